@@ -1,0 +1,114 @@
+// A connection: one plain-data entry for both directions, and the table of them.
+//
+// Owned by the engine, touched by the data thread only. No pointers into policy objects: rules and interfaces are ids,
+// so that an entry can outlive the policy it was made under, and could be published to an accelerated path.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "firewall/base/time.h"
+#include "firewall/nat.h"
+#include "firewall/tcp_tracker.h"
+#include "firewall/types.h"
+
+namespace sallyport {
+
+using ConnIndex = std::uint32_t;
+inline constexpr ConnIndex kNoConn = 0xffffffff;
+
+// Conn::flags
+inline constexpr std::uint16_t kConnOutbound = 0x0001;       // initiated from the higher security level
+inline constexpr std::uint16_t kConnToBox = 0x0002;          // responder is the appliance
+inline constexpr std::uint16_t kConnFromBox = 0x0004;        // initiator is the appliance
+inline constexpr std::uint16_t kConnSeqRandomized = 0x0008;  // tcp sides have seq_delta
+inline constexpr std::uint16_t kConnDataForward = 0x0010;    // payload seen from the initiator
+inline constexpr std::uint16_t kConnDataReverse = 0x0020;
+inline constexpr std::uint16_t kConnPerSessionXlate = 0x0040;  // flag x
+inline constexpr std::uint16_t kConnRouteMark = 0x0080;      // kernel's route differs: packets carry a mark
+inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
+inline constexpr std::uint16_t kConnTransparent = 0x0200;    // nothing is rewritten in either direction
+
+struct Conn {
+  // The initiator's view: what arrives on in_if. Reverse packets arrive on out_if as (responder_real -> initiator_mapped).
+  IpAddress initiator_real;
+  IpAddress initiator_mapped;
+  IpAddress responder_mapped;  // the address the initiator sent to
+  IpAddress responder_real;
+  std::uint16_t initiator_real_port = 0;
+  std::uint16_t initiator_mapped_port = 0;
+  std::uint16_t responder_mapped_port = 0;
+  std::uint16_t responder_real_port = 0;
+  std::uint8_t protocol = 0;
+  IfId in_if{};   // where the initiator is
+  IfId out_if{};  // where the responder is
+  TcpState tcp_state = TcpState::kNone;
+  std::uint16_t flags = 0;
+  std::uint8_t inspect = 0;  // InspectId of the engine that sees its packets, 0 none
+  std::uint8_t icmp_type = 0;
+  std::uint32_t id = 0;  // as in 302013; never 0 for a live entry
+  TcpSide side[2];       // [Direction]
+  TimePoint created;
+  TimePoint last_packet;
+  std::uint64_t bytes = 0;       // of payload after the transport header, both directions, as 302014 counts them
+  XlateIndex src_xlate = kNoXlate;
+  XlateIndex dst_xlate = kNoXlate;
+  std::uint32_t timeout_s = 0;   // idle time after which it ends, in its present state
+  std::uint32_t scratch = 0;     // inspection engine's (ICMP: last sequence number and whether it is answered)
+  // --- the table's own
+  std::uint32_t timer_next = 0;
+  std::uint32_t timer_prev = 0;
+  std::uint32_t timer_slot = 0;
+
+  FlowKey ForwardKey() const { return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if}; }
+  FlowKey ReverseKey() const { return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if}; }
+};
+// With two index slots of 8 bytes at a load of one half this keeps a connection within 256 bytes.
+static_assert(sizeof(Conn) <= 224);
+
+// Fixed capacity, open addressing, keyed hash; no rehash and no allocation after construction (memory is taken from the
+// kernel page by page as it is first used).
+class ConnTable {
+ public:
+  // `capacity` connections, 1..16 M.
+  ConnTable(std::uint32_t capacity, std::uint64_t hash_seed);
+  ~ConnTable();
+  ConnTable(const ConnTable&) = delete;
+  ConnTable& operator=(const ConnTable&) = delete;
+
+  struct Found {
+    ConnIndex index = kNoConn;
+    Direction direction{};
+  };
+  Found Find(const FlowKey& key) const;
+  void Prefetch(const FlowKey& key) const;
+
+  // Enters a copy of `c` under both keys and starts its timer (created + timeout_s). kNoConn when the table is full or
+  // one of the two keys is taken.
+  ConnIndex Insert(const Conn& c);
+  void Erase(ConnIndex i);
+  Conn& At(ConnIndex i);
+  const Conn& At(ConnIndex i) const;
+  bool Live(ConnIndex i) const;  // any i below slots()
+
+  // The idle deadline is last_packet + timeout_s. Packets only store last_packet; the wheel looks again when it fires. Call
+  // this when the deadline became *earlier* (a shorter timeout in a new state).
+  void DeadlineChanged(ConnIndex i);
+  // An expired entry (deadline <= now), in order of deadline to the wheel's grain (1/8 s or finer), or kNoConn. The caller
+  // erases it or gives it a new deadline before the next call.
+  ConnIndex NextExpired(TimePoint now);
+  // A time at or before the earliest deadline; Max when empty.
+  TimePoint NextDeadline() const;
+
+  std::uint32_t count() const;
+  std::uint32_t most_used() const;
+  std::uint32_t capacity() const;
+  std::uint32_t slots() const;  // indexes ever used are below this
+  static double BytesPerConn();  // entry, index and timers, at full capacity
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,102 @@
+// The engine: one appliance's packet processing, without any operating system. Live packets, replayed captures,
+// packet-tracer and tests are all fed here.
+//
+// Lives on the data thread: every call that is not marked otherwise belongs there. The control thread hands over policies and
+// asks questions by posting closures to the data thread (firewall/host/data_thread.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "firewall/base/random.h"
+#include "firewall/base/time.h"
+#include "firewall/conn.h"
+#include "firewall/inspector.h"
+#include "firewall/log_event.h"
+#include "firewall/packet.h"
+#include "firewall/policy.h"
+#include "firewall/trace.h"
+#include "firewall/views.h"
+
+namespace sallyport {
+
+// What is to become of a packet.
+struct Disposition {
+  enum class Action : std::uint8_t {
+    kAccept,  // on its way; `rewritten` in the Packet says whether its bytes must be given back
+    kDrop,
+    kHold,    // a fragment: kept by packet I/O until Engine::TakeReleased names its handle
+  };
+  Action action = Action::kDrop;
+  FrameDrop reason = FrameDrop::kNone;
+  IfId egress = IfId::kAny;
+  std::uint32_t mark = 0;  // non-zero: the kernel must route by this mark (egress IfId)
+};
+
+// A held fragment that may go on or must be dropped now.
+struct ReleasedPacket {
+  std::uint32_t handle = 0;
+  Disposition disposition;
+  std::vector<std::uint8_t> bytes;  // the packet as it is to leave; empty: as it came
+};
+
+// A packet that the engine itself wants sent (RST, ICMP unreachable): a whole IP packet, to leave by `egress`.
+struct OriginatedPacket {
+  IfId egress = IfId::kAny;
+  std::vector<std::uint8_t> bytes;
+};
+
+struct ConnFilter {
+  bool include_box = false;  // `all`
+  std::optional<std::uint8_t> protocol;
+  std::optional<AddressRange> address;  // either end, real or mapped
+  std::optional<PortRange> port;        // either end
+  std::optional<std::string> state;     // "up", "tcp_embryonic", "finin", ...
+  bool Matches(const Conn& c) const;
+};
+
+class Engine {
+ public:
+  struct Options {
+    std::uint32_t max_connections = 1'000'000;
+    std::uint64_t seed = 0;
+  };
+  Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors);
+  ~Engine();
+
+  // --- feeding
+  void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);
+  const Policy& policy() const;
+  void Process(Packet& p, TimePoint now, Disposition& out);
+  // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
+  void AdvanceTo(TimePoint now);
+  TimePoint NextDeadline() const;
+  std::vector<ReleasedPacket> TakeReleased();
+  std::vector<OriginatedPacket> TakeOriginated();
+  // How much of a packet of this protocol the present policy needs to see, in bytes; 0xffff: all of it.
+  std::uint32_t CopyLength(std::uint8_t protocol) const;
+
+  // --- questions
+  TraceResult Trace(const TraceRequest& request, TimePoint now);
+  ConnPage Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
+  std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
+  XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
+  const DropCounters& drops() const;
+  std::vector<InterfaceCounters> Counters() const;  // by IfId
+  std::vector<LocalHostView> LocalHosts() const;
+
+  // --- clear
+  std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many
+  std::uint32_t ClearXlates(TimePoint now);
+  void ClearDrops(bool frame, bool flow);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport

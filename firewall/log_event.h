@@ -1,0 +1,97 @@
+// A syslog message on its way from where it happens to where it is written: plain data, no text yet.
+//
+// The data thread fills a LogEvent (no allocation, no formatting) and hands it to a LogSink; the control thread renders
+// it with the catalogue's text (syslog_catalog.h). Check Enabled() first: most messages are off most of the time.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "firewall/base/names.h"
+#include "firewall/base/time.h"
+#include "firewall/syslog_catalog.h"
+#include "firewall/types.h"
+
+namespace sallyport {
+
+struct LogArg {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kNumber,     // number
+    kHex,        // number, as 0x1f without padding
+    kAddress,    // address
+    kName,       // number is a NameId
+    kWord,       // word: a string that lives for ever
+    kDuration,   // number: nanoseconds, printed H:MM:SS (hours not folded into days)
+    kTcpFlags,   // number: flag bits, "FIN PSH ACK " (each followed by a blank), low bit first
+    kReason,     // word: nothing when null, else a blank and the word (302014)
+    kFromName,   // number is a NameId: nothing when 0, else " from NAME" (302014 from 9.0)
+    kTypeCode,   // number: type << 8 | code, " type 8 code 0"; nothing when negative (302020 from 9.0)
+    kHashPair,   // number: high 32 bits first word, low second, " [0x390a154c, 0x0]"; nothing when ~0 (106023 from 8.3)
+    kSlashPort,  // number: nothing when negative, else "/80"
+    kInterfaceEndpoint,  // number is a NameId, address: "outside:192.0.2.1"
+  };
+  Kind kind = Kind::kNone;
+  std::int64_t number = 0;
+  IpAddress address;
+  const char* word = nullptr;
+
+  static LogArg Number(std::int64_t n) { return {Kind::kNumber, n, {}, nullptr}; }
+  static LogArg Hex(std::uint32_t n) { return {Kind::kHex, n, {}, nullptr}; }
+  static LogArg Address(IpAddress a) { return {Kind::kAddress, 0, a, nullptr}; }
+  static LogArg Name(NameId n) { return {Kind::kName, static_cast<std::int64_t>(n), {}, nullptr}; }
+  static LogArg Word(const char* w) { return {Kind::kWord, 0, {}, w}; }
+  static LogArg Span(Duration d) { return {Kind::kDuration, d.ns, {}, nullptr}; }
+  static LogArg TcpFlags(std::uint8_t f) { return {Kind::kTcpFlags, f, {}, nullptr}; }
+  static LogArg Reason(const char* w) { return {Kind::kReason, 0, {}, w}; }
+  static LogArg From(NameId n) { return {Kind::kFromName, static_cast<std::int64_t>(n), {}, nullptr}; }
+  static LogArg TypeCode(int type, int code) { return {Kind::kTypeCode, type < 0 ? -1 : type << 8 | code, {}, nullptr}; }
+  static LogArg HashPair(std::uint32_t first, std::uint32_t second) {
+    return {Kind::kHashPair, static_cast<std::int64_t>(std::uint64_t{first} << 32 | second), {}, nullptr};
+  }
+  static LogArg NoHashPair() { return {Kind::kHashPair, -1, {}, nullptr}; }
+  static LogArg SlashPort(int port) { return {Kind::kSlashPort, port, {}, nullptr}; }
+  static LogArg At(NameId interface, IpAddress a) {
+    return {Kind::kInterfaceEndpoint, static_cast<std::int64_t>(interface), a, nullptr};
+  }
+};
+
+inline constexpr std::size_t kMaxLogArgs = 14;
+
+struct LogEvent {
+  TimePoint time;
+  Msg msg{};
+  std::int8_t severity = -1;  // 0..7 instead of the catalogue's (106100 takes it from the access-list line); -1: the catalogue's
+  std::uint8_t argc = 0;
+  std::array<LogArg, kMaxLogArgs> args;
+};
+
+// Where events go. Emit is called from the data thread only.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  virtual void Emit(const LogEvent& event) = 0;
+
+  // Is any output interested in this message at its catalogue severity? Any thread.
+  bool Enabled(Msg m) const { return enabled_[static_cast<std::size_t>(m)].load(std::memory_order_relaxed); }
+
+  template <typename... Args>
+  void Log(TimePoint now, Msg m, Args... args) {
+    static_assert(sizeof...(Args) <= kMaxLogArgs);
+    if (!Enabled(m)) return;
+    LogEvent e;
+    e.time = now;
+    e.msg = m;
+    e.argc = sizeof...(Args);
+    std::size_t i = 0;
+    ((e.args[i++] = args), ...);
+    Emit(e);
+  }
+
+ protected:
+  std::array<std::atomic<bool>, kMsgCount> enabled_{};
+};
+
+}  // namespace sallyport

@@ -1,0 +1,179 @@
+// Network address translation of both eras as one ordered list of rules (NatTable, immutable, part of the policy) and the
+// table of dynamic translations (XlateTable, owned by the engine, data thread only).
+//
+// 8.3+: section 1 twice NAT in order, section 2 object NAT (static before dynamic; fewer addresses, lower address, name),
+// section 3 after-auto. 8.2: exemption (nat 0 access-list), static (first match), policy nat, nat (best match). The
+// configuration puts rules into that order; a lookup here is "first match".
+//
+// Words: "real" is the host's own address, "mapped" what others see. For a rule (real_if, mapped_if): a packet that enters
+// by real_if and leaves by mapped_if has its source translated real -> mapped and, for twice NAT, its destination
+// mapped_dst -> real_dst. The other way round, destination mapped -> real and source real_dst -> mapped_dst.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firewall/access_list.h"
+#include "firewall/base/ip_address.h"
+#include "firewall/base/random.h"
+#include "firewall/base/time.h"
+#include "firewall/types.h"
+
+namespace sallyport {
+
+struct NatHits {
+  std::atomic<std::uint64_t> translate{0};
+  std::atomic<std::uint64_t> untranslate{0};
+};
+
+struct NatRule {
+  enum class Kind : std::uint8_t {
+    kStatic,      // both directions; includes identity and exemption
+    kDynamic,     // pool of addresses, one for each real host; then PAT if pat_fallback
+    kDynamicPat,  // many hosts behind the mapped addresses by port
+  };
+  std::uint32_t id = 0;  // unique and stable across recompilation while the rule stays in the configuration; never 0
+  Kind kind = Kind::kStatic;
+  std::uint8_t section = 1;  // 1, 2, 3; 8.2: 0 exemption, 1 static, 2 nat
+  std::uint32_t order = 0;   // number within its section, 1.. ; what `show nat` prints
+  IfId real_if = IfId::kAny;
+  IfId mapped_if = IfId::kAny;
+
+  // Source as the real side has it. Static: ranges correspond by position (or repeat, `net-to-net`/ many-to-one fold).
+  std::vector<AddressRange> real_src;    // empty: any address
+  std::vector<AddressRange> mapped_src;  // empty: same as real (identity)
+  bool mapped_is_interface = false;      // mapped source is the address of mapped_if (resolved in mapped_src when known)
+  bool interface_fallback = false;       // pool exhausted: PAT on the address of mapped_if
+  IpAddress interface_address;           // for the two above; none until the interface has an address
+
+  // Twice NAT: destination as the real side sees it (mapped_dst) and as it is (real_dst). Both empty: any.
+  std::vector<AddressRange> mapped_dst;
+  std::vector<AddressRange> real_dst;
+
+  // Port translation (static PAT, twice NAT service). 0: any protocol.
+  std::uint8_t service_protocol = 0;
+  PortRange real_sport, mapped_sport;  // of the source side
+  PortRange mapped_dport, real_dport;  // of the destination side
+
+  std::shared_ptr<const AccessList> access_list;  // 8.2 policy NAT and exemption: also has to match real flow
+
+  bool identity = false;
+  bool exempt = false;  // 8.2 nat 0 access-list
+  bool unidirectional = false;
+  bool no_proxy_arp = false;
+  bool route_lookup = false;
+  bool dns = false;
+  bool net_to_net = false;
+  bool inactive = false;
+  bool pat_pool = false;
+
+  std::string config;   // the line(s) of configuration, for packet-tracer, '\n' between lines
+  std::string show;     // what `show nat` prints after "N "
+  std::shared_ptr<NatHits> hits;
+};
+
+class NatTable {
+ public:
+  NatTable() = default;
+  explicit NatTable(std::vector<NatRule> rules) : rules_(std::move(rules)) {}
+  const std::vector<NatRule>& rules() const { return rules_; }
+  const NatRule* ById(std::uint32_t id) const;
+  bool nat_control = false;  // 8.2: no rule, no passage (305005)
+
+ private:
+  std::vector<NatRule> rules_;
+};
+
+// A dynamic translation. 8.2 and 8.3+ alike; PAT ones have ports, NAT ones stand for a host.
+struct Xlate {
+  std::uint32_t rule = 0;  // NatRule::id
+  bool pat = false;
+  bool per_session = false;  // goes with its connection
+  std::uint8_t protocol = 0;  // PAT only
+  IfId real_if{};
+  IfId mapped_if{};
+  Endpoint real;
+  Endpoint mapped;
+  std::uint32_t connections = 0;
+  TimePoint created;
+  TimePoint last_used;  // when `connections` became 0, or the last packet that made a connection
+};
+
+using XlateIndex = std::uint32_t;
+inline constexpr XlateIndex kNoXlate = 0xffffffff;
+
+struct XlateTimeouts {
+  Duration xlate = Duration::Seconds(3 * 3600);
+  Duration pat_xlate = Duration::Seconds(30);
+  bool per_session = true;  // TCP, and UDP port 53, and ICMP
+};
+
+class XlateTable {
+ public:
+  explicit XlateTable(std::uint64_t seed);
+  ~XlateTable();
+
+  // The translation that a packet to `mapped` arriving on `mapped_if` belongs to.
+  XlateIndex FindMapped(std::uint8_t protocol, IfId mapped_if, const Endpoint& mapped) const;
+  XlateIndex FindReal(std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real, std::uint32_t rule) const;
+  // A new dynamic translation by `rule`, or kNoXlate when pool and ports are used up. PAT keeps the source port when it can,
+  // else takes a free one of the same class (1-511, 512-1023, 1024-65535).
+  XlateIndex Create(const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
+                    std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now);
+  const Xlate& Get(XlateIndex i) const;
+  void AddConnection(XlateIndex i);
+  // Returns true if the translation was per-session and so has ended; the caller logs it, then calls Remove.
+  bool DropConnection(XlateIndex i, TimePoint now);
+  void Remove(XlateIndex i);
+
+  // Next translation whose time has come (no connections, idle too long), or kNoXlate. Call until kNoXlate.
+  XlateIndex NextExpired(const XlateTimeouts& timeouts, TimePoint now);
+  TimePoint NextDeadline(const XlateTimeouts& timeouts) const;  // TimePoint::Max() when none
+
+  std::uint32_t count() const;
+  std::uint32_t most_used() const;
+  // Walks live translations from slot `cursor`; returns the next cursor or 0 at the end. At most `limit` visited.
+  template <typename F>
+  std::uint32_t Walk(std::uint32_t cursor, std::uint32_t limit, F&& visit) const;
+  std::uint32_t slots() const;
+  bool Live(std::uint32_t slot) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+template <typename F>
+std::uint32_t XlateTable::Walk(std::uint32_t cursor, std::uint32_t limit, F&& visit) const {
+  const std::uint32_t end = slots();
+  for (; cursor < end && limit != 0; cursor++) {
+    if (!Live(cursor)) continue;
+    visit(cursor, Get(cursor));
+    limit--;
+  }
+  return cursor < end ? cursor : 0;
+}
+
+struct NatResult {
+  const NatRule* rule = nullptr;  // null: no rule, nothing changes
+  Endpoint endpoint;              // the translated end
+  XlateIndex xlate = kNoXlate;    // dynamic translation used or made
+  IfId egress = IfId::kAny;       // Untranslate: interface that the rule diverts to; kAny: ask the routing table
+  bool failed = false;            // a rule matched but no address or port is left, or nat-control has no rule
+};
+
+// Destination of a new flow: what `key.dst` (as seen on key.ingress) really is. Dynamic translations first, then rules.
+NatResult Untranslate(const NatTable& table, const XlateTable& xlates, const FlowKey& key);
+// Source of a new flow that leaves by `egress`; `real_dst` is its destination after Untranslate. With `commit` a dynamic
+// translation is made (or reused); without it, it is only predicted (packet-tracer).
+NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst,
+                    const XlateTimeouts& timeouts, TimePoint now, bool commit);
+// Would the reply's path choose the same rule? (packet-tracer "rpf-check"; 305013 when not.) `source_rule` is what
+// Translate chose (null: none); `real_src` and `mapped_src` are the two faces of the initiator.
+bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst,
+                       const NatResult& source, const NatResult& destination);
+
+}  // namespace sallyport

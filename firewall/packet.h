@@ -1,0 +1,91 @@
+// One IP packet as the appliance sees it: the bytes, and where its headers are. Parsed once, rewritten in place.
+//
+// A Packet borrows its bytes; the packet I/O layer owns them. `bytes` may hold less than the whole packet (only headers
+// are copied up from the kernel when nothing deeper is needed): then `wire_length` is larger, and a rewritten packet cannot
+// be given back; `needs_whole` says that a stage would have wanted it.
+#pragma once
+
+#include <cstdint>
+
+#include "firewall/base/bytes.h"
+#include "firewall/drop_reason.h"
+#include "firewall/types.h"
+
+namespace sallyport {
+
+// TCP options that the tracker and the MSS clamp use. Offsets are from the start of the TCP header; 0 = absent.
+struct TcpOptions {
+  std::uint8_t mss_offset = 0;        // of the option's kind byte
+  std::uint8_t window_scale = 0xff;   // shift, capped at 14; 0xff = absent
+  std::uint8_t sack_offset = 0;       // of a SACK option (kind 5)
+  bool sack_permitted = false;
+  std::uint8_t timestamp_offset = 0;
+  bool malformed = false;             // an option with a length of 0, 1, or beyond the header
+};
+
+struct Packet {
+  // --- given by packet I/O
+  MutableBytes bytes;              // from the IP header on
+  std::uint32_t wire_length = 0;   // length of the packet, >= bytes.size()
+  IfId ingress = IfId::kIdentity;  // kIdentity: sent by the appliance itself
+  IfId egress_hint = IfId::kAny;   // packets of the appliance itself: the interface they leave by
+  bool checksum_pending = false;   // transport checksum covers the pseudo header only; the sender's "hardware" would fill it
+  bool checksum_checked = false;   // the kernel or the NIC has verified the transport checksum
+  std::uint32_t handle = 0;        // packet I/O's name for it
+
+  // --- filled by ParsePacket
+  bool v6 = false;
+  std::uint8_t protocol = 0;       // of the transport header, after IPv6 extension headers
+  std::uint16_t l3_length = 0;     // IP header with options or extension headers
+  std::uint32_t l4_offset = 0;     // == l3_length
+  std::uint32_t payload_offset = 0;  // of the transport payload
+  std::uint32_t payload_length = 0;  // by the headers, not by what was copied
+  bool fragment = false;           // MF set or offset != 0
+  std::uint16_t fragment_offset = 0;  // in bytes
+  bool more_fragments = false;
+  bool ip_options = false;
+  std::uint8_t ttl = 0;
+  FlowKey key;                     // addresses; ports as FlowKey says; ingress
+  // TCP
+  std::uint8_t tcp_flags = 0;
+  std::uint8_t tcp_reserved = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t ack = 0;
+  std::uint16_t window = 0;
+  TcpOptions tcp_options;
+  // ICMP
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+  std::uint16_t icmp_sequence = 0;
+
+  // --- state of its way through the pipeline
+  bool rewritten = false;          // the bytes differ from those that came
+  bool l4_rewritten = false;
+
+  bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
+  bool IsUdp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }
+  bool IsIcmp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp); }
+  bool Whole() const { return bytes.size() == wire_length; }
+  std::uint8_t* l4() { return bytes.data() + l4_offset; }
+  const std::uint8_t* l4() const { return bytes.data() + l4_offset; }
+};
+
+// Reads the headers of `p.bytes` (RFC 791, 8200, 793, 768, 792). Returns the reason to drop it for, or kNone. Non-first
+// fragments get no transport fields (ports are 0). Does not verify checksums of the transport (see VerifyTransportChecksum).
+FrameDrop ParsePacket(Packet& p);
+
+// True if the transport checksum is right, or cannot be judged (fragment, not whole, pending, UDP without checksum).
+bool VerifyTransportChecksum(const Packet& p);
+
+// Rewrites, keeping IP and transport checksums right (incrementally), also for UDP over IPv4 without checksum, for a
+// pending checksum, and for fragments. Family must not change.
+void RewriteSource(Packet& p, IpAddress address, std::uint16_t port);
+void RewriteDestination(Packet& p, IpAddress address, std::uint16_t port);
+// Adds deltas (mod 2^32) to sequence and acknowledgment numbers, SACK edges included. The ACK is touched only if flagged.
+void RewriteTcpNumbers(Packet& p, std::uint32_t seq_delta, std::uint32_t ack_delta);
+// Lowers (or raises, when below `minimum`) the MSS option of a SYN; returns true if it changed it. 0 switches a bound off.
+bool ClampMss(Packet& p, std::uint16_t maximum, std::uint16_t minimum);
+// Replaces a pending pseudo-header checksum by the full one. Needed before a payload is given back to the kernel.
+void CompleteChecksum(Packet& p);
+
+}  // namespace sallyport

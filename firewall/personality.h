@@ -1,0 +1,29 @@
+// Which ASA release the appliance behaves as, as traits. Filled in one place (conf/personality.cc) from the
+// configuration's `ASA Version` line; everybody else asks for a trait and never compares versions.
+#pragma once
+
+#include <string>
+
+namespace sallyport {
+
+struct Personality {
+  std::string version = "9.16(4)";  // as printed after "ASA Version "
+  bool real_address_access_lists = true;  // 8.3+: interface access lists see untranslated addresses
+  bool object_nat = true;                 // 8.3+: object and twice NAT; false: nat/global/static
+  bool per_session_pat = true;            // 9.0+: TCP and UDP/53 PAT translations end with their connection
+  bool log_access_list_hashes = true;     // 8.3+: 106023 ends in [0x.., 0x..]
+  bool log_icmp_type_code = true;         // 9.0+: 302020/302021 end in "type t code c"
+  bool log_teardown_initiator = true;     // 9.0+: 302014 ends in "from <interface>"
+  bool wide_show_conn = true;             // 8.4+: two blanks before addresses in `show conn`
+  bool any4_keyword = true;               // 9.0+: any4/any6 exist; `any` is both families
+  bool pbkdf2_passwords = true;           // 9.7+: new passwords are stored as pbkdf2
+  bool masked_secrets_five = true;        // 8.3+: secrets print as ***** (before: *)
+  bool trace_resolve_egress = true;       // 9.0+: packet-tracer says "Resolve Egress Interface"; before: "input"
+  bool trace_elapsed_time = true;         // 9.16+: "Elapsed time" and "Time Taken" in packet-tracer
+  bool trace_drop_location = true;        // 9.14+: ", Drop-location: ..." after the drop reason
+  bool hide_username = true;              // 9.0+: `logging hide username` shown and on by default
+  bool header_hardware = true;            // 9.2+: ": Serial Number" and ": Hardware" in show running-config
+  bool local_routes = true;               // 9.2+: `show route` has L lines and the long code table
+};
+
+}  // namespace sallyport

@@ -1,0 +1,115 @@
+// The policy snapshot: all that the configuration has decided, compiled and immutable. The control thread builds one, the
+// data thread swaps it in between two packets. A refused line never gets this far.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firewall/access_list.h"
+#include "firewall/nat.h"
+#include "firewall/personality.h"
+#include "firewall/route_table.h"
+#include "firewall/types.h"
+
+namespace sallyport {
+
+struct Interface {
+  IfId id{};
+  std::string hardware;  // "GigabitEthernet0/0", "Vlan1", "GigabitEthernet0/1.100"
+  std::string nameif;    // "" : not in use
+  NameId name = NameId::kNone;
+  int security_level = 0;
+  IpAddress address;       // none: no ip address
+  int prefix_length = 32;  // of IPv4
+  int mtu = 1500;
+  bool shutdown = false;
+  bool management_only = false;
+  int linux_index = 0;  // 0: no link is mapped to it
+  std::shared_ptr<const AccessList> access_in;   // access-group ... in
+  std::shared_ptr<const AccessList> access_out;
+  bool InUse() const { return !nameif.empty() && !shutdown; }
+};
+
+// Idle timeouts; zero: never. Defaults are ASA's.
+struct Timeouts {
+  Duration xlate = Duration::Seconds(3 * 3600);
+  Duration pat_xlate = Duration::Seconds(30);
+  Duration conn = Duration::Seconds(3600);
+  Duration half_closed = Duration::Seconds(600);
+  Duration udp = Duration::Seconds(120);
+  Duration icmp = Duration::Seconds(2);
+  Duration embryonic = Duration::Seconds(30);
+  Duration other = Duration::Seconds(120);  // protocols without ports (GRE, ESP ...)
+};
+
+// A class of a policy-map that is applied by service-policy, in order of evaluation.
+struct ServiceClass {
+  std::string class_name;   // "inspection_default"
+  std::string policy_name;  // "global_policy"
+  IfId interface = IfId::kAny;  // kAny: global
+  bool default_inspection_traffic = false;
+  bool match_any = false;
+  std::shared_ptr<const AccessList> access_list;
+  std::optional<PortRange> port;  // match port
+  std::uint8_t port_protocol = 0;
+  // actions
+  bool inspect_icmp = false;
+  bool inspect_icmp_error = false;
+  std::optional<bool> random_sequence;  // set connection random-sequence-number
+  std::optional<Duration> idle, embryonic, half_closed;
+  std::string config;  // lines for packet-tracer
+};
+
+// ssh, telnet, http: who may reach the appliance itself. No entry for a service: nobody.
+struct ManagementRule {
+  enum class Service : std::uint8_t { kSsh, kTelnet, kHttp } service{};
+  IfId interface{};
+  Prefix from;
+};
+// icmp permit|deny ... IF: first match; an interface with any rule ends in an implicit deny, one without permits all.
+struct IcmpRule {
+  IfId interface{};
+  bool permit = false;
+  Prefix from;
+  std::int16_t type = -1;
+};
+
+struct Sysopt {
+  std::uint16_t tcpmss = 1380;         // 0: off
+  std::uint16_t tcpmss_minimum = 0;
+  bool timewait = false;
+};
+
+struct Policy {
+  Personality personality;
+  std::string hostname = "ciscoasa";
+  std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
+  std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
+  std::shared_ptr<const AccessList> access_global;  // access-group NAME global
+  NatTable nat;
+  RouteTable routes;
+  Timeouts timeouts;
+  Sysopt sysopt;
+  bool same_security_inter = false;
+  bool same_security_intra = false;
+  bool reset_inbound = false;
+  bool reset_outbound = true;
+  bool reset_outside = false;
+  std::vector<ServiceClass> service;
+  std::vector<ManagementRule> management;
+  std::vector<IcmpRule> icmp;
+  std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
+  int icmp_unreachable_rate = 1, icmp_unreachable_burst = 1;
+
+  const Interface* Find(IfId id) const {
+    const auto i = static_cast<std::size_t>(id);
+    return i < interfaces.size() && interfaces[i] ? &*interfaces[i] : nullptr;
+  }
+  const Interface* FindByName(std::string_view nameif) const;
+};
+
+}  // namespace sallyport

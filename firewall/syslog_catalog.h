@@ -1,0 +1,75 @@
+// ASA's syslog messages as one list: number, default severity, text. `{0}`, `{1}` ... are the arguments in the order in
+// which the event carries them. Texts are as emitted by an ASA, spacing included ("flags SYN  on interface": each flag
+// prints its own blank).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sallyport {
+
+// X(number, severity, text)
+#define SALLYPORT_SYSLOG(X) \
+  X(106001, 2, "Inbound TCP connection denied from {0}/{1} to {2}/{3} flags {4} on interface {5}") \
+  X(106006, 2, "Deny inbound UDP from {0}/{1} to {2}/{3} on interface {4}") \
+  X(106007, 2, "Deny inbound UDP from {0}/{1} to {2}/{3} due to DNS {4}") \
+  X(106010, 3, "Deny inbound {0} src {1}{2} dst {3}{4}") \
+  X(106011, 3, "Deny inbound (No xlate) {0} src {1}{2} dst {3}{4}") \
+  X(106012, 6, "Deny IP from {0} to {1}, IP options: \"{2}\"") \
+  X(106014, 3, "Deny inbound icmp src {0} dst {1} (type {2}, code {3})") \
+  X(106015, 6, "Deny TCP (no connection) from {0}/{1} to {2}/{3} flags {4} on interface {5}") \
+  X(106016, 2, "Deny IP spoof from ({0}) to {1} on interface {2}") \
+  X(106017, 2, "Deny IP due to Land Attack from {0} to {1}") \
+  X(106020, 2, "Deny IP teardrop fragment (size = {0}, offset = {1}) from {2} to {3}") \
+  X(106021, 1, "Deny {0} reverse path check from {1} to {2} on interface {3}") \
+  X(106023, 4, "Deny {0} src {1}{2} dst {3}{4}{5} by access-group \"{6}\"{7}") \
+  X(106100, 6, "access-list {0} {1} {2} {3}/{4}({5}) -> {6}/{7}({8}) hit-cnt {9} {10}{11}") \
+  X(106101, 1, "The number of ACL log deny-flows has reached limit ({0}).") \
+  X(110002, 6, "Failed to locate egress interface for {0} from {1}/{2} to {3}/{4}") \
+  X(110003, 6, "Routing failed to locate next hop for {0} from {1}/{2} to {3}/{4}") \
+  X(111008, 5, "User '{0}' executed the '{1}' command.") \
+  X(302010, 6, "{0} in use, {1} most used") \
+  X(302013, 6, "Built {0} TCP connection {1} for {2}/{3} ({4}/{5}) to {6}/{7} ({8}/{9})") \
+  X(302014, 6, "Teardown TCP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}{7}{8}") \
+  X(302015, 6, "Built {0} UDP connection {1} for {2}/{3} ({4}/{5}) to {6}/{7} ({8}/{9})") \
+  X(302016, 6, "Teardown UDP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}") \
+  X(302020, 6, "Built {0} ICMP connection for faddr {1}/{2} gaddr {3}/{4} laddr {5}/{6}{7}") \
+  X(302021, 6, "Teardown ICMP connection for faddr {0}/{1} gaddr {2}/{3} laddr {4}/{5}{6}") \
+  X(305005, 3, "No translation group found for {0} src {1}{2} dst {3}{4}{5}") \
+  X(305006, 3, "{0} translation creation failed for {1} src {2}{3} dst {4}{5}{6}") \
+  X(305009, 6, "Built {0} translation from {1} to {2}") \
+  X(305010, 6, "Teardown {0} translation from {1} to {2} duration {3}") \
+  X(305011, 6, "Built {0} {1} translation from {2}/{3} to {4}/{5}") \
+  X(305012, 6, "Teardown {0} {1} translation from {2}/{3} to {4}/{5} duration {6}") \
+  X(305013, 5, "Asymmetric NAT rules matched for forward and reverse flows; Connection for {0} src {1}{2} dst {3}{4}{5} denied due to NAT reverse path failure") \
+  X(313001, 3, "Denied ICMP type={0}, code={1} from {2} on interface {3}") \
+  X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
+  X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
+  X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
+  X(500003, 5, "Bad TCP hdr length (hdrlen={0}, pktlen={1}) from {2}/{3} to {4}/{5}, flags: {6}, on interface {7}") \
+  X(500004, 4, "Invalid transport field for protocol={0}, from {1}/{2} to {3}/{4}") \
+  X(609001, 7, "Built local-host {0}") \
+  X(609002, 7, "Teardown local-host {0} duration {1}") \
+  X(710002, 7, "{0} access permitted from {1}/{2} to {3}/{4}") \
+  X(710003, 3, "{0} access denied by ACL from {1}/{2} to {3}/{4}") \
+  X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
+  X(710006, 7, "{0} request discarded from {1} to {2}")
+
+enum class Msg : std::uint16_t {
+#define X(number, severity, text) k##number,
+  SALLYPORT_SYSLOG(X)
+#undef X
+      kCount
+};
+inline constexpr std::size_t kMsgCount = static_cast<std::size_t>(Msg::kCount);
+
+struct MsgInfo {
+  int number;    // 302013
+  int severity;  // 0..7
+  std::string_view text;
+};
+const MsgInfo& InfoOf(Msg m);
+std::optional<Msg> MsgByNumber(int number);
+
+}  // namespace sallyport

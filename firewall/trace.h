@@ -1,0 +1,43 @@
+// What packet-tracer records: the same pipeline with a recorder on, and nothing committed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "firewall/drop_reason.h"
+#include "firewall/types.h"
+
+namespace sallyport {
+
+struct TracePhase {
+  std::string type;     // "ACCESS-LIST"
+  std::string subtype;  // "log", may be empty
+  bool allow = true;
+  std::vector<std::string> config;  // lines under "Config:"; "Implicit Rule" where there is none but a rule acted
+  std::vector<std::string> info;    // lines under "Additional Information:"
+  std::int64_t elapsed_ns = 0;
+};
+
+struct TraceRequest {
+  IfId ingress{};
+  std::uint8_t protocol = 0;
+  IpAddress src;
+  IpAddress dst;
+  std::uint16_t sport = 0;
+  std::uint16_t dport = 0;
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+  std::uint16_t icmp_id = 0;
+};
+
+struct TraceResult {
+  std::vector<TracePhase> phases;
+  IfId input = IfId::kAny;
+  IfId output = IfId::kAny;  // kAny: none found (prints nothing or "NP Identity Ifc")
+  bool allow = false;
+  FrameDrop frame_drop = FrameDrop::kNone;
+  FlowDrop flow_drop = FlowDrop::kNone;
+  std::int64_t elapsed_ns = 0;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,61 @@
+// What show commands see: plain copies taken from the engine, without pointers into it. Renderers (cli/show_*.cc) turn
+// them into text and know nothing else.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "firewall/base/time.h"
+#include "firewall/conn.h"
+#include "firewall/drop_reason.h"
+#include "firewall/nat.h"
+
+namespace sallyport {
+
+struct ConnView {
+  Conn conn;  // a copy
+  std::string in_name, out_name;  // nameif; "identity" / "NP Identity Ifc" for the appliance
+  int in_level = 0, out_level = 0;
+};
+
+struct ConnPage {
+  std::vector<ConnView> conns;
+  std::uint32_t next_cursor = 0;  // 0: that was all
+  std::uint32_t in_use = 0, most_used = 0;
+  TimePoint now;
+};
+
+struct XlateView {
+  Xlate xlate;
+  std::string real_name, mapped_name;
+  const char* flags = "";  // "ri", "s" ...
+};
+
+struct XlatePage {
+  std::vector<XlateView> xlates;
+  std::uint32_t next_cursor = 0;
+  std::uint32_t in_use = 0, most_used = 0;
+  TimePoint now;
+};
+
+struct DropView {
+  DropCounters counters;
+  // When and by whom the counters were cleared; wall nanoseconds, 0: never.
+  std::int64_t frame_cleared = 0, flow_cleared = 0;
+  std::string cleared_by;
+};
+
+// Counters of one interface as the pipeline sees it ("Traffic Statistics").
+struct InterfaceCounters {
+  std::uint64_t in_packets = 0, in_bytes = 0, out_packets = 0, out_bytes = 0, dropped = 0;
+};
+
+// A local host: addresses behind an interface with connections.
+struct LocalHostView {
+  std::string interface;
+  IpAddress address;
+  std::uint32_t tcp = 0, udp = 0, embryonic = 0, other = 0;
+};
+
+}  // namespace sallyport
