@@ -143,7 +143,7 @@ class Logger {
   void Drain();
   // A message of the control plane; arguments in the catalogue's order. Events still waiting in the ring come first.
   void Log(Msg m, std::initializer_list<std::string_view> args);
-  void Log(Msg m, const std::vector<std::string>& args);
+  void Log(Msg m, const std::vector<std::string>& args);  // likewise
 
   void SetConsole(LogLineSink* console) { console_ = console; }  // null: none; not owned
   void AddMonitor(LogLineSink* session) { monitors_.push_back(session); }  // `terminal monitor`
@@ -159,6 +159,7 @@ class Logger {
 
  private:
   void Dispatch(TimePoint time, int number, int severity, const std::string& text);
+  void LogTexts(Msg m, std::vector<std::string> args);
   bool Wants(LogOutput output, int number, int severity) const;
   int SeverityOf(Msg m, int event_severity) const;
   bool Disabled(int number) const;
