@@ -1,7 +1,6 @@
 #include "firewall/acl_log.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "firewall/pipeline.h"
 
@@ -33,11 +32,11 @@ void AclLog::Record(const Hit& hit, TimePoint now) {
   if (hit.element.log_disabled || !hit.element.logs || !log_.Enabled(Msg::k106100)) return;
   Key key{hit.key, hit.element.hash};
   if (auto it = flows_.find(key); it != flows_.end()) {
-    it->second->count++;
+    it->second->second.count++;
     return;
   }
-  Flow flow{key, hit.list, hit.in, hit.out, hit.element.permit, hit.element.log_severity, hit.element.parent_hash,
-            hit.element.log_interval_s, 0, now + Duration::Seconds(hit.element.log_interval_s)};
+  const Flow flow{key, hit.list, hit.in, hit.out, hit.element.permit, hit.element.log_severity, hit.element.parent_hash,
+                  hit.element.log_interval_s, 0};
   if (!flow.permit && denied_ >= kDenyFlowMax) {
     if (now - limit_told_ >= Duration::Seconds(300)) {  // access-list alert-interval
       limit_told_ = now;
@@ -47,30 +46,26 @@ void AclLog::Record(const Hit& hit, TimePoint now) {
   }
   Emit(flow, 1, true, now);
   if (!flow.permit) denied_++;
-  order_.push_back(flow);
-  flows_.emplace(key, std::prev(order_.end()));
+  flows_.emplace(key, deadlines_.emplace(now + Duration::Seconds(flow.interval_s), flow));
 }
 
 void AclLog::ExpireUntil(TimePoint now) {
-  for (;;) {
-    auto due = std::min_element(order_.begin(), order_.end(), [](const Flow& a, const Flow& b) { return a.ends < b.ends; });
-    if (due == order_.end() || due->ends > now) return;
-    if (due->count != 0) {
-      Emit(*due, due->count, false, due->ends);
-      due->count = 0;
-      due->ends = due->ends + Duration::Seconds(due->interval_s);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    auto node = deadlines_.extract(deadlines_.begin());
+    Flow& flow = node.mapped();
+    if (flow.count == 0) {
+      if (!flow.permit) denied_--;
+      flows_.erase(flow.key);
       continue;
     }
-    if (!due->permit) denied_--;
-    flows_.erase(due->key);
-    order_.erase(due);
+    Emit(flow, flow.count, false, node.key());
+    flow.count = 0;
+    node.key() = node.key() + Duration::Seconds(flow.interval_s);
+    const auto it = deadlines_.insert(std::move(node));
+    flows_[it->second.key] = it;
   }
 }
 
-TimePoint AclLog::NextDeadline() const {
-  TimePoint earliest = TimePoint::Max();
-  for (const Flow& f : order_) earliest = std::min(earliest, f.ends);
-  return earliest;
-}
+TimePoint AclLog::NextDeadline() const { return deadlines_.empty() ? TimePoint::Max() : deadlines_.begin()->first; }
 
 }  // namespace sallyport

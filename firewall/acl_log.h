@@ -4,8 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
-#include <memory>
+#include <map>
 #include <unordered_map>
 
 #include "firewall/access_list.h"
@@ -51,13 +50,13 @@ class AclLog {
     std::uint32_t parent_hash = 0;
     std::uint32_t interval_s = 300;
     std::uint64_t count = 0;  // in the running interval
-    TimePoint ends;
   };
   void Emit(const Flow& f, std::uint64_t count, bool first, TimePoint now);
 
   LogSink& log_;
-  std::list<Flow> order_;  // not sorted: intervals differ; few flows
-  std::unordered_map<Key, std::list<Flow>::iterator, KeyHash> flows_;
+  using ByDeadline = std::multimap<TimePoint, Flow>;
+  ByDeadline deadlines_;
+  std::unordered_map<Key, ByDeadline::iterator, KeyHash> flows_;
   std::size_t denied_ = 0;
   TimePoint limit_told_;
 };
