@@ -10,6 +10,7 @@
 #include "firewall/base/time.h"
 #include "firewall/nat.h"
 #include "firewall/tcp_tracker.h"
+#include "firewall/timer_wheel.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -60,9 +61,7 @@ struct Conn {
   std::uint32_t class_half_closed_s = kNoOverride;  // set connection timeout half-closed
   std::uint32_t scratch = 0;     // inspection engine's (ICMP: last sequence number and whether it is answered)
   // --- the table's own
-  std::uint32_t timer_next = 0;
-  std::uint32_t timer_prev = 0;
-  std::uint32_t timer_slot = 0;
+  TimerLinks timer{};
 
   FlowKey ForwardKey() const { return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if}; }
   FlowKey ReverseKey() const { return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if}; }
@@ -91,6 +90,7 @@ class ConnTable {
   // one of the two keys is taken.
   ConnIndex Insert(const Conn& c);
   void Erase(ConnIndex i);
+  // Everything but the members that its keys are made of may be changed in place.
   Conn& At(ConnIndex i);
   const Conn& At(ConnIndex i) const;
   bool Live(ConnIndex i) const;  // any i below slots()
@@ -101,7 +101,7 @@ class ConnTable {
   // An expired entry (deadline <= now), in order of deadline to the wheel's grain (1/8 s or finer), or kNoConn. The caller
   // erases it or gives it a new deadline before the next call.
   ConnIndex NextExpired(TimePoint now);
-  // A time at or before the earliest deadline; Max when empty.
+  // A time at or before the earliest deadline; Max when nothing is timed (a timeout_s of 0 is never).
   TimePoint NextDeadline() const;
 
   std::uint32_t count() const;
