@@ -1,6 +1,7 @@
 #include "firewall/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "firewall/engine_impl.h"
 
@@ -154,8 +155,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
     }
     // Without inspection an ICMP reply needs a rule of its own, as any packet from that side.
     if (p.IsIcmp() && found.direction == Direction::kReverse && c.inspect == 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0) {
-      Context ctx{*this, *policy, p, now};
-      ctx.in = in;
+      Context ctx(*this, p, in, now);
       ctx.out = policy->Find(c.in_if);
       ctx.egress = c.in_if;
       ctx.real_dst = {c.initiator_real, c.initiator_real_port};
@@ -169,10 +169,8 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
 }
 
 void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out) {
-  Context ctx{*this, *policy, p, now};
-  ctx.in = in;
+  Context ctx(*this, p, in, now);
   ctx.from_box = p.ingress == IfId::kIdentity;
-  ctx.disposition = &out;
   const Verdict v = RunNewFlow(ctx);
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
@@ -187,18 +185,9 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint conn = e.conns.NextDeadline();
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
-    const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint next = std::min({conn, xlate, acl});
     if (next > now) return;
-    if (frag == next) {
-      for (const std::uint32_t handle : e.fragments.ExpireUntil(next)) {
-        ReleasedPacket r;
-        r.handle = handle;
-        r.disposition.reason = FrameDrop::kFragmentReassemblyFailed;
-        e.drops.Count(FrameDrop::kFragmentReassemblyFailed);
-        e.released.push_back(std::move(r));
-      }
-    } else if (acl == next) {
+    if (acl == next) {
       e.acl_log.ExpireUntil(next);
     } else if (xlate == next) {
       for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
@@ -220,8 +209,7 @@ void Engine::AdvanceTo(TimePoint now) {
 
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
-  return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+  return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline()});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
@@ -288,9 +276,8 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
     result.elapsed_ns = recorder.ElapsedNs();
     return result;
   }
-  Context ctx{e, *e.policy, p, now};
+  Context ctx(e, p, in, now);
   ctx.trace = &recorder;
-  ctx.in = in;
   const Verdict v = RunNewFlow(ctx);
   result.allow = v != Verdict::kDrop;
   result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;

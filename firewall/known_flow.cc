@@ -162,6 +162,16 @@ Quoted ParseQuoted(const Packet& p) {
   return q;
 }
 
+// The interface behind which `a` is, for a message.
+NameId WhereIs(const Policy& policy, IpAddress a) {
+  for (const auto& i : policy.interfaces) {
+    if (i && i->address == a) return IdentityName();
+  }
+  const Route* route = policy.routes.Find(a);
+  const Interface* i = route != nullptr ? policy.Find(route->interface) : nullptr;
+  return i != nullptr ? i->name : IdentityName();
+}
+
 // Writes a 16-bit word of the quoted packet and mends the outer ICMP checksum.
 void PutQuoted16(Packet& p, std::size_t at, std::uint16_t value) {
   std::uint8_t* field = p.bytes.data() + at;
@@ -236,7 +246,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   }
   if (found.index == kNoConn) {
     LogArg word = LogArg::Word(q.ok ? ProtocolWord(q.key.protocol) : "<unknown>");
-    core.log.Log(now, Msg::k313005, LogArg::At(in->name, p.key.src), LogArg::At(NameId::kNone, p.key.dst),
+    core.log.Log(now, Msg::k313005, LogArg::At(in->name, p.key.src), LogArg::At(WhereIs(*core.policy, p.key.dst), p.key.dst),
                  LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Name(in->name), word, LogArg::Address(q.key.src),
                  LogArg::Number(q.key.sport), LogArg::Address(q.key.dst), LogArg::Number(q.key.dport));
     return Drop(core, p, FrameDrop::kInspectIcmpErrorNoExistingConn, out);
@@ -252,8 +262,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   const Interface* to = core.policy->Find(egress);
   if (to == nullptr || !to->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
   // An error is let in as any ICMP packet is: by access list, or from a higher to a lower level.
-  Context ctx{core, *core.policy, p, now};
-  ctx.in = in;
+  Context ctx(core, p, in, now);
   ctx.out = to;
   ctx.egress = egress;
   ctx.real_dst = {d == Direction::kForward ? c.responder_real : c.initiator_real, 0};
