@@ -61,6 +61,29 @@ std::size_t WriteVerdict(std::uint8_t* p, std::uint16_t queue, int type, std::ui
   return head;
 }
 
+// A line of the kernel's list of queues: number portid waiting mode copy queue_dropped user_dropped last_id 1.
+struct KernelQueue {
+  unsigned long number, port, waiting, mode, copy, full, user, last;
+};
+std::vector<KernelQueue> KernelQueues() {
+  std::vector<KernelQueue> all;
+  std::FILE* f = std::fopen("/proc/thread-self/net/netfilter/nfnetlink_queue", "re");
+  if (f == nullptr) return all;
+  KernelQueue q;
+  while (std::fscanf(f, "%lu %lu %lu %lu %lu %lu %lu %lu %*u", &q.number, &q.port, &q.waiting, &q.mode, &q.copy, &q.full, &q.user,
+                     &q.last) == 8) {
+    all.push_back(q);
+  }
+  std::fclose(f);
+  return all;
+}
+bool IsBound(std::uint16_t number) {
+  for (const KernelQueue& q : KernelQueues()) {
+    if (q.number == number) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Nfqueue::Nfqueue(const Options& options)
@@ -112,8 +135,9 @@ Status Nfqueue::Configure(int queue) {
   const auto number = static_cast<std::uint16_t>(options_.base + queue);
   const auto failed = [number](int error) {
     const std::string name = "packet queue " + std::to_string(number);
+    // The kernel says EPERM also when the queue is somebody else's.
+    if (error == EBUSY || (error == EPERM && IsBound(number))) return Error{name + " is in use by another process"};
     if (error == EPERM) return Error{name + ": needs root (CAP_NET_ADMIN)"};
-    if (error == EBUSY) return Error{name + " is in use by another process"};
     if (error == EINVAL || error == EPROTONOSUPPORT) return Error{name + ": this kernel has no NFQUEUE (nfnetlink_queue)"};
     return Error{name + ": " + std::strerror(error)};
   };
@@ -425,17 +449,12 @@ void Nfqueue::DropAll() {
 
 Nfqueue::Losses Nfqueue::ReadLosses() const {
   Losses sum;
-  std::FILE* f = std::fopen("/proc/thread-self/net/netfilter/nfnetlink_queue", "re");
-  if (f == nullptr) return sum;
-  // queue portid waiting mode copy queue_dropped user_dropped last_id 1
-  unsigned long number, port, waiting, mode, copy, full, user, last;
-  while (std::fscanf(f, "%lu %lu %lu %lu %lu %lu %lu %lu %*u", &number, &port, &waiting, &mode, &copy, &full, &user, &last) == 8) {
-    if (number != options_.base && number != options_.base + 1u) continue;
-    sum.waiting += waiting;
-    sum.queue_full += full;
-    sum.socket_full += user;
+  for (const KernelQueue& q : KernelQueues()) {
+    if (q.number != options_.base && q.number != options_.base + 1u) continue;
+    sum.waiting += q.waiting;
+    sum.queue_full += q.full;
+    sum.socket_full += q.user;
   }
-  std::fclose(f);
   return sum;
 }
 
