@@ -11,7 +11,6 @@
 #include "firewall/acl_log.h"
 #include "firewall/conn.h"
 #include "firewall/engine.h"
-#include "firewall/fragments.h"
 #include "firewall/inspector.h"
 #include "firewall/log_event.h"
 #include "firewall/nat.h"
@@ -39,7 +38,6 @@ struct EngineCore {
   std::shared_ptr<const Policy> policy;
   ConnTable conns;
   XlateTable xlates;
-  FragmentTable fragments;
   AclLog acl_log;
   DropCounters drops;
   std::vector<InterfaceCounters> counters;
@@ -68,6 +66,9 @@ enum class Verdict : std::uint8_t {
 
 // One packet on the long way.
 struct Context {
+  Context(EngineCore& core_in, Packet& packet_in, const Interface* in_in, TimePoint now_in)
+      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), in(in_in) {}
+
   EngineCore& core;
   const Policy& policy;
   Packet& packet;
@@ -87,7 +88,6 @@ struct Context {
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;
-  Disposition* disposition = nullptr;
 
   bool tracing() const { return trace != nullptr; }
   Verdict Drop(FrameDrop reason) {
