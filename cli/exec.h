@@ -19,8 +19,6 @@ struct ExecContext {
 using ExecSet = CommandSet<ExecContext>;
 
 const ExecSet& ExecCommands();
-// Typed in configuration modes only (`end`).
-const ExecSet& ConfigExecCommands();
 
 void AddSessionCommands(ExecSet& set);
 void AddSystemCommands(ExecSet& set);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cli/appliance.h"
-#include "cli/config_mode.h"
 #include "cli/help_text.h"
 
 namespace sallyport {
@@ -88,14 +87,14 @@ void Session::SetMonitor(bool on) {
 }
 
 void Session::EnterConfig() {
-  if (config_ == nullptr) config_ = std::make_unique<ConfigMode>(appliance_, *this);
+  if (!config_) config_.emplace();
 }
 
 void Session::LeaveConfig() { config_.reset(); }
 
 std::string Session::Prompt() const {
   std::string prompt = appliance_.PromptBase();
-  if (config_ != nullptr) return prompt + "(" + config_->Name() + ")# ";
+  if (config_) return prompt + "(" + config_->prompt() + ")# ";
   return prompt + (privilege_ > 1 ? "# " : "> ");
 }
 
@@ -194,35 +193,50 @@ void Session::Execute(std::string_view line) {
 
 void Session::ExecuteParsed(std::string_view line) {
   using Outcome = RunResult::Outcome;
+  if (config_ && Configure(line)) return;
   const ParseOptions options = ParseOptionsNow();
   ExecContext context{*this, appliance_};
-  RunResult result;
-  const RunResult exec = ExecCommands().Matches(line, options);
-  if (config_ == nullptr) {
-    result = exec;
-    if (exec.outcome == Outcome::kOk) {
-      appliance_.LogExec(*this, line);
-      result = ExecCommands().Run(context, line, options);
-    }
-  } else if (ConfigExecCommands().Matches(line, options).outcome == Outcome::kOk) {
-    result = ConfigExecCommands().Run(context, line, options);
-  } else {
-    // The configuration's language first; EXEC commands are there as well. Of two refusals the one that understood more.
-    const RunResult config = config_->Matches(line, options);
-    if (config.outcome == Outcome::kInvalid && exec.outcome == Outcome::kOk) {
-      appliance_.LogExec(*this, line);
-      result = ExecCommands().Run(context, line, options);
-    } else if (config.outcome == Outcome::kOk || config.outcome == Outcome::kEmpty) {
-      result = config_->Run(line, options);
-    } else if (exec.outcome == Outcome::kOk) {
-      appliance_.LogExec(*this, line);
-      result = ExecCommands().Run(context, line, options);
-    } else {
-      const bool exec_knows_more = config.outcome == Outcome::kInvalid &&
-                                   (exec.outcome != Outcome::kInvalid || exec.column > config.column);
-      result = exec_knows_more ? exec : config;
-    }
+  const RunResult matched = ExecCommands().Matches(line, options);
+  if (matched.outcome != Outcome::kOk) return Print(matched);
+  appliance_.LogExec(*this, line);
+  Print(ExecCommands().Run(context, line, options));
+}
+
+// A line of a configuration mode. EXEC commands may be typed there too: false when it is one, and not known to the
+// configuration. Of two refusals the one is printed that understood more.
+bool Session::Configure(std::string_view line) {
+  using Outcome = ApplyResult::Outcome;
+  const std::size_t prompt = Prompt().size();
+  const ApplyResult result = appliance_.configuration().Apply(*config_, line, privilege_);
+  switch (result.outcome) {
+    case Outcome::kOk:
+      Write(result.text);
+      if (result.changed) Write(appliance_.ConfigEdited(*this, line));
+      return true;
+    case Outcome::kEmpty:
+      return true;
+    case Outcome::kExit:
+      LeaveConfig();
+      return true;
+    case Outcome::kRefused:
+      Refuse(result.text);
+      return true;
+    case Outcome::kIncomplete:
+    case Outcome::kInvalid:
+    case Outcome::kAmbiguous:
+      break;
   }
+  const RunResult exec = ExecCommands().Matches(line, ParseOptionsNow());
+  if (exec.outcome == RunResult::Outcome::kOk) return false;
+  const bool exec_knows_more =
+      result.outcome == Outcome::kInvalid && (exec.outcome != RunResult::Outcome::kInvalid || exec.column > result.column);
+  if (exec_knows_more) return false;
+  Refuse(result.ErrorText(prompt));
+  return true;
+}
+
+void Session::Print(const RunResult& result) {
+  using Outcome = RunResult::Outcome;
   switch (result.outcome) {
     case Outcome::kOk:
       if (result.reply.ok) {
@@ -350,18 +364,26 @@ std::string Session::HelpFor(std::string_view buffer) {
   if (TakesFilter(buffer) && !exec.word_help && !exec.hints.empty() && exec.hints.back().text == "<cr>") {
     exec.hints.insert(exec.hints.end() - 1, Hint{"|", "Output modifiers", true});
   }
-  if (config_ == nullptr) {
+  if (!config_) {
     if (exec.outcome != RunResult::Outcome::kOk) return refused(exec);
     return exec.word_help ? RenderWordHelp(exec.hints) : RenderHelp(first_word ? ExecCommands().name() : "", exec.hints);
   }
-  std::string own = config_->Help(buffer, options);
-  if (!own.empty()) return own;
-  if (exec.outcome != RunResult::Outcome::kOk || exec.hints.empty()) {
-    const RunResult matched = config_->Matches(buffer, options);
-    if (matched.outcome == RunResult::Outcome::kAmbiguous) return Ambiguous(matched.word);
-    return std::string(Prompt().size() + std::max(matched.column, exec.column), ' ') + "^\n" + std::string(kInvalid);
+  HelpResult own = appliance_.configuration().Help(*config_, buffer, privilege_);
+  const bool own_ok = own.outcome == RunResult::Outcome::kOk && !own.hints.empty();
+  const bool exec_ok = exec.outcome == RunResult::Outcome::kOk && !exec.hints.empty();
+  if (!own_ok && !exec_ok) return refused(own.column >= exec.column ? own : exec);
+  if (first_word) {
+    const std::string mode = config_->global() ? "configure mode" : config_->prompt().substr(7) + " mode";
+    return RenderHelp(mode, own.hints) + RenderHelp(ExecCommands().name(), exec.hints).substr(1);
   }
-  return exec.word_help ? RenderWordHelp(exec.hints) : RenderHelp("", exec.hints);
+  std::vector<Hint> hints = own_ok ? own.hints : exec.hints;
+  if (own_ok && exec_ok) {
+    for (const Hint& h : exec.hints) {
+      const auto same = [&](const Hint& o) { return o.text == h.text; };
+      if (std::none_of(hints.begin(), hints.end(), same)) hints.push_back(h);
+    }
+  }
+  return own.word_help || exec.word_help ? RenderWordHelp(hints) : RenderHelp("", hints);
 }
 
 std::string Session::CompletionOf(std::string_view buffer) {
@@ -375,7 +397,7 @@ std::string Session::CompletionOf(std::string_view buffer) {
     }
   } else {
     const ParseOptions options = ParseOptionsNow();
-    if (config_ != nullptr) words = config_->Complete(buffer, options);
+    if (config_) words = appliance_.configuration().Complete(*config_, buffer, privilege_);
     for (auto& w : ExecCommands().Complete(buffer, options)) words.push_back(std::move(w));
     std::sort(words.begin(), words.end());
     words.erase(std::unique(words.begin(), words.end()), words.end());

@@ -17,13 +17,13 @@
 #include "cli/output_filter.h"
 #include "cli/pager.h"
 #include "cli/wire.h"
+#include "conf/configuration.h"
 #include "firewall/base/ip_address.h"
 #include "firewall/logger.h"
 
 namespace sallyport {
 
 class Appliance;
-class ConfigMode;
 
 // Something that takes its time (ping): writes with Session::Write, ends with Session::JobDone. Destroyed when it is done or the
 // session ends, which must make it stop.
@@ -75,10 +75,9 @@ class Session : private LogLineSink {
   std::string UserName() const;
   int privilege() const { return privilege_; }
   void SetPrivilege(int level, std::string user);
-  bool InConfig() const { return config_ != nullptr; }
+  bool InConfig() const { return config_.has_value(); }
   void EnterConfig();
   void LeaveConfig();  // to privileged EXEC
-  ConfigMode* config() { return config_.get(); }
   int pager() const;
   void SetPager(std::optional<int> lines) { pager_lines_ = lines; }
   int width() const { return width_; }
@@ -93,6 +92,8 @@ class Session : private LogLineSink {
   void OnCommand(const std::string& line, bool end);
   void Execute(std::string_view line);
   void ExecuteParsed(std::string_view line);
+  bool Configure(std::string_view line);
+  void Print(const RunResult& result);
   void RefuseAt(std::size_t column, std::string_view text);
   void Finish();
   void Flush();
@@ -105,7 +106,7 @@ class Session : private LogLineSink {
   Options options_;
   Appliance& appliance_;
   std::function<void(const DaemonFrame&)> send_;
-  std::unique_ptr<ConfigMode> config_;
+  std::optional<ConfigMode> config_;  // set in configuration modes
   int privilege_;
   std::string user_;
   std::optional<int> pager_lines_;  // of this session; else the configuration's
