@@ -209,7 +209,7 @@ def _ended(process, log):
 def instances(lab_name=None):
     """All instances that exist, of one lab or of all."""
     found = []
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, PermissionError):  # only root sees what is up
         for instance_id in sorted(os.listdir(RUN)):
             with contextlib.suppress(OSError, ValueError):
                 with open(os.path.join(RUN, instance_id, "instance.json"), encoding="utf-8") as text:
