@@ -1,7 +1,6 @@
 // `ping`: real echo requests from the appliance, five of them, two seconds each.
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +30,11 @@ struct Ping {
   int timeout_s = 2;  // each
 };
 
+// ICMP types, RFC 792. (<netinet/ip_icmp.h> defines macros that are names of ours.)
+constexpr std::uint8_t kEchoReply = 0;
+constexpr std::uint8_t kUnreachable = 3;
+constexpr std::uint8_t kEcho = 8;
+
 using SteadyClock = std::chrono::steady_clock;
 
 // One echo request and its answer. Runs on the ping's own thread.
@@ -53,7 +57,7 @@ class Echo {
   char Exchange(IpAddress to, std::uint16_t id, std::uint16_t sequence, int size, int timeout_s,
                 const std::atomic<bool>& interrupted, double& ms) {
     std::vector<std::uint8_t> packet(static_cast<std::size_t>(std::max(size - 20, 8)), 0xab);
-    packet[0] = ICMP_ECHO;
+    packet[0] = kEcho;
     packet[1] = 0;
     StoreBe16(&packet[2], 0);
     StoreBe16(&packet[4], id);
@@ -76,12 +80,12 @@ class Echo {
       const std::size_t header = std::size_t{4} * (reply[0] & 15);
       if (static_cast<std::size_t>(n) < header + 8) continue;
       const std::uint8_t* icmp = reply + header;
-      if (icmp[0] == ICMP_ECHOREPLY && LoadBe16(icmp + 4) == id && LoadBe16(icmp + 6) == sequence) {
+      if (icmp[0] == kEchoReply && LoadBe16(icmp + 4) == id && LoadBe16(icmp + 6) == sequence) {
         ms = std::chrono::duration<double, std::milli>(SteadyClock::now() - sent).count();
         return '!';
       }
       // An error about our request carries its header and first eight bytes.
-      if (icmp[0] == ICMP_DEST_UNREACH && static_cast<std::size_t>(n) >= header + 8 + 20 + 8) {
+      if (icmp[0] == kUnreachable && static_cast<std::size_t>(n) >= header + 8 + 20 + 8) {
         const std::uint8_t* inner = icmp + 8;
         const std::size_t inner_header = std::size_t{4} * (inner[0] & 15);
         if (static_cast<std::size_t>(n) < header + 8 + inner_header + 8) continue;

@@ -11,7 +11,7 @@ constexpr int kTries = 3;
 struct Enable {
   std::optional<int> level;
 };
-struct Pager {
+struct PagerWords {
   std::optional<int> lines;
 };
 struct Width {
@@ -78,7 +78,7 @@ Reply Leave(ExecContext& c, const Bare&, Form) {
   return {};
 }
 
-Reply SetPager(ExecContext& c, const Pager& p, Form form) {
+Reply SetPager(ExecContext& c, const PagerWords& p, Form form) {
   c.session.SetPager(form == Form::kNo ? 0 : p.lines.value_or(24));
   return {};
 }
@@ -137,10 +137,10 @@ void AddSessionCommands(ExecSet& set) {
             return Reply{};
           });
   {
-    using S = Tokens<Pager>;
-    set.Add(Command<Pager>({S::Kw("terminal", "Set terminal line parameters"), S::Kw("pager", "Control page length for pagination"),
+    using S = Tokens<PagerWords>;
+    set.Add(Command<PagerWords>({S::Kw("terminal", "Set terminal line parameters"), S::Kw("pager", "Control page length for pagination"),
                             S::Noise("lines", "Set page length"),
-                            S::Opt({S::Int(&Pager::lines, 0, 2147483647, "Pager lines; 0 disables paging")})})
+                            S::Opt({S::Int(&PagerWords::lines, 0, 2147483647, "Pager lines; 0 disables paging")})})
                 .Privilege(0)
                 .No(2),
             SetPager);

@@ -76,7 +76,10 @@ int Run(const Arguments& arguments) {
   engine_options.max_connections = arguments.max_connections;
   Random seed = Random::FromKernel();
   engine_options.seed = seed.U64();
-  Engine engine(engine_options, clock, ring, Random::FromKernel(), StandardInspectors());
+  IcmpInspector icmp;
+  Inspectors inspectors;
+  inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+  Engine engine(engine_options, clock, ring, Random::FromKernel(), inspectors);
   LinuxHost::Options host_options;
   host_options.links = std::move(links);
   host_options.queue = arguments.queue;
