@@ -6,6 +6,7 @@
 
 #include "conf/codecs.h"
 #include "conf/command.h"
+#include "firewall/base/result.h"
 #include "firewall/engine.h"
 
 namespace sallyport {
