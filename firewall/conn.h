@@ -10,6 +10,7 @@
 #include "firewall/base/time.h"
 #include "firewall/nat.h"
 #include "firewall/tcp_tracker.h"
+#include "firewall/timer_wheel.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -28,6 +29,8 @@ inline constexpr std::uint16_t kConnPerSessionXlate = 0x0040;  // flag x
 inline constexpr std::uint16_t kConnRouteMark = 0x0080;      // kernel's route differs: packets carry a mark
 inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
 inline constexpr std::uint16_t kConnTransparent = 0x0200;    // nothing is rewritten in either direction
+
+inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
 
 struct Conn {
   // The initiator's view: what arrives on in_if. Reverse packets arrive on out_if as (responder_real -> initiator_mapped).
@@ -53,12 +56,12 @@ struct Conn {
   std::uint64_t bytes = 0;       // of payload after the transport header, both directions, as 302014 counts them
   XlateIndex src_xlate = kNoXlate;
   XlateIndex dst_xlate = kNoXlate;
-  std::uint32_t timeout_s = 0;   // idle time after which it ends, in its present state
+  std::uint32_t timeout_s = 0;   // idle time after which it ends, in its present state; 0 never
+  std::uint32_t class_idle_s = kNoOverride;         // set connection timeout idle
+  std::uint32_t class_half_closed_s = kNoOverride;  // set connection timeout half-closed
   std::uint32_t scratch = 0;     // inspection engine's (ICMP: last sequence number and whether it is answered)
   // --- the table's own
-  std::uint32_t timer_next = 0;
-  std::uint32_t timer_prev = 0;
-  std::uint32_t timer_slot = 0;
+  TimerLinks timer{};
 
   FlowKey ForwardKey() const { return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if}; }
   FlowKey ReverseKey() const { return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if}; }
@@ -87,6 +90,7 @@ class ConnTable {
   // one of the two keys is taken.
   ConnIndex Insert(const Conn& c);
   void Erase(ConnIndex i);
+  // Everything but the members that its keys are made of may be changed in place.
   Conn& At(ConnIndex i);
   const Conn& At(ConnIndex i) const;
   bool Live(ConnIndex i) const;  // any i below slots()
@@ -97,7 +101,8 @@ class ConnTable {
   // An expired entry (deadline <= now), in order of deadline to the wheel's grain (1/8 s or finer), or kNoConn. The caller
   // erases it or gives it a new deadline before the next call.
   ConnIndex NextExpired(TimePoint now);
-  // A time at or before the earliest deadline; Max when empty.
+  // A time at or before the earliest deadline (not after the last NextExpired's `now` if that deadline has passed); Max when
+  // nothing is timed: a timeout_s of 0 is never.
   TimePoint NextDeadline() const;
 
   std::uint32_t count() const;

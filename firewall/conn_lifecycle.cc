@@ -95,14 +95,14 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c) {
     case 6:
       switch (TimeoutOf(c.tcp_state)) {
         case TcpTimeout::kEmbryonic: return Seconds(t.embryonic);
-        case TcpTimeout::kHalfClosed: return Seconds(t.half_closed);
-        case TcpTimeout::kEstablished: return Seconds(t.conn);
+        case TcpTimeout::kHalfClosed: return c.class_half_closed_s != kNoOverride ? c.class_half_closed_s : Seconds(t.half_closed);
+        case TcpTimeout::kEstablished: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.conn);
       }
       return Seconds(t.conn);
-    case 17: return Seconds(t.udp);
+    case 17: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.udp);
     case 1:
     case 58: return Seconds(t.icmp);
-    default: return Seconds(t.other);
+    default: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.other);
   }
 }
 
@@ -136,10 +136,7 @@ ConnIndex MakeConnection(Context& ctx) {
   if (ctx.from_box || (!ctx.to_box && from > to)) c.flags |= kConnOutbound;
   if (ctx.to_box) c.flags |= kConnToBox;
   if (ctx.from_box) c.flags |= kConnFromBox;
-  if (ctx.randomize) {
-    c.flags |= kConnSeqRandomized;
-    c.side[0].seq_delta = core.random.U32();
-  }
+  if (ctx.randomize) c.flags |= kConnSeqRandomized;
   const bool same = c.initiator_real == c.initiator_mapped && c.initiator_real_port == c.initiator_mapped_port &&
                     c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
   if (same && !ctx.randomize) c.flags |= kConnTransparent;
@@ -151,17 +148,18 @@ ConnIndex MakeConnection(Context& ctx) {
     TcpSegment s{p.tcp_flags, p.seq, p.ack, p.window, p.payload_length, p.tcp_options.window_scale, 0};
     if (p.tcp_options.mss_offset != 0) s.mss = LoadBe16(p.l4() + p.tcp_options.mss_offset + 2);
     c.tcp_state = TcpOpen(c.side, s).state;
+    // The initiator's numbers leave with a random offset; the responder's stay (an ASA randomises the ISN of the SYN).
+    if (ctx.randomize) c.side[0].seq_delta = core.random.U32();
   }
   c.src_xlate = ctx.source.xlate;
   c.dst_xlate = ctx.destination.xlate;
   if (c.src_xlate != kNoXlate && core.xlates.Get(c.src_xlate).per_session) c.flags |= kConnPerSessionXlate;
   c.created = c.last_packet = ctx.now;
+  const ServiceClass* settings = ctx.connection_class;
+  if (settings != nullptr && settings->idle) c.class_idle_s = Seconds(*settings->idle);
+  if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
   c.timeout_s = TimeoutFor(core, c);
-  if (ctx.connection_class != nullptr) {
-    const ServiceClass& s = *ctx.connection_class;
-    if (p.IsTcp() && s.embryonic) c.timeout_s = Seconds(*s.embryonic);
-    if (!p.IsTcp() && s.idle) c.timeout_s = Seconds(*s.idle);
-  }
+  if (settings != nullptr && p.IsTcp() && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
   c.id = core.next_conn_id;
   const ConnIndex index = core.conns.Insert(c);
   if (index == kNoConn) return kNoConn;

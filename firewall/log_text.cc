@@ -152,6 +152,14 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
         out += " type " + std::to_string(arg.number >> 8) + " code " + std::to_string(arg.number & 0xff);
       }
       break;
+    case Kind::kTypeCodeParens:
+      if (arg.number >= 0) {
+        out += " (type " + std::to_string(arg.number >> 8) + ", code " + std::to_string(arg.number & 0xff) + ")";
+      }
+      break;
+    case Kind::kInterval:
+      out += std::to_string(arg.number) + "-second interval";
+      break;
     case Kind::kHashPair:
       if (arg.number != -1) {
         const auto pair = static_cast<std::uint64_t>(arg.number);

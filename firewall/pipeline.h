@@ -68,6 +68,9 @@ enum class Verdict : std::uint8_t {
 
 // One packet on the long way.
 struct Context {
+  Context(EngineCore& core_in, Packet& packet_in, const Interface* in_in, TimePoint now_in)
+      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), in(in_in) {}
+
   EngineCore& core;
   const Policy& policy;
   Packet& packet;
@@ -87,7 +90,6 @@ struct Context {
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;
-  Disposition* disposition = nullptr;
 
   bool tracing() const { return trace != nullptr; }
   Verdict Drop(FrameDrop reason) {

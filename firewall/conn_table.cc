@@ -1,0 +1,149 @@
+#include <cassert>
+#include <new>
+
+#include "firewall/conn.h"
+#include "firewall/conn_index.h"
+#include "firewall/timer_wheel.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint32_t kMaxCapacity = 16'000'000;
+static_assert(ConnSlots::Ref(kMaxCapacity - 1, Direction::kReverse) < 1u << 26);
+
+// The entries, as the wheel sees them.
+class Arena {
+ public:
+  explicit Arena(std::uint32_t capacity)
+      : memory_(std::size_t{capacity} * sizeof(Conn)), entries_(static_cast<Conn*>(memory_.data())) {}
+  Conn& operator[](std::uint32_t i) { return entries_[i]; }
+  const Conn& operator[](std::uint32_t i) const { return entries_[i]; }
+
+  TimerLinks& Links(std::uint32_t i) { return entries_[i].timer; }
+  TimePoint Deadline(std::uint32_t i) const {
+    const Conn& c = entries_[i];
+    if (c.timeout_s == 0) return TimePoint::Max();
+    const Duration timeout = Duration::Seconds(c.timeout_s);
+    // An operator may have moved the clock by centuries; a sum that would overflow means never.
+    if (c.last_packet.ns > INT64_MAX - timeout.ns) return TimePoint::Max();
+    return c.last_packet + timeout;
+  }
+
+ private:
+  LazyMemory memory_;
+  Conn* entries_;
+};
+
+}  // namespace
+
+struct ConnTable::Impl {
+  Impl(std::uint32_t cap, std::uint64_t seed)
+      : capacity(cap),
+        hasher(FlowHasher::FromSeed(seed)),
+        slots(cap),
+        conns(cap),
+        wheel(conns) {}
+
+  std::uint32_t FindRef(const FlowKey& key, std::uint32_t hash) const {
+    return slots.Find(hash, [&](std::uint32_t ref) {
+      const Conn& c = conns[ConnSlots::EntryOf(ref)];
+      return ConnSlots::DirectionOf(ref) == Direction::kForward ? c.ForwardKey() == key : c.ReverseKey() == key;
+    });
+  }
+
+  std::uint32_t capacity;
+  std::uint32_t count = 0;
+  std::uint32_t most_used = 0;
+  std::uint32_t touched = 0;         // entries below were used at some time
+  std::uint32_t free_head = kNoConn;  // erased entries, linked through timer.next
+  FlowHasher hasher;
+  ConnSlots slots;
+  Arena conns;
+  TimerWheel<Arena> wheel;
+};
+
+ConnTable::ConnTable(std::uint32_t capacity, std::uint64_t hash_seed) {
+  assert(capacity >= 1 && capacity <= kMaxCapacity);
+  impl_ = std::make_unique<Impl>(capacity, hash_seed);
+}
+ConnTable::~ConnTable() = default;
+
+ConnTable::Found ConnTable::Find(const FlowKey& key) const {
+  const std::uint32_t ref = impl_->FindRef(key, impl_->hasher(key));
+  if (ref == 0) return {};
+  return {ConnSlots::EntryOf(ref), ConnSlots::DirectionOf(ref)};
+}
+
+void ConnTable::Prefetch(const FlowKey& key) const { impl_->slots.Prefetch(impl_->hasher(key)); }
+
+ConnIndex ConnTable::Insert(const Conn& c) {
+  assert(c.id != 0);
+  Impl& t = *impl_;
+  if (t.count == t.capacity) return kNoConn;
+  const FlowKey forward = c.ForwardKey();
+  const FlowKey reverse = c.ReverseKey();
+  // A flow that is its own reverse (a host talking to the port it talks from) has no two sides to track.
+  if (forward == reverse) return kNoConn;
+  const std::uint32_t forward_hash = t.hasher(forward);
+  const std::uint32_t reverse_hash = t.hasher(reverse);
+  if (t.FindRef(forward, forward_hash) != 0 || t.FindRef(reverse, reverse_hash) != 0) return kNoConn;
+
+  ConnIndex i = t.free_head;
+  if (i != kNoConn) {
+    t.free_head = t.conns[i].timer.next;
+  } else {
+    i = t.touched++;
+  }
+  Conn& entry = t.conns[i];
+  new (&entry) Conn(c);
+  if (entry.last_packet < entry.created) entry.last_packet = entry.created;
+  t.slots.Insert(forward_hash, ConnSlots::Ref(i, Direction::kForward));
+  t.slots.Insert(reverse_hash, ConnSlots::Ref(i, Direction::kReverse));
+  t.wheel.Add(i);
+  if (++t.count > t.most_used) t.most_used = t.count;
+  return i;
+}
+
+void ConnTable::Erase(ConnIndex i) {
+  assert(Live(i));
+  Impl& t = *impl_;
+  Conn& entry = t.conns[i];
+  t.slots.Erase(t.hasher(entry.ForwardKey()), ConnSlots::Ref(i, Direction::kForward));
+  t.slots.Erase(t.hasher(entry.ReverseKey()), ConnSlots::Ref(i, Direction::kReverse));
+  t.wheel.Remove(i);
+  entry.id = 0;
+  entry.timer.next = t.free_head;
+  t.free_head = i;
+  t.count--;
+}
+
+Conn& ConnTable::At(ConnIndex i) {
+  assert(Live(i));
+  return impl_->conns[i];
+}
+const Conn& ConnTable::At(ConnIndex i) const {
+  assert(Live(i));
+  return impl_->conns[i];
+}
+bool ConnTable::Live(ConnIndex i) const { return i < impl_->touched && impl_->conns[i].id != 0; }
+
+void ConnTable::DeadlineChanged(ConnIndex i) {
+  assert(Live(i));
+  impl_->wheel.Remove(i);
+  impl_->wheel.Add(i);
+}
+
+ConnIndex ConnTable::NextExpired(TimePoint now) { return impl_->wheel.NextExpired(now); }
+TimePoint ConnTable::NextDeadline() const { return impl_->wheel.NextDeadline(); }
+
+std::uint32_t ConnTable::count() const { return impl_->count; }
+std::uint32_t ConnTable::most_used() const { return impl_->most_used; }
+std::uint32_t ConnTable::capacity() const { return impl_->capacity; }
+std::uint32_t ConnTable::slots() const { return impl_->touched; }
+
+double ConnTable::BytesPerConn() {
+  static_assert(sizeof(Conn) + ConnSlots::kSlotsPerConn * sizeof(ConnSlots::Slot) <= 256);
+  return sizeof(Conn) + ConnSlots::kSlotsPerConn * sizeof(ConnSlots::Slot);
+}
+
+}  // namespace sallyport
