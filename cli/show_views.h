@@ -50,6 +50,7 @@ struct InterfaceView {
   LinkCounters link_counters;
   InterfaceCounters traffic;      // as the pipeline sees it
   TrafficRate one_minute, five_minutes;
+  std::optional<TrafficRate> link_one_minute, link_five_minutes;  // of link_counters; absent: not printed
   Duration counted_for;           // since the counters began (`show traffic`)
   std::uint64_t blocked_through = 0;  // through-the-device packets refused by management-only
 };

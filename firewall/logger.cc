@@ -33,6 +33,7 @@ void AppendPrintable(std::string_view text, std::string& out) {
 Logger::Logger(const Clock& clock, LogRing& ring) : clock_(clock), ring_(ring) { UpdateEnabled(); }
 
 void Logger::Configure(LoggingSettings settings) {
+  if (settings.hosts != settings_.hosts) hosts_failed_.assign(settings.hosts.size(), 0);
   settings_ = std::move(settings);
   UpdateEnabled();
   Trim();
@@ -125,8 +126,9 @@ void Logger::Dispatch(TimePoint time, int number, int severity, const std::strin
   }
   if (trap && hosts_ != nullptr) {
     const std::string pri = "<" + std::to_string(settings_.facility * 8 + severity) + ">";
-    for (const LoggingHost& host : settings_.hosts) {
-      if (!hosts_->Send(host, pri + Frame(wall, number, severity, text, host.emblem))) hosts_failed_++;
+    for (std::size_t i = 0; i < settings_.hosts.size(); i++) {
+      const LoggingHost& host = settings_.hosts[i];
+      if (!hosts_->Send(host, pri + Frame(wall, number, severity, text, host.emblem))) hosts_failed_[i]++;
     }
   }
 }

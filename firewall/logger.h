@@ -112,7 +112,7 @@ struct LoggingStatus {
   std::vector<std::string> asdm;                        // likewise
   std::uint32_t queue_size = 0, queue_most = 0;
   std::uint64_t queue_lost = 0;   // events the ring had no room for
-  std::uint64_t hosts_failed = 0;  // datagrams that could not be sent
+  std::vector<std::uint64_t> hosts_failed;  // datagrams that could not be sent, for each of settings.hosts
 };
 
 // Takes finished lines, without line end: the console, or one terminal session. Control thread.
@@ -174,7 +174,7 @@ class Logger {
   std::deque<std::string> buffer_;
   std::uint64_t buffer_bytes_ = 0;
   std::deque<std::string> asdm_;
-  std::uint64_t hosts_failed_ = 0;
+  std::vector<std::uint64_t> hosts_failed_;  // by index of settings_.hosts
   LogLineSink* console_ = nullptr;
   std::vector<LogLineSink*> monitors_;
   LogHostSink* hosts_ = nullptr;

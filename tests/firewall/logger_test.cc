@@ -202,7 +202,7 @@ TEST_F(LoggerTest, HostsGetPriorityAndEmblemForm) {
           "10.0.0.6 <131>:Nov 21 02:02:03 UTC: %ASA-session-3-710003: TCP access denied by ACL from 192.0.2.9/9 to outside:192.0.2.1/22"));
   const LoggingStatus status = logger_.Status();
   EXPECT_EQ(status.logged[static_cast<std::size_t>(LogOutput::kTrap)], 2u);
-  EXPECT_EQ(status.hosts_failed, 2u);
+  EXPECT_THAT(status.hosts_failed, ElementsAre(1u, 1u));
 }
 
 TEST_F(LoggerTest, ConsoleAndSessionsGetTheirOwnLevels) {
