@@ -476,4 +476,15 @@ void Codec<ProtocolSpec>::Print(const ProtocolSpec& v, LineWriter& line) {
   }
 }
 
+Match Codec<PortSpec>::Read(Cursor& in, PortSpec& out, std::string_view) {
+  const std::size_t before = in.at();
+  const Match m = ReadPortSpec(in, out, PortFamily::kBoth, false);
+  if (m == Match::kOk && in.at() == before) return in.AtEnd() ? Match::kIncomplete : Match::kNo;
+  return m;
+}
+void Codec<PortSpec>::Print(const PortSpec& v, LineWriter& line) { PrintPortSpec(v, PortFamily::kBoth, line); }
+
+Match Codec<std::uint8_t>::Read(Cursor& in, std::uint8_t& out, std::string_view help) { return ReadIcmpType(in, out, false, help); }
+void Codec<std::uint8_t>::Print(const std::uint8_t& v, LineWriter& line) { line.Put(IcmpTypeName(v, false)); }
+
 }  // namespace sallyport

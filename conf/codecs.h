@@ -120,6 +120,8 @@ SALLYPORT_CODEC(InParentheses);
 SALLYPORT_CODEC(Ipv6Prefix);
 SALLYPORT_CODEC(AddressSpec);
 SALLYPORT_CODEC(ProtocolSpec);
+SALLYPORT_CODEC(PortSpec);      // by any protocol's literals
+SALLYPORT_CODEC(std::uint8_t);  // an ICMP type
 #undef SALLYPORT_CODEC
 
 }  // namespace sallyport

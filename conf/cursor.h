@@ -25,7 +25,7 @@ enum class Match : std::uint8_t { kOk, kNo, kIncomplete, kAmbiguous };
 // A keyword, or the placeholder of a value ("A.B.C.D", "WORD", "<0-100>"), with its help text.
 struct Literal {
   std::string text;
-  std::string help;
+  std::string help = {};
 };
 // A line of `?`.
 struct Hint {

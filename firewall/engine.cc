@@ -53,6 +53,7 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       policy(std::make_shared<Policy>()),
       conns(options.max_connections, random.U64()),
       xlates(random.U64()),
+      fragments(random.U64()),
       acl_log(log_in),
       counters(256) {}
 

@@ -4,30 +4,22 @@
 #include <optional>
 #include <unordered_map>
 
+#include "firewall/conn_index.h"
+
 namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kMaxDatagram = 65535;
 constexpr std::uint8_t kFragmentHeader = 44;  // IPv6
 
-struct ChainKey {
-  IpAddress src;
-  IpAddress dst;
-  std::uint32_t id = 0;
-  std::uint8_t protocol = 0;  // IPv4; in IPv6 fragments of one datagram may differ in it, so it is 44 for all
-  IfId ingress{};
-  bool operator==(const ChainKey&) const = default;
-};
-
-// Both ends of the arena are an attacker's choice, but a table never holds more than a few thousand chains, and each costs
-// him a place in it.
-struct ChainKeyHash {
-  std::size_t operator()(const ChainKey& k) const {
-    const std::hash<IpAddress> h;
-    const std::uint64_t rest = std::uint64_t{k.id} << 16 | std::uint64_t{k.protocol} << 8 | static_cast<std::uint8_t>(k.ingress);
-    return h(k.src) ^ (h(k.dst) * 0xc2b2ae3d27d4eb4fu) ^ (rest * 0x9e3779b97f4a7c15u);
-  }
-};
+// A chain is kept under the key of a flow whose "ports" are the two halves of the identification, so that the connection
+// table's keyed hash serves here too: senders choose all of this, and must not be able to make chains collide. The protocol
+// is part of it in IPv4; in IPv6 fragments of one datagram may differ in it, so it is 44 for all.
+using ChainKey = FlowKey;
+void SetId(ChainKey& key, std::uint32_t id) {
+  key.sport = static_cast<std::uint16_t>(id >> 16);
+  key.dport = static_cast<std::uint16_t>(id);
+}
 
 // Where a fragment belongs.
 struct Geometry {
@@ -49,7 +41,7 @@ std::optional<Geometry> ReadV4(Bytes b) {
   const std::uint32_t total = LoadBe16(&b[2]);
   if (g.header_length < 20 || total < g.header_length || total > b.size()) return {};
   const std::uint16_t field = LoadBe16(&b[6]);
-  g.key.id = LoadBe16(&b[4]);
+  SetId(g.key, LoadBe16(&b[4]));
   g.key.protocol = g.protocol = b[9];
   g.key.src = IpAddress::FromV4Bytes(&b[12]);
   g.key.dst = IpAddress::FromV4Bytes(&b[16]);
@@ -78,7 +70,7 @@ std::optional<Geometry> ReadV6(Bytes b) {
   Geometry g;
   g.key.src = IpAddress::FromV6Bytes(&b[8]);
   g.key.dst = IpAddress::FromV6Bytes(&b[24]);
-  g.key.id = LoadBe32(&b[at + 4]);
+  SetId(g.key, LoadBe32(&b[at + 4]));
   g.key.protocol = kFragmentHeader;
   g.protocol = b[at];
   const std::uint16_t field = LoadBe16(&b[at + 2]);
@@ -123,7 +115,8 @@ using Problem = FragmentTable::Problem;
 }  // namespace
 
 struct FragmentTable::Impl {
-  using Chains = std::unordered_map<ChainKey, Chain, ChainKeyHash>;
+  using Chains = std::unordered_map<ChainKey, Chain, FlowHasher>;
+  explicit Impl(std::uint64_t seed) : chains(64, FlowHasher::FromSeed(seed)) {}
 
   struct Interface {
     FragmentLimits limits;
@@ -206,7 +199,7 @@ struct FragmentTable::Impl {
   TimePoint next_deadline = TimePoint::Max();
 };
 
-FragmentTable::FragmentTable() : impl_(std::make_unique<Impl>()) {}
+FragmentTable::FragmentTable(std::uint64_t hash_seed) : impl_(std::make_unique<Impl>(hash_seed)) {}
 FragmentTable::~FragmentTable() = default;
 
 void FragmentTable::SetLimits(IfId ingress, const FragmentLimits& limits) { impl_->Of(ingress).limits = limits; }

@@ -77,7 +77,7 @@ class FragmentTable {
     std::uint32_t data_length = 0;  // kComplete: of the datagram without IP header and fragment header
   };
 
-  FragmentTable();
+  explicit FragmentTable(std::uint64_t hash_seed);
   ~FragmentTable();
   FragmentTable(const FragmentTable&) = delete;
   FragmentTable& operator=(const FragmentTable&) = delete;

@@ -37,7 +37,7 @@ struct ArpEntry {
   int link_index = 0;
   IpAddress address;
   MacAddress mac;
-  std::uint32_t age_seconds = 0;  // since the kernel last confirmed it
+  std::uint32_t age_seconds = 0;  // since it was learned or confirmed
   bool permanent = false;         // static
 };
 

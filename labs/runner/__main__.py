@@ -16,8 +16,7 @@ VERBS = ("check", "up", "down", "exec", "console", "list")
 
 
 def main():
-    for signum in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, lambda number, _: sys.exit(128 + number))
+    instances.Interrupted.install()
     words = sys.argv[1:]
     if words and words[0] not in VERBS and not words[0].startswith("-"):
         words = ["run", *words]
@@ -32,9 +31,9 @@ def main():
         sys.stdout.flush()
         print(f"labs/lab: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except instances.Interrupted as interrupted:
         print("labs/lab: interrupted", file=sys.stderr)
-        return 130
+        return 128 + interrupted.signum
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
@@ -70,7 +69,8 @@ def arguments():
 
 def verb_run(options):
     lab = topology.load(options.lab)
-    instances.build()
+    if lab.appliances():
+        instances.build()
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return 0 if check_one(lab, options.instance, show=print_transcript) else 1
     with instances.temporary(lab, options.instance) as running:
@@ -139,14 +139,8 @@ def verb_up(options):
     lab = topology.load(options.lab)
     if lab.appliances():
         instances.build()
-    instances.sweep()
-    running = instances.Instance.claim(lab, options.instance or lab.name, attached=False)
-    try:
-        running.up(lab)
-    except BaseException:
-        with instances.uninterrupted():
-            running.down()
-        raise
+    with instances.launched(lab, options.instance or lab.name, attached=False) as running:
+        pass
     print(f"{running.id} is up: {', '.join(lab.nodes)}; labs/lab down {lab.name} takes it down")
     return 0
 

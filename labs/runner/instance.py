@@ -13,6 +13,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 import system
@@ -33,9 +34,14 @@ def build():
     if os.environ.get("SALLYPORT_BIN"):
         return
     folder = programs()
-    if not os.path.exists(os.path.join(folder, "build.ninja")):
-        _build_step(["cmake", "--preset", "release"])
-    _build_step(["cmake", "--build", "--preset", "release", "--target", "sallyportd", "sallyport", "--", "-j2"])
+    os.makedirs(folder, exist_ok=True)
+    if not os.path.exists(os.path.join(folder, "sallyportd")):
+        print("labs/lab: building the programs", file=sys.stderr, flush=True)
+    with open(os.path.join(folder, ".lab-build.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two labs at once must not build over each other
+        if not os.path.exists(os.path.join(folder, "build.ninja")):
+            _build_step(["cmake", "--preset", "release"])
+        _build_step(["cmake", "--build", "--preset", "release", "--target", "sallyportd", "sallyport", "--", "-j2"])
 
 
 def _build_step(command):
@@ -226,28 +232,63 @@ def sweep():
             instance.down()
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """One of SIGNALS has come. From here on they are ignored, so that nothing cuts short what takes the lab down."""
+
+    def __init__(self, signum):
+        super().__init__(signum)
+        self.signum = signum
+
+    @classmethod
+    def install(cls):
+        def handle(signum, _):
+            for one in SIGNALS:
+                signal.signal(one, signal.SIG_IGN)
+            raise cls(signum)
+
+        for one in SIGNALS:
+            signal.signal(one, handle)
+
+
 @contextlib.contextmanager
-def temporary(lab, instance_id):
-    """An instance that ends with this block, whatever happens in it."""
+def launched(lab, instance_id, attached):
+    """An instance that is up. It ends with this block if it is attached, or if anything goes wrong in the block."""
     sweep()
-    instance = Instance.claim(lab, instance_id or f"{lab.name}-p{os.getpid()}", attached=True)
+    # A signal may come at any time, but not between the claim and the `try` that answers for it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
+        instance = Instance.claim(lab, instance_id, attached)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        raise
+    keep = False
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         instance.up(lab)
         yield instance
+        keep = not attached
     finally:
-        with uninterrupted():
-            instance.down()
+        if not keep:
+            with uninterrupted():
+                instance.down()
+
+
+def temporary(lab, instance_id):
+    """An instance of this process, which ends with the block."""
+    return launched(lab, instance_id or f"{lab.name}-p{os.getpid()}", attached=True)
 
 
 @contextlib.contextmanager
 def uninterrupted():
-    """Taking down must not be cut short by a second Ctrl-C."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(signum, signal.SIG_IGN) for signum in signals]
+    """Taking down must not be cut short."""
+    before = [signal.signal(signum, signal.SIG_IGN) for signum in SIGNALS]
     try:
         yield
     finally:
-        for signum, handler in zip(signals, before):
+        for signum, handler in zip(SIGNALS, before):
             signal.signal(signum, handler)
 
 

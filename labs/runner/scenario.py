@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 
 import instance as instances
 import system
@@ -37,6 +38,8 @@ def drive(lab, running, show=None, keep=None):
         process = subprocess.Popen(["expect", "-f", LIBRARY, lab.path("scenario.exp")], cwd=lab.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=problems, text=True,
                                    errors="replace", start_new_session=True, preexec_fn=system.die_with_parent)
+        watchdog = threading.Timer(SCENARIO_SECONDS, lambda: os.killpg(process.pid, signal.SIGKILL))
+        watchdog.start()
         try:
             for line in process.stdout:
                 name, tab, title = line.rstrip("\n").partition("\t")
@@ -53,8 +56,9 @@ def drive(lab, running, show=None, keep=None):
                 if name in pending:
                     pending.remove(name)
                 yield Result(name, title, _difference(expected_folder, name, actual, lab.masks))
-            process.wait(timeout=SCENARIO_SECONDS)
+            process.wait()
         finally:
+            watchdog.cancel()
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -63,7 +67,8 @@ def drive(lab, running, show=None, keep=None):
     for name in pending:
         yield Result(name, "", ["    the scenario never came to it"])
     if process.returncode != 0:
-        raise LabError(f"{lab.path('scenario.exp')} ended with status {process.returncode}: {said}")
+        how = f"was ended after {SCENARIO_SECONDS} seconds" if process.returncode < 0 else f"ended with {process.returncode}"
+        raise LabError(f"{lab.path('scenario.exp')} {how}: {said or 'it said nothing'}")
 
 
 def _difference(folder, name, actual, masks):
