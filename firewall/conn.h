@@ -101,7 +101,8 @@ class ConnTable {
   // An expired entry (deadline <= now), in order of deadline to the wheel's grain (1/8 s or finer), or kNoConn. The caller
   // erases it or gives it a new deadline before the next call.
   ConnIndex NextExpired(TimePoint now);
-  // A time at or before the earliest deadline; Max when nothing is timed (a timeout_s of 0 is never).
+  // A time at or before the earliest deadline (not after the last NextExpired's `now` if that deadline has passed); Max when
+  // nothing is timed: a timeout_s of 0 is never.
   TimePoint NextDeadline() const;
 
   std::uint32_t count() const;

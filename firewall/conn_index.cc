@@ -6,6 +6,8 @@
 #include <cassert>
 #include <new>
 
+#include "firewall/base/random.h"
+
 namespace sallyport {
 namespace {
 
@@ -32,7 +34,13 @@ struct SipState {
 
 }  // namespace
 
-std::uint32_t FlowHasher::operator()(const FlowKey& key) const {
+FlowHasher FlowHasher::FromSeed(std::uint64_t seed) {
+  Random random(seed);  // so that a test's small seed spreads over both halves of the key
+  const std::uint64_t first = random.U64();
+  return {first, random.U64()};
+}
+
+std::uint32_t FlowHasher::operator()(const FlowKey& key) const noexcept {
   SipState s{k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u};
   // Two words for a pair of IPv4 addresses, five otherwise. The last word carries the number of bytes in its top byte, as
   // SipHash's padding does, so that a short key is never the beginning of a long one.

@@ -16,7 +16,8 @@ namespace sallyport {
 struct FlowHasher {
   std::uint64_t k0 = 0;
   std::uint64_t k1 = 0;
-  std::uint32_t operator()(const FlowKey& key) const;
+  static FlowHasher FromSeed(std::uint64_t seed);
+  std::uint32_t operator()(const FlowKey& key) const noexcept;
 };
 
 // Anonymous zero-filled memory that is backed by pages only where it has been touched. Throws std::bad_alloc when the kernel

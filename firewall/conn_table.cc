@@ -11,13 +11,6 @@ namespace {
 constexpr std::uint32_t kMaxCapacity = 16'000'000;
 static_assert(ConnSlots::Ref(kMaxCapacity - 1, Direction::kReverse) < 1u << 26);
 
-// The two halves of a SipHash key from one seed: splitmix64's output function, so that a small test seed spreads out.
-std::uint64_t Spread(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 // The entries, as the wheel sees them.
 class Arena {
  public:
@@ -46,7 +39,7 @@ class Arena {
 struct ConnTable::Impl {
   Impl(std::uint32_t cap, std::uint64_t seed)
       : capacity(cap),
-        hasher{Spread(seed + 0x9e3779b97f4a7c15u), Spread(seed + 0x3c6ef372fe94f82au)},
+        hasher(FlowHasher::FromSeed(seed)),
         slots(cap),
         conns(cap),
         wheel(conns) {}

@@ -53,6 +53,7 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       policy(std::make_shared<Policy>()),
       conns(options.max_connections, random.U64()),
       xlates(random.U64()),
+      fragments(random.U64()),
       acl_log(log_in),
       counters(256) {}
 
@@ -185,9 +186,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint conn = e.conns.NextDeadline();
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl});
+    const TimePoint frag = e.fragments.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag});
     if (next > now) return;
-    if (acl == next) {
+    if (frag == next) {
+      e.DropHeld(e.fragments.Expire(next));
+    } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
     } else if (xlate == next) {
       for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
@@ -209,7 +213,8 @@ void Engine::AdvanceTo(TimePoint now) {
 
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
-  return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline()});
+  return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
+                   e.fragments.NextDeadline()});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
@@ -222,14 +227,6 @@ void Engine::ClearDrops(bool frame, bool flow) {
 }
 
 std::vector<InterfaceCounters> Engine::Counters() const { return impl_->counters; }
-
-// --- fragments ---------------------------------------------------------------------------------------------------------
-
-// Virtual reassembly: a datagram is judged whole, then its fragments go on one by one, each rewritten.
-void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
-  (void)now;
-  Refuse(p, FrameDrop::kFragmentReassemblyFailed, FlowDrop::kNone, out);
-}
 
 // --- packet-tracer -----------------------------------------------------------------------------------------------------
 

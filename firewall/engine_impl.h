@@ -11,6 +11,7 @@ struct Engine::Impl : EngineCore {
   void ProcessDatagram(Packet& p, TimePoint now, Disposition& out);
   void ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out);
   void ProcessFragment(Packet& p, TimePoint now, Disposition& out);
+  void DropHeld(std::vector<HeldFragment> held);
   void Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out);
 };
 

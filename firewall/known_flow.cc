@@ -60,7 +60,7 @@ void Rewrite(const Conn& c, Direction d, Packet& p) {
       RewriteDestination(p, c.initiator_real, c.initiator_real_port);
     }
   }
-  if ((c.flags & kConnSeqRandomized) != 0 && !p.fragment) {
+  if ((c.flags & kConnSeqRandomized) != 0) {
     const int me = static_cast<int>(d);
     RewriteTcpNumbers(p, c.side[me].seq_delta, 0u - c.side[1 - me].seq_delta);
   }
@@ -95,7 +95,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
   const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && !box;
-  if (needs_rewrite && !p.Whole() && !p.fragment) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
+  if (needs_rewrite && !p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
   if (clamp && p.Whole() && (core.policy->sysopt.tcpmss != 0 || core.policy->sysopt.tcpmss_minimum != 0)) {
     ClampMss(p, core.policy->sysopt.tcpmss, core.policy->sysopt.tcpmss_minimum);
   }

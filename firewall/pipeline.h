@@ -11,6 +11,7 @@
 #include "firewall/acl_log.h"
 #include "firewall/conn.h"
 #include "firewall/engine.h"
+#include "firewall/fragments.h"
 #include "firewall/inspector.h"
 #include "firewall/log_event.h"
 #include "firewall/nat.h"
@@ -38,6 +39,7 @@ struct EngineCore {
   std::shared_ptr<const Policy> policy;
   ConnTable conns;
   XlateTable xlates;
+  FragmentTable fragments;
   AclLog acl_log;
   DropCounters drops;
   std::vector<InterfaceCounters> counters;

@@ -125,6 +125,10 @@ class Judge {
 
   bool SameSyn() const { return (from_.flags & kTcpSideSeen) != 0 && s_.seq == from_.isn; }
 
+  void LearnComplete() {
+    from_.last_ack = s_.ack;  // its first: there is nothing yet to compare it with
+    Learn();
+  }
   // What an ACK, data or FIN that passed shows.
   void Learn() {
     const bool fin = (s_.flags & kTcpFin) != 0;
@@ -215,7 +219,7 @@ TcpVerdict TcpTrack(TcpState state, TcpSide (&sides)[2], Direction d, const TcpS
       break;
     case TcpCheck::kComplete:
       v.drop = judge.CheckComplete();
-      if (v.drop == FrameDrop::kNone) judge.Learn();
+      if (v.drop == FrameDrop::kNone) judge.LearnComplete();
       break;
     case TcpCheck::kWindow:
       v.drop = judge.CheckWindow();

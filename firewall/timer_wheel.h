@@ -52,7 +52,8 @@ class TimerWheel {
     return kNone;
   }
 
-  // At or before the earliest deadline of all entries; Max() when there is none.
+  // At or before the earliest deadline of all entries, or if that has passed at or before the last `now`; Max() when there is
+  // none.
   TimePoint NextDeadline() const {
     const Place place = NextPlace();
     if (place.level >= 0 && place.tick == position_) return TimeOf(position_);

@@ -80,7 +80,12 @@ struct AddressRange {
   IpAddress first;
   IpAddress last;
   bool Contains(IpAddress a) const { return first <= a && a <= last; }
-  std::uint64_t Size() const { return last.Minus(first) + 1; }  // IPv4 ranges; saturates for large IPv6 ones
+  // Number of addresses; UINT64_MAX stands for that many and more. `first` must not be above `last`.
+  std::uint64_t Size() const {
+    const std::uint64_t low = last.Minus(first);
+    const std::uint64_t high = last.hi() - first.hi() - (last.lo() < first.lo() ? 1 : 0);
+    return high != 0 || low == UINT64_MAX ? UINT64_MAX : low + 1;
+  }
   static AddressRange Of(const Prefix& p);
   bool operator==(const AddressRange&) const = default;
 };
