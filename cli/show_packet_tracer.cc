@@ -38,12 +38,13 @@ std::string DropReason(const TraceResult& r, const Personality& personality) {
 std::string ShowPacketTracer(const TraceView& view, const Personality& personality) {
   const TraceResult& r = view.result;
   const char* vrf = personality.trace_elapsed_time ? "(vrfid:0)" : "";
+  const char* output_vrf = view.output == "NP Identity Ifc" ? "" : vrf;
   std::string out = "\n";
   for (std::size_t i = 0; i < r.phases.size(); i++) AppendPhase(i + 1, r.phases[i], personality, out);
   Append(out, "Result:\ninput-interface: {}{}\ninput-status: {}\ninput-line-status: {}\n", view.input, vrf,
          UpDown(view.input_up), UpDown(view.input_line_up));
   if (!view.output.empty()) {
-    Append(out, "output-interface: {}{}\noutput-status: {}\noutput-line-status: {}\n", view.output, vrf, UpDown(view.output_up),
+    Append(out, "output-interface: {}{}\noutput-status: {}\noutput-line-status: {}\n", view.output, output_vrf, UpDown(view.output_up),
            UpDown(view.output_line_up));
   }
   Append(out, "Action: {}\n", r.allow ? "allow" : "drop");

@@ -31,7 +31,6 @@ namespace sallyport {
   X(kRpfViolated, "rpf-violated", "Reverse-path verify failed") \
   X(kAclDrop, "acl-drop", "Flow is denied by configured rule") \
   X(kUnableToCreateFlow, "unable-to-create-flow", "Flow denied due to resource limitation") \
-  X(kFlowExpired, "flow-expired", "Expired flow") \
   X(kNpSpInvalidSpi, "np-sp-invalid-spi", "Invalid SPI") \
   X(kTcpNotSyn, "tcp-not-syn", "First TCP packet not SYN") \
   X(kInvalidTcpHdrLength, "invalid-tcp-hdr-length", "Invalid TCP Length") \
@@ -63,6 +62,7 @@ namespace sallyport {
   X(kCtmError, "ctm-error", "CTM returned error") \
   X(kSecurityFailed, "security-failed", "Early security checks failed") \
   X(kSpSecurityFailed, "sp-security-failed", "Slowpath security checks failed") \
+  X(kFlowExpired, "flow-expired", "Expired flow") \
   X(kShunned, "shunned", "Packet shunned") \
   X(kInvalidIpOption, "invalid-ip-option", "IP option drop") \
   X(kFragmentReassemblyFailed, "fragment-reassembly-failed", "Fragment reassembly failed") \
