@@ -159,8 +159,8 @@ class Judge {
       // A first FIN must follow what was sent: no gap before it, and nothing of it already beyond.
       if (After(s_.seq, from_.end) || Before(data_end, from_.end)) return FrameDrop::kTcpRstfinOoo;
     }
-    // Retransmissions reach back one window at most; one byte more is a keepalive.
-    if (Before(data_end, from_.end - to_.max_window - 1)) return FrameDrop::kTcpAcked;
+    // Retransmissions reach back one window at most; one byte more is a keepalive, and one may have been a window probe.
+    if (Before(data_end, from_.end - to_.max_window - 2)) return FrameDrop::kTcpAcked;
     return FrameDrop::kNone;
   }
 

@@ -1,4 +1,4 @@
-// TCP as the middle box sees it: one constant table [direction][flags][state], and sequence windows with scaling.
+// TCP as the middle box sees it: one constant table [direction][flags][state] (tcp_table.h), and sequence windows with scaling.
 //
 // Works on plain numbers and does no rewriting: `seq` and `ack` are given in each sender's own numbering (the pipeline
 // undoes ISN randomisation before calling). No clock, no allocation. Source: RFC 9293, RFC 5961, and the ASA behaviour

@@ -284,6 +284,41 @@ TEST_F(FragmentsTest, Timeout) {
   ExpectDropped(Add(V4(1, kUdp, 8, false, d), 40), Problem::kTimeout, 1);  // not asked to expire in time
 }
 
+// Damaged packets of both families: nothing is read beyond the end, nothing is lost count of.
+TEST_F(FragmentsTest, RandomRubbish) {
+  Random random(5);
+  const Buffer d = Data(120);
+  std::size_t held = 0;
+  for (int round = 0; round < 100'000; round++) {
+    const std::uint32_t offset = random.Below(6) * 16;
+    const Bytes data = Bytes(d).subspan(offset, 16 + random.Below(2) * 8);
+    const std::uint16_t id = static_cast<std::uint16_t>(random.Below(8));
+    Buffer b = random.Below(2) == 0 ? V4(id, kUdp, offset, random.Below(4) != 0, data)
+                                    : V6(id, kUdp, offset, random.Below(4) != 0, data, random.Below(2) == 0);
+    const auto size = static_cast<std::uint32_t>(b.size());
+    for (std::uint32_t n = random.Below(4); n != 0; n--) b[random.Below(size)] = static_cast<std::uint8_t>(random.U32());
+    if (random.Below(8) == 0) b.resize(random.Below(size + 8));
+    const double now = round * 0.01;
+    held -= table_.Expire(At(now)).size();
+    const auto r = Add(b, now);
+    if (r.what == What::kHeld) held++;
+    if (r.what == What::kComplete) held -= r.fragments.size() - 1;
+    if (r.what == What::kDropped) held -= r.fragments.size();
+    ASSERT_EQ(counters().queue, held);
+    if (r.what == What::kComplete) {
+      std::uint32_t end = 0;
+      for (const HeldFragment& f : r.fragments) {
+        ASSERT_EQ(f.offset, end);
+        end += f.data_length;
+      }
+      ASSERT_EQ(end, r.data_length);
+    }
+  }
+  EXPECT_GT(counters().assembled, 100u);
+  EXPECT_GT(counters().invalid_length, 100u);
+  EXPECT_GT(counters().overlap, 100u);
+}
+
 // Random datagrams cut at random places, shuffled together, some pieces lost or sent twice; held against a model that keeps
 // a bitmap of the bytes seen.
 TEST_F(FragmentsTest, AgainstModel) {

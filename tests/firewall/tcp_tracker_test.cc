@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-
 #include <algorithm>
+#include <cstring>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -498,6 +499,49 @@ TEST(TcpTracker, Timeouts) {
   EXPECT_TRUE(IsEmbryonic(TcpState::kSynSent));
   EXPECT_TRUE(IsEmbryonic(TcpState::kSynReceived));
   EXPECT_FALSE(IsEmbryonic(TcpState::kEstablished));
+}
+
+// Whatever is sent, what is dropped changes nothing, and the state that follows is the table's.
+TEST(TcpTracker, RandomSegmentsObeyTheTable) {
+  Random random(9);
+  const auto near = [&](std::uint32_t n) { return n + random.Below(40) - 20; };
+  int passed = 0;
+  for (int round = 0; round < 20'000; round++) {
+    Conversation c(random.U32(), random.U32());
+    c.Reach(static_cast<TcpState>(random.Below(9)));
+    for (int step = 0; step < 12; step++) {
+      const Direction d = c.state == TcpState::kNone ? kC : static_cast<Direction>(random.Below(2));
+      const TcpSide& from = c.sides[static_cast<int>(d)];
+      const TcpSide& to = c.sides[1 - static_cast<int>(d)];
+      TcpSegment s;
+      constexpr std::uint8_t kFlags[] = {kTcpSyn, kSynAckBits, kTcpAck, kTcpAck, kTcpAck, kFinAckBits, kTcpRst};
+      s.flags = random.Below(10) == 0 ? static_cast<std::uint8_t>(random.U32()) : kFlags[random.Below(7)];
+      s.seq = random.Below(4) == 0 ? random.U32() : random.Below(3) == 0 ? near(from.end) : random.Below(2) == 0 ? from.end : from.isn;
+      s.ack = random.Below(4) == 0 ? random.U32() : random.Below(2) == 0 ? near(to.end) : to.end;
+      s.window = static_cast<std::uint16_t>(random.U32());
+      s.payload = random.Below(2) == 0 ? 0 : random.Below(100);
+      s.window_scale = random.Below(2) == 0 ? 0xff : static_cast<std::uint8_t>(random.Below(255));
+      const TcpState before = c.state;
+      const TcpSide sides[2] = {c.sides[0], c.sides[1]};
+      const TcpVerdict v = c.Raw(d, s);
+      if (v.drop != FrameDrop::kNone) {
+        static_assert(std::has_unique_object_representations_v<TcpSide>);
+        ASSERT_EQ(std::memcmp(sides, c.sides, sizeof sides), 0);
+        ASSERT_EQ(v.end, TcpEnd::kNone);
+        ASSERT_FALSE(v.reopen);
+        continue;
+      }
+      passed++;
+      ASSERT_EQ(v.end != TcpEnd::kNone, v.state == TcpState::kClosed && before != TcpState::kClosed);
+      bool in_table = false;
+      for (int e = 0; e < static_cast<int>(TcpEvent::kFinsDone); e++) {
+        const TcpState next = TcpCellOf(d, static_cast<TcpEvent>(e), before).next;
+        in_table = in_table || next == v.state || TcpCellOf(d, TcpEvent::kFinsDone, next).next == v.state;
+      }
+      ASSERT_TRUE(in_table);
+    }
+  }
+  EXPECT_GT(passed, 30'000);
 }
 
 // Two well-behaved ends over a network that loses, repeats and delays must never meet a drop, wherever the numbers start.
