@@ -110,38 +110,71 @@ struct Expectation {
 
 const Expectation kExpectations[] = {
     // in:  None, SynSent, SynReceived, Established, FinForward, FinReverse, Closing, Closed, Bypass
-    {kC, "SYN", kTcpSyn, 0, {"Ss", "Ss", "Sr", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "By"}},
-    {kC, "SYN ACK", kSynAckBits, 0,
-     {"tcp-not-syn", "tcp-3whs-failed", "tcp-3whs-failed", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo",
-      "flow-expired", "By"}},
+    {kC,
+     "SYN",
+     kTcpSyn,
+     0,
+     {"Ss", "Ss", "Sr", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "By"}},
+    {kC,
+     "SYN ACK",
+     kSynAckBits,
+     0,
+     {"tcp-not-syn", "tcp-3whs-failed", "tcp-3whs-failed", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo",
+      "tcp-synack-ooo", "flow-expired", "By"}},
     {kC, "ACK", kTcpAck, 0, {"tcp-not-syn", "tcp-3whs-failed", "Es", "Es", "Ff", "Fr", "Cg", "flow-expired", "By"}},
-    {kC, "data", kTcpAck, 5,
+    {kC,
+     "data",
+     kTcpAck,
+     5,
      {"tcp-not-syn", "tcp-3whs-failed", "Es", "Es", "tcp-data-past-fin", "Fr", "tcp-data-past-fin", "flow-expired", "By"}},
-    {kC, "FIN", kFinAckBits, 0,
+    {kC,
+     "FIN",
+     kFinAckBits,
+     0,
      {"tcp-not-syn", "tcp-3whs-failed", "Ff", "Ff", "tcp-rstfin-ooo", "Cg", "tcp-rstfin-ooo", "tcp-rstfin-ooo", "By"}},
     {kC, "RST", kTcpRst, 0, {"tcp-not-syn", "Cd", "Cd", "Cd", "Cd", "Cd", "Cd", "tcp-rstfin-ooo", "By"}},
-    {kC, "none", 0, 0,
+    {kC,
+     "none",
+     0,
+     0,
      {"bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags",
       "bad-tcp-flags", "bad-tcp-flags"}},
-    {kS, "SYN", kTcpSyn, 0,
-     {"", "tcp-dual-open", "tcp-dual-open", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "By"}},
-    {kS, "SYN ACK", kSynAckBits, 0,
+    {kS,
+     "SYN",
+     kTcpSyn,
+     0,
+     {"", "tcp-dual-open", "tcp-dual-open", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo",
+      "By"}},
+    {kS,
+     "SYN ACK",
+     kSynAckBits,
+     0,
      {"", "Sr", "Sr", "Es", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo", "flow-expired", "By"}},
     {kS, "ACK", kTcpAck, 0, {"", "Ss", "Sr", "Es", "Ff", "Fr", "Cg", "flow-expired", "By"}},
-    {kS, "data", kTcpAck, 5,
+    {kS,
+     "data",
+     kTcpAck,
+     5,
      {"", "tcp-3whs-failed", "tcp-3whs-failed", "Es", "Ff", "tcp-data-past-fin", "tcp-data-past-fin", "flow-expired", "By"}},
-    {kS, "FIN", kFinAckBits, 0,
+    {kS,
+     "FIN",
+     kFinAckBits,
+     0,
      {"", "tcp-3whs-failed", "tcp-3whs-failed", "Fr", "Cg", "tcp-rstfin-ooo", "tcp-rstfin-ooo", "tcp-rstfin-ooo", "By"}},
     {kS, "RST", kTcpRst | kTcpAck, 0, {"", "Cd", "Cd", "Cd", "Cd", "Cd", "Cd", "tcp-rstfin-ooo", "By"}},
-    {kS, "none", kTcpFin, 0,
-     {"", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags",
-      "bad-tcp-flags"}},
+    {kS,
+     "none",
+     kTcpFin,
+     0,
+     {"", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags",
+      "bad-tcp-flags", "bad-tcp-flags"}},
 };
 
 TEST(TcpTable, EveryCellWithGoodNumbers) {
   for (const Expectation& e : kExpectations) {
     for (int state = 0; state < static_cast<int>(TcpState::kCount); state++) {
-      if (e.d == kS && state == 0) continue;  // the first segment is the initiator's by definition; see NothingStartsInReverse
+      if (e.d == kS && state == 0)
+        continue;  // the first segment is the initiator's by definition; see NothingStartsInReverse
       SCOPED_TRACE(std::string(e.d == kC ? "initiator " : "responder ") + e.what + " in " + kStateNames[state]);
       Conversation c;
       c.Reach(static_cast<TcpState>(state));
@@ -313,13 +346,13 @@ TEST(TcpTracker, LateSynAck) {
 
 TEST(TcpTracker, DataWithinTheWindow) {
   Conversation c;
-  c.Establish();  // both offer 10000
+  c.Establish();                                                   // both offer 10000
   EXPECT_EQ(c.Send(kC, kTcpAck, 1, 1, 10'000), FrameDrop::kNone);  // one large packet up to the edge
   EXPECT_EQ(c.Send(kC, kTcpAck, 10'001, 1, 1), FrameDrop::kNone);  // window probe
   EXPECT_EQ(c.Send(kC, kTcpAck, 10'001, 1, 2), FrameDrop::kTcpSeqPastWin);
   EXPECT_EQ(c.Send(kC, kTcpAck, 10'003, 1, 0), FrameDrop::kTcpSeqPastWin);
-  EXPECT_EQ(c.Send(kC, kTcpAck, 1, 1, 10'000), FrameDrop::kNone);  // retransmission
-  EXPECT_EQ(c.Send(kS, kTcpAck, 1, 5'001), FrameDrop::kNone);      // opens the window to 15000
+  EXPECT_EQ(c.Send(kC, kTcpAck, 1, 1, 10'000), FrameDrop::kNone);      // retransmission
+  EXPECT_EQ(c.Send(kS, kTcpAck, 1, 5'001), FrameDrop::kNone);          // opens the window to 15000
   EXPECT_EQ(c.Send(kC, kTcpAck, 14'001, 1, 1'000), FrameDrop::kNone);  // out of order
   EXPECT_EQ(c.Send(kC, kTcpAck, 12'001, 1, 1'000), FrameDrop::kNone);
   EXPECT_EQ(c.Send(kC, kTcpAck, 15'001, 1, 1'000), FrameDrop::kTcpSeqPastWin);
@@ -516,7 +549,10 @@ TEST(TcpTracker, RandomSegmentsObeyTheTable) {
       TcpSegment s;
       constexpr std::uint8_t kFlags[] = {kTcpSyn, kSynAckBits, kTcpAck, kTcpAck, kTcpAck, kFinAckBits, kTcpRst};
       s.flags = random.Below(10) == 0 ? static_cast<std::uint8_t>(random.U32()) : kFlags[random.Below(7)];
-      s.seq = random.Below(4) == 0 ? random.U32() : random.Below(3) == 0 ? near(from.end) : random.Below(2) == 0 ? from.end : from.isn;
+      s.seq = random.Below(4) == 0   ? random.U32()
+              : random.Below(3) == 0 ? near(from.end)
+              : random.Below(2) == 0 ? from.end
+                                     : from.isn;
       s.ack = random.Below(4) == 0 ? random.U32() : random.Below(2) == 0 ? near(to.end) : to.end;
       s.window = static_cast<std::uint16_t>(random.U32());
       s.payload = random.Below(2) == 0 ? 0 : random.Below(100);
@@ -559,7 +595,8 @@ TEST(TcpTracker, HonestTransferIsNeverDropped) {
         in_flight.emplace_back(sent, n);
         sent += n;
       }
-      if (!in_flight.empty() && random.Below(3) != 0) {  // one arrives at the box, in any order, maybe to be sent again later
+      if (!in_flight.empty() &&
+          random.Below(3) != 0) {  // one arrives at the box, in any order, maybe to be sent again later
         const std::size_t i = random.Below(static_cast<std::uint32_t>(in_flight.size()));
         const auto [seq, n] = in_flight[i];
         ASSERT_EQ(Keyword(c.Send(kC, kTcpAck, seq, 1, n)), "") << "round " << round << " step " << step;
