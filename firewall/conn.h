@@ -30,6 +30,8 @@ inline constexpr std::uint16_t kConnRouteMark = 0x0080;        // kernel's route
 inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
 inline constexpr std::uint16_t kConnTransparent = 0x0200;  // nothing is rewritten in either direction
 
+inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
+
 struct Conn {
   // The initiator's view: what arrives on in_if. Reverse packets arrive on out_if as (responder_real -> initiator_mapped).
   IpAddress initiator_real;
@@ -54,8 +56,10 @@ struct Conn {
   std::uint64_t bytes = 0;  // of payload after the transport header, both directions, as 302014 counts them
   XlateIndex src_xlate = kNoXlate;
   XlateIndex dst_xlate = kNoXlate;
-  std::uint32_t timeout_s = 0;  // idle time after which it ends, in its present state
-  std::uint32_t scratch = 0;    // inspection engine's (ICMP: last sequence number and whether it is answered)
+  std::uint32_t timeout_s = 0;                      // idle time after which it ends, in its present state; 0 never
+  std::uint32_t class_idle_s = kNoOverride;         // set connection timeout idle
+  std::uint32_t class_half_closed_s = kNoOverride;  // set connection timeout half-closed
+  std::uint32_t scratch = 0;  // inspection engine's (ICMP: last sequence number and whether it is answered)
   // --- the table's own
   TimerLinks timer{};
 

@@ -31,6 +31,8 @@ struct LogArg {
     kTypeCode,   // number: type << 8 | code, " type 8 code 0"; nothing when negative (302020 from 9.0)
     kHashPair,   // number: high 32 bits first word, low second, " [0x390a154c, 0x0]"; nothing when ~0 (106023 from 8.3)
     kSlashPort,  // number: nothing when negative, else "/80"
+    kTypeCodeParens,  // as kTypeCode, " (type 8, code 0)" (106023)
+    kInterval,   // number: seconds, "300-second interval" (106100)
     kInterfaceEndpoint,  // number is a NameId, address: "outside:192.0.2.1"
   };
   Kind kind = Kind::kNone;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,16 +76,33 @@ struct NatRule {
   std::shared_ptr<NatHits> hits;
 };
 
+class XlateTable;
+
 class NatTable {
  public:
   NatTable() = default;
-  explicit NatTable(std::vector<NatRule> rules) : rules_(std::move(rules)) {}
-  const std::vector<NatRule>& rules() const { return rules_; }
+  // Builds the index; copies of the table share rules and index.
+  explicit NatTable(std::vector<NatRule> rules);
+  const std::vector<NatRule>& rules() const;
   const NatRule* ById(std::uint32_t id) const;
   bool nat_control = false;  // 8.2: no rule, no passage (305005)
 
+  // The first rule, and its face (nat_rule.h), that untranslates key's destination; `real` is what that becomes. Null: none.
+  // Static rules and the destination part of twice NAT; dynamic translations are XlateTable's.
+  struct Match {
+    const NatRule* rule = nullptr;
+    bool destination_face = false;
+    Endpoint real;
+  };
+  Match FindUntranslate(const FlowKey& key) const;
+  // The first rule and face that translate the source of a flow to `egress`. `real` is not set.
+  Match FindTranslate(const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst) const;
+  // Ports of `mapped` on `mapped_if` that static rules own, sorted: dynamic PAT must not give them out.
+  std::span<const PortRange> ReservedPorts(IfId mapped_if, IpAddress mapped, std::uint8_t protocol) const;
+
  private:
-  std::vector<NatRule> rules_;
+  struct Index;
+  std::shared_ptr<const Index> index_;
 };
 
 // A dynamic translation. 8.2 and 8.3+ alike; PAT ones have ports, NAT ones stand for a host.
@@ -111,25 +129,37 @@ struct XlateTimeouts {
   bool per_session = true;  // TCP, and UDP port 53, and ICMP
 };
 
+// Grows one bucket and one block of entries at a time, so that no packet waits for a rehash. Translations without a
+// connection (also new ones) wait in order of last use for their timeout.
 class XlateTable {
  public:
   explicit XlateTable(std::uint64_t seed);
   ~XlateTable();
+  XlateTable(const XlateTable&) = delete;
+  XlateTable& operator=(const XlateTable&) = delete;
 
   // The translation that a packet to `mapped` arriving on `mapped_if` belongs to.
   XlateIndex FindMapped(std::uint8_t protocol, IfId mapped_if, const Endpoint& mapped) const;
   XlateIndex FindReal(std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real, std::uint32_t rule) const;
   // A new dynamic translation by `rule`, or kNoXlate when pool and ports are used up. PAT keeps the source port when it can,
-  // else takes a free one of the same class (1-511, 512-1023, 1024-65535).
+  // else takes a free one of the same class (1-511, 512-1023, 1024-65535); only TCP, UDP and ICMP have ports to translate.
+  // Ports that static rules of `statics` own are left alone. A pool is used front to back; at most 65536 addresses of a
+  // NAT pool and 1024 of a PAT pool are ever used.
   XlateIndex Create(const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
-                    std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now);
+                    std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now, const NatTable* statics = nullptr);
+  // The mapped end that Create would choose now, or nothing when it would fail. Changes nothing.
+  std::optional<Endpoint> Predict(const NatRule& rule, std::uint8_t protocol, IfId mapped_if, const Endpoint& real,
+                                  const NatTable* statics = nullptr) const;
   const Xlate& Get(XlateIndex i) const;
   void AddConnection(XlateIndex i);
+  // A new flow found the translation again: `last_used` becomes `now`.
+  void Touch(XlateIndex i, TimePoint now);
   // Returns true if the translation was per-session and so has ended; the caller logs it, then calls Remove.
   bool DropConnection(XlateIndex i, TimePoint now);
   void Remove(XlateIndex i);
 
-  // Next translation whose time has come (no connections, idle too long), or kNoXlate. Call until kNoXlate.
+  // Next translation whose time has come (no connections, idle too long), or kNoXlate. The caller removes it and calls
+  // again until kNoXlate.
   XlateIndex NextExpired(const XlateTimeouts& timeouts, TimePoint now);
   TimePoint NextDeadline(const XlateTimeouts& timeouts) const;  // TimePoint::Max() when none
 
@@ -165,6 +195,8 @@ struct NatResult {
   bool failed = false;            // a rule matched but no address or port is left, or nat-control has no rule
 };
 
+// The three below choose; counting NatRule::hits is the caller's when the flow really comes to be.
+//
 // Destination of a new flow: what `key.dst` (as seen on key.ingress) really is. Dynamic translations first, then rules.
 NatResult Untranslate(const NatTable& table, const XlateTable& xlates, const FlowKey& key);
 // Source of a new flow that leaves by `egress`; `real_dst` is its destination after Untranslate. With `commit` a dynamic

@@ -30,6 +30,7 @@ struct Packet {
   IfId ingress = IfId::kIdentity;  // kIdentity: sent by the appliance itself
   IfId egress_hint = IfId::kAny;   // packets of the appliance itself: the interface they leave by
   bool checksum_pending = false;   // transport checksum covers the pseudo header only; the sender's "hardware" would fill it
+  bool gso = false;                // a super-packet: becomes segments that fit before it is on the wire
   bool checksum_checked = false;   // the kernel or the NIC has verified the transport checksum
   std::uint32_t handle = 0;        // packet I/O's name for it
 
@@ -44,6 +45,8 @@ struct Packet {
   std::uint16_t fragment_offset = 0;  // in bytes
   bool more_fragments = false;
   bool ip_options = false;
+  bool dont_fragment = false;      // DF; always true for IPv6
+  std::uint32_t fragment_id = 0;
   std::uint8_t ttl = 0;
   FlowKey key;                     // addresses; ports as FlowKey says; ingress
   // TCP
@@ -57,10 +60,12 @@ struct Packet {
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   std::uint16_t icmp_sequence = 0;
+  bool icmp_query = false;         // echo, timestamp, information, mask request
+  bool icmp_reply = false;         // the replies to those
+  bool icmp_error = false;         // carries the packet that caused it
 
   // --- state of its way through the pipeline
   bool rewritten = false;          // the bytes differ from those that came
-  bool l4_rewritten = false;
 
   bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
   bool IsUdp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }
@@ -73,6 +78,9 @@ struct Packet {
 // Reads the headers of `p.bytes` (RFC 791, 8200, 793, 768, 792). Returns the reason to drop it for, or kNone. Non-first
 // fragments get no transport fields (ports are 0). Does not verify checksums of the transport (see VerifyTransportChecksum).
 FrameDrop ParsePacket(Packet& p);
+// The second half of ParsePacket: transport headers at l4_offset of a datagram whose transport part is `length` bytes in
+// all, of which `bytes` holds the beginning. Called again for the first fragment once all fragments are here.
+FrameDrop ParseTransport(Packet& p, std::uint32_t length);
 
 // True if the transport checksum is right, or cannot be judged (fragment, not whole, pending, UDP without checksum).
 bool VerifyTransportChecksum(const Packet& p);

@@ -17,18 +17,47 @@ namespace sallyport {
   X(106010, 3, "Deny inbound {0} src {1}{2} dst {3}{4}") \
   X(106011, 3, "Deny inbound (No xlate) {0} src {1}{2} dst {3}{4}") \
   X(106012, 6, "Deny IP from {0} to {1}, IP options: \"{2}\"") \
+  X(106013, 2, "Dropping echo request from {0} to PAT address {1}") \
   X(106014, 3, "Deny inbound icmp src {0} dst {1} (type {2}, code {3})") \
   X(106015, 6, "Deny TCP (no connection) from {0}/{1} to {2}/{3} flags {4} on interface {5}") \
   X(106016, 2, "Deny IP spoof from ({0}) to {1} on interface {2}") \
   X(106017, 2, "Deny IP due to Land Attack from {0} to {1}") \
   X(106020, 2, "Deny IP teardrop fragment (size = {0}, offset = {1}) from {2} to {3}") \
   X(106021, 1, "Deny {0} reverse path check from {1} to {2} on interface {3}") \
+  X(106022, 1, "Deny {0} connection spoof from {1} to {2} on interface {3}") \
   X(106023, 4, "Deny {0} src {1}{2} dst {3}{4}{5} by access-group \"{6}\"{7}") \
   X(106100, 6, "access-list {0} {1} {2} {3}/{4}({5}) -> {6}/{7}({8}) hit-cnt {9} {10}{11}") \
   X(106101, 1, "The number of ACL log deny-flows has reached limit ({0}).") \
   X(110002, 6, "Failed to locate egress interface for {0} from {1}/{2} to {3}/{4}") \
   X(110003, 6, "Routing failed to locate next hop for {0} from {1}/{2} to {3}/{4}") \
+  X(111001, 5, "Begin configuration: {0} writing to {1}") \
+  X(111002, 5, "Begin configuration: {0} reading from {1}") \
+  X(111003, 5, "{0} Erase configuration") \
+  X(111004, 5, "{0} end configuration: {1}") \
+  X(111005, 5, "{0} end configuration: OK") \
+  X(111007, 5, "Begin configuration: {0} reading from {1}") \
   X(111008, 5, "User '{0}' executed the '{1}' command.") \
+  X(111009, 7, "User '{0}' executed cmd: {1}") \
+  X(111010, 5, "User '{0}', running '{1}' from IP {2}, executed '{3}'") \
+  X(113004, 6, "AAA user {0} Successful : server =  {1} : user = {2}") \
+  X(113005, 6, "AAA user authentication Rejected : reason = {0} : server = {1} : user = {2} : user IP = {3}") \
+  X(113006, 6, "User '{0}' locked out on exceeding '{1}' successive failed authentication attempts") \
+  X(113007, 6, "User '{0}' unlocked by '{1}'") \
+  X(113008, 6, "AAA transaction status ACCEPT : user = {0}") \
+  X(113012, 6, "AAA user authentication Successful : local database : user = {0}") \
+  X(113013, 6, "AAA unable to complete the request Error : reason = {0} : user = {1}") \
+  X(113014, 6, "AAA authentication server not accessible : server = {0} : user = {1}") \
+  X(113015, 6, "AAA user authentication Rejected : reason = {0} : local database : user = {1} : user IP = {2}") \
+  X(113021, 3, "Attempted console login failed. User {0} did NOT have appropriate Admin Rights.") \
+  X(199001, 5, "Reload command executed from {0}.") \
+  X(199002, 6, "startup completed.  Beginning operation.") \
+  X(199005, 6, "Startup begin") \
+  X(201010, 6, "Embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
+  X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
+  X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
+  X(201013, 3, "Per-client connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
+  X(209003, 4, "Fragment database limit of {0} exceeded:  src = {1}, dest = {2}, proto = {3}, id = {4}") \
+  X(209004, 4, "Invalid IP fragment, size = {0} exceeds maximum size = {1}: src = {2}, dest = {3}, proto = {4}, id = {5}") \
   X(302010, 6, "{0} in use, {1} most used") \
   X(302013, 6, "Built {0} TCP connection {1} for {2}/{3} ({4}/{5}) to {6}/{7} ({8}/{9})") \
   X(302014, 6, "Teardown TCP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}{7}{8}") \
@@ -43,18 +72,36 @@ namespace sallyport {
   X(305011, 6, "Built {0} {1} translation from {2}/{3} to {4}/{5}") \
   X(305012, 6, "Teardown {0} {1} translation from {2}/{3} to {4}/{5} duration {6}") \
   X(305013, 5, "Asymmetric NAT rules matched for forward and reverse flows; Connection for {0} src {1}{2} dst {3}{4}{5} denied due to NAT reverse path failure") \
+  X(308001, 6, "console enable password incorrect for {0} tries (from {1})") \
   X(313001, 3, "Denied ICMP type={0}, code={1} from {2} on interface {3}") \
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
+  X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
+  X(411001, 4, "Line protocol on Interface {0}, changed state to up") \
+  X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
+  X(411003, 4, "Interface {0}, changed state to administratively up") \
+  X(411004, 4, "Interface {0}, changed state to administratively down") \
+  X(419001, 4, "Dropping TCP packet from {0}/{1} to {2}/{3}, reason: MSS exceeded, MSS {4}, data {5}") \
   X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
   X(500003, 5, "Bad TCP hdr length (hdrlen={0}, pktlen={1}) from {2}/{3} to {4}/{5}, flags: {6}, on interface {7}") \
   X(500004, 4, "Invalid transport field for protocol={0}, from {1}/{2} to {3}/{4}") \
+  X(502101, 5, "New user added to local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
+  X(502102, 5, "User deleted from local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
+  X(502103, 5, "User priv level changed: Uname: {0} From: {1} To: {2}") \
+  X(605004, 6, "Login denied from {0}/{1} to {2}/{3} for user \"{4}\"") \
+  X(605005, 6, "Login permitted from {0}/{1} to {2}/{3} for user \"{4}\"") \
   X(609001, 7, "Built local-host {0}") \
   X(609002, 7, "Teardown local-host {0} duration {1}") \
+  X(611101, 6, "User authentication succeeded: IP address: {0}, Uname: {1}") \
+  X(611102, 6, "User authentication failed: IP address: {0}, Uname: {1}") \
+  X(611103, 5, "User logged out: Uname: {0}") \
+  X(611104, 5, "Serial console idle timeout exceeded") \
+  X(710001, 7, "TCP access requested from {0}/{1} to {2}/{3}") \
   X(710002, 7, "{0} access permitted from {1}/{2} to {3}/{4}") \
   X(710003, 3, "{0} access denied by ACL from {1}/{2} to {3}/{4}") \
   X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
-  X(710006, 7, "{0} request discarded from {1} to {2}")
+  X(710006, 7, "{0} request discarded from {1} to {2}") \
+  X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}")
 
 enum class Msg : std::uint16_t {
 #define X(number, severity, text) k##number,

@@ -35,14 +35,15 @@ inline constexpr std::uint8_t kTcpPsh = 0x08;
 inline constexpr std::uint8_t kTcpAck = 0x10;
 inline constexpr std::uint8_t kTcpUrg = 0x20;
 
-// One end of a flow. For ICMP echo `port` is the identifier; for protocols without ports it is 0.
+// One end of a flow. `port` is 0 for protocols without ports. The identifier of an ICMP query belongs to the end that asks.
 struct Endpoint {
   IpAddress address;
   std::uint16_t port = 0;
   bool operator==(const Endpoint&) const = default;
 };
 
-// What identifies a packet's flow. ICMP echo: source port = identifier on both directions' keys, destination port = 0.
+// What identifies a packet's flow. ICMP queries (echo, timestamp ...) carry their identifier as source port, their replies as
+// destination port; the other port is 0.
 struct FlowKey {
   IpAddress src;
   IpAddress dst;

@@ -1,0 +1,26 @@
+// `show nat [detail]` and `show xlate [count]` of both eras. Pure functions from policy and views to text.
+#pragma once
+
+#include <string>
+
+#include "firewall/nat.h"
+#include "firewall/personality.h"
+#include "firewall/policy.h"
+#include "firewall/views.h"
+
+namespace sallyport {
+
+// 8.3+: rules by section with hit counts; `detail` adds the addresses behind the object names.
+// Before 8.3: by real interface; a rule's `show` then holds the lines "match ..." and "    ... translation to ...".
+std::string ShowNat(const Policy& policy, bool detail);
+
+// Legend and count; then entries page by page.
+std::string ShowXlateHeader(std::uint32_t in_use, std::uint32_t most_used, const Personality& personality);
+std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts& timeouts, const Personality& personality);
+std::string ShowXlate(const XlatePage& page, const Timeouts& timeouts, const Personality& personality);
+
+// Static rules are translations that always exist; 8.3+ lists them before the dynamic ones. Their use is not timed here, so
+// the caller says how long they have been there (`idle`). "" before 8.3.
+std::string ShowXlateStatics(const Policy& policy, Duration idle);
+
+}  // namespace sallyport

@@ -1,0 +1,56 @@
+#include "cli/show_packet_tracer.h"
+
+#include "cli/show_text.h"
+
+namespace sallyport {
+namespace {
+
+const char* UpDown(bool up) { return up ? "up" : "down"; }
+
+void AppendPhase(std::size_t number, const TracePhase& phase, const Personality& personality, std::string& out) {
+  Append(out, "Phase: {}\nType: {}\n", number, phase.type);
+  // Before 9.0 an empty subtype leaves no blank behind the colon.
+  const bool blank = !phase.subtype.empty() || personality.trace_resolve_egress;
+  Append(out, "Subtype:{}{}\n", blank ? " " : "", phase.subtype);
+  Append(out, "Result: {}\n", phase.allow ? "ALLOW" : "DROP");
+  if (personality.trace_elapsed_time) Append(out, "Elapsed time: {} ns\n", phase.elapsed_ns);
+  out += "Config:\n";
+  for (const std::string& line : phase.config) out.append(line).append("\n");
+  out += "Additional Information:\n";
+  for (const std::string& line : phase.info) out.append(line).append("\n");
+  out += '\n';
+}
+
+std::string DropReason(const TraceResult& r, const Personality& personality) {
+  const bool frame = r.frame_drop != FrameDrop::kNone;
+  if (!frame && r.flow_drop == FlowDrop::kNone) return "";
+  std::string out = frame ? fmt::format("Drop-reason: ({}) {}", Keyword(r.frame_drop), Text(r.frame_drop))
+                          : fmt::format("Drop-reason: ({}) {}", Keyword(r.flow_drop), Text(r.flow_drop));
+  if (personality.trace_drop_location) {
+    if (frame) Append(out, ", Drop-location: frame 0x{:016x} flow (NA)/NA", static_cast<unsigned>(r.frame_drop));
+    else Append(out, ", Drop-location: frame (NA)/NA flow 0x{:016x}", static_cast<unsigned>(r.flow_drop));
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string ShowPacketTracer(const TraceView& view, const Personality& personality) {
+  const TraceResult& r = view.result;
+  const char* vrf = personality.trace_elapsed_time ? "(vrfid:0)" : "";
+  std::string out = "\n";
+  for (std::size_t i = 0; i < r.phases.size(); i++) AppendPhase(i + 1, r.phases[i], personality, out);
+  Append(out, "Result:\ninput-interface: {}{}\ninput-status: {}\ninput-line-status: {}\n", view.input, vrf,
+         UpDown(view.input_up), UpDown(view.input_line_up));
+  if (!view.output.empty()) {
+    Append(out, "output-interface: {}{}\noutput-status: {}\noutput-line-status: {}\n", view.output, vrf, UpDown(view.output_up),
+           UpDown(view.output_line_up));
+  }
+  Append(out, "Action: {}\n", r.allow ? "allow" : "drop");
+  if (personality.trace_elapsed_time) Append(out, "Time Taken: {} ns\n", r.elapsed_ns);
+  if (!r.allow) out += DropReason(r, personality);
+  if (!personality.trace_elapsed_time) out += "\n\n";
+  return out;
+}
+
+}  // namespace sallyport

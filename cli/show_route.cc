@@ -1,0 +1,108 @@
+#include "cli/show_route.h"
+
+#include <algorithm>
+
+#include "cli/show_text.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::string_view kCodesNine =
+    "Codes: L - local, C - connected, S - static, R - RIP, M - mobile, B - BGP\n"
+    "       D - EIGRP, EX - EIGRP external, O - OSPF, IA - OSPF inter area \n"
+    "       N1 - OSPF NSSA external type 1, N2 - OSPF NSSA external type 2\n"
+    "       E1 - OSPF external type 1, E2 - OSPF external type 2, V - VPN\n"
+    "       i - IS-IS, su - IS-IS summary, L1 - IS-IS level-1, L2 - IS-IS level-2\n"
+    "       ia - IS-IS inter area, * - candidate default, U - per-user static route\n"
+    "       o - ODR, P - periodic downloaded static route, + - replicated route\n";
+
+constexpr std::string_view kCodesEight =
+    "Codes: C - connected, S - static, I - IGRP, R - RIP, M - mobile, B - BGP\n"
+    "       D - EIGRP, EX - EIGRP external, O - OSPF, IA - OSPF inter area \n"
+    "       N1 - OSPF NSSA external type 1, N2 - OSPF NSSA external type 2\n"
+    "       E1 - OSPF external type 1, E2 - OSPF external type 2, E - EGP\n"
+    "       i - IS-IS, L1 - IS-IS level-1, L2 - IS-IS level-2, ia - IS-IS inter area\n"
+    "       * - candidate default, U - per-user static route, o - ODR\n"
+    "       P - periodic downloaded static route\n";
+
+// Longer lines break after the mask.
+constexpr std::size_t kLineWidth = 72;
+
+bool IsDefault(const Route& r) { return r.destination.FamilyLength() == 0; }
+
+bool InForce(const Policy& policy, const Route& r) {
+  if (r.null0) return true;
+  const Interface* i = policy.Find(r.interface);
+  return i != nullptr && i->InUse();
+}
+
+std::vector<Route> RoutesInForce(const Policy& policy) {
+  std::vector<Route> routes;
+  for (const Route& r : policy.routes.routes()) {
+    if (!r.destination.IsV4() || !InForce(policy, r)) continue;
+    if (r.source == Route::Source::kLocal && !policy.personality.local_routes) continue;
+    const bool beaten = std::any_of(policy.routes.routes().begin(), policy.routes.routes().end(), [&](const Route& o) {
+      return o.destination == r.destination && o.metric < r.metric && InForce(policy, o) && r.source != Route::Source::kLocal &&
+             o.source != Route::Source::kLocal;
+    });
+    if (!beaten) routes.push_back(r);
+  }
+  // 9.2 and later go up from the default route; before, the default route comes last.
+  const bool default_last = !policy.personality.local_routes;
+  std::stable_sort(routes.begin(), routes.end(), [&](const Route& a, const Route& b) {
+    if (IsDefault(a) != IsDefault(b)) return IsDefault(a) != default_last;
+    if (a.destination.address != b.destination.address) return a.destination.address < b.destination.address;
+    return a.destination.length < b.destination.length;
+  });
+  return routes;
+}
+
+std::string Way(const Policy& policy, const Route& r) {
+  const Interface* i = policy.Find(r.interface);
+  const std::string name = r.null0 || i == nullptr ? "Null0" : i->nameif;
+  if (r.source != Route::Source::kStatic) return "is directly connected, " + name;
+  if (r.gateway.IsNone()) return fmt::format("[{}/0] is directly connected, {}", r.metric, name);
+  return fmt::format("[{}/0] via {}, {}", r.metric, r.gateway.ToString(), name);
+}
+
+}  // namespace
+
+std::string ShowRoute(const Policy& policy) {
+  const bool nine = policy.personality.local_routes;
+  const std::vector<Route> routes = RoutesInForce(policy);
+  std::string out = "\n";
+  out += nine ? kCodesNine : kCodesEight;
+  if (!nine) out += '\n';
+  const auto gateway = std::find_if(routes.begin(), routes.end(),
+                                    [](const Route& r) { return IsDefault(r) && !r.gateway.IsNone(); });
+  if (gateway == routes.end()) out += "Gateway of last resort is not set\n\n";
+  else Append(out, "Gateway of last resort is {} to network 0.0.0.0\n\n", gateway->gateway.ToString());
+
+  const Route* previous = nullptr;
+  for (const Route& r : routes) {
+    std::string code = r.source == Route::Source::kConnected ? "C" : r.source == Route::Source::kLocal ? "L" : "S";
+    if (IsDefault(r)) code += '*';
+    const std::string destination =
+        fmt::format("{} {}", r.destination.address.ToString(), MaskText(r.destination.FamilyLength()));
+    std::string line = fmt::format("{:<{}}{} ", code, nine ? 9 : 5, destination);
+    if (previous != nullptr && previous->destination == r.destination && previous->source == r.source) {
+      line.assign(line.size(), ' ');  // another way to the same network
+    }
+    const std::string way = Way(policy, r);
+    if (line.size() + way.size() > kLineWidth) line += "\n           ";
+    Append(out, "{}{}\n", line, way);
+    previous = &r;
+  }
+  return out;
+}
+
+std::string ShowArp(const std::vector<ArpView>& entries) {
+  std::string out;
+  for (const ArpView& e : entries) {
+    const std::string age = e.is_static ? "-" : fmt::format("{}", e.age_s);
+    Append(out, "\t{} {} {} {}{}\n", e.interface, e.address.ToString(), e.mac.ToString(), age, e.alias ? " alias" : "");
+  }
+  return out;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,187 @@
+// Who may open a connection: interface access lists, the global list, and security levels.
+#include "firewall/pipeline.h"
+
+namespace sallyport {
+namespace {
+
+enum class Rule : std::uint8_t { kElement, kImplicitOfList, kLevels };
+
+struct Decision {
+  bool permit = false;
+  Rule rule = Rule::kLevels;
+  const AccessList* list = nullptr;
+  const AclElement* element = nullptr;
+};
+
+// What the list is asked about: real addresses from 8.3 on, before that what is on the wire at that interface.
+AclQuery QueryOf(const Context& c, bool in_direction) {
+  const Packet& p = c.packet;
+  AclQuery q{p.key.src, p.key.dst, p.key.sport, p.key.dport, p.protocol, p.icmp_type, p.icmp_code};
+  if (c.policy.personality.real_address_access_lists) {
+    q.dst = c.real_dst.address;
+    if (p.IsTcp() || p.IsUdp()) q.dport = c.real_dst.port;
+  } else if (!in_direction) {
+    q.dst = c.real_dst.address;
+    if (c.source.rule != nullptr) q.src = c.source.endpoint.address;
+    if (p.IsTcp() || p.IsUdp()) {
+      q.dport = c.real_dst.port;
+      if (c.source.rule != nullptr) q.sport = c.source.endpoint.port;
+    }
+  }
+  return q;
+}
+
+Decision ByLevels(const Context& c) {
+  Decision d;
+  const int from = c.in->security_level;
+  const int to = c.out->security_level;
+  d.permit = from > to || from == to;  // equal levels: same-security-traffic has been asked before
+  return d;
+}
+
+Decision Decide(const Context& c) {
+  const AclQuery q = QueryOf(c, true);
+  Decision d;
+  if (c.in->access_in) {
+    d.list = c.in->access_in.get();
+    d.element = d.list->Find(q);
+    if (d.element != nullptr) {
+      d.permit = d.element->permit;
+      d.rule = Rule::kElement;
+      return d;
+    }
+    // With a global list the interface list's implicit deny moves to the end of the global one.
+    if (!c.policy.access_global) {
+      d.rule = Rule::kImplicitOfList;
+      return d;
+    }
+  }
+  if (c.policy.access_global) {
+    d.list = c.policy.access_global.get();
+    d.element = d.list->Find(q);
+    d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
+    d.permit = d.element != nullptr && d.element->permit;
+    return d;
+  }
+  return ByLevels(c);
+}
+
+// 106001, 106006, 106007, 106014, 106010: no access list, the levels refuse.
+void LogDeniedByLevels(Context& c) {
+  const Packet& p = c.packet;
+  LogSink& log = c.core.log;
+  const NameId in = c.InName();
+  const auto src = LogArg::Address(p.key.src);
+  const auto dst = LogArg::Address(p.key.dst);
+  if (p.IsTcp()) {
+    log.Log(c.now, Msg::k106001, src, LogArg::Number(p.key.sport), dst, LogArg::Number(p.key.dport),
+            LogArg::TcpFlags(p.tcp_flags), LogArg::Name(in));
+  } else if (p.IsUdp() && (p.key.dport == 53 || p.key.sport == 53)) {
+    log.Log(c.now, Msg::k106007, src, LogArg::Number(p.key.sport), dst, LogArg::Number(p.key.dport),
+            LogArg::Word(p.key.sport == 53 ? "Response" : "Query"));
+  } else if (p.IsUdp()) {
+    log.Log(c.now, Msg::k106006, src, LogArg::Number(p.key.sport), dst, LogArg::Number(p.key.dport), LogArg::Name(in));
+  } else if (p.IsIcmp()) {
+    log.Log(c.now, Msg::k106014, LogArg::At(in, p.key.src), LogArg::At(c.OutName(), p.key.dst), LogArg::Number(p.icmp_type),
+            LogArg::Number(p.icmp_code));
+  } else {
+    log.Log(c.now, Msg::k106010, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(in, p.key.src), LogArg::SlashPort(-1),
+            LogArg::At(c.OutName(), p.key.dst), LogArg::SlashPort(-1));
+  }
+}
+
+// 106023
+void LogDeniedByList(Context& c, const Decision& d) {
+  const Packet& p = c.packet;
+  const bool ports = p.IsTcp() || p.IsUdp();
+  const bool icmp = p.IsIcmp();
+  const bool hashes = c.policy.personality.log_access_list_hashes;
+  const std::uint32_t first = d.element != nullptr ? d.element->hash : 0;
+  const std::uint32_t second = d.element != nullptr ? d.element->parent_hash : 0;
+  LogArg type_code = icmp ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
+  type_code.kind = LogArg::Kind::kTypeCodeParens;
+  c.core.log.Log(c.now, Msg::k106023, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                 LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.OutName(), p.key.dst),
+                 LogArg::SlashPort(ports ? p.key.dport : -1), type_code, LogArg::Name(d.list->name_id()),
+                 hashes ? LogArg::HashPair(first, second) : LogArg::NoHashPair());
+}
+
+void Count(const AclElement& e, TimePoint now) {
+  e.hits->hits.fetch_add(1, std::memory_order_relaxed);
+  e.hits->last_hit_ns.store(now.ns, std::memory_order_relaxed);
+}
+
+void TracePhaseOf(Context& c, const Decision& d, const std::string& group) {
+  if (d.rule != Rule::kElement) {
+    c.trace->Phase("ACCESS-LIST", "", d.permit, {"Implicit Rule"});
+    return;
+  }
+  std::vector<std::string> config{group};
+  const AclLine& line = d.list->lines()[d.element->line];
+  config.push_back("access-list " + d.list->name() + " " + line.text + " ");
+  c.trace->Phase("ACCESS-LIST", d.element->logs ? "log" : "", d.permit, std::move(config));
+}
+
+std::string GroupText(const Context& c, const AccessList& list, bool in_direction) {
+  if (c.policy.access_global.get() == &list && (!c.in->access_in || c.in->access_in.get() != &list)) {
+    return "access-group " + list.name() + " global";
+  }
+  return "access-group " + list.name() + (in_direction ? " in interface " + c.in->nameif : " out interface " + c.out->nameif);
+}
+
+Verdict Apply(Context& c, const Decision& d, bool in_direction) {
+  if (c.tracing()) {
+    TracePhaseOf(c, d, d.list != nullptr ? GroupText(c, *d.list, in_direction) : std::string());
+    return d.permit ? Verdict::kContinue : c.Drop(FrameDrop::kAclDrop);
+  }
+  if (d.element != nullptr) {
+    Count(*d.element, c.now);
+    if (d.element->logs) {
+      c.core.acl_log.Record({*d.element, d.list->name_id(), c.packet.key, c.InName(), c.OutName(), c.packet.icmp_type}, c.now);
+    }
+  }
+  if (d.permit) return Verdict::kContinue;
+  if (d.rule == Rule::kLevels) {
+    LogDeniedByLevels(c);
+  } else if (d.element == nullptr || (!d.element->logs && !d.element->log_disabled)) {
+    LogDeniedByList(c, d);
+  }
+  // `service resetinbound` and `resetoutbound` answer a refused TCP segment with a reset.
+  if (c.packet.IsTcp() && c.in != nullptr && c.out != nullptr) {
+    const int from = c.in->security_level;
+    const int to = c.out->security_level;
+    const bool outbound = from >= to;
+    const bool inbound = from <= to;
+    if ((outbound && c.policy.reset_outbound) || (inbound && c.policy.reset_inbound)) {
+      OriginateReset(c.core, c.packet, c.in->id);
+    }
+  }
+  return c.Drop(FrameDrop::kAclDrop);
+}
+
+// Same interface, or same level: needs same-security-traffic whatever the access lists say.
+bool SameSecurityRefuses(const Context& c) {
+  if (c.in == c.out) return !c.policy.same_security_intra;
+  return c.in->security_level == c.out->security_level && !c.policy.same_security_inter;
+}
+
+}  // namespace
+
+Verdict CheckAccessIn(Context& c) {
+  if (c.from_box || c.to_box) return Verdict::kContinue;
+  Decision d;
+  if (!SameSecurityRefuses(c)) d = Decide(c);
+  return Apply(c, d, true);
+}
+
+Verdict CheckAccessOut(Context& c) {
+  if (c.from_box || c.to_box || c.out->access_out == nullptr) return Verdict::kContinue;
+  Decision d;
+  d.list = c.out->access_out.get();
+  d.element = d.list->Find(QueryOf(c, false));
+  d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
+  d.permit = d.element != nullptr && d.element->permit;
+  return Apply(c, d, false);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,220 @@
+// Connections and translations come and go here, and the messages that say so (302013-302021, 305011, 305012).
+#include "firewall/pipeline.h"
+
+namespace sallyport {
+namespace {
+
+NameId NameOfInterface(const EngineCore& core, IfId id) {
+  if (id == IfId::kIdentity) return IdentityName();
+  const Interface* i = core.policy->Find(id);
+  return i != nullptr ? i->name : NameId::kNone;
+}
+
+// The two ends as messages print them: the lower security level ("foreign") first.
+struct Ends {
+  NameId foreign_name, local_name;
+  Endpoint foreign, foreign_mapped, local, local_mapped;
+};
+
+Ends EndsOf(const EngineCore& core, const Conn& c) {
+  const Endpoint initiator{c.initiator_real, c.initiator_real_port};
+  const Endpoint initiator_mapped{c.initiator_mapped, c.initiator_mapped_port};
+  const Endpoint responder{c.responder_real, c.responder_real_port};
+  const Endpoint responder_mapped{c.responder_mapped, c.responder_mapped_port};
+  const NameId in = NameOfInterface(core, c.in_if);
+  const NameId out = NameOfInterface(core, c.out_if);
+  if ((c.flags & kConnOutbound) != 0) return {out, in, responder, responder_mapped, initiator, initiator_mapped};
+  return {in, out, initiator, initiator_mapped, responder, responder_mapped};
+}
+
+bool PrintsTypeCode(const EngineCore& core) { return core.policy->personality.log_icmp_type_code; }
+
+void LogBuilt(EngineCore& core, const Conn& c, TimePoint now) {
+  const bool outbound = (c.flags & kConnOutbound) != 0;
+  const auto word = LogArg::Word(outbound ? "outbound" : "inbound");
+  const Ends e = EndsOf(core, c);
+  if (c.protocol == 1 || c.protocol == 58) {
+    // The identifier belongs to the end that asked.
+    core.log.Log(now, Msg::k302020, word, LogArg::Address(e.foreign.address), LogArg::Number(e.foreign.port),
+                 LogArg::Address(e.local_mapped.address), LogArg::Number(e.local_mapped.port), LogArg::Address(e.local.address),
+                 LogArg::Number(e.local.port), PrintsTypeCode(core) ? LogArg::TypeCode(c.icmp_type, 0) : LogArg::TypeCode(-1, 0));
+    return;
+  }
+  if (c.protocol != 6 && c.protocol != 17) return;
+  core.log.Log(now, c.protocol == 6 ? Msg::k302013 : Msg::k302015, word, LogArg::Number(c.id),
+               LogArg::At(e.foreign_name, e.foreign.address), LogArg::Number(e.foreign.port),
+               LogArg::Address(e.foreign_mapped.address), LogArg::Number(e.foreign_mapped.port),
+               LogArg::At(e.local_name, e.local.address), LogArg::Number(e.local.port), LogArg::Address(e.local_mapped.address),
+               LogArg::Number(e.local_mapped.port));
+}
+
+void LogTornDown(EngineCore& core, const Conn& c, EndReason reason, TimePoint now) {
+  const Ends e = EndsOf(core, c);
+  if (c.protocol == 1 || c.protocol == 58) {
+    core.log.Log(now, Msg::k302021, LogArg::Address(e.foreign.address), LogArg::Number(e.foreign.port),
+                 LogArg::Address(e.local_mapped.address), LogArg::Number(e.local_mapped.port), LogArg::Address(e.local.address),
+                 LogArg::Number(e.local.port), PrintsTypeCode(core) ? LogArg::TypeCode(c.icmp_type, 0) : LogArg::TypeCode(-1, 0));
+    return;
+  }
+  const auto id = LogArg::Number(c.id);
+  const auto foreign = LogArg::At(e.foreign_name, e.foreign.address);
+  const auto foreign_port = LogArg::Number(e.foreign.port);
+  const auto local = LogArg::At(e.local_name, e.local.address);
+  const auto local_port = LogArg::Number(e.local.port);
+  const auto span = LogArg::Span(now - c.created);
+  const auto bytes = LogArg::Number(static_cast<std::int64_t>(c.bytes));
+  if (c.protocol == 6) {
+    const bool from = core.policy->personality.log_teardown_initiator && reason.from != IfId::kAny;
+    core.log.Log(now, Msg::k302014, id, foreign, foreign_port, local, local_port, span, bytes, LogArg::Reason(reason.text),
+                 LogArg::From(from ? NameOfInterface(core, reason.from) : NameId::kNone));
+  } else if (c.protocol == 17) {
+    core.log.Log(now, Msg::k302016, id, foreign, foreign_port, local, local_port, span, bytes);
+  }
+}
+
+const char* XlateProtocol(std::uint8_t protocol) { return protocol == 6 ? "TCP" : protocol == 17 ? "UDP" : "ICMP"; }
+
+// Does the kernel's own route to `address` leave by another interface than ours?
+bool KernelWouldDiffer(const Policy& policy, IpAddress address, IfId egress) {
+  if (egress == IfId::kIdentity) return false;
+  const Route* route = policy.routes.Find(address);
+  return route == nullptr || route->interface != egress;
+}
+
+void Release(EngineCore& core, XlateIndex i, TimePoint now) {
+  if (i != kNoXlate && core.xlates.DropConnection(i, now)) EndXlate(core, i, now);
+}
+
+std::uint32_t Seconds(Duration d) { return static_cast<std::uint32_t>(d.ns <= 0 ? 0 : (d.ns + 999'999'999) / 1'000'000'000); }
+
+}  // namespace
+
+std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c) {
+  const Timeouts& t = core.policy->timeouts;
+  switch (c.protocol) {
+    case 6:
+      switch (TimeoutOf(c.tcp_state)) {
+        case TcpTimeout::kEmbryonic: return Seconds(t.embryonic);
+        case TcpTimeout::kHalfClosed: return c.class_half_closed_s != kNoOverride ? c.class_half_closed_s : Seconds(t.half_closed);
+        case TcpTimeout::kEstablished: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.conn);
+      }
+      return Seconds(t.conn);
+    case 17: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.udp);
+    case 1:
+    case 58: return Seconds(t.icmp);
+    default: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.other);
+  }
+}
+
+void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds) {
+  Conn& c = core.conns.At(index);
+  if (c.timeout_s == seconds) return;
+  const bool earlier = c.timeout_s == 0 || (seconds != 0 && seconds < c.timeout_s);
+  c.timeout_s = seconds;
+  if (earlier) core.conns.DeadlineChanged(index);
+}
+
+ConnIndex MakeConnection(Context& ctx) {
+  EngineCore& core = ctx.core;
+  const Packet& p = ctx.packet;
+  Conn c;
+  c.initiator_real = p.key.src;
+  c.initiator_real_port = p.key.sport;
+  c.initiator_mapped = ctx.source.rule != nullptr ? ctx.source.endpoint.address : p.key.src;
+  c.initiator_mapped_port = ctx.source.rule != nullptr ? ctx.source.endpoint.port : p.key.sport;
+  c.responder_mapped = p.key.dst;
+  c.responder_mapped_port = p.key.dport;
+  c.responder_real = ctx.real_dst.address;
+  c.responder_real_port = ctx.real_dst.port;
+  c.protocol = p.protocol;
+  c.in_if = p.ingress;
+  c.out_if = ctx.egress;
+  c.icmp_type = p.icmp_type;
+  c.inspect = static_cast<std::uint8_t>(ctx.inspect);
+  const int from = ctx.in != nullptr ? ctx.in->security_level : 100;
+  const int to = ctx.out != nullptr ? ctx.out->security_level : 100;
+  if (ctx.from_box || (!ctx.to_box && from > to)) c.flags |= kConnOutbound;
+  if (ctx.to_box) c.flags |= kConnToBox;
+  if (ctx.from_box) c.flags |= kConnFromBox;
+  if (ctx.randomize) c.flags |= kConnSeqRandomized;
+  const bool same = c.initiator_real == c.initiator_mapped && c.initiator_real_port == c.initiator_mapped_port &&
+                    c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
+  if (same && !ctx.randomize) c.flags |= kConnTransparent;
+  if (!ctx.from_box && !ctx.to_box) {
+    if (KernelWouldDiffer(ctx.policy, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
+    if (KernelWouldDiffer(ctx.policy, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
+  }
+  if (p.IsTcp()) {
+    TcpSegment s{p.tcp_flags, p.seq, p.ack, p.window, p.payload_length, p.tcp_options.window_scale, 0};
+    if (p.tcp_options.mss_offset != 0) s.mss = LoadBe16(p.l4() + p.tcp_options.mss_offset + 2);
+    c.tcp_state = TcpOpen(c.side, s).state;
+    // The initiator's numbers leave with a random offset; the responder's stay (an ASA randomises the ISN of the SYN).
+    if (ctx.randomize) c.side[0].seq_delta = core.random.U32();
+  }
+  c.src_xlate = ctx.source.xlate;
+  c.dst_xlate = ctx.destination.xlate;
+  if (c.src_xlate != kNoXlate && core.xlates.Get(c.src_xlate).per_session) c.flags |= kConnPerSessionXlate;
+  c.created = c.last_packet = ctx.now;
+  const ServiceClass* settings = ctx.connection_class;
+  if (settings != nullptr && settings->idle) c.class_idle_s = Seconds(*settings->idle);
+  if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
+  c.timeout_s = TimeoutFor(core, c);
+  if (settings != nullptr && p.IsTcp() && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
+  c.id = core.next_conn_id;
+  const ConnIndex index = core.conns.Insert(c);
+  if (index == kNoConn) return kNoConn;
+  core.next_conn_id = core.next_conn_id == 0xffffffff ? 1 : core.next_conn_id + 1;
+  if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)++;
+
+  for (const NatResult* nat : {&ctx.source, &ctx.destination}) {
+    if (nat->rule != nullptr) {
+      auto& hits = nat == &ctx.source ? nat->rule->hits->translate : nat->rule->hits->untranslate;
+      hits.fetch_add(1, std::memory_order_relaxed);
+    }
+    if (nat->xlate == kNoXlate) continue;
+    const Xlate& x = core.xlates.Get(nat->xlate);
+    if (nat == &ctx.source && x.connections == 0 && x.created == ctx.now) LogXlateBuilt(core, nat->xlate, ctx.now);
+    core.xlates.AddConnection(nat->xlate);
+  }
+  LogBuilt(core, c, ctx.now);
+  return index;
+}
+
+void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now) {
+  const Conn c = core.conns.At(index);  // a copy: the entry goes first, the messages follow
+  if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)--;
+  core.conns.Erase(index);
+  LogTornDown(core, c, reason, now);
+  Release(core, c.src_xlate, now);
+  Release(core, c.dst_xlate, now);
+}
+
+void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
+  const Xlate& x = core.xlates.Get(i);
+  const NameId real = NameOfInterface(core, x.real_if);
+  const NameId mapped = NameOfInterface(core, x.mapped_if);
+  if (x.pat) {
+    core.log.Log(now, Msg::k305011, LogArg::Word("dynamic"), LogArg::Word(XlateProtocol(x.protocol)),
+                 LogArg::At(real, x.real.address), LogArg::Number(x.real.port), LogArg::At(mapped, x.mapped.address),
+                 LogArg::Number(x.mapped.port));
+  } else {
+    core.log.Log(now, Msg::k305009, LogArg::Word("dynamic"), LogArg::At(real, x.real.address), LogArg::At(mapped, x.mapped.address));
+  }
+}
+
+void EndXlate(EngineCore& core, XlateIndex i, TimePoint now) {
+  const Xlate x = core.xlates.Get(i);
+  core.xlates.Remove(i);
+  const NameId real = NameOfInterface(core, x.real_if);
+  const NameId mapped = NameOfInterface(core, x.mapped_if);
+  if (x.pat) {
+    core.log.Log(now, Msg::k305012, LogArg::Word("dynamic"), LogArg::Word(XlateProtocol(x.protocol)),
+                 LogArg::At(real, x.real.address), LogArg::Number(x.real.port), LogArg::At(mapped, x.mapped.address),
+                 LogArg::Number(x.mapped.port), LogArg::Span(now - x.created));
+  } else {
+    core.log.Log(now, Msg::k305010, LogArg::Word("dynamic"), LogArg::At(real, x.real.address), LogArg::At(mapped, x.mapped.address),
+                 LogArg::Span(now - x.created));
+  }
+}
+
+}  // namespace sallyport

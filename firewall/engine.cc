@@ -1,0 +1,287 @@
+#include "firewall/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "firewall/engine_impl.h"
+
+namespace sallyport {
+
+NameId IdentityName() {
+  static const NameId id = InternName("identity");
+  return id;
+}
+
+NameId Context::InName() const { return in != nullptr ? in->name : IdentityName(); }
+NameId Context::OutName() const {
+  if (to_box) return IdentityName();
+  return out != nullptr ? out->name : NameId::kNone;
+}
+
+const char* ProtocolWord(std::uint8_t protocol) {
+  switch (protocol) {
+    case 1: return "icmp";
+    case 6: return "tcp";
+    case 17: return "udp";
+    case 58: return "icmp6";
+    default: break;
+  }
+  // "protocol 47": one string for each number, made once.
+  static const auto* words = [] {
+    auto* w = new std::array<std::string, 256>;
+    for (std::size_t i = 0; i < w->size(); i++) (*w)[i] = "protocol " + std::to_string(i);
+    return w;
+  }();
+  return (*words)[protocol].c_str();
+}
+
+const char* ProtocolWordUpper(std::uint8_t protocol) {
+  switch (protocol) {
+    case 1: return "ICMP";
+    case 6: return "TCP";
+    case 17: return "UDP";
+    default: return ProtocolWord(protocol);
+  }
+}
+
+EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, LogSink& log_in, Random random_in,
+                       Inspectors inspectors_in)
+    : clock(clock_in),
+      log(log_in),
+      random(random_in),
+      inspectors(inspectors_in),
+      policy(std::make_shared<Policy>()),
+      conns(options.max_connections, random.U64()),
+      xlates(random.U64()),
+      fragments(random.U64()),
+      acl_log(log_in),
+      counters(256) {}
+
+XlateTimeouts EngineCore::XlateTimeoutsNow() const {
+  return {policy->timeouts.xlate, policy->timeouts.pat_xlate, policy->personality.per_session_pat};
+}
+
+Engine::Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors)
+    : impl_(std::make_unique<Impl>(options, clock, log, random, inspectors)) {}
+Engine::~Engine() = default;
+
+const Policy& Engine::policy() const { return *impl_->policy; }
+
+void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
+  Impl& e = *impl_;
+  // Connections through an interface that is gone end with it.
+  std::array<bool, 256> gone{};
+  bool any_gone = false;
+  for (const auto& i : e.policy->interfaces) {
+    if (!i || !i->InUse()) continue;
+    const Interface* still = policy->Find(i->id);
+    if (still == nullptr || !still->InUse()) gone[static_cast<std::size_t>(i->id)] = any_gone = true;
+  }
+  if (any_gone) {
+    for (ConnIndex i = 0; i < e.conns.slots(); i++) {
+      if (!e.conns.Live(i)) continue;
+      const Conn& c = e.conns.At(i);
+      if (gone[static_cast<std::size_t>(c.in_if)] || gone[static_cast<std::size_t>(c.out_if)]) {
+        EndConnection(e, i, {"Deny Terminate", IfId::kAny}, now);
+      }
+    }
+  }
+  e.policy = std::move(policy);
+  const Policy& p = *e.policy;
+  e.has_connection_settings = false;
+  bool never_randomize = false;
+  for (const ServiceClass& s : p.service) {
+    if (s.random_sequence || s.idle || s.embryonic || s.half_closed) e.has_connection_settings = true;
+    if (s.interface == IfId::kAny && s.match_any && s.random_sequence && !*s.random_sequence) never_randomize = true;
+  }
+  e.policy_rewrites_other = !p.nat.rules().empty();
+  e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
+}
+
+std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
+  const Impl& e = *impl_;
+  const bool whole = protocol == 6 ? e.policy_rewrites_tcp || e.rewriting_tcp != 0
+                                   : e.policy_rewrites_other || e.rewriting_other != 0;
+  // Headers only: IPv4 with all options and TCP with all options are 120 bytes.
+  return whole ? 0xffff : 128;
+}
+
+void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out) {
+  out.action = Disposition::Action::kDrop;
+  out.reason = frame;
+  if (frame != FrameDrop::kNone) drops.Count(frame);
+  if (flow != FlowDrop::kNone) drops.Count(flow);
+  CounterOf(p.ingress).dropped++;
+}
+
+void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
+  Impl& e = *impl_;
+  out = Disposition{};
+  const FrameDrop bad = ParsePacket(p);
+  if (bad != FrameDrop::kNone) {
+    if (bad == FrameDrop::kInvalidTcpHdrLength && p.l4_offset != 0 && p.bytes.size() >= p.l4_offset + 14u) {
+      const Interface* in = e.policy->Find(p.ingress);
+      e.log.Log(now, Msg::k500003, LogArg::Number((p.l4()[12] >> 4) * 4), LogArg::Number(p.wire_length - p.l4_offset),
+                LogArg::Address(p.key.src), LogArg::Number(LoadBe16(p.l4())), LogArg::Address(p.key.dst),
+                LogArg::Number(LoadBe16(p.l4() + 2)), LogArg::TcpFlags(p.l4()[13] & 0x3f),
+                LogArg::Name(in != nullptr ? in->name : IdentityName()));
+    }
+    return e.Refuse(p, bad, FlowDrop::kNone, out);
+  }
+  if (p.fragment) return e.ProcessFragment(p, now, out);
+  if (p.IsTcp() && !VerifyTransportChecksum(p)) return e.Refuse(p, FrameDrop::kBadTcpCksum, FlowDrop::kNone, out);
+  e.ProcessDatagram(p, now, out);
+}
+
+void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
+  const Interface* in = nullptr;
+  if (p.ingress != IfId::kIdentity) {
+    in = policy->Find(p.ingress);
+    if (in == nullptr || !in->InUse()) return Refuse(p, FrameDrop::kInterfaceDown, FlowDrop::kNone, out);
+  }
+  // IPv6 is not configured on any interface yet: closed, except what the appliance itself sends to find its neighbours.
+  if (p.v6) return Refuse(p, FrameDrop::kL2Acl, FlowDrop::kNone, out);
+
+  if (p.icmp_error) {
+    return ProcessIcmpError(*this, p, now, out);
+  }
+  const ConnTable::Found found = conns.Find(p.key);
+  if (found.index != kNoConn) {
+    Conn& c = conns.At(found.index);
+    // A SYN for a pair of ports that is done with opens it anew.
+    if (p.IsTcp() && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && found.direction == Direction::kForward &&
+        (c.tcp_state == TcpState::kClosing || c.tcp_state == TcpState::kClosed)) {
+      EndConnection(*this, found.index, {"TCP FINs", IfId::kAny}, now);
+      return ProcessNew(p, in, now, out);
+    }
+    // Without inspection an ICMP reply needs a rule of its own, as any packet from that side.
+    if (p.IsIcmp() && found.direction == Direction::kReverse && c.inspect == 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0) {
+      Context ctx(*this, p, in, now);
+      ctx.out = policy->Find(c.in_if);
+      ctx.egress = c.in_if;
+      ctx.real_dst = {c.initiator_real, c.initiator_real_port};
+      if (ctx.out == nullptr || CheckAccessIn(ctx) != Verdict::kContinue || CheckAccessOut(ctx) != Verdict::kContinue) {
+        return Refuse(p, ctx.out == nullptr ? FrameDrop::kInterfaceDown : ctx.frame_drop, FlowDrop::kNone, out);
+      }
+    }
+    return ForwardOnConnection(*this, found.index, found.direction, p, now, out);
+  }
+  ProcessNew(p, in, now, out);
+}
+
+void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out) {
+  Context ctx(*this, p, in, now);
+  ctx.from_box = p.ingress == IfId::kIdentity;
+  const Verdict v = RunNewFlow(ctx);
+  if (v == Verdict::kForward && ctx.made != kNoConn) {
+    return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
+  }
+  Refuse(p, ctx.frame_drop, ctx.flow_drop, out);
+}
+
+void Engine::AdvanceTo(TimePoint now) {
+  Impl& e = *impl_;
+  for (;;) {
+    // The earliest of all that can fall due, so that things happen in order.
+    const TimePoint conn = e.conns.NextDeadline();
+    const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
+    const TimePoint acl = e.acl_log.NextDeadline();
+    const TimePoint frag = e.fragments.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag});
+    if (next > now) return;
+    if (frag == next) {
+      e.DropHeld(e.fragments.Expire(next));
+    } else if (acl == next) {
+      e.acl_log.ExpireUntil(next);
+    } else if (xlate == next) {
+      for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
+    } else {
+      // The wheel's next look may be before any deadline; then nothing expires and it looks again later.
+      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) {
+        const Conn& c = e.conns.At(i);
+        EndReason reason;
+        if (c.protocol == 6) {
+          reason.text = IsEmbryonic(c.tcp_state)                               ? "SYN Timeout"
+                        : TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed ? "FIN Timeout"
+                                                                             : "Connection timeout";
+        }
+        EndConnection(e, i, reason, c.last_packet + Duration::Seconds(c.timeout_s));
+      }
+    }
+  }
+}
+
+TimePoint Engine::NextDeadline() const {
+  const Impl& e = *impl_;
+  return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
+                   e.fragments.NextDeadline()});
+}
+
+std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
+std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
+const DropCounters& Engine::drops() const { return impl_->drops; }
+
+void Engine::ClearDrops(bool frame, bool flow) {
+  if (frame) impl_->drops.frame.fill(0);
+  if (flow) impl_->drops.flow.fill(0);
+}
+
+std::vector<InterfaceCounters> Engine::Counters() const { return impl_->counters; }
+
+// --- packet-tracer -----------------------------------------------------------------------------------------------------
+
+TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
+  Impl& e = *impl_;
+  TraceResult result;
+  result.input = request.ingress;
+  TraceRecorder recorder(result);
+  const Interface* in = e.policy->Find(request.ingress);
+
+  std::uint8_t bytes[64] = {0x45};
+  Packet p;
+  p.bytes = MutableBytes(bytes, sizeof bytes);
+  p.wire_length = sizeof bytes;
+  p.ingress = request.ingress;
+  p.l3_length = 20;
+  p.l4_offset = 20;
+  p.payload_offset = 40;
+  p.ttl = 64;
+  p.protocol = request.protocol;
+  p.key = {request.src, request.dst, request.sport, request.dport, request.protocol, request.ingress};
+  if (p.IsTcp()) p.tcp_flags = kTcpSyn;
+  if (p.IsIcmp()) {
+    p.icmp_type = request.icmp_type;
+    p.icmp_code = request.icmp_code;
+    p.icmp_query = request.icmp_type == 8 || request.icmp_type == 13 || request.icmp_type == 15 || request.icmp_type == 17;
+    p.icmp_reply = request.icmp_type == 0 || request.icmp_type == 14 || request.icmp_type == 16 || request.icmp_type == 18;
+    p.key.sport = p.icmp_query ? request.icmp_id : 0;
+    p.key.dport = p.icmp_reply ? request.icmp_id : 0;
+  }
+
+  if (in == nullptr || !in->InUse()) {
+    result.frame_drop = FrameDrop::kInterfaceDown;
+    result.elapsed_ns = recorder.ElapsedNs();
+    return result;
+  }
+  recorder.Phase("ACCESS-LIST", "", true, {"Implicit Rule"}, {"MAC Access list"});
+  const ConnTable::Found found = e.conns.Find(p.key);
+  if (found.index != kNoConn && !(p.IsTcp())) {
+    const Conn& c = e.conns.At(found.index);
+    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found flow with id " + std::to_string(c.id) + ", using existing flow"});
+    result.output = found.direction == Direction::kForward ? c.out_if : c.in_if;
+    result.allow = true;
+    result.elapsed_ns = recorder.ElapsedNs();
+    return result;
+  }
+  Context ctx(e, p, in, now);
+  ctx.trace = &recorder;
+  const Verdict v = RunNewFlow(ctx);
+  result.allow = v != Verdict::kDrop;
+  result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;
+  result.frame_drop = ctx.frame_drop;
+  result.flow_drop = ctx.flow_drop;
+  result.elapsed_ns = recorder.ElapsedNs();
+  return result;
+}
+
+}  // namespace sallyport

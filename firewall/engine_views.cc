@@ -1,0 +1,152 @@
+// What show and clear commands ask the engine: copies of its tables, a page at a time.
+#include <algorithm>
+#include <map>
+
+#include "firewall/engine_impl.h"
+
+namespace sallyport {
+
+bool ConnFilter::Matches(const Conn& c) const {
+  if (!include_box && (c.flags & (kConnToBox | kConnFromBox)) != 0) return false;
+  if (protocol && *protocol != c.protocol) return false;
+  if (address && !address->Contains(c.initiator_real) && !address->Contains(c.initiator_mapped) &&
+      !address->Contains(c.responder_real) && !address->Contains(c.responder_mapped)) {
+    return false;
+  }
+  if (port && !port->Contains(c.initiator_real_port) && !port->Contains(c.initiator_mapped_port) &&
+      !port->Contains(c.responder_real_port) && !port->Contains(c.responder_mapped_port)) {
+    return false;
+  }
+  if (!state) return true;
+  const bool outbound = (c.flags & kConnOutbound) != 0;
+  const std::uint8_t inside_fin = c.side[outbound ? 0 : 1].flags & kTcpSideFin;
+  const std::uint8_t outside_fin = c.side[outbound ? 1 : 0].flags & kTcpSideFin;
+  const bool tcp = c.protocol == 6;
+  if (*state == "up") return tcp && !IsEmbryonic(c.tcp_state);
+  if (*state == "tcp_embryonic") return tcp && IsEmbryonic(c.tcp_state);
+  if (*state == "conn_inbound") return !outbound;
+  if (*state == "finin") return tcp && inside_fin != 0;
+  if (*state == "finout") return tcp && outside_fin != 0;
+  if (*state == "data_in") return (c.flags & (outbound ? kConnDataReverse : kConnDataForward)) != 0;
+  if (*state == "data_out") return (c.flags & (outbound ? kConnDataForward : kConnDataReverse)) != 0;
+  return false;
+}
+
+namespace {
+
+void Describe(const Policy& policy, IfId id, std::string& name, int& level) {
+  if (id == IfId::kIdentity) {
+    name = "identity";
+    level = 100;
+    return;
+  }
+  const Interface* i = policy.Find(id);
+  name = i != nullptr ? i->nameif : "";
+  level = i != nullptr ? i->security_level : 0;
+}
+
+// Entries looked at in one call, so that a filter that matches little does not hold up packets.
+constexpr std::uint32_t kScanLimit = 20'000;
+
+}  // namespace
+
+ConnPage Engine::Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const {
+  const Impl& e = *impl_;
+  ConnPage page;
+  page.now = now;
+  page.in_use = e.conns.count();
+  page.most_used = e.conns.most_used();
+  const std::uint32_t end = e.conns.slots();
+  const std::uint32_t stop = std::min<std::uint64_t>(end, std::uint64_t{cursor} + kScanLimit);
+  for (; cursor < stop && page.conns.size() < limit; cursor++) {
+    if (!e.conns.Live(cursor)) continue;
+    const Conn& c = e.conns.At(cursor);
+    if (!filter.Matches(c)) continue;
+    ConnView view;
+    view.conn = c;
+    Describe(*e.policy, c.in_if, view.in_name, view.in_level);
+    Describe(*e.policy, c.out_if, view.out_name, view.out_level);
+    page.conns.push_back(std::move(view));
+  }
+  page.next_cursor = cursor < end ? cursor : 0;
+  return page;
+}
+
+std::pair<std::uint32_t, std::uint32_t> Engine::ConnCount() const { return {impl_->conns.count(), impl_->conns.most_used()}; }
+
+XlatePage Engine::Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const {
+  const Impl& e = *impl_;
+  XlatePage page;
+  page.now = now;
+  page.in_use = e.xlates.count();
+  page.most_used = e.xlates.most_used();
+  page.next_cursor = e.xlates.Walk(cursor, limit, [&](XlateIndex, const Xlate& x) {
+    XlateView view;
+    view.xlate = x;
+    int level = 0;
+    Describe(*e.policy, x.real_if, view.real_name, level);
+    Describe(*e.policy, x.mapped_if, view.mapped_name, level);
+    view.flags = x.pat ? "ri" : "i";
+    page.xlates.push_back(std::move(view));
+  });
+  return page;
+}
+
+std::vector<LocalHostView> Engine::LocalHosts() const {
+  const Impl& e = *impl_;
+  std::map<std::pair<IfId, IpAddress>, LocalHostView> hosts;
+  const auto note = [&](const Conn& c, IfId id, IpAddress address) {
+    if (id == IfId::kIdentity) return;
+    LocalHostView& h = hosts[{id, address}];
+    if (h.interface.empty()) {
+      int level = 0;
+      Describe(*e.policy, id, h.interface, level);
+      h.address = address;
+    }
+    if (c.protocol == 6) {
+      h.tcp++;
+      if (IsEmbryonic(c.tcp_state)) h.embryonic++;
+    } else if (c.protocol == 17) {
+      h.udp++;
+    } else {
+      h.other++;
+    }
+  };
+  for (ConnIndex i = 0; i < e.conns.slots(); i++) {
+    if (!e.conns.Live(i)) continue;
+    const Conn& c = e.conns.At(i);
+    note(c, c.in_if, c.initiator_real);
+    note(c, c.out_if, c.responder_real);
+  }
+  std::vector<LocalHostView> list;
+  for (auto& [key, host] : hosts) list.push_back(std::move(host));
+  return list;
+}
+
+std::uint32_t Engine::ClearConns(const ConnFilter& filter, TimePoint now) {
+  Impl& e = *impl_;
+  std::uint32_t ended = 0;
+  for (ConnIndex i = 0; i < e.conns.slots(); i++) {
+    if (!e.conns.Live(i) || !filter.Matches(e.conns.At(i))) continue;
+    EndConnection(e, i, {e.conns.At(i).protocol == 6 ? "Conn-timeout" : nullptr, IfId::kAny}, now);
+    ended++;
+  }
+  return ended;
+}
+
+std::uint32_t Engine::ClearXlates(TimePoint now) {
+  Impl& e = *impl_;
+  // A connection does not outlive its translation.
+  for (ConnIndex i = 0; i < e.conns.slots(); i++) {
+    if (!e.conns.Live(i)) continue;
+    const Conn& c = e.conns.At(i);
+    if (c.src_xlate == kNoXlate && c.dst_xlate == kNoXlate) continue;
+    EndConnection(e, i, {c.protocol == 6 ? "Xlate Clear" : nullptr, IfId::kAny}, now);
+  }
+  std::vector<XlateIndex> all;
+  e.xlates.Walk(0, 0xffffffff, [&](XlateIndex i, const Xlate&) { all.push_back(i); });
+  for (const XlateIndex i : all) EndXlate(e, i, now);
+  return static_cast<std::uint32_t>(all.size());
+}
+
+}  // namespace sallyport

@@ -1,0 +1,314 @@
+#include "firewall/host/host_network.h"
+
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "firewall/host/netfilter_rules.h"
+#include "firewall/host/proxy_arp.h"
+#include "firewall/host/rtnetlink.h"
+#include "firewall/host/sysctl.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr std::uint32_t kLocalTable = RT_TABLE_LOCAL;
+
+struct Sysctl {
+  const char* name;  // below conf/LINK
+  const char* value;
+};
+// Per link. rp_filter and accept_local: after NAT a packet's source is an address of our own, or one the kernel would look for
+// elsewhere. addr_gen_mode 1: no link-local address, so that the kernel sends no IPv6 of its own.
+constexpr Sysctl kLinkV4[] = {{"rp_filter", "0"}, {"accept_local", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"}};
+constexpr Sysctl kLinkV6[] = {{"accept_ra", "0"}, {"addr_gen_mode", "1"}};
+// The kernel takes the stricter (rp_filter) or the looser (send_redirects) of the link's value and this one, so it must agree.
+constexpr Sysctl kAllV4[] = {{"rp_filter", "0"}, {"send_redirects", "0"}};
+
+// What the policy wants of the kernel.
+struct Wanted {
+  std::vector<LinkAddress> addresses;
+  std::set<KernelRoute> routes;
+  std::set<MarkRule> rules;
+};
+
+Wanted WantedBy(const Policy& policy) {
+  Wanted w;
+  const auto table_of = [](IfId id) { return HostNetwork::kTableBase + static_cast<std::uint32_t>(id); };
+  for (const auto& f : policy.interfaces) {
+    if (!f || f->linux_index <= 0 || !f->InUse()) continue;
+    w.rules.insert({kMarkEgress | static_cast<std::uint32_t>(f->id), kMarkEgressMask, table_of(f->id), table_of(f->id)});
+    if (!f->address.IsV4()) continue;
+    w.addresses.push_back({f->linux_index, f->address, f->prefix_length, HostNetwork::kProtocol});
+    KernelRoute connected;
+    connected.table = table_of(f->id);
+    connected.destination = Prefix::Of(f->address, f->prefix_length).address;
+    connected.prefix_length = f->prefix_length;
+    connected.link = f->linux_index;
+    w.routes.insert(connected);
+    for (const Prefix& p : ProxyArpPrefixes(policy, *f)) {
+      KernelRoute local;
+      local.table = kLocalTable;
+      local.type = RTN_LOCAL;
+      local.destination = p.address;
+      local.prefix_length = p.FamilyLength();
+      local.link = f->linux_index;
+      w.routes.insert(local);
+    }
+  }
+  for (const Route& route : policy.routes.routes()) {
+    if (route.source != Route::Source::kStatic || !route.destination.IsV4()) continue;
+    KernelRoute k;
+    k.destination = route.destination.address;
+    k.prefix_length = route.destination.FamilyLength();
+    k.metric = route.metric;
+    if (route.null0) {
+      k.type = RTN_BLACKHOLE;
+      w.routes.insert(k);
+      continue;
+    }
+    const Interface* f = policy.Find(route.interface);
+    if (f == nullptr || f->linux_index <= 0 || !f->InUse()) continue;
+    k.gateway = route.gateway;
+    k.link = f->linux_index;
+    w.routes.insert(k);
+    k.table = table_of(f->id);
+    w.routes.insert(k);
+  }
+  return w;
+}
+
+}  // namespace
+
+struct HostNetwork::Impl {
+  Rtnetlink net;
+  std::map<std::string, std::string> sysctls;  // what we changed -> what it was
+  std::vector<int> vlans;                      // links that EnsureVlan made
+
+  int changes = 0;
+  std::string failures;
+
+  explicit Impl(Rtnetlink n) : net(std::move(n)) {}
+
+  void Begin() {
+    changes = 0;
+    failures.clear();
+  }
+  Result<int> End() const {
+    if (!failures.empty()) return Error{failures};
+    return changes;
+  }
+  bool Did(const Status& s, const std::string& what) {
+    if (s) {
+      changes++;
+      return true;
+    }
+    failures += (failures.empty() ? "" : "; ") + what + ": " + s.error();
+    return false;
+  }
+  void Set(const std::string& name, const char* value) {
+    const auto now = ReadSysctl(name);
+    if (!now || *now == value) return;  // not in this kernel, or as it should be
+    if (Did(WriteSysctl(name, value), "cannot set " + name)) sysctls.emplace(name, *now);
+  }
+  void SetSysctls(const std::string& link) {
+    for (const Sysctl& s : kLinkV4) Set("net/ipv4/conf/" + link + "/" + s.name, s.value);
+    for (const Sysctl& s : kLinkV6) Set("net/ipv6/conf/" + link + "/" + s.name, s.value);
+    for (const Sysctl& s : kAllV4) Set(std::string("net/ipv4/conf/all/") + s.name, s.value);
+  }
+  void SetLinks(const Policy& policy, const std::vector<LinkInfo>& links);
+  void SetAddresses(const Wanted& w);
+  void SetRoutes(const Wanted& w, bool only_remove);
+  void SetRules(const Wanted& w);
+};
+
+Result<std::unique_ptr<HostNetwork>> HostNetwork::Open() {
+  auto net = Rtnetlink::Open();
+  if (!net) return Error{net.error()};
+  return std::unique_ptr<HostNetwork>(new HostNetwork(std::make_unique<Impl>(std::move(*net))));
+}
+
+HostNetwork::HostNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HostNetwork::~HostNetwork() = default;
+
+Result<int> HostNetwork::IndexOf(const std::string& link) const {
+  const unsigned index = if_nametoindex(link.c_str());
+  if (index == 0) return Error{"link " + link + " does not exist"};
+  return static_cast<int>(index);
+}
+
+Result<std::string> HostNetwork::EnsureVlan(const std::string& parent, int vlan) {
+  const auto index = IndexOf(parent);
+  if (!index) return Error{index.error()};
+  const std::string name = parent + "." + std::to_string(vlan);
+  if (name.size() > 15) return Error{"link " + name + ": the name is too long; map the subinterface to a link of its own"};
+  if (if_nametoindex(name.c_str()) != 0) return name;
+  if (Status s = impl_->net.MakeVlan(*index, name, vlan); !s) {
+    if (s.error() == std::strerror(EOPNOTSUPP)) {
+      return Error{"link " + name + ": this kernel has no VLAN devices (802.1Q); map the subinterface to a link of its own"};
+    }
+    return Error{"cannot make link " + name + ": " + s.error()};
+  }
+  impl_->vlans.push_back(static_cast<int>(if_nametoindex(name.c_str())));
+  return name;
+}
+
+void HostNetwork::Impl::SetLinks(const Policy& policy, const std::vector<LinkInfo>& links) {
+  for (const auto& f : policy.interfaces) {
+    if (!f || f->linux_index <= 0) continue;
+    const auto link = std::find_if(links.begin(), links.end(), [&f](const LinkInfo& l) { return l.index == f->linux_index; });
+    if (link == links.end()) {
+      failures += (failures.empty() ? "" : "; ") + f->hardware + ": its link is gone";
+      continue;
+    }
+    SetSysctls(link->name);
+    const std::string name = f->hardware + " (link " + link->name + ")";
+    if (link->mtu != f->mtu) Did(net.SetMtu(link->index, f->mtu), name + ": MTU " + std::to_string(f->mtu));
+    if (link->up == f->shutdown) Did(net.SetLink(link->index, !f->shutdown), name + (f->shutdown ? ": shutdown" : ": no shutdown"));
+  }
+}
+
+void HostNetwork::Impl::SetAddresses(const Wanted& w) {
+  const auto now = net.Addresses();
+  if (!now) {
+    failures += now.error();
+    return;
+  }
+  const auto same = [](const LinkAddress& a, const LinkAddress& b) {
+    return a.link == b.link && a.address == b.address && a.prefix_length == b.prefix_length;
+  };
+  const auto in = [&same](const std::vector<LinkAddress>& list, const LinkAddress& a) {
+    return std::any_of(list.begin(), list.end(), [&](const LinkAddress& b) { return same(a, b); });
+  };
+  const auto text = [](const LinkAddress& a) {
+    char name[IF_NAMESIZE] = "?";
+    if_indextoname(static_cast<unsigned>(a.link), name);
+    return "link " + std::string(name) + ": address " + a.address.ToString() + "/" + std::to_string(a.prefix_length);
+  };
+  for (const LinkAddress& a : *now) {
+    if (a.protocol == kProtocol && !in(w.addresses, a)) Did(net.ChangeAddress(false, a), text(a));
+  }
+  for (const LinkAddress& a : w.addresses) {
+    if (!in(*now, a)) Did(net.ChangeAddress(true, a), text(a));
+  }
+}
+
+void HostNetwork::Impl::SetRoutes(const Wanted& w, bool only_remove) {
+  const auto now = net.Routes(kProtocol);
+  if (!now) {
+    failures += now.error();
+    return;
+  }
+  for (const KernelRoute& r : *now) {
+    if (w.routes.count(r) != 0) continue;
+    const Status s = net.ChangeRoute(false, r, kProtocol);
+    if (!s && s.error() == std::strerror(ESRCH)) continue;  // went with another
+    Did(s, "route " + r.ToString());
+  }
+  if (only_remove) return;
+  // A gateway must be on the link before a route through it: directly connected ones first, as the set has it by address.
+  for (const bool through_gateway : {false, true}) {
+    for (const KernelRoute& r : w.routes) {
+      if (r.gateway.IsNone() == through_gateway || std::find(now->begin(), now->end(), r) != now->end()) continue;
+      Did(net.ChangeRoute(true, r, kProtocol), "route " + r.ToString());
+    }
+  }
+}
+
+void HostNetwork::Impl::SetRules(const Wanted& w) {
+  const auto now = net.Rules(kProtocol);
+  if (!now) {
+    failures += now.error();
+    return;
+  }
+  for (const MarkRule& r : *now) {
+    if (w.rules.count(r) == 0) Did(net.ChangeRule(false, r, kProtocol), "routing rule " + std::to_string(r.preference));
+  }
+  for (const MarkRule& r : w.rules) {
+    if (std::find(now->begin(), now->end(), r) == now->end()) {
+      Did(net.ChangeRule(true, r, kProtocol), "routing rule " + std::to_string(r.preference));
+    }
+  }
+}
+
+Result<int> HostNetwork::Apply(const Policy& policy) {
+  impl_->Begin();
+  const auto links = impl_->net.Links();
+  if (!links) return Error{links.error()};
+  const Wanted wanted = WantedBy(policy);
+  impl_->SetLinks(policy, *links);
+  impl_->SetRoutes(wanted, true);  // what is obsolete might stand in the way of an address
+  impl_->SetAddresses(wanted);
+  impl_->SetRoutes(wanted, false);
+  impl_->SetRules(wanted);
+  return impl_->End();
+}
+
+Result<int> HostNetwork::Restore() {
+  impl_->Begin();
+  const Wanted nothing;
+  impl_->SetRules(nothing);
+  impl_->SetRoutes(nothing, true);
+  impl_->SetAddresses(nothing);
+  for (int link : impl_->vlans) {
+    char name[IF_NAMESIZE];
+    if (if_indextoname(static_cast<unsigned>(link), name) == nullptr) continue;
+    impl_->Did(impl_->net.DeleteLink(link), std::string("link ") + name);
+  }
+  impl_->vlans.clear();
+  for (const auto& [name, value] : impl_->sysctls) {
+    if (!ReadSysctl(name)) continue;  // went with its link
+    impl_->Did(WriteSysctl(name, value), "cannot set " + name);
+  }
+  impl_->sysctls.clear();
+  return impl_->End();
+}
+
+Result<std::vector<LinkInfo>> HostNetwork::Links() const {
+  auto links = impl_->net.Links();
+  if (!links) return links;
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  for (LinkInfo& l : *links) {
+    ethtool_cmd c{};
+    c.cmd = ETHTOOL_GSET;
+    ifreq r{};
+    std::strncpy(r.ifr_name, l.name.c_str(), IFNAMSIZ - 1);
+    r.ifr_data = reinterpret_cast<char*>(&c);
+    if (ioctl(fd, SIOCETHTOOL, &r) != 0) continue;
+    const std::uint32_t speed = ethtool_cmd_speed(&c);
+    if (speed != 0 && speed != static_cast<std::uint32_t>(SPEED_UNKNOWN)) l.speed_mbps = static_cast<int>(speed);
+    l.full_duplex = c.duplex != DUPLEX_HALF;
+  }
+  if (fd >= 0) close(fd);
+  return links;
+}
+
+Result<std::vector<ArpEntry>> HostNetwork::Arp(const std::vector<int>& link_indexes) const {
+  auto all = impl_->net.Neighbours();
+  if (!all || link_indexes.empty()) return all;
+  std::erase_if(*all, [&link_indexes](const ArpEntry& e) {
+    return std::find(link_indexes.begin(), link_indexes.end(), e.link_index) == link_indexes.end();
+  });
+  return all;
+}
+
+Result<int> HostNetwork::ClearArp(const std::vector<int>& link_indexes) {
+  const auto all = Arp(link_indexes);
+  if (!all) return Error{all.error()};
+  impl_->Begin();
+  for (const ArpEntry& e : *all) {
+    if (!e.permanent) impl_->Did(impl_->net.DeleteNeighbour(e), "ARP entry " + e.address.ToString());
+  }
+  return impl_->End();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,71 @@
+#include "firewall/host/proxy_arp.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sallyport {
+
+namespace {
+
+// Inclusive, host order, in 64 bits so that "one past the end" exists.
+struct Span {
+  std::uint64_t first, last;
+};
+
+// Cuts a span into the fewest prefixes.
+void AppendPrefixes(Span s, std::vector<Prefix>& out) {
+  while (s.first <= s.last && out.size() < kMaxProxyPrefixes) {
+    int length = 32;
+    std::uint64_t size = 1;
+    while (length > 0 && s.first % (size * 2) == 0 && s.first + size * 2 - 1 <= s.last) {
+      size *= 2;
+      length--;
+    }
+    out.push_back(Prefix::Of(IpAddress::V4(static_cast<std::uint32_t>(s.first)), length));
+    s.first += size;
+  }
+}
+
+}  // namespace
+
+std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& interface) {
+  if (!interface.address.IsV4() || interface.prefix_length >= 31) return {};
+  const std::uint64_t mask = 0xffffffffu >> interface.prefix_length;
+  const std::uint64_t network = interface.address.v4() & ~mask;
+  const Span subnet{network + 1, network + mask - 1};
+
+  std::vector<std::uint64_t> holes = {interface.address.v4()};
+  for (const Route& r : policy.routes.routes()) {
+    if (r.gateway.IsV4()) holes.push_back(r.gateway.v4());
+  }
+  std::sort(holes.begin(), holes.end());
+
+  std::vector<Span> spans;
+  for (const NatRule& rule : policy.nat.rules()) {
+    if (rule.identity || rule.exempt || rule.inactive || rule.no_proxy_arp || rule.mapped_is_interface) continue;
+    if (rule.mapped_if != IfId::kAny && rule.mapped_if != interface.id) continue;
+    for (const AddressRange& r : rule.mapped_src) {
+      if (!r.first.IsV4()) continue;
+      const Span s{std::max<std::uint64_t>(r.first.v4(), subnet.first), std::min<std::uint64_t>(r.last.v4(), subnet.last)};
+      if (s.first <= s.last) spans.push_back(s);
+    }
+  }
+  std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.first < b.first; });
+
+  std::vector<Prefix> out;
+  std::uint64_t at = 0;  // everything below has been dealt with
+  for (Span s : spans) {
+    s.first = std::max(s.first, at);
+    if (s.first > s.last) continue;
+    at = s.last + 1;
+    for (std::uint64_t hole : holes) {
+      if (hole < s.first || hole > s.last) continue;
+      if (hole > s.first) AppendPrefixes({s.first, hole - 1}, out);
+      s.first = hole + 1;
+    }
+    if (s.first <= s.last) AppendPrefixes(s, out);
+  }
+  return out;
+}
+
+}  // namespace sallyport

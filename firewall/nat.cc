@@ -1,0 +1,114 @@
+#include "firewall/nat.h"
+
+#include "firewall/nat_rule.h"
+
+namespace sallyport {
+namespace {
+
+bool IsIcmp(std::uint8_t protocol) {
+  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) || protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
+}
+
+// The identifier of an ICMP flow stands on one side of the key only, so it says nothing about which rule was taken.
+bool SameEnd(std::uint8_t protocol, const Endpoint& a, const Endpoint& b) {
+  return IsIcmp(protocol) ? a.address == b.address : a == b;
+}
+
+}  // namespace
+
+NatResult Untranslate(const NatTable& table, const XlateTable& xlates, const FlowKey& key) {
+  NatResult result;
+  result.endpoint = {key.dst, key.dport};
+  if (xlates.count() != 0) {
+    const XlateIndex i = xlates.FindMapped(key.protocol, key.ingress, result.endpoint);
+    const NatRule* rule = i == kNoXlate ? nullptr : table.ById(xlates.Get(i).rule);
+    if (rule != nullptr) {
+      const Xlate& x = xlates.Get(i);
+      const Endpoint real{x.real.address, x.pat ? x.real.port : key.dport};
+      if (AdmitsPeer(*rule, key, real)) {
+        result.rule = rule;
+        result.endpoint = real;
+        result.xlate = i;
+        result.egress = x.real_if;
+        return result;
+      }
+    }
+  }
+  const NatTable::Match match = table.FindUntranslate(key);
+  if (match.rule == nullptr) return result;
+  result.rule = match.rule;
+  result.endpoint = match.real;
+  // Exemption translates nothing, so it does not choose the way either.
+  if (!match.rule->route_lookup && !match.rule->exempt) {
+    result.egress = match.destination_face ? match.rule->mapped_if : match.rule->real_if;
+  }
+  return result;
+}
+
+NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst,
+                    const XlateTimeouts& timeouts, TimePoint now, bool commit) {
+  NatResult result;
+  result.endpoint = {key.src, key.sport};
+  const NatTable::Match match = table.FindTranslate(xlates, key, egress, real_dst);
+  result.rule = match.rule;
+  if (match.rule == nullptr) {
+    result.failed = table.nat_control && key.ingress != egress;
+    return result;
+  }
+  const NatRule& rule = *match.rule;
+  if (match.destination_face || rule.kind == NatRule::Kind::kStatic) {
+    const auto mapped = StaticSource(rule, match.destination_face ? NatFace::kDestination : NatFace::kSource, key);
+    if (mapped) result.endpoint = *mapped;
+    result.failed = !mapped;
+    return result;
+  }
+  result.xlate = xlates.FindReal(key.protocol, key.ingress, egress, result.endpoint, rule.id);
+  if (result.xlate != kNoXlate) {
+    if (commit) xlates.Touch(result.xlate, now);
+  } else if (commit) {
+    result.xlate = xlates.Create(rule, key.protocol, key.ingress, egress, result.endpoint, real_dst.port, timeouts, now, &table);
+  } else {
+    const auto mapped = xlates.Predict(rule, key.protocol, egress, result.endpoint, &table);
+    if (mapped) result.endpoint = *mapped;
+    result.failed = !mapped;
+    return result;
+  }
+  if (result.xlate == kNoXlate) {
+    result.failed = true;
+    return result;
+  }
+  const Xlate& x = xlates.Get(result.xlate);
+  result.endpoint = {x.mapped.address, x.pat ? x.mapped.port : key.sport};
+  return result;
+}
+
+bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst,
+                       const NatResult& source, const NatResult& destination) {
+  if (table.rules().empty()) return true;
+  const FlowKey reply{real_dst.address, source.endpoint.address, real_dst.port, source.endpoint.port, key.protocol, egress};
+  const Endpoint initiator{key.src, key.sport};
+
+  // The reply's destination must become the initiator again. A dynamic translation is there for just that; one-way rules
+  // are not for flows from the other side, but answers pass.
+  const bool finds_back_by_itself =
+      source.rule != nullptr && (source.rule->kind != NatRule::Kind::kStatic || source.rule->unidirectional);
+  if (!finds_back_by_itself) {
+    const NatResult back = Untranslate(table, xlates, reply);
+    if (back.rule != source.rule && !SameEnd(key.protocol, back.endpoint, initiator)) return false;
+  }
+
+  // The reply's source must become what the initiator sent to.
+  if (destination.rule != nullptr && destination.rule->unidirectional) return true;
+  const NatTable::Match match = table.FindTranslate(xlates, reply, key.ingress, initiator);
+  if (match.rule == destination.rule) return true;
+  Endpoint face = real_dst;
+  if (match.rule != nullptr) {
+    if (match.rule->kind != NatRule::Kind::kStatic && !match.destination_face) return false;
+    const auto mapped = StaticSource(*match.rule, match.destination_face ? NatFace::kDestination : NatFace::kSource, reply);
+    if (!mapped) return false;
+    face = *mapped;
+  }
+  return SameEnd(key.protocol, face, {key.dst, key.dport});
+}
+
+}  // namespace sallyport

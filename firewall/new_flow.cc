@@ -1,0 +1,332 @@
+// The long way: the first packet of a flow, from untranslation to the connection.
+//
+// Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
+// inspection -> NAT rpf-check -> outbound access list -> flow creation.
+#include <chrono>
+
+#include "firewall/pipeline.h"
+
+namespace sallyport {
+namespace {
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = text.find('\n', at);
+    lines.push_back(text.substr(at, end - at));
+    if (end == std::string::npos) break;
+    at = end + 1;
+  }
+  return lines;
+}
+
+std::string Port(const Endpoint& e) { return e.address.ToString() + "/" + std::to_string(e.port); }
+
+// The first packet of a TCP connection is a plain SYN (106015 otherwise).
+Verdict FirstPacket(Context& c) {
+  Packet& p = c.packet;
+  if (!p.IsTcp()) return Verdict::kContinue;
+  const FrameDrop bad = TcpFirstPacketCheck(p.tcp_flags);
+  if (bad == FrameDrop::kNone) return Verdict::kContinue;
+  if (!c.tracing()) {
+    c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
+                   LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
+    if (c.in != nullptr && c.policy.reset_outbound) {
+      // A stray segment that would leave by a lower level is answered as a refused one is.
+      const Route* route = c.policy.routes.Find(p.key.dst);
+      const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
+      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
+    }
+  }
+  return c.Drop(bad);
+}
+
+bool IsBroadcastOf(const Policy& policy, IpAddress a) {
+  if (a.IsV4Broadcast()) return true;
+  for (const auto& i : policy.interfaces) {
+    if (!i || i->address.IsNone() || i->prefix_length >= 31) continue;
+    const AddressRange net = AddressRange::Of(Prefix::Of(i->address, i->prefix_length));
+    if (a == net.last || a == net.first) return true;
+  }
+  return false;
+}
+
+// Addresses that no honest packet has (106016, 106017).
+Verdict EarlySecurity(Context& c) {
+  const Packet& p = c.packet;
+  const IpAddress src = p.key.src;
+  const IpAddress dst = p.key.dst;
+  if (c.from_box) return Verdict::kContinue;
+  if (src == dst) {
+    if (!c.tracing()) c.core.log.Log(c.now, Msg::k106017, LogArg::Address(src), LogArg::Address(dst));
+    return c.Drop(FrameDrop::kSecurityFailed);
+  }
+  bool spoof = src.IsNone() || src.IsV4Multicast() || src.IsV4Loopback() || dst.IsV4Loopback() || src.IsV4Broadcast() ||
+               (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0);
+  for (const auto& i : c.policy.interfaces) {
+    if (i && !i->address.IsNone() && i->address == src) spoof = true;
+  }
+  if (!spoof) return Verdict::kContinue;
+  if (!c.tracing()) {
+    c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));
+  }
+  return c.Drop(FrameDrop::kSecurityFailed);
+}
+
+void TraceRoute(Context& c, const Route* route) {
+  if (!c.tracing()) return;
+  const Personality& p = c.policy.personality;
+  const char* subtype = p.trace_resolve_egress ? "Resolve Egress Interface" : "input";
+  if (route == nullptr) {
+    c.trace->Phase("ROUTE-LOOKUP", subtype, false, {}, {"no route to destination"});
+    return;
+  }
+  const Interface* out = c.policy.Find(route->interface);
+  const std::string name = out != nullptr ? out->nameif : "identity";
+  const std::string hop = route->gateway.IsNone() ? c.real_dst.address.ToString() : route->gateway.ToString();
+  if (p.trace_resolve_egress) {
+    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, {"Found next-hop " + hop + " using egress ifc  " + name});
+    return;
+  }
+  const auto pad = [](std::string s) { return s + std::string(s.size() < 15 ? 15 - s.size() : 0, ' ') + " "; };
+  const int length = route->destination.FamilyLength();
+  c.trace->Phase("ROUTE-LOOKUP", subtype, true, {},
+                 {"in   " + pad(route->destination.address.ToString()) + pad(MaskOf(length).ToString()) + name});
+}
+
+bool IsOwnAddress(const Policy& policy, IpAddress a) {
+  for (const auto& i : policy.interfaces) {
+    if (i && !i->address.IsNone() && i->address == a) return true;
+  }
+  return false;
+}
+
+// What the destination really is, and by which interface it is reached.
+Verdict FindDestination(Context& c) {
+  Packet& p = c.packet;
+  c.real_dst = {p.key.dst, p.key.dport};
+  if (c.from_box) {
+    c.egress = p.egress_hint;
+    c.out = c.policy.Find(c.egress);
+    return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
+  }
+  c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
+  if (c.destination.rule != nullptr) {
+    c.real_dst = c.destination.endpoint;
+    c.egress = c.destination.egress;
+  } else {
+    if (IsOwnAddress(c.policy, p.key.dst) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast()) {
+      c.to_box = true;
+      return Verdict::kContinue;
+    }
+  }
+  const Route* route = nullptr;
+  if (c.egress == IfId::kAny) {
+    route = c.policy.routes.Find(c.real_dst.address);
+    if (c.destination.rule == nullptr || route != nullptr) TraceRoute(c, route);
+  } else {
+    route = c.policy.routes.Find(c.real_dst.address, c.egress);
+  }
+  if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
+  if (route != nullptr) c.egress = route->interface;
+  c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
+  if (c.destination.rule != nullptr && c.tracing()) {
+    c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
+                   Lines(c.destination.rule->config),
+                   {"NAT divert to egress interface " + (c.out != nullptr ? c.out->nameif : std::string("unknown")),
+                    "Untranslate " + Port({p.key.dst, p.key.dport}) + " to " + Port(c.real_dst)});
+  }
+  if (c.out == nullptr) {
+    if (!c.tracing()) {
+      c.core.log.Log(c.now, Msg::k110002, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                     LogArg::Number(p.key.sport), LogArg::Address(p.key.dst), LogArg::Number(p.key.dport));
+    }
+    return c.Drop(FrameDrop::kNoRoute);
+  }
+  if (!c.out->InUse()) return c.Drop(FrameDrop::kInterfaceDown);
+  if (c.in->management_only || c.out->management_only) {
+    if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    return c.Drop(FrameDrop::kAclDrop);
+  }
+  return Verdict::kContinue;
+}
+
+bool ClassMatches(const ServiceClass& s, const Context& c) {
+  if (s.interface != IfId::kAny && (c.in == nullptr || s.interface != c.in->id) && (c.out == nullptr || s.interface != c.out->id)) {
+    return false;
+  }
+  if (s.match_any) return true;
+  const Packet& p = c.packet;
+  if (s.port) return p.protocol == s.port_protocol && s.port->Contains(c.real_dst.port);
+  if (s.access_list) {
+    const AclElement* e = s.access_list->Find(
+        {p.key.src, c.real_dst.address, p.key.sport, c.real_dst.port, p.protocol, p.icmp_type, p.icmp_code});
+    return e != nullptr && e->permit;
+  }
+  return false;
+}
+
+// The class whose `set connection` acts: interface policies before the global one, first match within a policy.
+template <typename Wanted>
+const ServiceClass* FirstClass(const Context& c, Wanted wanted) {
+  for (const bool global : {false, true}) {
+    for (const ServiceClass& s : c.policy.service) {
+      if ((s.interface == IfId::kAny) == global && wanted(s)) return &s;
+    }
+  }
+  return nullptr;
+}
+
+Verdict ConnectionSettings(Context& c) {
+  c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
+  if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
+  c.connection_class = FirstClass(c, [&c](const ServiceClass& s) {
+    return (s.random_sequence || s.idle || s.embryonic || s.half_closed) && ClassMatches(s, c);
+  });
+  if (c.connection_class == nullptr) return Verdict::kContinue;
+  if (c.connection_class->random_sequence && !*c.connection_class->random_sequence) c.randomize = false;
+  if (c.tracing()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
+  return Verdict::kContinue;
+}
+
+void LogTranslationFailed(Context& c) {
+  const Packet& p = c.packet;
+  const bool ports = p.IsTcp() || p.IsUdp();
+  LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
+  type_code.kind = LogArg::Kind::kTypeCodeParens;
+  const auto word = LogArg::Word(ProtocolWord(p.protocol));
+  const auto src = LogArg::At(c.InName(), p.key.src);
+  const auto sport = LogArg::SlashPort(ports ? p.key.sport : -1);
+  const auto dst = LogArg::At(c.OutName(), p.key.dst);
+  const auto dport = LogArg::SlashPort(ports ? p.key.dport : -1);
+  if (c.source.rule == nullptr) {
+    c.core.log.Log(c.now, Msg::k305005, word, src, sport, dst, dport, type_code);
+  } else {
+    const bool portmap = c.source.rule->kind == NatRule::Kind::kDynamicPat;
+    c.core.log.Log(c.now, Msg::k305006, LogArg::Word(portmap ? "portmap" : "regular"), word, src, sport, dst, dport, type_code);
+  }
+}
+
+Verdict SourceNat(Context& c) {
+  if (c.from_box || c.to_box) return Verdict::kContinue;
+  const Packet& p = c.packet;
+  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now, !c.tracing());
+  // nat-control asks for a rule only on the way to a lower level.
+  if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
+  if (c.source.failed) {
+    if (c.tracing()) {
+      c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? Lines(c.source.rule->config) : std::vector<std::string>{});
+    } else {
+      LogTranslationFailed(c);
+    }
+    return c.Drop(FrameDrop::kNatXlateFailed);
+  }
+  if (c.source.rule != nullptr && c.tracing()) {
+    const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
+    c.trace->Phase("NAT", "", true, Lines(c.source.rule->config),
+                   {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
+                    Port(c.source.endpoint)});
+  }
+  if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
+  return Verdict::kContinue;
+}
+
+Verdict IpOptions(Context& c) {
+  if (c.packet.ip_options && !c.to_box && !c.from_box) {
+    // Only the padding options end-of-list (0) and no-operation (1) pass without an inspection that allows more.
+    const std::uint8_t* h = c.packet.bytes.data();
+    for (std::size_t i = 20; i < c.packet.l3_length; i++) {
+      if (h[i] == 0) break;
+      if (h[i] == 1) continue;
+      if (!c.tracing()) {
+        const char* name = h[i] == 148 ? "Router Alert" : h[i] == 7 ? "Record Route" : h[i] == 68 ? "Timestamp"
+                           : h[i] == 131 ? "Loose Source Route" : h[i] == 137 ? "Strict Source Route" : "Unknown";
+        c.core.log.Log(c.now, Msg::k106012, LogArg::Address(c.packet.key.src), LogArg::Address(c.packet.key.dst),
+                       LogArg::Word(name));
+      }
+      return c.Drop(FrameDrop::kInvalidIpOption);
+    }
+  }
+  if (c.tracing()) c.trace->Phase("IP-OPTIONS", "", true, {});
+  return Verdict::kContinue;
+}
+
+Verdict Inspection(Context& c) {
+  if (!c.packet.IsIcmp() || c.to_box || c.from_box) return Verdict::kContinue;
+  const ServiceClass* s = FirstClass(c, [&c](const ServiceClass& k) {
+    return k.inspect_icmp && (k.default_inspection_traffic || ClassMatches(k, c));
+  });
+  if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
+  c.inspect = InspectId::kIcmp;
+  if (c.tracing()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
+  return Verdict::kContinue;
+}
+
+// The reply must take the same rules back (305013).
+Verdict ReversePath(Context& c) {
+  if (c.from_box || c.to_box || c.policy.nat.rules().empty()) return Verdict::kContinue;
+  const Packet& p = c.packet;
+  const bool agrees =
+      ReversePathAgrees(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.source, c.destination);
+  if (c.tracing()) {
+    const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
+    if (rule != nullptr || !agrees) {
+      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? Lines(rule->config) : std::vector<std::string>{});
+    }
+  }
+  if (agrees) return Verdict::kContinue;
+  if (!c.tracing()) {
+    const bool ports = p.IsTcp() || p.IsUdp();
+    LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
+    type_code.kind = LogArg::Kind::kTypeCodeParens;
+    c.core.log.Log(c.now, Msg::k305013, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                   LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.OutName(), p.key.dst),
+                   LogArg::SlashPort(ports ? p.key.dport : -1), type_code);
+  }
+  return c.Drop(FlowDrop::kNatRpfFailed);
+}
+
+Verdict CreateFlow(Context& c) {
+  if (c.tracing()) {
+    c.trace->Phase("FLOW-CREATION", "", true, {},
+                   {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
+    return Verdict::kForward;
+  }
+  c.made = MakeConnection(c);
+  return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
+}
+
+using Stage = Verdict (*)(Context&);
+constexpr Stage kNewFlowStages[] = {
+    FirstPacket,     EarlySecurity, FindDestination, ToTheBox,       CheckAccessIn, ConnectionSettings, SourceNat,
+    IpOptions,       Inspection,    ReversePath,     CheckAccessOut, CreateFlow,
+};
+
+}  // namespace
+
+Verdict RunNewFlow(Context& c) {
+  for (const Stage stage : kNewFlowStages) {
+    const Verdict v = stage(c);
+    if (v == Verdict::kDrop && !c.tracing() && c.source.xlate != kNoXlate) {
+      // A translation made for a flow that was refused after all goes again.
+      const Xlate& x = c.core.xlates.Get(c.source.xlate);
+      if (x.connections == 0 && x.created == c.now) c.core.xlates.Remove(c.source.xlate);
+    }
+    if (v != Verdict::kContinue) return v;
+  }
+  return Verdict::kForward;
+}
+
+void TraceRecorder::Phase(std::string_view type, std::string_view subtype, bool allow, std::vector<std::string> config,
+                          std::vector<std::string> info) {
+  const std::int64_t now = Now();
+  result_.phases.push_back({std::string(type), std::string(subtype), allow, std::move(config), std::move(info), now - last_});
+  last_ = now;
+}
+
+std::int64_t TraceRecorder::Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace sallyport

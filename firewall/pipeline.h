@@ -1,0 +1,156 @@
+// Inside the engine: the state it owns, and the context of one packet on its way through the stages.
+//
+// Private to firewall/*.cc of the engine; everybody else uses engine.h. Data thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firewall/acl_log.h"
+#include "firewall/conn.h"
+#include "firewall/engine.h"
+#include "firewall/fragments.h"
+#include "firewall/inspector.h"
+#include "firewall/log_event.h"
+#include "firewall/nat.h"
+#include "firewall/packet.h"
+#include "firewall/policy.h"
+#include "firewall/trace.h"
+
+namespace sallyport {
+
+// Why a connection ends: the words of 302014. Source: ASA syslog guide, message 302014.
+struct EndReason {
+  const char* text = nullptr;  // null: none printed (UDP, ICMP)
+  IfId from = IfId::kAny;      // interface that closed it; kAny: not printed
+};
+
+class TraceRecorder;
+
+struct EngineCore {
+  EngineCore(const Engine::Options& options, const Clock& clock_in, LogSink& log_in, Random random_in, Inspectors inspectors_in);
+
+  const Clock& clock;
+  LogSink& log;
+  Random random;
+  Inspectors inspectors;
+  std::shared_ptr<const Policy> policy;
+  ConnTable conns;
+  XlateTable xlates;
+  FragmentTable fragments;
+  AclLog acl_log;
+  DropCounters drops;
+  std::vector<InterfaceCounters> counters;
+  std::uint32_t next_conn_id = 1;
+  // Live connections whose packets are rewritten, by TCP / other: they need packets whole whatever the policy says now.
+  std::uint32_t rewriting_tcp = 0;
+  std::uint32_t rewriting_other = 0;
+  bool policy_rewrites_tcp = true;
+  bool policy_rewrites_other = true;
+  bool has_connection_settings = false;
+  std::vector<ReleasedPacket> released;
+  std::vector<OriginatedPacket> originated;
+  // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
+  TimePoint unreachable_refill;
+  int unreachable_tokens = 1;
+
+  InterfaceCounters& CounterOf(IfId id) { return counters[static_cast<std::size_t>(id)]; }
+  XlateTimeouts XlateTimeoutsNow() const;
+};
+
+enum class Verdict : std::uint8_t {
+  kContinue,  // to the next stage
+  kForward,   // decided: on its way
+  kDrop,      // decided: `frame_drop` or `flow_drop` says why
+};
+
+// One packet on the long way.
+struct Context {
+  Context(EngineCore& core_in, Packet& packet_in, const Interface* in_in, TimePoint now_in)
+      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), in(in_in) {}
+
+  EngineCore& core;
+  const Policy& policy;
+  Packet& packet;
+  TimePoint now;
+  TraceRecorder* trace = nullptr;  // packet-tracer: record, commit nothing
+  const Interface* in = nullptr;   // null: the appliance itself
+  const Interface* out = nullptr;
+  bool to_box = false;
+  bool from_box = false;
+  NatResult destination;           // untranslation of the destination
+  NatResult source;                // translation of the source
+  Endpoint real_dst;
+  IfId egress = IfId::kAny;
+  const ServiceClass* connection_class = nullptr;  // set connection ... that applies
+  InspectId inspect = InspectId::kNone;
+  bool randomize = false;
+  ConnIndex made = kNoConn;
+  FrameDrop frame_drop = FrameDrop::kNone;
+  FlowDrop flow_drop = FlowDrop::kNone;
+
+  bool tracing() const { return trace != nullptr; }
+  Verdict Drop(FrameDrop reason) {
+    frame_drop = reason;
+    return Verdict::kDrop;
+  }
+  Verdict Drop(FlowDrop reason) {
+    flow_drop = reason;
+    return Verdict::kDrop;
+  }
+  NameId InName() const;
+  NameId OutName() const;
+};
+
+// Collects phases; exists only while packet-tracer runs.
+class TraceRecorder {
+ public:
+  explicit TraceRecorder(TraceResult& result) : result_(result), started_(Now()), last_(started_) {}
+  void Phase(std::string_view type, std::string_view subtype, bool allow, std::vector<std::string> config,
+             std::vector<std::string> info = {});
+  std::int64_t ElapsedNs() const { return Now() - started_; }
+
+ private:
+  static std::int64_t Now();  // of the machine, not of the appliance: how long the walk took
+  TraceResult& result_;
+  std::int64_t started_;
+  std::int64_t last_;
+};
+
+// --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
+Verdict RunNewFlow(Context& c);
+NameId IdentityName();
+
+// --- known flows (known_flow.cc)
+void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
+
+// --- the appliance itself (to_the_box.cc)
+Verdict ToTheBox(Context& c);
+
+// --- access rules (access_rules.cc)
+// In-direction rules of the ingress interface, the global list, and the security levels. Logs and counts denials.
+Verdict CheckAccessIn(Context& c);
+Verdict CheckAccessOut(Context& c);
+
+// --- connections (conn_lifecycle.cc)
+ConnIndex MakeConnection(Context& c);
+void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now);
+void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds);
+std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
+void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
+void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
+
+// --- packets of our own (originate.cc)
+// A RST that answers `p`, sent back to where it came from. Never for a RST.
+void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
+// ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
+void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
+
+// Names of protocols as syslog and packet-tracer print them: "tcp", "udp", "icmp", "protocol 47".
+const char* ProtocolWord(std::uint8_t protocol);
+const char* ProtocolWordUpper(std::uint8_t protocol);
+
+}  // namespace sallyport

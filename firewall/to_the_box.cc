@@ -1,0 +1,118 @@
+// Packets for the appliance itself: the interface they came in by must be the one they are addressed to, and the
+// management rules (ssh, telnet, http, icmp) must allow them. Everything else is discarded.
+#include "firewall/pipeline.h"
+
+namespace sallyport {
+namespace {
+
+const char* ServiceWord(const Policy& p, std::uint16_t port) {
+  if (port == p.ssh_port) return "ssh";
+  if (port == p.telnet_port) return "telnet";
+  if (port == p.http_port) return "https";
+  return nullptr;
+}
+
+std::optional<ManagementRule::Service> ServiceOf(const Policy& p, std::uint16_t port) {
+  if (port == p.ssh_port) return ManagementRule::Service::kSsh;
+  if (port == p.telnet_port) return ManagementRule::Service::kTelnet;
+  if (port == p.http_port) return ManagementRule::Service::kHttp;
+  return {};
+}
+
+// The last argument of 710001..710005: a service's name where there is one, else the port.
+LogArg PortArg(const Policy& policy, std::uint16_t port) {
+  const char* word = ServiceWord(policy, port);
+  return word != nullptr ? LogArg::Word(word) : LogArg::Number(port);
+}
+
+Verdict Discard(Context& c) {
+  const Packet& p = c.packet;
+  if (c.tracing()) {
+    c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+  } else if (p.IsTcp() || p.IsUdp()) {
+    c.core.log.Log(c.now, Msg::k710005, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src),
+                   LogArg::Number(p.key.sport), LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
+  } else {
+    c.core.log.Log(c.now, Msg::k710006, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src),
+                   LogArg::At(c.InName(), p.key.dst));
+  }
+  return c.Drop(FrameDrop::kAclDrop);
+}
+
+Verdict TcpToTheBox(Context& c) {
+  const Packet& p = c.packet;
+  const auto service = ServiceOf(c.policy, p.key.dport);
+  if (!service) return Discard(c);
+  for (const ManagementRule& rule : c.policy.management) {
+    if (rule.service != *service || rule.interface != c.in->id || !rule.from.Contains(p.key.src)) continue;
+    // Telnet to the interface with the lowest level needs a tunnel (ASA's rule); there is none here yet.
+    bool lowest = *service == ManagementRule::Service::kTelnet;
+    for (const auto& i : c.policy.interfaces) {
+      if (lowest && i && i->InUse() && i->id != c.in->id && i->security_level < c.in->security_level) lowest = false;
+    }
+    if (lowest && c.in->security_level == 0) {
+      if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+      return c.Drop(FrameDrop::kTelnetNotPermitted);
+    }
+    if (c.tracing()) {
+      c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
+    } else {
+      c.core.log.Log(c.now, Msg::k710002, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
+                     LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
+    }
+    return Verdict::kContinue;
+  }
+  if (c.tracing()) {
+    c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+  } else {
+    c.core.log.Log(c.now, Msg::k710003, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
+                   LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
+  }
+  return c.Drop(FrameDrop::kAclDrop);
+}
+
+Verdict IcmpToTheBox(Context& c) {
+  const Packet& p = c.packet;
+  bool any_rule = false;
+  bool permit = false;
+  for (const IcmpRule& rule : c.policy.icmp) {
+    if (rule.interface != c.in->id) continue;
+    any_rule = true;
+    if (!rule.from.Contains(p.key.src) || (rule.type >= 0 && rule.type != p.icmp_type)) continue;
+    permit = rule.permit;
+    break;
+  }
+  if (!any_rule) permit = true;
+  if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
+  if (!permit) {
+    if (!c.tracing()) {
+      c.core.log.Log(c.now, Msg::k313001, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
+                     LogArg::Name(c.InName()));
+    }
+    return c.Drop(FrameDrop::kAclDrop);
+  }
+  // Only questions open a connection; an answer that nobody asked for is of no use.
+  return p.icmp_query ? Verdict::kContinue : Discard(c);
+}
+
+}  // namespace
+
+Verdict ToTheBox(Context& c) {
+  if (!c.to_box) return Verdict::kContinue;
+  const Packet& p = c.packet;
+  const bool mine = p.key.dst == c.in->address;
+  const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() ||
+                                   p.key.dst == AddressRange::Of(Prefix::Of(c.in->address, c.in->prefix_length)).last);
+  if (everybody) return Discard(c);  // no service of ours listens to groups or broadcasts
+  if (!mine) {
+    // Another interface's own address, or a network or broadcast address of another one.
+    if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    return c.Drop(FrameDrop::kSpSecurityFailed);
+  }
+  c.egress = IfId::kIdentity;
+  if (p.IsTcp()) return TcpToTheBox(c);
+  if (p.IsIcmp()) return IcmpToTheBox(c);
+  return Discard(c);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,500 @@
+#include "tests/traffic/script.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include "conf/configuration.h"
+#include "firewall/base/checksum.h"
+#include "firewall/engine.h"
+#include "firewall/logger.h"
+#include "inspect/icmp.h"
+
+namespace sallyport {
+namespace {
+
+using Fields = std::map<std::string, std::string>;
+
+// Keeps every message at its catalogue severity as text.
+class Messages final : public LogSink {
+ public:
+  Messages() {
+    for (auto& e : enabled_) e = true;
+    enabled_[static_cast<std::size_t>(Msg::k609001)] = false;
+    enabled_[static_cast<std::size_t>(Msg::k609002)] = false;
+  }
+  void Emit(const LogEvent& e) override {
+    list.push_back(std::to_string(InfoOf(e.msg).number) + " " + Logger::Render(e));
+  }
+  std::vector<std::string> list;
+};
+
+struct Failure {
+  std::string what;
+};
+
+class Run {
+ public:
+  explicit Run(const std::string& text) : text_(text) {}
+  std::string Go();
+
+ private:
+  void Line(const std::string& line);
+  void Configure(const std::string& lines);
+  void Arrive(const std::string& rest);
+  void Leave(const std::string& rest);
+  void Trace(const std::string& rest);
+  void Advance(TimePoint to);
+  void FinishPacket();
+  std::uint32_t Number(const std::string& token, std::optional<std::uint32_t> seen = {});
+  std::vector<std::uint8_t> Build(std::istringstream& in, IfId& interface);
+  void Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t> bytes);
+  IfId ByName(const std::string& name);
+
+  const std::string& text_;
+  int number_ = 0;
+  ManualClock clock_;
+  Messages messages_;
+  IcmpInspector icmp_;
+  std::unique_ptr<Engine> engine_;
+  Configuration conf_;
+  std::shared_ptr<const Policy> policy_;
+  std::map<std::string, std::uint32_t> names_;
+  // of the packet being judged
+  bool open_ = false;  // it has arrived and no `<` or `x` line has said what became of it
+  std::vector<std::uint8_t> bytes_;
+  Disposition disposition_;
+  std::uint32_t next_handle_ = 1;
+  std::size_t message_at_ = 0;
+  bool saw_message_ = false;
+  std::vector<ReleasedPacket> released_;
+  std::vector<OriginatedPacket> originated_;
+};
+
+IpAddress Address(const std::string& s) {
+  const auto a = IpAddress::Parse(s);
+  if (!a) throw Failure{"bad address " + s};
+  return *a;
+}
+
+std::pair<IpAddress, std::uint16_t> HostPort(const std::string& s) {
+  const auto colon = s.rfind(':');
+  if (colon == std::string::npos) return {Address(s), 0};
+  return {Address(s.substr(0, colon)), static_cast<std::uint16_t>(std::stoul(s.substr(colon + 1)))};
+}
+
+IfId Run::ByName(const std::string& name) {
+  if (name == "identity") return IfId::kIdentity;
+  const Interface* i = policy_->FindByName(name);
+  if (i == nullptr) throw Failure{"no interface " + name};
+  return i->id;
+}
+
+std::uint32_t Run::Number(const std::string& token, std::optional<std::uint32_t> seen) {
+  if (token.empty() || token[0] != '$') return static_cast<std::uint32_t>(std::stoull(token, nullptr, 0));
+  const auto sign = token.find_first_of("+-", 1);
+  const std::string name = token.substr(1, sign == std::string::npos ? sign : sign - 1);
+  if (!names_.contains(name)) {
+    if (!seen || sign != std::string::npos) throw Failure{"unknown $" + name};
+    names_[name] = *seen;
+  }
+  const std::uint32_t base = names_[name];
+  if (sign == std::string::npos) return base;
+  const auto n = static_cast<std::uint32_t>(std::stoul(token.substr(sign + 1)));
+  return token[sign] == '+' ? base + n : base - n;
+}
+
+Fields FieldsOf(std::istringstream& in) {
+  Fields f;
+  for (std::string word; in >> word;) {
+    const auto eq = word.find('=');
+    if (eq != std::string::npos) {
+      f[word.substr(0, eq)] = word.substr(eq + 1);
+    } else if (word.find_first_not_of("FSRPAU") == std::string::npos) {
+      f["flags"] = word;
+    } else {
+      f[word] = "1";
+    }
+  }
+  return f;
+}
+
+std::uint8_t Flags(const std::string& letters) {
+  std::uint8_t f = 0;
+  for (const char c : letters) f |= static_cast<std::uint8_t>(1u << std::string("FSRPAU").find(c));
+  return f;
+}
+
+std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
+  std::string name, protocol, from, to;
+  in >> name >> protocol >> from >> to;
+  interface = ByName(name);
+  const auto [src, sport] = HostPort(from);
+  const auto [dst, dport] = HostPort(to);
+  Fields f = FieldsOf(in);
+  const auto get = [&](const char* k, std::uint32_t otherwise) { return f.contains(k) ? Number(f[k]) : otherwise; };
+  const std::uint32_t payload = get("len", 0);
+  std::vector<std::uint8_t> l4;
+  std::uint8_t proto = 0;
+  if (protocol == "tcp") {
+    proto = 6;
+    std::vector<std::uint8_t> options;
+    if (f.contains("mss")) {
+      const std::uint32_t m = get("mss", 0);
+      options.insert(options.end(), {2, 4, static_cast<std::uint8_t>(m >> 8), static_cast<std::uint8_t>(m)});
+    }
+    if (f.contains("ws")) options.insert(options.end(), {1, 3, 3, static_cast<std::uint8_t>(get("ws", 0))});
+    if (f.contains("sack")) {
+      const auto dash = f["sack"].find('-', f["sack"][0] == '$' ? 1 : 0);
+      std::uint8_t edge[8];
+      StoreBe32(edge, Number(f["sack"].substr(0, dash)));
+      StoreBe32(edge + 4, Number(f["sack"].substr(dash + 1)));
+      options.insert(options.end(), {1, 1, 5, 10});
+      options.insert(options.end(), edge, edge + 8);
+    }
+    l4.resize(20);
+    l4.insert(l4.end(), options.begin(), options.end());
+    StoreBe16(&l4[0], sport);
+    StoreBe16(&l4[2], dport);
+    StoreBe32(&l4[4], get("seq", 0));
+    StoreBe32(&l4[8], get("ack", 0));
+    l4[12] = static_cast<std::uint8_t>((20 + options.size()) / 4 << 4);
+    l4[13] = Flags(f["flags"]);
+    StoreBe16(&l4[14], static_cast<std::uint16_t>(get("win", 8192)));
+  } else if (protocol == "udp") {
+    proto = 17;
+    l4.resize(8);
+    StoreBe16(&l4[0], sport);
+    StoreBe16(&l4[2], dport);
+    StoreBe16(&l4[4], static_cast<std::uint16_t>(get("udplen", 8 + payload)));
+  } else if (protocol == "icmp") {
+    proto = 1;
+    l4.resize(8);
+    l4[0] = static_cast<std::uint8_t>(get("type", 8));
+    l4[1] = static_cast<std::uint8_t>(get("code", 0));
+    StoreBe16(&l4[4], static_cast<std::uint16_t>(get("id", 0)));
+    StoreBe16(&l4[6], static_cast<std::uint16_t>(get("icmpseq", 0)));
+    if (f.contains("quote")) {  // the last packet that left, as an error quotes it
+      const std::size_t n = std::min<std::size_t>(bytes_.size(), 28);
+      l4.insert(l4.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+  } else {
+    proto = static_cast<std::uint8_t>(std::stoul(protocol));
+  }
+  for (std::uint32_t i = 0; i < payload; i++) l4.push_back(static_cast<std::uint8_t>('a' + i % 26));
+  if (proto == 6 || proto == 17 || proto == 1) {
+    const std::size_t at = proto == 6 ? 16 : proto == 17 ? 6 : 2;
+    const std::uint64_t pseudo = proto == 1 ? 0 : PseudoHeaderSum(src, dst, proto, static_cast<std::uint32_t>(l4.size()));
+    std::uint16_t sum = ChecksumFinish(ChecksumAdd(l4, pseudo));
+    if (f.contains("badsum")) sum = static_cast<std::uint16_t>(sum + 1);
+    StoreBe16(&l4[at], sum);
+  }
+  if (f.contains("frag")) {  // cut out of the datagram: frag=OFFSET+ with `cut` bytes
+    const std::uint32_t offset = Number(f["frag"].substr(0, f["frag"].find('+')));
+    const std::uint32_t cut = get("cut", static_cast<std::uint32_t>(l4.size()) - offset);
+    l4 = {l4.begin() + offset, l4.begin() + offset + cut};
+  }
+  const std::size_t header = f.contains("option") ? 24 : 20;
+  std::vector<std::uint8_t> p(header);
+  p[0] = static_cast<std::uint8_t>(0x40 | header / 4);
+  StoreBe16(&p[2], static_cast<std::uint16_t>(get("iplen", static_cast<std::uint32_t>(header + l4.size()))));
+  StoreBe16(&p[4], static_cast<std::uint16_t>(get("ipid", 0)));
+  std::uint16_t frag = f.contains("df") ? 0x4000 : 0;
+  if (f.contains("frag")) {
+    frag = static_cast<std::uint16_t>(Number(f["frag"].substr(0, f["frag"].find('+'))) / 8);
+    if (f["frag"].back() == '+') frag |= 0x2000;
+  }
+  StoreBe16(&p[6], frag);
+  p[8] = static_cast<std::uint8_t>(get("ttl", 64));
+  p[9] = proto;
+  src.StoreV4(&p[12]);
+  dst.StoreV4(&p[16]);
+  if (header == 24) p[20] = 148, p[21] = 4;
+  std::uint16_t sum = ChecksumFinish(ChecksumAdd(p));
+  if (f.contains("badipsum")) sum = static_cast<std::uint16_t>(sum + 1);
+  StoreBe16(&p[10], sum);
+  p.insert(p.end(), l4.begin(), l4.end());
+  return p;
+}
+
+// Only what the script names is compared; addresses, ports, interface and flags always are, and checksums must be right.
+void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t> bytes) {
+  std::istringstream in(rest);
+  std::string name, protocol, from, to;
+  in >> name >> protocol >> from >> to;
+  if (ByName(name) != egress) throw Failure{"leaves by another interface than " + name};
+  Packet p;
+  p.bytes = bytes;
+  p.wire_length = static_cast<std::uint32_t>(bytes.size());
+  if (const FrameDrop bad = ParsePacket(p); bad != FrameDrop::kNone) throw Failure{"what leaves is broken: " + std::string(Text(bad))};
+  if (!VerifyTransportChecksum(p)) throw Failure{"what leaves has a wrong checksum"};
+  Fields f = FieldsOf(in);
+  const auto endpoint = [](IpAddress a, std::uint16_t port) { return a.ToString() + (port != 0 ? ":" + std::to_string(port) : ""); };
+  const bool ports = p.IsTcp() || p.IsUdp();
+  const std::string src = endpoint(p.key.src, ports ? p.key.sport : 0);
+  const std::string dst = endpoint(p.key.dst, ports ? p.key.dport : 0);
+  const auto expand = [&](const std::string& want, const std::string& got) {
+    if (want.find(":$") == std::string::npos) return want;
+    const std::string port = want.substr(want.find(":$") + 1);
+    return want.substr(0, want.find(":$") + 1) +
+           std::to_string(Number(port, static_cast<std::uint32_t>(std::stoul("0" + got.substr(got.rfind(':') + 1)))));
+  };
+  if (expand(from, src) != src) throw Failure{"source is " + src + ", not " + from};
+  if (expand(to, dst) != dst) throw Failure{"destination is " + dst + ", not " + to};
+  const auto same = [&](const char* field, std::uint32_t got) {
+    if (!f.contains(field)) return;
+    if (f[field] == "*") return;
+    const std::uint32_t want = Number(f[field], got);
+    if (want != got) throw Failure{std::string(field) + " is " + std::to_string(got) + ", not " + std::to_string(want)};
+  };
+  if (p.IsTcp()) {
+    if (Flags(f["flags"]) != p.tcp_flags) throw Failure{"other TCP flags"};
+    same("seq", p.seq);
+    same("ack", p.ack);
+    same("win", p.window);
+    if (f.contains("mss")) {
+      same("mss", p.tcp_options.mss_offset != 0 ? LoadBe16(p.l4() + p.tcp_options.mss_offset + 2) : 0);
+    }
+    if (f.contains("sack")) {
+      const auto dash = f["sack"].find('-', 1);
+      f["sack1"] = f["sack"].substr(0, dash);
+      f["sack2"] = f["sack"].substr(dash + 1);
+      if (p.tcp_options.sack_offset == 0) throw Failure{"no SACK"};
+      same("sack1", LoadBe32(p.l4() + p.tcp_options.sack_offset + 2));
+      same("sack2", LoadBe32(p.l4() + p.tcp_options.sack_offset + 6));
+    }
+  }
+  if (p.IsIcmp()) {
+    same("type", p.icmp_type);
+    same("code", p.icmp_code);
+    same("id", p.icmp_query ? p.key.sport : p.key.dport);
+    if (p.icmp_error && f.contains("quotes")) {  // quotes=10.1.1.10:1025>192.0.2.7:80
+      Packet q;
+      std::vector<std::uint8_t> quoted(bytes.begin() + p.payload_offset, bytes.end());
+      std::string got = IpAddress::FromV4Bytes(&quoted[12]).ToString() + ":" + std::to_string(LoadBe16(&quoted[20])) + ">" +
+                        IpAddress::FromV4Bytes(&quoted[16]).ToString() + ":" + std::to_string(LoadBe16(&quoted[22]));
+      if (got != f["quotes"]) throw Failure{"quotes " + got};
+    }
+    if (ChecksumFinish(ChecksumAdd(Bytes(bytes).subspan(p.l4_offset))) != 0) throw Failure{"wrong ICMP checksum"};
+  }
+  same("len", p.payload_length);
+  same("ttl", p.ttl);
+}
+
+void Run::Configure(const std::string& lines) {
+  const LoadReport report = conf_.Load(lines);
+  for (const LineReport& r : report.reports) {
+    if (r.refused) throw Failure{"configuration line refused: " + r.line + "\n" + r.text};
+  }
+  auto policy = conf_.Compile(policy_.get());
+  if (!policy) throw Failure{policy.error()};
+  policy_ = *policy;
+  if (!engine_) {
+    Inspectors inspectors;
+    inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp_;
+    Engine::Options options;
+    options.max_connections = 10'000;
+    engine_ = std::make_unique<Engine>(options, clock_, messages_, Random(42), inspectors);
+  }
+  engine_->SetPolicy(policy_, clock_.Now());
+}
+
+void Run::FinishPacket() {
+  if (open_) {
+    throw Failure{disposition_.action == Disposition::Action::kDrop
+                      ? "the packet before was dropped: " + std::string(Keyword(disposition_.reason))
+                      : "the packet before passed and no line says how"};
+  }
+  if (!originated_.empty()) throw Failure{"the appliance sent a packet of its own and no `o` line says so"};
+  if (saw_message_ && message_at_ < messages_.list.size()) throw Failure{"unexpected message: " + messages_.list[message_at_]};
+  messages_.list.clear();
+  message_at_ = 0;
+  saw_message_ = false;
+}
+
+void Run::Arrive(const std::string& rest) {
+  FinishPacket();
+  std::istringstream in(rest);
+  IfId ingress{};
+  bytes_ = Build(in, ingress);
+  Packet p;
+  p.bytes = bytes_;
+  p.wire_length = static_cast<std::uint32_t>(bytes_.size());
+  p.ingress = ingress;
+  p.handle = next_handle_++;
+  if (ingress == IfId::kIdentity) p.egress_hint = IfId::kAny;
+  engine_->Process(p, clock_.Now(), disposition_);
+  bytes_.resize(p.bytes.size());
+  for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
+  for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
+  open_ = true;
+}
+
+void Run::Leave(const std::string& rest) {
+  if (!open_) {
+    if (released_.empty()) throw Failure{"nothing left that leaves"};
+    const ReleasedPacket r = released_.front();
+    released_.erase(released_.begin());
+    return Compare(rest, r.disposition.egress, r.bytes);
+  }
+  if (disposition_.action != Disposition::Action::kAccept) {
+    throw Failure{"dropped: " + std::string(Keyword(disposition_.reason))};
+  }
+  open_ = false;
+  Compare(rest, disposition_.egress, bytes_);
+}
+
+void Run::Trace(const std::string& rest) {
+  std::istringstream in(rest);
+  std::string name, protocol, src, dst, arrow, verdict, what;
+  TraceRequest t;
+  in >> name >> protocol >> src;
+  t.ingress = ByName(name);
+  t.src = Address(src);
+  unsigned a = 0, b = 0;
+  if (protocol == "icmp") {
+    t.protocol = 1;
+    in >> a >> b >> dst;
+    t.icmp_type = static_cast<std::uint8_t>(a);
+    t.icmp_code = static_cast<std::uint8_t>(b);
+  } else {
+    t.protocol = protocol == "tcp" ? 6 : 17;
+    in >> a >> dst >> b;
+    t.sport = static_cast<std::uint16_t>(a);
+    t.dport = static_cast<std::uint16_t>(b);
+  }
+  t.dst = Address(dst);
+  in >> arrow >> verdict >> what;
+  const TraceResult r = engine_->Trace(t, clock_.Now());
+  if (r.allow != (verdict == "allow")) throw Failure{"packet-tracer says " + std::string(r.allow ? "allow" : Text(r.frame_drop))};
+  if (r.allow && r.output != ByName(what)) throw Failure{"packet-tracer leaves by another interface"};
+  if (!r.allow && what != Keyword(r.frame_drop) && what != Keyword(r.flow_drop)) {
+    throw Failure{"packet-tracer drops for " + std::string(Keyword(r.frame_drop)) + std::string(Keyword(r.flow_drop))};
+  }
+}
+
+void Run::Advance(TimePoint to) {
+  FinishPacket();
+  clock_.Set(to);
+  engine_->AdvanceTo(to);
+  for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
+}
+
+void Run::Line(const std::string& line) {
+  std::istringstream in(line);
+  std::string verb, rest;
+  in >> verb >> std::ws;
+  std::getline(in, rest);
+  if (verb == ">") return Arrive(rest);
+  if (verb == "<") return Leave(rest);
+  if (verb == "x" || verb == "hold") {
+    if (!open_) throw Failure{"no packet to judge"};
+    open_ = false;
+    const auto want = verb == "x" ? Disposition::Action::kDrop : Disposition::Action::kHold;
+    if (disposition_.action != want) throw Failure{"it was not " + std::string(verb == "x" ? "dropped" : "held")};
+    if (verb == "x" && rest != Keyword(disposition_.reason)) throw Failure{"dropped for " + std::string(Keyword(disposition_.reason))};
+    return;
+  }
+  if (verb == "leaves") {  // a fragment passes; what is in it is not looked at
+    if (!open_ || disposition_.action != Disposition::Action::kAccept) throw Failure{"it does not pass"};
+    open_ = false;
+    return;
+  }
+  if (verb == "released") {  // fragments that were held and have their verdict now
+    if (released_.size() != std::stoul(rest)) throw Failure{std::to_string(released_.size()) + " released"};
+    released_.clear();
+    return;
+  }
+  if (verb == "!") {
+    saw_message_ = true;
+    if (message_at_ >= messages_.list.size()) throw Failure{"no such message: " + rest};
+    const std::string& got = messages_.list[message_at_++];
+    if (rest != got && !(rest.ends_with("...") && got.starts_with(rest.substr(0, rest.size() - 3)))) throw Failure{"message is: " + got};
+    return;
+  }
+  if (verb == "o") {
+    if (originated_.empty()) throw Failure{"the appliance sent nothing of its own"};
+    const OriginatedPacket o = originated_.front();
+    originated_.erase(originated_.begin());
+    return Compare(rest, o.egress, o.bytes);
+  }
+  if (verb == "at") return Advance({static_cast<std::int64_t>(std::stod(rest) * 1e9)});
+  if (verb == "advance") return Advance(clock_.Now() + Duration{static_cast<std::int64_t>(std::stod(rest) * 1e9)});
+  if (verb == "trace") return Trace(rest);
+  if (verb == "conns") {
+    if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
+    return;
+  }
+  if (verb == "xlates") {
+    const auto n = engine_->Xlates(0, 1000, clock_.Now()).in_use;
+    if (n != std::stoul(rest)) throw Failure{std::to_string(n) + " translations"};
+    return;
+  }
+  if (verb == "drops") {
+    std::istringstream args(rest);
+    std::string keyword;
+    std::uint64_t want = 0, got = 0;
+    args >> keyword >> want;
+    for (std::size_t i = 1; i < static_cast<std::size_t>(FrameDrop::kCount); i++) {
+      if (Keyword(static_cast<FrameDrop>(i)) == keyword) got += engine_->drops().frame[i];
+    }
+    for (std::size_t i = 1; i < static_cast<std::size_t>(FlowDrop::kCount); i++) {
+      if (keyword == "flow:" + std::string(Keyword(static_cast<FlowDrop>(i)))) got += engine_->drops().flow[i];
+    }
+    if (got != want) throw Failure{keyword + " counts " + std::to_string(got)};
+    return;
+  }
+  if (verb == "hits") {  // hits NAME LINE COUNT
+    std::istringstream args(rest);
+    std::string name;
+    std::uint32_t line_number = 0;
+    std::uint64_t want = 0;
+    args >> name >> line_number >> want;
+    const auto it = policy_->access_lists.find(name);
+    if (it == policy_->access_lists.end()) throw Failure{"no access-list " + name};
+    std::uint64_t got = 0;
+    for (const AclElement& e : it->second->elements()) {
+      if (it->second->lines()[e.line].number == line_number) got += e.hits->hits;
+    }
+    if (got != want) throw Failure{"hits are " + std::to_string(got)};
+    return;
+  }
+  throw Failure{"unknown verb " + verb};
+}
+
+std::string Run::Go() {
+  std::istringstream in(text_);
+  std::string line;
+  try {
+    while (std::getline(in, line)) {
+      number_++;
+      if (line.empty() || line[0] == '#') continue;
+      if (line == "config") {
+        std::string lines;
+        while (std::getline(in, line) && line != ".") {
+          number_++;
+          lines += line + "\n";
+        }
+        number_++;
+        Configure(lines);
+        continue;
+      }
+      Line(line);
+    }
+    FinishPacket();
+    if (!released_.empty()) return "a held packet went on and no `<` line says how";
+  } catch (const Failure& f) {
+    return "line " + std::to_string(number_) + ": " + line + "\n  " + f.what;
+  } catch (const std::exception& e) {
+    return "line " + std::to_string(number_) + ": " + line + "\n  " + e.what();
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string RunTrafficScript(const std::string& text) { return Run(text).Go(); }
+
+}  // namespace sallyport

@@ -1,0 +1,25 @@
+// Traffic scripts: packets in with times, packets, verdicts and messages out, in virtual time. One script is one test.
+//
+//   config                                   configuration lines up to a line with a single dot
+//   at 12.5 | advance 30                     the clock, in seconds; what falls due fires
+//   > inside tcp 10.1.1.10:1025 192.0.2.7:80 S seq=1000 win=8192 mss=1460    a packet arrives
+//   < outside tcp 203.0.113.1:1025 192.0.2.7:80 S seq=$x mss=1380            ... and leaves so ($x is remembered)
+//   x acl-drop                               ... or is dropped for this reason
+//   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
+//   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
+//   o inside tcp ... R                       a packet of the appliance's own leaves
+//   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
+//   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
+//
+// Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, df, id/icmpseq (ICMP),
+// type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). Numbers may be $name, $name+N.
+#pragma once
+
+#include <string>
+
+namespace sallyport {
+
+// Runs a script; "" when everything held, else what did not, with its line number.
+std::string RunTrafficScript(const std::string& text);
+
+}  // namespace sallyport
