@@ -125,7 +125,7 @@ std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, co
   const End initiator = Initiator(view), responder = Responder(view);
   const End& outside = initiator_inside ? responder : initiator;
   const End& inside = initiator_inside ? initiator : responder;
-  const std::string protocol = ProtocolName(c.protocol);
+  const std::string protocol = ProtocolLabel(c.protocol);
   const std::string flags = ConnFlags(view);
   const Duration idle = now - c.last_packet, uptime = now - c.created;
   std::string out;

@@ -107,7 +107,7 @@ void AppendStatic(const std::string& from_if, const std::vector<AddressRange>& f
   std::string flags = ports ? "sr" : "s";
   if (from == to && !ports) flags += 'I';
   if (rule.section != 2) flags += 'T';
-  if (ports) Append(out, "{} PAT", ProtocolName(rule.service_protocol));
+  if (ports) Append(out, "{} PAT", ProtocolLabel(rule.service_protocol));
   else out += "NAT";
   Append(out, " from {}:{}{} to {}:{}{}\n", from_if, RangesText(from, false), ports ? port(rule.real_sport) : "", to_if,
          RangesText(to, false), ports ? port(rule.mapped_sport) : "");
@@ -161,7 +161,7 @@ std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts&
   std::string out;
   const char* flags = view.flags != nullptr && *view.flags != '\0' ? view.flags : x.pat ? "ri" : "i";
   if (x.pat) {
-    Append(out, "{} PAT from {}:{}/{} to {}:{}/{}", ProtocolName(x.protocol), view.real_name, real, x.real.port,
+    Append(out, "{} PAT from {}:{}/{} to {}:{}/{}", ProtocolLabel(x.protocol), view.real_name, real, x.real.port,
            view.mapped_name, mapped, x.mapped.port);
   } else {
     Append(out, "NAT from {}:{} to {}:{}", view.real_name, real, view.mapped_name, mapped);

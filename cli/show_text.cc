@@ -37,7 +37,7 @@ std::string LongDuration(Duration d) {
   return words(s, "sec");
 }
 
-std::string ProtocolName(std::uint8_t protocol) {
+std::string ProtocolLabel(std::uint8_t protocol) {
   switch (protocol) {
     case 1: return "ICMP";
     case 2: return "IGMP";

@@ -25,7 +25,7 @@ std::string ShortDuration(Duration d);
 std::string LongDuration(Duration d);
 
 // "TCP", "UDP", "ICMP", "GRE" ...; a number where there is no name.
-std::string ProtocolName(std::uint8_t protocol);
+std::string ProtocolLabel(std::uint8_t protocol);
 
 // "15:00:51.439 UTC Wed May 1 2024"
 std::string ClockText(std::int64_t wall_nanos, const TimeZone& zone);
