@@ -118,17 +118,23 @@ FlowClassifier::LengthFilter FlowClassifier::BuildFilter(std::vector<Prefix> pre
 FlowClassifier::FlowClassifier(std::vector<FlowPattern> patterns) : patterns_(std::move(patterns)) {
   std::stable_sort(patterns_.begin(), patterns_.end(),
                    [](const FlowPattern& a, const FlowPattern& b) { return a.order < b.order; });
-  std::map<std::tuple<int, int, bool>, std::size_t> tuple_of;
-  std::vector<Entry> entries;
+  // Positions rise, so the first pattern of a tuple or of a source length is its lowest, and tuples_ is made in that order.
+  std::map<std::tuple<int, int, bool>, std::uint32_t> tuple_of;
+  std::map<int, std::size_t> src_length_of;
+  std::vector<Entry> cells;
+  std::vector<RowEntry> rows;
   std::vector<Prefix> src_prefixes, dst_prefixes;
   for (std::uint32_t position = 0; position < patterns_.size(); position++) {
     const FlowPattern& p = patterns_[position];
     const std::vector<Prefix> srcs = SplitRange(p.src, kMaxPieces);
     const std::vector<Prefix> dsts = SplitRange(p.dst, srcs.size() > 8 ? 8 : kMaxPieces);
     for (const Prefix& src : srcs) {
+      const auto [length, is_new_length] = src_length_of.try_emplace(src.length, src_lengths_.size());
+      if (is_new_length) src_lengths_.push_back({MaskOf(src.length), 0, 0x9e3779b97f4a7c15u * (src.length + 1u), position});
       for (const Prefix& dst : dsts) {
         const bool with_protocol = p.protocol != 0;
-        const auto [it, is_new] = tuple_of.try_emplace({src.length, dst.length, with_protocol}, tuples_.size());
+        const auto [it, is_new] =
+            tuple_of.try_emplace({src.length, dst.length, with_protocol}, static_cast<std::uint32_t>(tuples_.size()));
         if (is_new) {
           Tuple t;
           t.src = MaskOf(src.length);
@@ -138,35 +144,53 @@ FlowClassifier::FlowClassifier(std::vector<FlowPattern> patterns) : patterns_(st
           t.with_protocol = with_protocol;
           tuples_.push_back(t);
         }
-        entries.push_back({CellHash(tuples_[it->second], src.address, dst.address, p.protocol), position});
-        src_prefixes.push_back(src);
+        cells.push_back({CellHash(tuples_[it->second], src.address, dst.address, p.protocol), position});
+        rows.push_back({RowHash(src_lengths_[length->second], src.address), it->second, position});
         dst_prefixes.push_back(dst);
       }
+      src_prefixes.push_back(src);
     }
   }
-  if (tuples_.size() > kManyTuples) {
-    // More than 64 lengths on one side share the last bit: the filter lets through more than needed, never less.
-    std::vector<int> src_bit(129, -1), dst_bit(129, -1);
-    int src_bits = 0, dst_bits = 0;
-    for (const auto& [lengths, index] : tuple_of) {
-      const auto [src_length, dst_length, with_protocol] = lengths;
-      auto bit_for = [](int& bit, int& used) {
-        if (bit < 0) bit = used < 63 ? used++ : 63;
-        return 1ull << bit;
-      };
-      tuples_[index].src_bit = bit_for(src_bit[src_length], src_bits);
-      tuples_[index].dst_bit = bit_for(dst_bit[dst_length], dst_bits);
-    }
-    src_filter_ = BuildFilter(std::move(src_prefixes), src_bit);
-    dst_filter_ = BuildFilter(std::move(dst_prefixes), dst_bit);
-  } else {
-    for (Tuple& t : tuples_) t.src_bit = t.dst_bit = 1;
+  FillCells(std::move(cells));
+  if (tuples_.size() <= kManyTuples) {
+    src_lengths_.clear();
+    return;
   }
-  std::sort(tuples_.begin(), tuples_.end(), [](const Tuple& a, const Tuple& b) { return a.lowest < b.lowest; });
-  FillTable(std::move(entries));
+  FillRows(std::move(rows));
+  // More than 64 lengths on one side share the last bit: the filter lets through more than needed, never less.
+  std::vector<int> src_bit(129, -1), dst_bit(129, -1);
+  int src_bits = 0, dst_bits = 0;
+  const auto assign = [](int& bit, int& used) { return bit = bit >= 0 ? bit : used < 63 ? used++ : 63; };
+  for (const auto& [length, index] : src_length_of) src_lengths_[index].bit = 1ull << assign(src_bit[length], src_bits);
+  for (const auto& [lengths, index] : tuple_of) {
+    const int dst_length = std::get<1>(lengths);
+    tuples_[index].dst_bit = 1ull << assign(dst_bit[dst_length], dst_bits);
+  }
+  src_filter_ = BuildFilter(std::move(src_prefixes), src_bit);
+  dst_filter_ = BuildFilter(std::move(dst_prefixes), dst_bit);
 }
 
-void FlowClassifier::FillTable(std::vector<Entry> entries) {
+void FlowClassifier::FillRows(std::vector<RowEntry> entries) {
+  std::sort(entries.begin(), entries.end(), [](const RowEntry& a, const RowEntry& b) {
+    return std::tie(a.hash, a.tuple, a.position) < std::tie(b.hash, b.tuple, b.position);
+  });
+  std::vector<Slot> made;
+  for (std::size_t i = 0; i < entries.size(); i++) {
+    if (i != 0 && entries[i].hash == entries[i - 1].hash && entries[i].tuple == entries[i - 1].tuple) continue;
+    if (made.empty() || made.back().hash != entries[i].hash) {
+      made.push_back({entries[i].hash, static_cast<std::uint32_t>(row_tuples_.size()), 0, 0, 0});
+    }
+    row_tuples_.push_back({entries[i].tuple, entries[i].position});
+    made.back().count++;
+  }
+  for (const Slot& row : made) {
+    std::sort(row_tuples_.begin() + row.begin, row_tuples_.begin() + row.begin + row.count,
+              [](const RowTuple& a, const RowTuple& b) { return a.lowest < b.lowest; });
+  }
+  rows_.Build(made);
+}
+
+void FlowClassifier::FillCells(std::vector<Entry> entries) {
   const auto by_hash = [](const Entry& a, const Entry& b) {
     return std::tie(a.hash, a.position) < std::tie(b.hash, b.position);
   };
@@ -217,15 +241,17 @@ void FlowClassifier::FillTable(std::vector<Entry> entries) {
                     port_entries[i].position});
     for (std::size_t k = i; k < end; k++) candidates_.push_back(port_entries[k].position);
   }
-  slots_.resize(std::bit_ceil(made.size() * 2 + 1));
-  slot_mask_ = slots_.size() - 1;
-  for (const Slot& slot : made) Store(slot);
+  cells_.Build(made);
 }
 
-void FlowClassifier::Store(const Slot& slot) {
-  std::uint64_t i = slot.hash & slot_mask_;
-  while (slots_[i].hash != 0) i = (i + 1) & slot_mask_;
-  slots_[i] = slot;
+void FlowClassifier::SlotTable::Build(const std::vector<Slot>& from) {
+  slots.assign(std::bit_ceil(from.size() * 2 + 1), Slot{});
+  mask = slots.size() - 1;
+  for (const Slot& slot : from) {
+    std::uint64_t i = slot.hash & mask;
+    while (slots[i].hash != 0) i = (i + 1) & mask;
+    slots[i] = slot;
+  }
 }
 
 }  // namespace sallyport

@@ -6,7 +6,8 @@
 // no prefixes are split into prefixes, or covered by a wider one when that would be too many: every candidate is compared with its pattern
 // once more, so a cell may hold too much but never too little. Tuples are visited by their lowest order and the search stops
 // when no earlier match is possible. With many tuples, two binary searches tell beforehand which prefix lengths can
-// match at all. A cell with many candidates has a second index by port.
+// match at all, and a *row* for each source prefix names the only tuples that occur with it. A cell with many candidates
+// has a second index by port.
 //
 // Immutable; any thread; a lookup allocates nothing. Hit counts, interfaces and the like are the caller's (`accept`).
 #pragma once
@@ -68,8 +69,7 @@ class FlowClassifier {
   struct Tuple {
     Mask src;
     Mask dst;
-    std::uint64_t src_bit = 0;  // in the filters
-    std::uint64_t dst_bit = 0;
+    std::uint64_t dst_bit = 0;  // in the filter
     std::uint64_t seed = 0;
     std::uint32_t lowest = kNone;  // position in patterns_
     bool with_protocol = false;
@@ -81,6 +81,34 @@ class FlowClassifier {
     std::uint32_t count = 0;
     std::uint32_t ports = 0;  // not 0: candidates are in port cells; bit n: prefixes of length n exist; kBySport
     std::uint32_t lowest = 0;
+  };
+  struct SlotTable {
+    std::vector<Slot> slots;  // open addressing, at most half full
+    std::uint64_t mask = 0;
+    void Build(const std::vector<Slot>& from);
+    const Slot* Find(std::uint64_t hash) const {
+      for (std::uint64_t i = hash & mask;; i = (i + 1) & mask) {
+        const Slot& s = slots[i];
+        if (s.hash == hash) return &s;
+        if (s.hash == 0) return nullptr;
+      }
+    }
+  };
+  // A source prefix length that occurs, and a tuple that occurs with one source prefix of it.
+  struct SrcLength {
+    Mask mask;
+    std::uint64_t bit = 0;  // in the filter
+    std::uint64_t seed = 0;
+    std::uint32_t lowest = kNone;
+  };
+  struct RowTuple {
+    std::uint32_t tuple = 0;
+    std::uint32_t lowest = kNone;
+  };
+  struct RowEntry {
+    std::uint64_t hash;
+    std::uint32_t tuple;
+    std::uint32_t position;
   };
   // Which prefix lengths occur around an address: sorted starts of segments, and a set of length bits for each.
   struct LengthFilter {
@@ -115,24 +143,26 @@ class FlowClassifier {
     const std::uint64_t h = Fold(cell ^ 0x589965cc75374cc3u, (value << 8 | static_cast<unsigned>(length)) ^ 0x1d8e4e27c47d124fu);
     return h == 0 ? 1 : h;
   }
-  const Slot* Probe(std::uint64_t hash) const {
-    for (std::uint64_t i = hash & slot_mask_;; i = (i + 1) & slot_mask_) {
-      const Slot& s = slots_[i];
-      if (s.hash == hash) return &s;
-      if (s.hash == 0) return nullptr;
-    }
+  static std::uint64_t RowHash(const SrcLength& l, IpAddress src) {
+    const std::uint64_t h = Fold((src.hi() & l.mask.hi) ^ 0x2d358dccaa6c78a5u, (src.lo() & l.mask.lo) ^ l.seed);
+    return h == 0 ? 1 : h;
   }
-  void FillTable(std::vector<Entry> entries);
-  void Store(const Slot& slot);
+  void FillCells(std::vector<Entry> entries);
+  void FillRows(std::vector<RowEntry> entries);
+  template <typename F>
+  void SearchTuple(const Tuple& t, const FlowProbe& q, F& accept, std::uint32_t& best) const;
   template <typename F>
   void Scan(const Slot& s, const FlowProbe& q, F& accept, std::uint32_t& best) const;
 
   std::vector<FlowPattern> patterns_;  // by order
   std::vector<Tuple> tuples_;          // by lowest
-  std::vector<Slot> slots_;            // open addressing, at most half full
-  std::uint64_t slot_mask_ = 0;
+  SlotTable cells_;
   std::vector<std::uint32_t> candidates_;  // positions in patterns_, rising within a cell
-  LengthFilter src_filter_;                // empty with few tuples
+  // With many tuples only; else empty.
+  std::vector<SrcLength> src_lengths_;  // by lowest
+  SlotTable rows_;                      // begin and count are in row_tuples_
+  std::vector<RowTuple> row_tuples_;    // by lowest within a row
+  LengthFilter src_filter_;
   LengthFilter dst_filter_;
 };
 
@@ -150,25 +180,40 @@ void FlowClassifier::Scan(const Slot& s, const FlowProbe& q, F& accept, std::uin
 }
 
 template <typename F>
+void FlowClassifier::SearchTuple(const Tuple& t, const FlowProbe& q, F& accept, std::uint32_t& best) const {
+  const std::uint64_t hash = CellHash(t, q.src, q.dst, q.protocol);
+  const Slot* cell = cells_.Find(hash);
+  if (cell == nullptr || cell->lowest >= best) return;
+  if (cell->ports == 0) {
+    Scan(*cell, q, accept, best);
+    return;
+  }
+  const std::uint16_t port = cell->ports & kBySport ? q.sport : q.dport;
+  for (std::uint32_t lengths = cell->ports & ~kBySport; lengths != 0; lengths &= lengths - 1) {
+    const Slot* by_port = cells_.Find(PortHash(hash, std::countr_zero(lengths), port));
+    if (by_port != nullptr && by_port->lowest < best) Scan(*by_port, q, accept, best);
+  }
+}
+
+template <typename F>
 std::uint32_t FlowClassifier::First(const FlowProbe& q, F&& accept) const {
   std::uint32_t best = kNone;
-  const bool filtered = !src_filter_.starts.empty();
-  const std::uint64_t src_bits = filtered ? src_filter_.Find(q.src) : ~0ull;
-  const std::uint64_t dst_bits = filtered ? dst_filter_.Find(q.dst) : ~0ull;
-  for (const Tuple& t : tuples_) {
-    if (t.lowest >= best) break;
-    if ((t.src_bit & src_bits) == 0 || (t.dst_bit & dst_bits) == 0) continue;
-    const std::uint64_t hash = CellHash(t, q.src, q.dst, q.protocol);
-    const Slot* cell = Probe(hash);
-    if (cell == nullptr || cell->lowest >= best) continue;
-    if (cell->ports == 0) {
-      Scan(*cell, q, accept, best);
-      continue;
+  if (src_lengths_.empty()) {
+    for (const Tuple& t : tuples_) {
+      if (t.lowest >= best) break;
+      SearchTuple(t, q, accept, best);
     }
-    const std::uint16_t port = cell->ports & kBySport ? q.sport : q.dport;
-    for (std::uint32_t lengths = cell->ports & ~kBySport; lengths != 0; lengths &= lengths - 1) {
-      const Slot* by_port = Probe(PortHash(hash, std::countr_zero(lengths), port));
-      if (by_port != nullptr && by_port->lowest < best) Scan(*by_port, q, accept, best);
+  } else {
+    const std::uint64_t src_bits = src_filter_.Find(q.src), dst_bits = dst_filter_.Find(q.dst);
+    for (const SrcLength& l : src_lengths_) {
+      if (l.lowest >= best) break;
+      if ((l.bit & src_bits) == 0) continue;
+      const Slot* row = rows_.Find(RowHash(l, q.src));
+      if (row == nullptr) continue;
+      for (std::uint32_t i = row->begin; i < row->begin + row->count && row_tuples_[i].lowest < best; i++) {
+        const Tuple& t = tuples_[row_tuples_[i].tuple];
+        if ((t.dst_bit & dst_bits) != 0) SearchTuple(t, q, accept, best);
+      }
     }
   }
   return best == kNone ? kNone : patterns_[best].order;

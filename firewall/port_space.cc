@@ -14,7 +14,7 @@ struct PortClass {
 // All but the missing port 0 begin and end with a word of the bitmap.
 constexpr PortClass kClasses[] = {{1, 511}, {512, 1023}, {1024, 65535}};
 
-constexpr PortClass ClassOf(std::uint16_t port) { return port < 512 ? kClasses[0] : port < 1024 ? kClasses[1] : kClasses[2]; }
+constexpr std::size_t ClassOf(std::uint16_t port) { return port < 512 ? 0 : port < 1024 ? 1 : 2; }
 
 bool IsReserved(std::span<const PortRange> reserved, std::uint16_t port) {
   const auto it = std::partition_point(reserved.begin(), reserved.end(), [&](const PortRange& r) { return r.last < port; });
@@ -26,18 +26,21 @@ bool IsReserved(std::span<const PortRange> reserved, std::uint16_t port) {
 void PortSpace::Take(std::uint16_t port) {
   assert(!Used(port));
   words_[port / 64] |= 1ull << (port % 64);
+  used_in_class_[ClassOf(port)]++;
   used_++;
 }
 
 void PortSpace::Release(std::uint16_t port) {
   assert(Used(port));
   words_[port / 64] &= ~(1ull << (port % 64));
+  used_in_class_[ClassOf(port)]--;
   used_--;
 }
 
 std::optional<std::uint16_t> PortSpace::Pick(std::uint16_t wanted, std::span<const PortRange> reserved, Random& random) const {
   if (wanted != 0 && !Used(wanted) && !IsReserved(reserved, wanted)) return wanted;
-  const PortClass c = ClassOf(wanted);
+  const PortClass c = kClasses[ClassOf(wanted)];
+  if (used_in_class_[ClassOf(wanted)] == c.last - c.first + 1) return {};
   const std::uint32_t start = c.first + random.Below(c.last - c.first + 1);
   const std::uint32_t first_word = c.first / 64, words = c.last / 64 - first_word + 1;
   // The word of `start` is looked at twice: its upper bits first, its lower bits last.

@@ -27,6 +27,7 @@ class PortSpace {
 
  private:
   std::array<std::uint64_t, 1024> words_{};
+  std::array<std::uint32_t, 3> used_in_class_{};  // so that a full class is seen without a search
   std::uint32_t used_ = 0;
 };
 

@@ -1,0 +1,225 @@
+#include "cli/appliance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "cli/show_text.h"
+#include "conf/password.h"
+
+namespace sallyport {
+namespace {
+
+// `enable password secret` must not stand in a log.
+std::string Masked(std::string_view line) {
+  const CommandLine words(line);
+  std::string out;
+  bool mask = false;
+  for (std::size_t i = 0; i < words.size(); i++) {
+    if (i != 0) out += ' ';
+    out += mask ? "*" : words[i];
+    mask = SameWord(words[i], "password") || SameWord(words[i], "passwd") || SameWord(words[i], "pre-shared-key") ||
+           SameWord(words[i], "key");
+  }
+  return out;
+}
+
+bool Right(const UserAccount& account, std::string_view password) {
+  StoredPassword form = StoredPassword::kPlain;
+  switch (account.kind) {
+    case UserAccount::Kind::kNone: return false;
+    case UserAccount::Kind::kEncrypted: form = StoredPassword::kEncrypted; break;
+    case UserAccount::Kind::kPbkdf2: form = StoredPassword::kPbkdf2; break;
+    case UserAccount::Kind::kNtEncrypted: form = StoredPassword::kNtEncrypted; break;
+  }
+  return VerifyPassword(password, account.password, form, account.name);
+}
+
+bool IsShow(std::string_view line) {
+  const CommandLine words(line);
+  if (words.size() == 0) return true;
+  for (const char* word : {"show", "ping", "more", "dir", "packet-tracer", "terminal", "enable", "disable", "exit", "quit", "logout", "login"}) {
+    if (IsPrefixOf(words[0], word)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Appliance::Appliance(const Parts& parts)
+    : parts_(parts),
+      configuration_(std::make_unique<Configuration>()),
+      logger_(parts.clock, parts.ring),
+      started_(parts.clock.Now()) {
+  const std::string said = Changed();  // a fresh configuration has nothing to complain about
+  (void)said;
+}
+
+Appliance::~Appliance() = default;
+
+const Personality& Appliance::personality() const { return configuration_->personality(); }
+
+LoadReport Appliance::Load(std::string_view text) { return configuration_->Load(text); }
+
+std::string Appliance::Changed() {
+  auto compiled = configuration_->Compile(policy_.get());
+  if (!compiled) return "ERROR: " + compiled.error() + "\n";
+  const auto policy = std::make_shared<Policy>(**compiled);
+  const Status used = parts_.host.Use(policy, Vlans());
+  policy_ = policy;
+  const ConfigSettings settings = configuration_->settings();
+  logger_.Configure(settings.logging);
+  if (on_change_) on_change_();
+  if (!used) return "WARNING: " + used.error() + "\n";
+  return {};
+}
+
+std::string Appliance::ConfigEdited(const Session& by, std::string_view line) {
+  const std::string user = by.UserName();
+  std::string said = Changed();
+  modified_ = true;
+  modified_by_ = user;
+  modified_wall_ = WallNow();
+  const std::string command = Masked(line);
+  logger_.Log(Msg::k111008, {user, command});
+  logger_.Log(Msg::k111010, {user, "CLI", by.options().peer.ToString(), command});
+  return said;
+}
+
+std::string Appliance::RunningConfig(const std::string& written_by) {
+  PrintOptions options;
+  options.secrets = true;
+  if (!written_by.empty()) options.saved_line = ": Written by " + written_by + " at " + ClockText(WallNow(), ClockNow().zone);
+  return configuration_->Print(options);
+}
+
+Result<std::string> Appliance::WriteMemory(const Session& by) {
+  const std::string who = by.options().kind == Session::Kind::kSsh ? by.options().peer.ToString() : "console";
+  logger_.Log(Msg::k111001, {who, "memory"});
+  const auto began = std::chrono::steady_clock::now();
+  const std::string text = RunningConfig(by.UserName());
+  const Status written = WriteFileAtomically(parts_.state.startup_config(), text);
+  logger_.Log(Msg::k111004, {who, written ? "OK" : "FAILED"});
+  if (!written) return Error{written.error()};
+  modified_ = false;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const std::string sum = configuration_->Checksum();
+  std::string out = "Building configuration...\nCryptochecksum: ";
+  for (std::size_t i = 0; i + 8 <= sum.size(); i += 8) out += sum.substr(i, 8) + " ";
+  out += seconds < 1 ? fmt::format("\n\n{} bytes copied in {:.3f} secs\n", text.size(), seconds)
+                     : fmt::format("\n\n{} bytes copied in {:.2f} secs ({} bytes/sec)\n", text.size(), seconds,
+                                   text.size() / static_cast<std::size_t>(seconds));
+  return out + "[OK]\n";
+}
+
+void Appliance::Reload() {
+  configuration_ = std::make_unique<Configuration>();
+  if (const auto text = ReadWholeFile(parts_.state.startup_config())) {
+    const LoadReport report = Load(*text);
+    (void)report;  // `show startup-config errors` is not there; the lines were refused before they were written, too
+  }
+  const std::string said = Changed();
+  (void)said;
+  AskEngine([now = Now()](Engine& e) {
+    ConnFilter all;
+    all.include_box = true;
+    e.ClearConns(all, now);
+    e.ClearXlates(now);
+    e.ClearDrops(true, true);
+  });
+  logger_.ClearBuffer();
+  started_ = Now();
+  modified_ = false;
+  modified_by_.clear();
+}
+
+// --- sessions
+
+void Appliance::SetConsoleSink(const Session* by, LogLineSink* sink) {
+  if (sink == nullptr && console_ != by) return;
+  console_ = sink != nullptr ? by : nullptr;
+  logger_.SetConsole(sink);
+}
+
+std::string Appliance::Greeting(const Session::Options& options) {
+  const ConfigSettings s = configuration_->settings();
+  std::string out = s.banner_motd;
+  if (!options.user.empty()) {
+    out += "User " + options.user + " logged in to " + s.hostname + "\n";
+    logger_.Log(Msg::k611101, {options.peer.ToString(), options.user});
+  } else {
+    logger_.Log(Msg::k605005, {"serial", "", "console", "", "enable_1"});
+  }
+  return out + s.banner_exec + "Type help or '?' for a list of available commands.\n";
+}
+
+std::string Appliance::PromptBase() const {
+  const ConfigSettings s = configuration_->settings();
+  std::string out;
+  // Without failover and contexts an ASA leaves their parts out.
+  for (const std::string& part : s.prompt) {
+    std::string text;
+    if (part == "hostname") text = s.hostname;
+    if (part == "domain") text = s.domain;
+    if (text.empty()) continue;
+    if (!out.empty()) out += "/";
+    out += text;
+  }
+  return out.empty() ? s.hostname : out;
+}
+
+int Appliance::PagerLines() const { return configuration_->settings().pager_lines; }
+
+ParseOptions Appliance::ParseContext() const {
+  ParseOptions o;
+  o.personality = &configuration_->personality();
+  return o;
+}
+
+std::optional<int> Appliance::CheckUser(const std::string& user, const std::string& password) const {
+  for (const UserAccount& u : configuration_->settings().users) {
+    if (u.name == user && Right(u, password)) return u.privilege;
+  }
+  return {};
+}
+
+bool Appliance::CheckEnable(int, const std::string& password) const {
+  const UserAccount enable = configuration_->settings().enable;
+  return enable.kind == UserAccount::Kind::kNone ? password.empty() : Right(enable, password);
+}
+
+// --- log
+
+void Appliance::LogExec(const Session& by, std::string_view line) {
+  const std::string user = by.UserName();
+  if (IsShow(line)) {
+    logger_.Log(Msg::k111009, {user, Masked(line)});
+  } else {
+    logger_.Log(Msg::k111008, {user, Masked(line)});
+  }
+}
+
+void Appliance::LogPrivilege(const std::string& user, int from, int to) {
+  logger_.Log(Msg::k502103, {user, std::to_string(from), std::to_string(to)});
+}
+
+void Appliance::LogLogout(const Session& by) {
+  if (by.options().kind != Session::Kind::kScript) logger_.Log(Msg::k611103, {by.UserName()});
+}
+
+// --- time
+
+ClockView Appliance::ClockNow() const {
+  ClockView view;
+  view.wall_nanos = WallNow();
+  view.zone = configuration_->settings().logging.zone;
+  return view;
+}
+
+void Appliance::Tick() {
+  logger_.Drain();
+  if (meter_.Due()) meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
+}
+
+}  // namespace sallyport

@@ -1,0 +1,156 @@
+// One appliance as the console sees it: its configuration, clock, log and engine, and the operating system under them.
+//
+// Owned by main (or a test), control thread only. A changed configuration is compiled, handed to the host network and then to
+// the data thread; a line that was refused never gets here. Show commands collect their views through it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/load_meter.h"
+#include "cli/session.h"
+#include "cli/show_views.h"
+#include "cli/state_folder.h"
+#include "conf/configuration.h"
+#include "firewall/base/time.h"
+#include "firewall/engine.h"
+#include "firewall/logger.h"
+
+namespace sallyport {
+
+// What an appliance needs from the machine. Tests have one that touches nothing.
+class ApplianceHost {
+ public:
+  virtual ~ApplianceHost() = default;
+  // Runs `f` where the engine lives, and waits for it.
+  virtual void OnEngine(const std::function<void()>& f) = 0;
+  // Moves the appliance's clock forward and fires what falls due, in order.
+  virtual void AdvanceClock(Duration by) = 0;
+  // Fills in Interface::linux_index, makes the kernel agree and hands the policy to the engine. The error is a sentence about
+  // what the kernel would not take; the policy rules all the same.
+  // `vlans`: the tag of each subinterface, by hardware name.
+  virtual Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) = 0;
+  // Links and neighbours as `show interface` and `show arp` need them.
+  virtual void FillInterface(InterfaceView& view, int linux_index) = 0;
+  virtual std::vector<ArpView> Arp(const Policy& policy) = 0;
+  virtual void ClearArp(const Policy& policy) = 0;
+};
+
+class Appliance {
+ public:
+  struct Parts {
+    const Clock& clock;
+    SystemClock* wall_clock;  // for `clock set`; null: it cannot be set
+    Engine& engine;
+    LogRing& ring;
+    StateFolder& state;
+    ApplianceHost& host;
+  };
+  explicit Appliance(const Parts& parts);
+  ~Appliance();
+  Appliance(const Appliance&) = delete;
+  Appliance& operator=(const Appliance&) = delete;
+
+  // --- configuration
+  Configuration& configuration() { return *configuration_; }
+  // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
+  LoadReport Load(std::string_view text);
+  // The configuration has changed: compile it and put it in force. What the operator should hear, or "".
+  std::string Changed();
+  const std::shared_ptr<const Policy>& policy() const { return policy_; }
+  const Personality& personality() const;
+  std::string RunningConfig(const std::string& written_by);  // with header and Cryptochecksum
+  Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
+  // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
+  std::string ConfigEdited(const Session& by, std::string_view line);
+  bool modified() const { return modified_; }
+  void Reload();  // everything from the startup configuration again
+
+  // --- for sessions
+  void Enter(Session* s) { sessions_.insert(s); }
+  void Leave(Session* s) { sessions_.erase(s); }
+  const std::set<Session*>& sessions() const { return sessions_; }
+  void SetConsoleSink(const Session* by, LogLineSink* sink);
+  std::string Greeting(const Session::Options& options);
+  std::string PromptBase() const;
+  int PagerLines() const;
+  ParseOptions ParseContext() const;
+  // Privilege level of a local user whose password is right.
+  std::optional<int> CheckUser(const std::string& user, const std::string& password) const;
+  bool CheckEnable(int level, const std::string& password) const;
+
+  // --- log
+  Logger& logger() { return logger_; }
+  void LogExec(const Session& by, std::string_view line);
+  void LogPrivilege(const std::string& user, int from, int to);
+  void LogLogout(const Session& by);
+
+  // --- time
+  const Clock& clock() const { return parts_.clock; }
+  TimePoint Now() const { return parts_.clock.Now(); }
+  std::int64_t WallNow() const { return parts_.clock.WallNanos(Now()); }
+  SystemClock* wall_clock() { return parts_.wall_clock; }
+  ClockView ClockNow() const;
+  Duration uptime() const { return Now() - started_; }
+  void Tick();  // at intervals: writes out the log, samples rates
+
+  // --- engine and host
+  ApplianceHost& host() { return parts_.host; }
+  StateFolder& state() { return parts_.state; }
+  // Runs f(engine) on the data thread and returns what it returns.
+  template <typename F>
+  auto AskEngine(F f) {
+    using R = std::invoke_result_t<F, Engine&>;
+    if constexpr (std::is_void_v<R>) {
+      parts_.host.OnEngine([&] { f(parts_.engine); });
+    } else {
+      std::optional<R> answer;
+      parts_.host.OnEngine([&] { answer.emplace(f(parts_.engine)); });
+      return std::move(*answer);
+    }
+  }
+  // `f` is called whenever a changed configuration has come into force.
+  void OnChange(std::function<void()> f) { on_change_ = std::move(f); }
+  // Who runs closures on the control thread for other threads (ConsoleServer, or a test).
+  void SetPost(std::function<void(std::function<void()>)> post) { post_ = std::move(post); }
+  void Post(std::function<void()> f) { post_(std::move(f)); }
+
+  // --- views
+  std::vector<InterfaceView> Interfaces();
+  VersionView Version();
+  MemoryView Memory() const;
+  // Without the counters.
+  const DropView& Drops() const { return drops_; }
+  void ClearDrops(const Session& by, bool frame, bool flow);
+  // Traffic counters begin again; the engine's go on, what they were is taken away.
+  void ClearTraffic();
+  CpuView Cpu() const { return meter_.Cpu(); }
+
+ private:
+  std::map<std::string, int> Vlans() const;
+
+  Parts parts_;
+  std::unique_ptr<Configuration> configuration_;  // never null
+  std::shared_ptr<const Policy> policy_;
+  Logger logger_;
+  TimePoint started_;
+  bool modified_ = false;  // since it was last written
+  std::string modified_by_;
+  std::int64_t modified_wall_ = 0;
+  std::set<Session*> sessions_;
+  const Session* console_ = nullptr;
+  std::function<void(std::function<void()>)> post_;
+  std::function<void()> on_change_;
+  LoadMeter meter_;
+  DropView drops_;
+  std::vector<InterfaceCounters> traffic_base_;
+  TimePoint traffic_since_;
+};
+
+}  // namespace sallyport

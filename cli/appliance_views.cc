@@ -1,0 +1,136 @@
+// What show commands see of an appliance: plain copies from policy, engine, configuration and machine.
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "cli/appliance.h"
+
+namespace sallyport {
+namespace {
+
+// "MemTotal:  2048 kB" -> 2048 * 1024.
+std::uint64_t Meminfo(const char* path, std::string_view key) {
+  std::ifstream in(path);
+  std::string line;
+  while (std::getline(in, line)) {
+    if (!line.starts_with(key)) continue;
+    std::istringstream words(line.substr(key.size() + 1));
+    std::uint64_t kilobytes = 0;
+    words >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+std::string CpuModel() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(in, line)) {
+    if (!line.starts_with("model name")) continue;
+    const std::size_t at = line.find(": ");
+    if (at != std::string::npos) return line.substr(at + 2);
+  }
+  return "unknown";
+}
+
+InterfaceCounters Since(const InterfaceCounters& now, const InterfaceCounters& then) {
+  return {now.in_packets - then.in_packets, now.in_bytes - then.in_bytes, now.out_packets - then.out_packets,
+          now.out_bytes - then.out_bytes, now.dropped - then.dropped};
+}
+
+std::string ProgramPath() {
+  char path[4096];
+  const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "sallyportd";
+}
+
+}  // namespace
+
+std::map<std::string, int> Appliance::Vlans() const {
+  std::map<std::string, int> vlans;
+  for (const auto& line : configuration_->tree().Of(Section::kInterface)) {
+    if (!line->text.starts_with("interface ") || line->text.find('.') == std::string::npos) continue;
+    for (const auto& sub : line->lines) {
+      if (sub->text.starts_with("vlan ")) vlans[line->text.substr(10)] = std::atoi(sub->text.c_str() + 5);
+    }
+  }
+  return vlans;
+}
+
+std::vector<InterfaceView> Appliance::Interfaces() {
+  const auto counters = AskEngine([](Engine& e) { return e.Counters(); });
+  const auto vlans = Vlans();
+  std::vector<InterfaceView> views;
+  for (std::size_t i = 1; i < policy_->interfaces.size(); i++) {
+    if (!policy_->interfaces[i]) continue;
+    const Interface& f = *policy_->interfaces[i];
+    InterfaceView v;
+    v.hardware = f.hardware;
+    v.nameif = f.nameif;
+    v.security_level = f.security_level;
+    v.shutdown = f.shutdown;
+    v.management_only = f.management_only;
+    v.mtu = f.mtu;
+    v.address = f.address;
+    v.prefix_length = f.prefix_length;
+    if (const auto vlan = vlans.find(f.hardware); vlan != vlans.end()) v.vlan = vlan->second;
+    for (const auto& line : configuration_->tree().Of(Section::kInterface)) {
+      if (line->text != "interface " + f.hardware) continue;
+      for (const auto& sub : line->lines) {
+        if (sub->text.starts_with("description ")) v.description = sub->text.substr(12);
+      }
+    }
+    if (f.linux_index != 0) parts_.host.FillInterface(v, f.linux_index);
+    const auto id = static_cast<std::size_t>(f.id);
+    if (id < counters.size()) v.traffic = Since(counters[id], id < traffic_base_.size() ? traffic_base_[id] : InterfaceCounters{});
+    v.one_minute = meter_.Rate(id, std::chrono::minutes(1));
+    v.five_minutes = meter_.Rate(id, std::chrono::minutes(5));
+    v.counted_for = Now() - std::max(traffic_since_, started_);
+    views.push_back(std::move(v));
+  }
+  return views;
+}
+
+VersionView Appliance::Version() {
+  VersionView v;
+  const ConfigSettings s = configuration_->settings();
+  v.hostname = s.hostname;
+  v.version = personality().version;
+  v.product_version = SALLYPORT_VERSION;
+  v.image = ProgramPath();
+  v.uptime = uptime();
+  v.memory_mb = Memory().total >> 20;
+  v.cpu = CpuModel();
+  v.cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  for (const InterfaceView& i : Interfaces()) {
+    if (i.hardware.find('.') == std::string::npos) v.ports.push_back({i.hardware, i.mac});
+  }
+  v.modified_by = modified_by_;
+  v.modified_wall = modified_wall_;
+  v.zone = s.logging.zone;
+  return v;
+}
+
+void Appliance::ClearDrops(const Session& by, bool frame, bool flow) {
+  AskEngine([=](Engine& e) { e.ClearDrops(frame, flow); });
+  if (frame) drops_.frame_cleared = WallNow();
+  if (flow) drops_.flow_cleared = WallNow();
+  drops_.cleared_by = by.UserName();
+}
+
+void Appliance::ClearTraffic() {
+  traffic_base_ = AskEngine([](Engine& e) { return e.Counters(); });
+  traffic_since_ = Now();
+}
+
+MemoryView Appliance::Memory() const {
+  MemoryView v;
+  v.total = Meminfo("/proc/meminfo", "MemTotal:");
+  v.free = std::min(v.total, Meminfo("/proc/meminfo", "MemAvailable:"));
+  v.process = Meminfo("/proc/self/status", "VmRSS:");
+  return v;
+}
+
+}  // namespace sallyport

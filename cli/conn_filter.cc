@@ -1,0 +1,68 @@
+#include "cli/conn_filter.h"
+
+#include <charconv>
+
+namespace sallyport {
+namespace {
+
+std::optional<std::uint16_t> Port(std::string_view word) {
+  unsigned n = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), n);
+  if (error == std::errc() && end == word.data() + word.size()) {
+    if (n > 65535) return {};
+    return static_cast<std::uint16_t>(n);
+  }
+  if (const auto named = PortByName(word, PortFamily::kTcp)) return named;
+  return PortByName(word, PortFamily::kUdp);
+}
+
+std::pair<std::string_view, std::string_view> Halves(std::string_view word) {
+  const std::size_t dash = word.find('-');
+  // A dash may also be part of a name (ftp-data).
+  if (dash == std::string_view::npos || Port(word)) return {word, word};
+  return {word.substr(0, dash), word.substr(dash + 1)};
+}
+
+}  // namespace
+
+TokenPtr<ConnWords> ConnFilterWords() {
+  using S = Tokens<ConnWords>;
+  return S::AnyOrder({
+      {S::Is(&ConnWords::all, true, "all", "Include connections to and from the device")},
+      {S::Is(&ConnWords::count, true, "count", "Display the number of connections")},
+      {S::Is(&ConnWords::detail, true, "detail", "Display more about each connection")},
+      {S::Is(&ConnWords::longer, true, "long", "Display connections in long format")},
+      {S::Kw("address", "Connections of an address"), S::Word(&ConnWords::address, "Address or range", "A.B.C.D[-A.B.C.D]"),
+       S::Opt({S::Kw("netmask", "Mask of the address"), S::Arg(&ConnWords::netmask, "Mask")})},
+      {S::Kw("port", "Connections of a port"), S::Word(&ConnWords::port, "Port or range", "WORD")},
+      {S::Kw("protocol", "Connections of a protocol"), S::Word(&ConnWords::protocol, "tcp, udp or a number", "WORD")},
+      {S::Kw("state", "Connections in a state"), S::Word(&ConnWords::state, "up, tcp_embryonic, finin, ...", "WORD")},
+  });
+}
+
+Result<ConnFilter> FilterOf(const ConnWords& words) {
+  ConnFilter f;
+  f.include_box = words.all;
+  if (!words.address.empty()) {
+    const auto [first, last] = Halves(words.address);
+    const auto a = IpAddress::Parse(first);
+    const auto b = IpAddress::Parse(last);
+    if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + words.address};
+    f.address = words.netmask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, words.netmask->length())) : AddressRange{*a, *b};
+  }
+  if (!words.port.empty()) {
+    const auto [first, last] = Halves(words.port);
+    const auto a = Port(first);
+    const auto b = Port(last);
+    if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + words.port};
+    f.port = PortRange{*a, *b};
+  }
+  if (!words.protocol.empty()) {
+    f.protocol = ProtocolByName(words.protocol);
+    if (!f.protocol) return Error{"ERROR: % Invalid protocol " + words.protocol};
+  }
+  if (!words.state.empty()) f.state = words.state;
+  return f;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,29 @@
+// The words behind `show conn`, `clear conn` and `clear xlate` that pick connections.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "conf/codecs.h"
+#include "conf/command.h"
+#include "firewall/base/result.h"
+#include "firewall/engine.h"
+
+namespace sallyport {
+
+// A[-B], and a mask behind it with `netmask`.
+struct ConnWords {
+  bool all = false, count = false, detail = false, longer = false;
+  std::string address;  // A, or A-B
+  std::optional<Mask> netmask;
+  std::string port;  // P, or P-Q; by number or name
+  std::string protocol;
+  std::string state;
+};
+
+// The words may come in any order.
+TokenPtr<ConnWords> ConnFilterWords();
+// The filter, or the sentence why the words mean none.
+Result<ConnFilter> FilterOf(const ConnWords& words);
+
+}  // namespace sallyport

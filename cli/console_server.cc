@@ -1,0 +1,231 @@
+#include "cli/console_server.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio.hpp>
+#include <chrono>
+#include <csignal>
+#include <list>
+#include <map>
+#include <mutex>
+#include <random>
+
+#include "cli/appliance.h"
+
+namespace sallyport {
+namespace {
+
+namespace asio = boost::asio;
+using Socket = asio::local::stream_protocol::socket;
+
+constexpr auto kLogInterval = std::chrono::milliseconds(50);  // how long a log line may wait before it is written
+constexpr auto kTokenLife = std::chrono::seconds(30);
+constexpr std::size_t kMaxUnsent = 16 << 20;  // bytes that a client may leave unread before it is cut off
+
+// One client. Lives as long as its socket does.
+class Client : public std::enable_shared_from_this<Client> {
+ public:
+  using Admit = std::function<std::optional<Session::Options>(const ClientFrame& hello)>;
+
+  Client(Socket socket, Appliance& appliance, Admit admit)
+      : socket_(std::move(socket)), appliance_(appliance), admit_(std::move(admit)) {}
+
+  void Start() { Read(); }
+  void Shut() {
+    session_.reset();
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+  bool open() const { return socket_.is_open(); }
+
+ private:
+  void Read() {
+    socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](boost::system::error_code e, std::size_t n) {
+      if (e) return self->Shut();
+      self->reader_.Feed({self->buffer_.data(), n});
+      self->TakeFrames();
+      if (self->socket_.is_open()) self->Read();
+    });
+  }
+
+  void TakeFrames() {
+    while (socket_.is_open() && !leaving_) {
+      auto next = reader_.Next();
+      if (!next) return Shut();
+      if (!next->has_value()) return;
+      auto frame = DecodeClientFrame(**next);
+      if (!frame) return Shut();
+      if (session_) {
+        session_->OnFrame(*frame);
+      } else {
+        if (frame->kind != ClientFrame::Kind::kHello) return Shut();
+        const auto options = admit_(*frame);
+        if (!options) return Shut();
+        session_ = std::make_unique<Session>(*options, appliance_, [this](const DaemonFrame& f) { Send(f); });
+        session_->Start();
+      }
+      if (session_ && session_->closed()) leaving_ = true;
+      if (leaving_ && !writing_) return Shut();
+    }
+  }
+
+  void Send(const DaemonFrame& frame) {
+    unsent_ += Encode(frame);
+    if (frame.kind == DaemonFrame::Kind::kBye) leaving_ = true;
+    if (unsent_.size() > kMaxUnsent) {  // posted: the session is on the stack
+      asio::post(socket_.get_executor(), [self = shared_from_this()] { self->Shut(); });
+      return;
+    }
+    if (!writing_) Write();
+  }
+
+  void Write() {
+    writing_ = true;
+    in_flight_ = std::exchange(unsent_, {});
+    asio::async_write(socket_, asio::buffer(in_flight_), [self = shared_from_this()](boost::system::error_code e, std::size_t) {
+      self->writing_ = false;
+      if (e) return self->Shut();
+      if (!self->unsent_.empty()) return self->Write();
+      if (self->leaving_) self->Shut();
+    });
+  }
+
+  Socket socket_;
+  Appliance& appliance_;
+  Admit admit_;
+  FrameReader reader_;
+  std::array<char, 16384> buffer_{};
+  std::string unsent_, in_flight_;
+  bool writing_ = false;
+  bool leaving_ = false;
+  std::unique_ptr<Session> session_;
+};
+
+std::string RandomWord() {
+  std::random_device device;
+  std::string word;
+  for (int i = 0; i < 4; i++) {
+    char part[9];
+    std::snprintf(part, sizeof part, "%08x", device());
+    word += part;
+  }
+  return word;
+}
+
+}  // namespace
+
+struct ConsoleServer::Impl {
+  explicit Impl(Appliance& a) : appliance(a), acceptor(io), log_timer(io), signals(io) {}
+
+  struct Token {
+    Session::Options options;
+    std::chrono::steady_clock::time_point expires;
+  };
+
+  std::optional<Session::Options> Admit(const ClientFrame& hello) {
+    Session::Options options;
+    if (!hello.token.empty()) {
+      const std::lock_guard lock(mutex);
+      const auto it = tokens.find(hello.token);
+      if (it == tokens.end() || it->second.expires < std::chrono::steady_clock::now()) return {};
+      options = it->second.options;
+      tokens.erase(it);
+    }
+    if (!hello.interactive) {
+      // A local script is the operator's own; one over SSH has the user's privilege.
+      if (hello.token.empty()) options.privilege = 15;
+      options.kind = Session::Kind::kScript;
+      options.greet = false;
+    }
+    options.width = hello.width;
+    return options;
+  }
+
+  void Accept() {
+    acceptor.async_accept([this](boost::system::error_code e, Socket socket) {
+      if (!e) {
+        clients.remove_if([](const std::weak_ptr<Client>& c) { return c.expired(); });
+        auto client =
+            std::make_shared<Client>(std::move(socket), appliance, [this](const ClientFrame& hello) { return Admit(hello); });
+        clients.push_back(client);
+        client->Start();
+      }
+      if (acceptor.is_open()) Accept();
+    });
+  }
+
+  void Tick() {
+    log_timer.expires_after(kLogInterval);
+    log_timer.async_wait([this](boost::system::error_code e) {
+      if (e) return;
+      appliance.Tick();
+      Tick();
+    });
+  }
+
+  Appliance& appliance;
+  asio::io_context io{1};
+  asio::local::stream_protocol::acceptor acceptor;
+  asio::steady_timer log_timer;
+  asio::signal_set signals;
+  std::string path;
+  std::list<std::weak_ptr<Client>> clients;
+  std::mutex mutex;  // guards tokens
+  std::map<std::string, Token> tokens;
+};
+
+ConsoleServer::ConsoleServer(Appliance& appliance) : impl_(std::make_unique<Impl>(appliance)) {
+  appliance.SetPost([this](std::function<void()> f) { Post(std::move(f)); });
+}
+
+ConsoleServer::~ConsoleServer() = default;
+
+Status ConsoleServer::Listen(const std::string& path) {
+  unlink(path.c_str());
+  boost::system::error_code e;
+  asio::local::stream_protocol::endpoint endpoint;
+  try {
+    endpoint = asio::local::stream_protocol::endpoint(path);
+  } catch (const boost::system::system_error& error) {
+    return Error{"cannot use " + path + " as a socket: " + error.code().message()};
+  }
+  impl_->acceptor.open(endpoint.protocol(), e);
+  const mode_t before = umask(0177);
+  if (!e) impl_->acceptor.bind(endpoint, e);
+  umask(before);
+  if (!e) impl_->acceptor.listen(asio::socket_base::max_listen_connections, e);
+  if (e) return Error{"cannot make the console socket " + path + ": " + e.message()};
+  impl_->path = path;
+  return {};
+}
+
+void ConsoleServer::Run() {
+  impl_->signals.add(SIGTERM);
+  impl_->signals.add(SIGINT);
+  impl_->signals.async_wait([this](boost::system::error_code e, int) {
+    if (!e) Stop();
+  });
+  impl_->Accept();
+  impl_->Tick();
+  impl_->io.run();
+  unlink(impl_->path.c_str());
+  for (const auto& weak : impl_->clients) {
+    if (const auto client = weak.lock()) client->Shut();
+  }
+}
+
+void ConsoleServer::Stop() { impl_->io.stop(); }
+
+void ConsoleServer::Post(std::function<void()> f) { asio::post(impl_->io, std::move(f)); }
+
+std::string ConsoleServer::IssueToken(const Session::Options& options) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(impl_->mutex);
+  std::erase_if(impl_->tokens, [&](const auto& t) { return t.second.expires < now; });
+  const std::string word = RandomWord();
+  impl_->tokens[word] = {options, now + kTokenLife};
+  return word;
+}
+
+}  // namespace sallyport

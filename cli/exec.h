@@ -1,0 +1,37 @@
+// The EXEC commands: what may be typed at `host>` and `host#`, and from configuration modes too. One set; privilege levels say
+// who sees what. Each topic is a file of its own: exec_session, exec_system, exec_show, exec_clear, exec_trace, exec_ping.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "conf/command.h"
+
+namespace sallyport {
+
+class Appliance;
+class Session;
+
+struct ExecContext {
+  Session& session;
+  Appliance& appliance;
+};
+using ExecSet = CommandSet<ExecContext>;
+
+const ExecSet& ExecCommands();
+
+void AddSessionCommands(ExecSet& set);
+void AddSystemCommands(ExecSet& set);
+void AddShowSystemCommands(ExecSet& set);
+void AddShowConfigCommands(ExecSet& set);
+void AddShowTrafficCommands(ExecSet& set);
+void AddClearCommands(ExecSet& set);
+void AddTraceCommands(ExecSet& set);
+void AddPingCommands(ExecSet& set);
+
+// A command without anything to bind.
+struct Bare {};
+// `words` is the whole command ("show history"); its help texts follow in `help`, one for each word ("" for none).
+Command<Bare> BareCommand(std::string_view words, std::initializer_list<const char*> help = {});
+
+}  // namespace sallyport

@@ -1,0 +1,99 @@
+// Clear commands: connections, translations, counters, buffers.
+#include "cli/appliance.h"
+#include "cli/conn_filter.h"
+#include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_access_list.h"
+
+namespace sallyport {
+namespace {
+
+constexpr const char* kClear = "Reset functions";
+
+struct ListName {
+  std::string name;
+};
+
+// Without `all` the operator's own session must not be cut off: connections of the box stay.
+Reply ClearConns(ExecContext& c, const ConnWords& words, Form) {
+  const auto filter = FilterOf(words);
+  if (!filter) return Reply::Refuse(filter.error() + "\n");
+  const std::uint32_t gone =
+      c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.ClearConns(*filter, now); });
+  return Reply::Say(std::to_string(gone) + " connection(s) deleted.\n");
+}
+
+Reply ClearXlates(ExecContext& c, const Bare&, Form) {
+  const std::uint32_t gone = c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
+    ConnFilter through;
+    e.ClearConns(through, now);  // a connection cannot outlive its translation
+    return e.ClearXlates(now);
+  });
+  return Reply::Say("INFO: " + std::to_string(gone) + " xlate" + (gone == 1 ? "" : "s") + " deleted\n");
+}
+
+Reply ClearLocalHosts(ExecContext& c, const Bare&, Form) {
+  c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
+    ConnFilter through;
+    e.ClearConns(through, now);
+    e.ClearXlates(now);
+  });
+  return {};
+}
+
+Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
+  const auto& lists = c.appliance.policy()->access_lists;
+  const auto it = lists.find(l.name);
+  if (it == lists.end()) return Reply::Refuse(NoSuchAccessList(l.name));
+  for (const AclElement& e : it->second->elements()) {
+    if (!e.hits) continue;
+    e.hits->hits.store(0, std::memory_order_relaxed);
+    e.hits->last_hit_ns.store(0, std::memory_order_relaxed);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddClearCommands(ExecSet& set) {
+  {
+    using S = Tokens<ConnWords>;
+    set.Add(Command<ConnWords>({S::Kw("clear", kClear), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
+  }
+  set.Add(BareCommand("clear xlate", {kClear, "Translations, with their connections"}), ClearXlates);
+  set.Add(BareCommand("clear local-host", {kClear, "Hosts, with their connections and translations"}), ClearLocalHosts);
+  struct Drops {
+    const char* words;
+    bool frame, flow;
+  };
+  for (const Drops d : {Drops{"clear asp drop", true, true}, Drops{"clear asp drop frame", true, false}, Drops{"clear asp drop flow", false, true}}) {
+    set.Add(BareCommand(d.words, {kClear, "Accelerated security path", "Drop counters"}), [d](ExecContext& c, const Bare&, Form) {
+      c.appliance.ClearDrops(c.session, d.frame, d.flow);
+      return Reply{};
+    });
+  }
+  {
+    using S = Tokens<ListName>;
+    set.Add(Command<ListName>({S::Kw("clear", kClear), S::Kw("access-list", "Access lists"), S::Word(&ListName::name, "Name"),
+                               S::Kw("counters", "Hit counts")}),
+            ClearCounters);
+  }
+  set.Add(BareCommand("clear logging buffer", {kClear, "Syslog", "Internal buffer"}), [](ExecContext& c, const Bare&, Form) {
+    c.appliance.logger().ClearBuffer();
+    return Reply{};
+  });
+  set.Add(BareCommand("clear logging asdm", {kClear, "Syslog", "ASDM buffer"}), [](ExecContext& c, const Bare&, Form) {
+    c.appliance.logger().ClearAsdm();
+    return Reply{};
+  });
+  set.Add(BareCommand("clear arp", {kClear, "Address resolution table"}), [](ExecContext& c, const Bare&, Form) {
+    c.appliance.host().ClearArp(*c.appliance.policy());
+    return Reply{};
+  });
+  set.Add(BareCommand("clear traffic", {kClear, "Traffic counters"}), [](ExecContext& c, const Bare&, Form) {
+    c.appliance.ClearTraffic();
+    return Reply{};
+  });
+}
+
+}  // namespace sallyport

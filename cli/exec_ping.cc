@@ -1,0 +1,198 @@
+// `ping`: real echo requests from the appliance, five of them, two seconds each.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "conf/codecs.h"
+#include "firewall/base/checksum.h"
+
+namespace sallyport {
+namespace {
+
+struct Ping {
+  std::string interface;  // nameif, or "": by route
+  NamedAddress address;
+  std::string name;
+  int repeat = 5;
+  int size = 100;     // bytes of the IP packet
+  int timeout_s = 2;  // each
+};
+
+// ICMP types, RFC 792. (<netinet/ip_icmp.h> defines macros that are names of ours.)
+constexpr std::uint8_t kEchoReply = 0;
+constexpr std::uint8_t kUnreachable = 3;
+constexpr std::uint8_t kEcho = 8;
+
+using SteadyClock = std::chrono::steady_clock;
+
+// One echo request and its answer. Runs on the ping's own thread.
+class Echo {
+ public:
+  // Errors: no privileges.
+  Status Open() {
+    fd_ = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+    if (fd_ < 0) return Error{std::string("cannot send ICMP: ") + std::strerror(errno)};
+    return {};
+  }
+  ~Echo() {
+    if (fd_ >= 0) close(fd_);
+  }
+  void Bind(const std::string& link) {
+    if (!link.empty()) setsockopt(fd_, SOL_SOCKET, SO_BINDTODEVICE, link.c_str(), static_cast<socklen_t>(link.size()));
+  }
+
+  // '!' and the time, '?' nothing came, 'U' unreachable.
+  char Exchange(IpAddress to, std::uint16_t id, std::uint16_t sequence, int size, int timeout_s,
+                const std::atomic<bool>& interrupted, double& ms) {
+    std::vector<std::uint8_t> packet(static_cast<std::size_t>(std::max(size - 20, 8)), 0xab);
+    packet[0] = kEcho;
+    packet[1] = 0;
+    StoreBe16(&packet[2], 0);
+    StoreBe16(&packet[4], id);
+    StoreBe16(&packet[6], sequence);
+    StoreBe16(&packet[2], ChecksumFinish(ChecksumAdd(packet)));
+    sockaddr_in target{};
+    target.sin_family = AF_INET;
+    target.sin_addr.s_addr = htonl(to.v4());
+    const auto sent = SteadyClock::now();
+    if (sendto(fd_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&target), sizeof target) < 0) return 'U';
+    const auto deadline = sent + std::chrono::seconds(timeout_s);
+    while (!interrupted) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+      if (left < 0) return '?';
+      pollfd p{fd_, POLLIN, 0};
+      if (poll(&p, 1, static_cast<int>(std::min<std::int64_t>(left, 100))) <= 0) continue;
+      std::uint8_t reply[2048];
+      const ssize_t n = recv(fd_, reply, sizeof reply, 0);
+      if (n < 28) continue;
+      const std::size_t header = std::size_t{4} * (reply[0] & 15);
+      if (static_cast<std::size_t>(n) < header + 8) continue;
+      const std::uint8_t* icmp = reply + header;
+      if (icmp[0] == kEchoReply && LoadBe16(icmp + 4) == id && LoadBe16(icmp + 6) == sequence) {
+        ms = std::chrono::duration<double, std::milli>(SteadyClock::now() - sent).count();
+        return '!';
+      }
+      // An error about our request carries its header and first eight bytes.
+      if (icmp[0] == kUnreachable && static_cast<std::size_t>(n) >= header + 8 + 20 + 8) {
+        const std::uint8_t* inner = icmp + 8;
+        const std::size_t inner_header = std::size_t{4} * (inner[0] & 15);
+        if (static_cast<std::size_t>(n) < header + 8 + inner_header + 8) continue;
+        if (inner[9] == IPPROTO_ICMP && LoadBe16(inner + inner_header + 4) == id) return 'U';
+      }
+    }
+    return 0;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+class PingJob final : public Job {
+ public:
+  PingJob(Appliance& appliance, Session& session, const Ping& ping, std::string link)
+      : appliance_(appliance), session_(&session), ping_(ping), link_(std::move(link)) {
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~PingJob() override {
+    interrupted_ = true;
+    *alive_ = false;  // control thread: closures still waiting find nobody
+    thread_.join();
+  }
+  void Interrupt() override { interrupted_ = true; }
+
+ private:
+  void Say(const std::string& text) {
+    appliance_.Post([alive = alive_, session = session_, text] {
+      if (*alive) session->WriteNow(text);
+    });
+  }
+
+  void Run() {
+    static std::atomic<std::uint16_t> next_id{1};
+    Echo echo;
+    if (const Status opened = echo.Open(); !opened) {
+      Say("ERROR: % " + opened.error() + "\n");
+    } else {
+      echo.Bind(link_);
+      Say(fmt::format("Type escape sequence to abort.\nSending {}, {}-byte ICMP Echos to {}, timeout is {} seconds:\n", ping_.repeat,
+                      ping_.size, ping_.address.address.ToString(), ping_.timeout_s));
+      const auto id = static_cast<std::uint16_t>(0x5350 + next_id++);
+      int sent = 0, answered = 0;
+      double least = 0, most = 0, sum = 0;
+      for (; sent < ping_.repeat && !interrupted_; sent++) {
+        double ms = 0;
+        const char mark = echo.Exchange(ping_.address.address, id, static_cast<std::uint16_t>(sent), ping_.size, ping_.timeout_s,
+                                        interrupted_, ms);
+        if (mark == 0) break;
+        if (mark == '!') {
+          // An ASA counts whole milliseconds, the last one begun included.
+          ms = static_cast<double>(std::max<std::int64_t>(1, static_cast<std::int64_t>(ms + 0.999)));
+          least = answered == 0 ? ms : std::min(least, ms);
+          most = std::max(most, ms);
+          sum += ms;
+          answered++;
+        }
+        Say(std::string(1, mark));
+      }
+      std::string last = fmt::format("\nSuccess rate is {} percent ({}/{})", sent == 0 ? 0 : answered * 100 / sent, answered, sent);
+      if (answered != 0) {
+        last += fmt::format(", round-trip min/avg/max = {}/{}/{} ms", static_cast<int>(least), static_cast<int>(sum / answered),
+                            static_cast<int>(most));
+      }
+      Say(last + "\n");
+    }
+    appliance_.Post([alive = alive_, session = session_] {
+      if (*alive) session->JobDone();  // destroys this
+    });
+  }
+
+  Appliance& appliance_;
+  Session* session_;
+  const Ping ping_;
+  const std::string link_;
+  std::atomic<bool> interrupted_{false};
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // control thread only
+  std::thread thread_;
+};
+
+Reply DoPing(ExecContext& c, const Ping& ping, Form) {
+  if (!ping.address.address.IsV4()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
+  std::string link;
+  if (!ping.interface.empty()) {
+    const Interface* i = c.appliance.policy()->FindByName(ping.interface);
+    if (i == nullptr) return Reply::Refuse("ERROR: % Invalid interface name " + ping.interface + "\n");
+    InterfaceView view;
+    c.appliance.host().FillInterface(view, i->linux_index);
+    link = view.link;
+  }
+  c.session.Run(std::make_unique<PingJob>(c.appliance, c.session, ping, link));
+  return {};
+}
+
+}  // namespace
+
+void AddPingCommands(ExecSet& set) {
+  using S = Tokens<Ping>;
+  const auto options = S::AnyOrder({{S::Kw("repeat", "Repeat count"), S::Int(&Ping::repeat, 1, 2147483647, "Repeat count")},
+                                    {S::Kw("size", "Datagram size"), S::Int(&Ping::size, 36, 18024, "Datagram size")},
+                                    {S::Kw("timeout", "Timeout in seconds"), S::Int(&Ping::timeout_s, 0, 3600, "Seconds")}});
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Arg(&Ping::address, "Destination"), options}).Privilege(1), DoPing);
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Word(&Ping::interface, "Name of interface"),
+                         S::Arg(&Ping::address, "Destination"), options})
+              .Privilege(1),
+          DoPing);
+}
+
+}  // namespace sallyport

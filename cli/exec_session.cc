@@ -1,0 +1,179 @@
+// Commands about the session itself: privilege, modes, terminal settings, history.
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "cli/session.h"
+
+namespace sallyport {
+namespace {
+
+constexpr int kTries = 3;
+
+struct Enable {
+  std::optional<int> level;
+};
+struct PagerWords {
+  std::optional<int> lines;
+};
+struct Width {
+  int columns = 80;
+};
+struct Monitor {
+  bool off = false;
+};
+
+// Asks for the password up to three times.
+void AskEnable(ExecContext c, int level, int tries_left) {
+  c.session.Ask("Password: ", DaemonFrame::Mode::kPassword, [=](const std::optional<std::string>& answer) {
+    if (!answer) return;
+    if (c.appliance.CheckEnable(level, *answer)) {
+      c.session.SetPrivilege(level, c.session.options().user);
+      return;
+    }
+    c.session.Refuse("Invalid password\n");
+    if (tries_left > 1) return AskEnable(c, level, tries_left - 1);
+    c.session.Write("Access denied.\n");
+    c.appliance.logger().Log(Msg::k308001, {std::to_string(kTries), c.session.options().peer.ToString()});
+  });
+}
+
+Reply DoEnable(ExecContext& c, const Enable& e, Form) {
+  const int level = e.level.value_or(15);
+  if (level <= c.session.privilege()) {
+    c.session.SetPrivilege(level, c.session.options().user);
+    return {};
+  }
+  AskEnable(c, level, kTries);
+  return {};
+}
+
+Reply DoDisable(ExecContext& c, const Enable& e, Form) {
+  const int level = e.level.value_or(1);
+  if (level > c.session.privilege()) return Reply::Refuse("ERROR: the privilege level cannot be raised by disable\n");
+  c.session.SetPrivilege(level, c.session.options().user);
+  return {};
+}
+
+void AskLogin(ExecContext c, int tries_left) {
+  c.session.Ask("Username: ", DaemonFrame::Mode::kQuestion, [=](const std::optional<std::string>& user) {
+    if (!user) return;
+    c.session.Ask("Password: ", DaemonFrame::Mode::kPassword, [=, name = *user](const std::optional<std::string>& password) {
+      if (!password) return;
+      const std::string ip = c.session.options().peer.ToString();
+      if (const auto level = c.appliance.CheckUser(name, *password)) {
+        c.appliance.logger().Log(Msg::k611101, {ip, name});
+        c.session.SetPrivilege(*level, name);
+        return;
+      }
+      c.appliance.logger().Log(Msg::k611102, {ip, name});
+      c.session.Refuse("Login failed\n");
+      if (tries_left > 1) return AskLogin(c, tries_left - 1);
+      c.session.Write("Access denied.\n");
+    });
+  });
+}
+
+Reply Leave(ExecContext& c, const Bare&, Form) {
+  c.session.Write("\nLogoff\n\n");
+  c.session.Close(0);
+  return {};
+}
+
+Reply SetPager(ExecContext& c, const PagerWords& p, Form form) {
+  c.session.SetPager(form == Form::kNo ? 0 : p.lines.value_or(24));
+  return {};
+}
+
+Reply CurPriv(ExecContext& c, const Bare&, Form) {
+  return Reply::Say("Username : " + c.session.UserName() + "\nCurrent privilege level : " +
+                    std::to_string(c.session.privilege()) + "\nCurrent Mode/s : " +
+                    (c.session.privilege() > 1 ? "P_PRIV" : "P_UNPR") + (c.session.InConfig() ? " P_CONF" : "") + "\n");
+}
+
+Reply History(ExecContext& c, const Bare&, Form) {
+  std::string out;
+  for (const std::string& line : c.session.history()) out += "  " + line + "\n";
+  return Reply::Say(out);
+}
+
+Reply ShowPager(ExecContext& c, const Bare&, Form) {
+  const int lines = c.session.pager();
+  return Reply::Say(lines == 0 ? "no pager\n\n" : "pager lines " + std::to_string(lines) + "\n\n");
+}
+
+Reply ShowTerminal(ExecContext& c, const Bare&, Form) {
+  return Reply::Say("\nWidth = " + std::to_string(c.session.width()) + ", " + (c.session.monitor() ? "" : "no ") +
+                    "monitor\nterminal interactive\n");
+}
+
+}  // namespace
+
+void AddSessionCommands(ExecSet& set) {
+  {
+    using S = Tokens<Enable>;
+    set.Add(Command<Enable>({S::Kw("enable", "Turn on privileged commands"),
+                             S::Opt({S::Int(&Enable::level, 0, 15, "Enter optional privilege level (0-15)")})})
+                .Privilege(0),
+            DoEnable);
+    set.Add(Command<Enable>({S::Kw("disable", "Exit from privileged mode"),
+                             S::Opt({S::Int(&Enable::level, 0, 15, "Enter optional privilege level (0-15)")})})
+                .Privilege(2),
+            DoDisable);
+  }
+  set.Add(BareCommand("login", {"Log in as a particular user"}).Privilege(0), [](ExecContext& c, const Bare&, Form) {
+    AskLogin(c, kTries);
+    return Reply{};
+  });
+  for (const char* word : {"exit", "quit"}) {
+    set.Add(BareCommand(word, {"Exit from the current mode"}).Privilege(0), [](ExecContext& c, const Bare& b, Form f) {
+      if (!c.session.InConfig()) return Leave(c, b, f);
+      c.session.LeaveConfig();  // in its modes the configuration takes the word itself
+      return Reply{};
+    });
+  }
+  set.Add(BareCommand("logout", {"Logoff from this CLI session"}).Privilege(0), Leave);
+  set.Add(BareCommand("configure terminal", {"Configure using various methods", "Configure from the terminal"}),
+          [](ExecContext& c, const Bare&, Form) {
+            c.session.EnterConfig();
+            return Reply{};
+          });
+  {
+    using S = Tokens<PagerWords>;
+    set.Add(Command<PagerWords>({S::Kw("terminal", "Set terminal line parameters"), S::Kw("pager", "Control page length for pagination"),
+                            S::Noise("lines", "Set page length"),
+                            S::Opt({S::Int(&PagerWords::lines, 0, 2147483647, "Pager lines; 0 disables paging")})})
+                .Privilege(0)
+                .No(2),
+            SetPager);
+  }
+  {
+    using S = Tokens<Monitor>;
+    set.Add(Command<Monitor>({S::Kw("terminal", "Set terminal line parameters"), S::Flag(&Monitor::off, "no", "Turn off"),
+                              S::Kw("monitor", "Syslog monitor")})
+                .Privilege(1)
+                .No(3),
+            [](ExecContext& c, const Monitor& m, Form form) {
+              c.session.SetMonitor(!m.off && form == Form::kPlain);
+              return Reply{};
+            });
+  }
+  {
+    using S = Tokens<Width>;
+    // An ASA takes it in configuration mode; scripts type it in both.
+    set.Add(Command<Width>({S::Kw("terminal", "Set terminal line parameters"), S::Kw("width", "Width of the display terminal"),
+                            S::Int(&Width::columns, 0, 511, "Columns; 0 is unlimited")})
+                .Privilege(1),
+            [](ExecContext& c, const Width& w, Form) {
+              c.session.SetWidth(w.columns);
+              return Reply{};
+            });
+  }
+  set.Add(BareCommand("show history", {"Show running system information", "Display the session command history"}).Privilege(0),
+          History);
+  set.Add(BareCommand("show curpriv", {"Show running system information", "Display current privilege level"}).Privilege(0),
+          CurPriv);
+  set.Add(BareCommand("show pager", {"Show running system information", "Show pager lines"}).Privilege(1), ShowPager);
+  set.Add(BareCommand("show terminal", {"Show running system information", "Show terminal parameters"}).Privilege(1),
+          ShowTerminal);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,144 @@
+// Show commands about the appliance itself: version, interfaces, log, clock, load, sessions.
+#include <fmt/format.h>
+
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_interface.h"
+#include "cli/show_logging.h"
+#include "cli/show_system.h"
+
+namespace sallyport {
+namespace {
+
+constexpr const char* kShow = "Show running system information";
+
+struct InterfaceName {
+  std::string name;
+};
+struct MessageNumber {
+  std::optional<int> number;
+};
+struct ClockDetail {
+  bool detail = false;
+};
+struct Cpu {
+  bool usage = false;
+};
+
+std::string Lower(std::string_view s) {
+  std::string out(s);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+// By nameif or hardware name, "gig0/0" and "gigabitethernet 0/0" included.
+Reply ShowOneInterface(ExecContext& c, const InterfaceName& n, Form) {
+  std::string wanted = Lower(n.name);
+  std::erase(wanted, ' ');
+  const std::size_t digit = wanted.find_first_of("0123456789");
+  for (InterfaceView& v : c.appliance.Interfaces()) {
+    const std::string hardware = Lower(v.hardware);
+    const std::size_t hardware_digit = hardware.find_first_of("0123456789");
+    const bool abbreviated = digit != std::string::npos && digit >= 2 && hardware_digit != std::string::npos &&
+                             hardware.starts_with(wanted.substr(0, digit)) &&
+                             hardware.substr(hardware_digit) == wanted.substr(digit);
+    if (v.nameif == n.name || hardware == wanted || abbreviated) return Reply::Say(ShowInterface({v}));
+  }
+  return Reply::Refuse("ERROR: % Invalid interface " + n.name + "\n");
+}
+
+template <typename F>
+auto Interfaces(F show) {
+  return [show](ExecContext& c, const Bare&, Form) { return Reply::Say(show(c.appliance.Interfaces())); };
+}
+
+Reply Ports(ExecContext& c, const Bare&, Form) {
+  const VersionView v = c.appliance.Version();
+  return Reply::Say("Name: \"Chassis\", DESCR: \"Sallyport, a stateful firewall\"\nPID: " + v.model + "           , VID: " +
+                    v.product_version + "     , SN: " + (v.serial.empty() ? "none" : v.serial) + "\n\n");
+}
+
+Reply Users(ExecContext& c, const Bare&, Form) {
+  std::string out = "SID Client IP       Version Mode Encryption Hmac     State            Username\n";
+  int number = 0;
+  for (const Session* s : c.appliance.sessions()) {
+    if (s->options().kind != Session::Kind::kSsh) continue;
+    out += fmt::format("{:<3} {:<15} 2.0     -    -          -        {:<16} {}\n", number++, s->options().peer.ToString(), "SessionStarted",
+                       s->options().user);
+  }
+  return Reply::Say(out);
+}
+
+}  // namespace
+
+void AddShowSystemCommands(ExecSet& set) {
+  set.Add(BareCommand("show version", {kShow, "Software and hardware"}).Privilege(1), [](ExecContext& c, const Bare&, Form) {
+    return Reply::Say(ShowVersion(c.appliance.Version()));
+  });
+  set.Add(BareCommand("show hostname", {kShow, "Name of the appliance"}).Privilege(1), [](ExecContext& c, const Bare&, Form) {
+    return Reply::Say(c.appliance.configuration().settings().hostname + "\n");
+  });
+  set.Add(BareCommand("show hostname fqdn", {kShow, "Name of the appliance", "With its domain"}).Privilege(1),
+          [](ExecContext& c, const Bare&, Form) {
+            const ConfigSettings s = c.appliance.configuration().settings();
+            return Reply::Say(s.hostname + (s.domain.empty() ? "" : "." + s.domain) + "\n");
+          });
+  set.Add(BareCommand("show inventory", {kShow, "What the appliance is made of"}).Privilege(1), Ports);
+  set.Add(BareCommand("show mode", {kShow, "Security context mode"}), [](ExecContext&, const Bare&, Form) {
+    return Reply::Say("Security context mode: single \n");
+  });
+  set.Add(BareCommand("show firewall", {kShow, "Firewall mode"}), [](ExecContext&, const Bare&, Form) {
+    return Reply::Say("Firewall mode: Router\n");
+  });
+  set.Add(BareCommand("show interface", {kShow, "Interfaces"}), Interfaces(ShowInterface));
+  set.Add(BareCommand("show interface ip brief", {kShow, "Interfaces", "Addresses", "One line each"}), Interfaces(ShowInterfaceIpBrief));
+  set.Add(BareCommand("show interface summary", {kShow, "Interfaces", "State and traffic only"}), Interfaces(ShowInterfaceSummary));
+  {
+    using S = Tokens<InterfaceName>;
+    set.Add(Command<InterfaceName>({S::Kw("show", kShow), S::Kw("interface", "Interfaces"), S::Line(&InterfaceName::name, "Name of an interface")}),
+            ShowOneInterface);
+  }
+  set.Add(BareCommand("show ip", {kShow, "Addresses of the interfaces"}), Interfaces(ShowIp));
+  set.Add(BareCommand("show ip address", {kShow, "Addresses of the interfaces", "Addresses of the interfaces"}), Interfaces(ShowIp));
+  set.Add(BareCommand("show nameif", {kShow, "Names and security levels"}), Interfaces(ShowNameif));
+  set.Add(BareCommand("show traffic", {kShow, "Packets and bytes by interface"}), Interfaces(ShowTraffic));
+  set.Add(BareCommand("show memory", {kShow, "Memory in use"}), [](ExecContext& c, const Bare&, Form) {
+    return Reply::Say(ShowMemory(c.appliance.Memory()));
+  });
+  {
+    using S = Tokens<Cpu>;
+    set.Add(Command<Cpu>({S::Kw("show", kShow), S::Kw("cpu", "Processor load"), S::Flag(&Cpu::usage, "usage", "Processor load")}),
+            [](ExecContext& c, const Cpu&, Form) { return Reply::Say(ShowCpu(c.appliance.Cpu())); });
+  }
+  {
+    using S = Tokens<ClockDetail>;
+    set.Add(Command<ClockDetail>({S::Kw("show", kShow), S::Kw("clock", "Date and time"), S::Flag(&ClockDetail::detail, "detail", "And its source")})
+                .Privilege(1),
+            [](ExecContext& c, const ClockDetail& d, Form) { return Reply::Say(ShowClock(c.appliance.ClockNow(), d.detail)); });
+  }
+  set.Add(BareCommand("show logging", {kShow, "Syslog settings and buffer"}), [](ExecContext& c, const Bare&, Form) {
+    c.appliance.logger().Drain();
+    return Reply::Say(ShowLogging(c.appliance.logger().Status(), c.appliance.personality()));
+  });
+  set.Add(BareCommand("show logging setting", {kShow, "Syslog", "Settings only"}), [](ExecContext& c, const Bare&, Form) {
+    return Reply::Say(ShowLoggingSetting(c.appliance.logger().Status(), c.appliance.personality()));
+  });
+  set.Add(BareCommand("show logging asdm", {kShow, "Syslog", "ASDM buffer"}), [](ExecContext& c, const Bare&, Form) {
+    return Reply::Say(ShowLoggingAsdm(c.appliance.logger().Status()));
+  });
+  set.Add(BareCommand("show logging queue", {kShow, "Syslog", "Messages that wait"}), [](ExecContext& c, const Bare&, Form) {
+    return Reply::Say(ShowLoggingQueue(c.appliance.logger().Status()));
+  });
+  {
+    using S = Tokens<MessageNumber>;
+    set.Add(Command<MessageNumber>({S::Kw("show", kShow), S::Kw("logging", "Syslog"), S::Kw("message", "Messages with changed levels"),
+                                    S::Opt({S::Int(&MessageNumber::number, 100000, 999999, "Number of a message")})}),
+            [](ExecContext& c, const MessageNumber& m, Form) {
+              return Reply::Say(ShowLoggingMessage(c.appliance.logger().settings(), m.number.value_or(0)));
+            });
+  }
+  set.Add(BareCommand("show ssh sessions", {kShow, "Secure shell", "Sessions"}), Users);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,196 @@
+// Commands about the appliance as a machine: its startup configuration, its disk, its clock, reloading it.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "conf/codecs.h"
+#include "firewall/base/civil_time.h"
+
+namespace sallyport {
+namespace {
+
+struct FileName {
+  std::string name;
+};
+struct Advance {
+  Hms by;
+};
+struct Copy {
+  bool no_confirm = false;
+};
+
+Reply Written(ExecContext& c) {
+  auto text = c.appliance.WriteMemory(c.session);
+  if (text) return Reply::Say(*text);
+  return Reply::Refuse("Building configuration...\n%Error copying system:/running-config (" + text.error() +
+                       ")\nError executing command\n[FAILED]\n");
+}
+
+Reply WriteMemory(ExecContext& c, const Bare&, Form) { return Written(c); }
+
+Reply WriteTerminal(ExecContext& c, const Bare&, Form) {
+  return Reply::Say(c.appliance.RunningConfig(c.session.UserName()) + "\n");
+}
+
+Reply WriteErase(ExecContext& c, const Bare&, Form) {
+  c.session.Ask("Erase configuration in flash memory? [confirm]", DaemonFrame::Mode::kQuestion,
+                [c](const std::optional<std::string>& answer) {
+                  if (!answer || (!answer->empty() && (*answer)[0] != 'y' && (*answer)[0] != 'Y')) return;
+                  c.appliance.logger().Log(Msg::k111003, {c.session.UserName()});
+                  if (unlink(c.appliance.state().startup_config().c_str()) != 0 && errno != ENOENT) {
+                    return c.session.Refuse("[FAILED]\n");
+                  }
+                  c.session.Write("[OK]\n");
+                });
+  return {};
+}
+
+Reply CopyRunStart(ExecContext& c, const Copy& copy, Form) {
+  const auto write = [](ExecContext x) {
+    const Reply r = Written(x);
+    r.ok ? x.session.Write(r.text) : x.session.Refuse(r.text);
+  };
+  if (copy.no_confirm) {
+    write(c);
+    return {};
+  }
+  c.session.Ask("\nSource filename [running-config]? ", DaemonFrame::Mode::kQuestion,
+                [c, write](const std::optional<std::string>& answer) {
+                  if (!answer) return;
+                  if (!answer->empty() && *answer != "running-config") {
+                    return c.session.Refuse("%Error opening system:/" + *answer + " (No such file or directory)\n");
+                  }
+                  write(c);
+                });
+  return {};
+}
+
+void ReloadNow(const ExecContext& c) {
+  c.session.Write(
+      "\n\n***\n*** --- START GRACEFUL SHUTDOWN ---\nShutting down isakmp\nShutting down webvpn\nShutting down File system\n\n\n\n"
+      "***\n*** --- SHUTDOWN NOW ---\nProcess shutdown finished\nRebooting...\n");
+  c.appliance.Reload();
+}
+
+void ConfirmReload(const ExecContext& c) {
+  c.session.Ask("Proceed with reload? [confirm] ", DaemonFrame::Mode::kQuestion, [c](const std::optional<std::string>& answer) {
+    if (!answer || (!answer->empty() && (*answer)[0] != 'y' && (*answer)[0] != 'Y')) return;
+    ReloadNow(c);
+  });
+}
+
+Reply DoReload(ExecContext& c, const Copy& reload, Form) {
+  if (reload.no_confirm) {
+    ReloadNow(c);
+    return {};
+  }
+  if (!c.appliance.modified()) {
+    ConfirmReload(c);
+    return {};
+  }
+  c.session.Ask("System config has been modified. Save? [Y]es/[N]o: ", DaemonFrame::Mode::kQuestion,
+                [c](const std::optional<std::string>& answer) mutable {
+                  if (!answer) return;
+                  if (answer->empty() || (*answer)[0] == 'y' || (*answer)[0] == 'Y') {
+                    const Reply r = Written(c);
+                    c.session.Write(r.text);
+                    if (!r.ok) return;
+                  }
+                  ConfirmReload(c);
+                });
+  return {};
+}
+
+Reply Dir(ExecContext& c, const FileName& f, Form) {
+  if (!f.name.empty() && f.name != "disk0:" && f.name != "flash:" && f.name != "disk0:/" && f.name != "flash:/") {
+    return Reply::Refuse("%Error opening " + f.name + " (No such file or directory)\n");
+  }
+  const TimeZone zone = c.appliance.ClockNow().zone;
+  std::string out = "\nDirectory of disk0:/\n\n";
+  std::uint64_t sum = 0;
+  int number = 0;
+  for (const auto& file : c.appliance.state().Files()) {
+    const CivilTime t = ToCivil(file.modified_s * 1'000'000'000, zone.offset_s);
+    out += fmt::format("{:<6} -rwx  {:<12} {:02}:{:02}:{:02} {} {:02} {}  {}\n", ++number, file.bytes, t.hour, t.minute, t.second,
+                       MonthName(t.month), t.day, t.year, file.name);
+    sum += file.bytes;
+  }
+  const auto space = c.appliance.state().DiskSpace();
+  const std::uint64_t percent = space.total != 0 ? space.free * 100 / space.total : 0;
+  out += fmt::format("\n{} file(s) total size: {} bytes\n{} bytes total ({} bytes free/{}% free)\n\n", number, sum, space.total,
+                     space.free, percent);
+  return Reply::Say(out);
+}
+
+Reply More(ExecContext& c, const FileName& f, Form) {
+  if (SameWord(f.name, "system:running-config") || SameWord(f.name, "system:/running-config")) {
+    return Reply::Say(c.appliance.RunningConfig(c.session.UserName()));
+  }
+  const auto path = c.appliance.state().DiskPath(f.name);
+  if (path) {
+    if (const auto text = ReadWholeFile(*path)) return Reply::Say(*text);
+  }
+  return Reply::Refuse("%Error opening " + f.name + " (No such file or directory)\n");
+}
+
+Reply Delete(ExecContext& c, const FileName& f, Form) {
+  const auto path = c.appliance.state().DiskPath(f.name);
+  if (!path || access(path->c_str(), F_OK) != 0) {
+    return Reply::Refuse("%Error deleting " + f.name + " (No such file or directory)\n");
+  }
+  const std::string shown = "disk0:/" + path->substr(path->rfind('/') + 1);
+  c.session.Ask("\nDelete filename [" + shown.substr(7) + "]? ", DaemonFrame::Mode::kQuestion,
+                [=](const std::optional<std::string>& answer) {
+                  if (!answer) return;
+                  if (!answer->empty() && *answer != shown.substr(7)) return;
+                  c.session.Ask("\nDelete " + shown + "? [confirm]", DaemonFrame::Mode::kQuestion,
+                                [=](const std::optional<std::string>& yes) {
+                                  if (!yes || (!yes->empty() && (*yes)[0] != 'y' && (*yes)[0] != 'Y')) return;
+                                  if (unlink(path->c_str()) != 0) c.session.Refuse("%Error deleting " + shown + "\n");
+                                });
+                });
+  return {};
+}
+
+Reply AdvanceClock(ExecContext& c, const Advance& a, Form) {
+  c.appliance.host().AdvanceClock(Duration::Seconds(a.by.seconds));
+  c.appliance.Tick();
+  return {};
+}
+
+}  // namespace
+
+void AddSystemCommands(ExecSet& set) {
+  constexpr const char* kWrite = "Write running configuration to memory, network, or terminal";
+  set.Add(BareCommand("write", {kWrite}), WriteMemory);
+  set.Add(BareCommand("write memory", {kWrite, "Save active configuration to the flash"}), WriteMemory);
+  set.Add(BareCommand("write terminal", {kWrite, "Display the active configuration"}), WriteTerminal);
+  set.Add(BareCommand("write erase", {kWrite, "Clear flash memory configuration"}), WriteErase);
+  {
+    using S = Tokens<Copy>;
+    set.Add(Command<Copy>({S::Kw("copy", "Copy from one file to another"), S::Flag(&Copy::no_confirm, "/noconfirm", "Do not ask"),
+                           S::Kw("running-config", "Copy from current system configuration"),
+                           S::Kw("startup-config", "Copy to startup configuration")}),
+            CopyRunStart);
+    set.Add(Command<Copy>({S::Kw("reload", "Halt and reload system"), S::Flag(&Copy::no_confirm, "noconfirm", "Do not ask")}),
+            DoReload);
+  }
+  {
+    using S = Tokens<FileName>;
+    set.Add(Command<FileName>({S::Kw("dir", "List files on a filesystem"),
+                               S::Opt({S::Word(&FileName::name, "Directory or file name", "WORD")})}),
+            Dir);
+    set.Add(Command<FileName>({S::Kw("more", "Display the contents of a file"), S::Word(&FileName::name, "File name", "WORD")}), More);
+    set.Add(Command<FileName>({S::Kw("delete", "Delete a file"), S::Word(&FileName::name, "File to be deleted", "WORD")}), Delete);
+  }
+  {
+    using S = Tokens<Advance>;
+    set.Add(Command<Advance>({S::Kw("debug", "Debugging functions"), S::Kw("clock", "The appliance's clock"),
+                              S::Kw("advance", "Move it forward; what falls due happens, in order"),
+                              S::Arg(&Advance::by, "How far")}),
+            AdvanceClock);
+  }
+}
+
+}  // namespace sallyport

@@ -1,0 +1,178 @@
+#include "cli/linux_host.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace sallyport {
+
+Result<std::unique_ptr<LinuxHost>> LinuxHost::Open(Options options, Engine& engine, SystemClock& clock) {
+  auto network = HostNetwork::Open();
+  if (!network) return Error{network.error()};
+  for (const LinkMap::Entry& e : options.links.entries()) {
+    if (const auto index = (*network)->IndexOf(e.link); !index) return Error{e.hardware + ": " + index.error()};
+  }
+  Nfqueue::Options queue_options;
+  queue_options.base = options.queue;
+  auto queue = Nfqueue::Open(queue_options);
+  if (!queue) return Error{queue.error()};
+  return std::unique_ptr<LinuxHost>(new LinuxHost(std::move(options), engine, clock, std::move(*queue), std::move(*network)));
+}
+
+LinuxHost::LinuxHost(Options options, Engine& engine, SystemClock& clock, std::unique_ptr<Nfqueue> queue,
+                     std::unique_ptr<HostNetwork> network)
+    : options_(std::move(options)),
+      queue_(std::move(queue)),
+      network_(std::move(network)),
+      thread_(engine, *queue_, clock),
+      rules_(options_.queue) {}
+
+LinuxHost::~LinuxHost() { Stop(); }
+
+Status LinuxHost::InstallRules(const Policy& policy) {
+  std::set<std::string> links;
+  for (const LinkMap::Entry& e : options_.links.entries()) links.insert(e.link);
+  const auto all = network_->Links();
+  for (const auto& f : policy.interfaces) {
+    if (!f || f->linux_index == 0 || !all) continue;
+    for (const LinkInfo& l : *all) {
+      if (l.index == f->linux_index) links.insert(l.name);
+    }
+  }
+  if (links == ruled_) return {};
+  if (Status installed = rules_.Install({links.begin(), links.end()}); !installed) return installed;
+  ruled_ = std::move(links);
+  return {};
+}
+
+Status LinuxHost::Start() {
+  // The mapped links are closed before the first policy opens anything.
+  if (Status installed = InstallRules(Policy{}); !installed) return installed;
+  started_ = true;
+  return thread_.Start();
+}
+
+void LinuxHost::Stop() {
+  if (!started_) return;
+  started_ = false;
+  thread_.Stop();
+  // Addresses and routes go first: while the rules stand nothing passes.
+  const auto restored = network_->Restore();
+  if (!restored) fprintf(stderr, "sallyportd: %s\n", restored.error().c_str());
+  if (const Status removed = rules_.Remove(); !removed) fprintf(stderr, "sallyportd: %s\n", removed.error().c_str());
+}
+
+void LinuxHost::OnEngine(const std::function<void()>& f) {
+  thread_.Ask([&f] { f(); });
+}
+
+void LinuxHost::AdvanceClock(Duration by) { thread_.AdvanceClock(by); }
+
+Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) {
+  std::string problems;
+  const auto problem = [&](const std::string& text) { problems += (problems.empty() ? "" : "; ") + text; };
+  for (auto& f : policy->interfaces) {
+    if (!f || f->hardware.empty()) continue;
+    std::string link = options_.links.LinkFor(f->hardware);
+    const std::string_view parent = LinkMap::ParentOf(f->hardware);
+    if (link.empty() && !parent.empty() && !f->nameif.empty()) {
+      const std::string& parent_link = options_.links.LinkFor(parent);
+      if (!parent_link.empty()) {
+        const auto vlan = vlans.find(f->hardware);
+        auto made = vlan != vlans.end() ? network_->EnsureVlan(parent_link, vlan->second)
+                                        : Result<std::string>(Error{f->hardware + " has no vlan"});
+        if (made) {
+          link = *made;
+        } else {
+          problem(made.error());
+        }
+      }
+    }
+    if (link.empty()) {
+      if (f->InUse()) problem("no link is mapped to " + f->hardware);
+      continue;
+    }
+    const auto index = network_->IndexOf(link);
+    if (index) {
+      f->linux_index = *index;
+    } else {
+      problem(index.error());
+    }
+  }
+  if (started_) {
+    if (const Status installed = InstallRules(*policy); !installed) problem(installed.error());
+  }
+  // The kernel first: an address must be there before the engine lets packets for it in.
+  const auto applied = network_->Apply(*policy);
+  if (!applied) problem(applied.error());
+  thread_.SetPolicy(policy);
+  if (!problems.empty()) return Error{problems};
+  return {};
+}
+
+void LinuxHost::FillInterface(InterfaceView& view, int linux_index) {
+  const auto links = network_->Links();
+  if (!links) return;
+  for (const LinkInfo& l : *links) {
+    if (l.index != linux_index) continue;
+    view.link = l.name;
+    view.link_up = l.up && l.running;
+    view.speed_mbps = l.speed_mbps;
+    view.duplex = l.speed_mbps != 0 ? (l.full_duplex ? "Full-duplex" : "Half-duplex") : "";
+    view.mac = l.mac;
+    char driver[256];
+    const std::string path = "/sys/class/net/" + l.name + "/device/driver";
+    const ssize_t n = readlink(path.c_str(), driver, sizeof driver);
+    if (n > 0) {
+      const std::string target(driver, static_cast<std::size_t>(n));
+      view.driver = target.substr(target.rfind('/') + 1);
+    }
+    LinkCounters& c = view.link_counters;
+    c.rx_packets = l.rx_packets;
+    c.rx_bytes = l.rx_bytes;
+    c.rx_errors = l.rx_errors;
+    c.rx_dropped = l.rx_dropped;
+    c.multicast = l.rx_multicast;
+    c.tx_packets = l.tx_packets;
+    c.tx_bytes = l.tx_bytes;
+    c.tx_errors = l.tx_errors;
+    c.tx_dropped = l.tx_dropped;
+    c.collisions = l.tx_collisions;
+  }
+}
+
+namespace {
+
+std::vector<int> LinksOf(const Policy& policy) {
+  std::vector<int> links;
+  for (const auto& f : policy.interfaces) {
+    if (f && f->InUse() && f->linux_index != 0) links.push_back(f->linux_index);
+  }
+  return links;
+}
+
+}  // namespace
+
+std::vector<ArpView> LinuxHost::Arp(const Policy& policy) {
+  std::vector<ArpView> views;
+  const auto links = LinksOf(policy);
+  if (links.empty()) return views;
+  const auto entries = network_->Arp(links);
+  if (!entries) return views;
+  for (const auto& f : policy.interfaces) {
+    if (!f || !f->InUse()) continue;
+    for (const ArpEntry& e : *entries) {
+      if (e.link_index == f->linux_index) {
+        views.push_back({f->nameif, e.address, e.mac, static_cast<std::int64_t>(e.age_seconds), e.permanent, false});
+      }
+    }
+  }
+  return views;
+}
+
+void LinuxHost::ClearArp(const Policy& policy) {
+  const auto links = LinksOf(policy);
+  if (!links.empty()) (void)network_->ClearArp(links);
+}
+
+}  // namespace sallyport

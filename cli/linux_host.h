@@ -1,0 +1,53 @@
+// The machine under a live appliance: queue, data thread, kernel network and packet filter rules, in the current network
+// namespace. Owned by main; control thread only.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "cli/appliance.h"
+#include "firewall/host/data_thread.h"
+#include "firewall/host/host_network.h"
+#include "firewall/host/link_map.h"
+#include "firewall/host/netfilter_rules.h"
+#include "firewall/host/nfqueue.h"
+
+namespace sallyport {
+
+class LinuxHost final : public ApplianceHost {
+ public:
+  struct Options {
+    LinkMap links;
+    std::uint16_t queue = 0;  // NFQUEUE numbers queue and queue + 1
+  };
+  // Takes the queue and checks that every mapped link is there; changes nothing in the kernel yet.
+  static Result<std::unique_ptr<LinuxHost>> Open(Options options, Engine& engine, SystemClock& clock);
+  ~LinuxHost() override;
+
+  // The rules that send packets to us, then the data thread: from here on packets are decided.
+  Status Start();
+  // In order: no more packets come, the thread ends, the kernel is as it was.
+  void Stop();
+
+  void OnEngine(const std::function<void()>& f) override;
+  void AdvanceClock(Duration by) override;
+  Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) override;
+  void FillInterface(InterfaceView& view, int linux_index) override;
+  std::vector<ArpView> Arp(const Policy& policy) override;
+  void ClearArp(const Policy& policy) override;
+
+ private:
+  LinuxHost(Options options, Engine& engine, SystemClock& clock, std::unique_ptr<Nfqueue> queue, std::unique_ptr<HostNetwork> network);
+  Status InstallRules(const Policy& policy);
+
+  Options options_;
+  std::unique_ptr<Nfqueue> queue_;
+  std::unique_ptr<HostNetwork> network_;
+  DataThread thread_;
+  NetfilterRules rules_;
+  std::set<std::string> ruled_;  // links that the rules name now
+  bool started_ = false;
+};
+
+}  // namespace sallyport

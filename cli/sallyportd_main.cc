@@ -1,0 +1,148 @@
+// sallyportd: one appliance in the current network namespace.
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <future>
+#include <iostream>
+#include <optional>
+
+#include "cli/appliance.h"
+#include "cli/console_server.h"
+#include "cli/linux_host.h"
+#include "cli/ssh_service.h"
+#include "firewall/host/syslog_udp.h"
+#include "inspect/icmp.h"
+
+namespace {
+
+namespace po = boost::program_options;
+using namespace sallyport;
+
+int Fail(const std::string& why) {
+  std::fprintf(stderr, "sallyportd: %s\n", why.c_str());
+  return 1;
+}
+
+struct Arguments {
+  std::string state, config;
+  std::vector<std::string> interfaces;
+  std::uint32_t max_connections = 0;
+  std::uint16_t queue = 0;
+  bool strict = false;
+};
+
+// Loads the configuration; returns false when the daemon must not start.
+bool LoadConfiguration(Appliance& appliance, const StateFolder& state, const Arguments& arguments) {
+  const std::string path = arguments.config.empty() ? state.startup_config() : arguments.config;
+  if (arguments.config.empty() && !std::filesystem::exists(path)) return true;
+  const auto text = ReadWholeFile(path);
+  if (!text) {
+    Fail(text.error());
+    return false;
+  }
+  const LoadReport report = appliance.Load(*text);
+  for (const LineReport& line : report.reports) {
+    // The last line of an ASA error is the sentence; those before it hold the caret.
+    std::string sentence = line.text;
+    while (!sentence.empty() && sentence.back() == '\n') sentence.pop_back();
+    sentence = sentence.substr(sentence.rfind('\n') + 1);
+    std::fprintf(stderr, "%s:%d: %s: %s\n", path.c_str(), line.number, sentence.c_str(), line.line.c_str());
+  }
+  if (report.refused != 0 && arguments.strict) {
+    Fail(std::to_string(report.refused) + " lines of " + path + " were refused");
+    return false;
+  }
+  return true;
+}
+
+int Run(const Arguments& arguments) {
+  std::signal(SIGPIPE, SIG_IGN);
+  LinkMap links;
+  for (const std::string& option : arguments.interfaces) {
+    if (const Status added = links.Add(option); !added) return Fail(added.error());
+  }
+  auto state = StateFolder::Open(arguments.state);
+  if (!state) return Fail(state.error());
+  if (const std::string file = state->At("interfaces"); arguments.interfaces.empty() && std::filesystem::exists(file)) {
+    if (const Status added = links.AddFile(file); !added) return Fail(added.error());
+  }
+
+  SystemClock clock;
+  LogRing ring;
+  Engine::Options engine_options;
+  engine_options.max_connections = arguments.max_connections;
+  Random seed = Random::FromKernel();
+  engine_options.seed = seed.U64();
+  IcmpInspector icmp;
+  Inspectors inspectors;
+  inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+  Engine engine(engine_options, clock, ring, Random::FromKernel(), inspectors);
+  LinuxHost::Options host_options;
+  host_options.links = std::move(links);
+  host_options.queue = arguments.queue;
+  auto host = LinuxHost::Open(std::move(host_options), engine, clock);
+  if (!host) return Fail(host.error());
+
+  Appliance appliance({clock, &clock, engine, ring, *state, **host});
+  SyslogUdp syslog;
+  appliance.logger().SetHosts(&syslog);
+  ConsoleServer console(appliance);
+  SshService ssh(appliance, console, *state);
+  if (!LoadConfiguration(appliance, *state, arguments)) return 1;
+  if (const Status started = (*host)->Start(); !started) return Fail(started.error());
+  if (const std::string said = appliance.Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+  if (const Status listening = ssh.Update(); !listening) return Fail(listening.error());
+  appliance.OnChange([&] {
+    if (const Status s = ssh.Update(); !s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
+  });
+  if (const Status listening = console.Listen(state->socket()); !listening) return Fail(listening.error());
+  std::printf("sallyportd: ready\n");
+  std::fflush(stdout);
+  console.Run();
+  ssh.Stop();
+  (*host)->Stop();
+  appliance.logger().SetHosts(nullptr);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  po::options_description options("sallyportd: a stateful firewall that behaves like a Cisco ASA");
+  // clang-format off
+  options.add_options()
+      ("help", "this text")
+      ("version", "print the version")
+      ("state", po::value(&arguments.state)->default_value("/var/lib/sallyport"), "state folder; made if it is not there")
+      ("config", po::value(&arguments.config), "configuration to load instead of the startup configuration")
+      ("interface", po::value(&arguments.interfaces), "HARDWARE=LINK, such as GigabitEthernet0/0=eth1; may be given often")
+      ("max-connections", po::value(&arguments.max_connections)->default_value(1'000'000), "connections that fit, 1000..16000000")
+      ("queue", po::value(&arguments.queue)->default_value(0), "first of the two NFQUEUE numbers to use")
+      ("strict", po::bool_switch(&arguments.strict), "do not start when a line of the configuration is refused");
+  // clang-format on
+  try {
+    po::variables_map given;
+    po::store(po::command_line_parser(argc, argv).options(options).positional({}).run(), given);
+    po::notify(given);
+    if (given.count("help") != 0) {
+      std::cout << options;
+      return 0;
+    }
+    if (given.count("version") != 0) {
+      std::cout << "sallyportd " << SALLYPORT_VERSION << "\n";
+      return 0;
+    }
+  } catch (const po::error& e) {
+    std::fprintf(stderr, "sallyportd: %s\n", e.what());
+    return 2;
+  }
+  if (arguments.max_connections < 1000 || arguments.max_connections > 16'000'000) {
+    std::fprintf(stderr, "sallyportd: --max-connections must be 1000..16000000\n");
+    return 2;
+  }
+  return Run(arguments);
+}

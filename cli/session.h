@@ -1,0 +1,129 @@
+// One console session: prompts, modes, paging, filters, passwords and questions. No sockets: frames come in, frames go out.
+//
+// Owned by whoever owns its connection (console_server.h), lives on the control thread. What commands do is in exec_*.cc; what
+// configuration lines do is conf's; the appliance they act upon is shared by all sessions.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/exec.h"
+#include "cli/output_filter.h"
+#include "cli/pager.h"
+#include "cli/wire.h"
+#include "conf/configuration.h"
+#include "firewall/base/ip_address.h"
+#include "firewall/logger.h"
+
+namespace sallyport {
+
+class Appliance;
+
+// Something that takes its time (ping): writes with Session::Write, ends with Session::JobDone. Destroyed when it is done or the
+// session ends, which must make it stop.
+class Job {
+ public:
+  virtual ~Job() = default;
+  virtual void Interrupt() = 0;
+};
+
+class Session : private LogLineSink {
+ public:
+  enum class Kind : std::uint8_t { kConsole, kSsh, kScript };
+  struct Options {
+    Kind kind = Kind::kConsole;
+    std::string user;       // of a login; empty: the console's nameless user
+    int privilege = 1;      // after login; 15 for scripts
+    bool greet = true;
+    IpAddress peer;         // of an SSH client
+    int width = 80;
+  };
+  static constexpr std::size_t kHistory = 20;
+
+  Session(const Options& options, Appliance& appliance, std::function<void(const DaemonFrame&)> send);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void Start();
+  void OnFrame(const ClientFrame& frame);
+  bool closed() const { return closed_; }
+
+  // --- for commands
+  // Output of the running command; filtered, paged.
+  void Write(std::string_view text) { output_ += text; }
+  // Output that is to be seen now (the marks of a ping).
+  void WriteNow(std::string_view text);
+  // Asks for one line (or password) after the command's output; `answer` gets it, or nothing after Ctrl-C. What it writes is
+  // output of the same command. It may ask again.
+  using Answer = std::function<void(std::optional<std::string>)>;
+  void Ask(std::string prompt, DaemonFrame::Mode mode, Answer answer);
+  // The command was refused: writes `text` and counts.
+  void Refuse(std::string_view text);
+  void Run(std::unique_ptr<Job> job);
+  void JobDone();
+  void Close(int status);
+
+  const Options& options() const { return options_; }
+  // The name that log messages and `show curpriv` know: "enable_15" for the nameless.
+  std::string UserName() const;
+  int privilege() const { return privilege_; }
+  void SetPrivilege(int level, std::string user);
+  bool InConfig() const { return config_.has_value(); }
+  void EnterConfig();
+  void LeaveConfig();  // to privileged EXEC
+  int pager() const;
+  void SetPager(std::optional<int> lines) { pager_lines_ = lines; }
+  int width() const { return width_; }
+  void SetWidth(int width) { width_ = width; }
+  bool monitor() const { return monitor_; }
+  void SetMonitor(bool on);
+  const std::deque<std::string>& history() const { return history_; }
+  std::string Prompt() const;
+
+ private:
+  void Line(std::string_view line) override;  // LogLineSink
+  void OnCommand(const std::string& line, bool end);
+  void Execute(std::string_view line);
+  void ExecuteParsed(std::string_view line);
+  bool Configure(std::string_view line);
+  void Print(const RunResult& result);
+  void RefuseAt(std::size_t column, std::string_view text);
+  void Finish();
+  void Flush();
+  void SendText(std::string_view text);
+  void SendPrompt(DaemonFrame::Mode mode, std::string text);
+  std::string HelpFor(std::string_view buffer);
+  std::string CompletionOf(std::string_view buffer);
+  ParseOptions ParseOptionsNow() const;
+
+  Options options_;
+  Appliance& appliance_;
+  std::function<void(const DaemonFrame&)> send_;
+  std::optional<ConfigMode> config_;  // set in configuration modes
+  int privilege_;
+  std::string user_;
+  std::optional<int> pager_lines_;  // of this session; else the configuration's
+  int width_;
+  bool monitor_ = false;
+  bool closed_ = false;
+  bool failed_ = false;  // the present command was refused
+
+  std::deque<std::string> history_;
+  std::string output_;
+  std::optional<OutputFilter> filter_;
+  Pager pages_;
+  std::string question_;
+  DaemonFrame::Mode question_mode_ = DaemonFrame::Mode::kQuestion;
+  Answer answer_;
+  bool pressing_key_ = false;  // at <--- More --->
+  std::unique_ptr<Job> job_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,101 @@
+#include "cli/ssh_service.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+
+namespace sallyport {
+namespace {
+
+// The console client is installed next to the daemon.
+std::string ClientProgram() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "/usr/bin/sallyport" : (self.parent_path() / "sallyport").string();
+}
+
+// Runs `f` on the control thread and waits, for a while: a daemon that is stopping does not answer any more.
+template <typename R>
+std::optional<R> OnControlThread(ConsoleServer& console, std::function<R()> f) {
+  auto task = std::make_shared<std::packaged_task<R()>>(std::move(f));
+  std::future<R> answer = task->get_future();
+  console.Post([task] { (*task)(); });
+  if (answer.wait_for(std::chrono::seconds(5)) != std::future_status::ready) return {};
+  return answer.get();
+}
+
+}  // namespace
+
+SshService::SshService(Appliance& appliance, ConsoleServer& console, const StateFolder& state)
+    : appliance_(appliance), console_(console), state_(state.path()) {}
+
+SshService::~SshService() { Stop(); }
+
+Status SshService::Update() {
+  const Policy& policy = *appliance_.policy();
+  const bool wanted = std::any_of(policy.management.begin(), policy.management.end(), [](const ManagementRule& r) {
+    return r.service == ManagementRule::Service::kSsh;
+  });
+  if (wanted == (server_ != nullptr)) return {};
+  if (!wanted) {
+    Stop();
+    return {};
+  }
+  SshServer::Hooks hooks;
+  hooks.authenticate = [this](const SshServer::Login& login, const std::string& password) -> std::optional<int> {
+    return OnControlThread<std::optional<int>>(console_, [this, login, password] { return Authenticate(login, password); })
+        .value_or(std::nullopt);
+  };
+  hooks.issue_token = [this](const SshServer::Login& login, int privilege) {
+    Session::Options options;
+    options.kind = Session::Kind::kSsh;
+    options.user = login.user;
+    options.privilege = privilege;
+    options.peer = login.peer;
+    return console_.IssueToken(options);
+  };
+  hooks.ended = [this](const SshServer::Login& login) {
+    console_.Post([this, login] {
+      const Interface* in = nullptr;
+      for (const auto& f : appliance_.policy()->interfaces) {
+        if (f && f->address == login.local) in = &*f;
+      }
+      appliance_.logger().Log(Msg::k315011, {login.peer.ToString(), in != nullptr ? in->nameif : "", login.user, "terminated normally"});
+    });
+  };
+  server_ = std::make_unique<SshServer>(state_, ClientProgram(), std::move(hooks));
+  Status listening = server_->Listen(policy.ssh_port);
+  if (!listening) server_.reset();
+  return listening;
+}
+
+void SshService::Stop() {
+  if (server_) server_->Stop();
+  server_.reset();
+}
+
+std::optional<int> SshService::Authenticate(const SshServer::Login& login, const std::string& password) {
+  const auto settings = appliance_.configuration().settings();
+  const auto how = settings.console_authentication.find("ssh");
+  const bool local = how != settings.console_authentication.end() &&
+                     std::find(how->second.begin(), how->second.end(), "LOCAL") != how->second.end();
+  std::optional<int> privilege;
+  if (local && appliance_.CheckUser(login.user, password)) {
+    // A login starts in user EXEC; `enable` leads on, unless the configuration enables at once.
+    privilege = 1;
+    if (settings.asks_exec_authorization) privilege = appliance_.CheckUser(login.user, password);
+  }
+  Log(privilege ? Msg::k605005 : Msg::k605004, login);
+  return privilege;
+}
+
+void SshService::Log(Msg msg, const SshServer::Login& login) {
+  std::string interface;
+  for (const auto& f : appliance_.policy()->interfaces) {
+    if (f && f->address == login.local) interface = f->nameif;
+  }
+  appliance_.logger().Log(msg, {login.peer.ToString(), std::to_string(login.peer_port), interface + ":" + login.local.ToString(), "ssh",
+                                login.user});
+}
+
+}  // namespace sallyport

@@ -1,0 +1,246 @@
+#include "conf/command.h"
+
+#include <algorithm>
+
+namespace sallyport::command_internal {
+namespace {
+
+using Outcome = RunResult::Outcome;
+
+std::string ToLower(std::string_view s) {
+  std::string out(s);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return out;
+}
+
+const Literal kNoKeyword{"no", "Negate a command or set its defaults"};
+
+// Of two ways to take a line: which holds an exact keyword first, counted from the left? kConflict: they differ by
+// abbreviated keywords (ambiguous at `word`).
+enum class Order { kFirst, kSecond, kAlike, kConflict };
+Order Compare(const Cursor& a, const Cursor& b, std::size_t words, std::size_t& word) {
+  for (std::size_t i = 0; i < words; i++) {
+    const Literal* ka = a.KeywordAt(i);
+    const Literal* kb = b.KeywordAt(i);
+    if (ka == kb) continue;
+    const std::size_t typed = a.line()[i].size();
+    const bool exact_a = ka != nullptr && ka->text.size() == typed;
+    const bool exact_b = kb != nullptr && kb->text.size() == typed;
+    if (exact_a != exact_b) return exact_a ? Order::kFirst : Order::kSecond;
+    if ((ka == nullptr) != (kb == nullptr)) return ka != nullptr ? Order::kFirst : Order::kSecond;
+    if (ka != nullptr && !SameWord(ka->text, kb->text)) {
+      word = i;
+      return Order::kConflict;
+    }
+  }
+  return Order::kAlike;
+}
+
+}  // namespace
+
+void SetBase::Insert(std::unique_ptr<Entry> entry) {
+  assert(!entry->lead().empty());  // a command begins with a keyword
+  const std::string key = ToLower(entry->lead().front()->text);
+  auto at = std::lower_bound(groups_.begin(), groups_.end(), key, [](const Group& g, const std::string& k) { return g.keyword < k; });
+  if (at == groups_.end() || at->keyword != key) at = groups_.insert(at, Group{key, {}});
+  at->entries.push_back(entry.get());
+  entries_.push_back(std::move(entry));
+}
+
+void SetBase::Candidates(std::string_view word, std::vector<const Entry*>& out) const {
+  const std::string key = ToLower(word);
+  auto at = std::lower_bound(groups_.begin(), groups_.end(), key, [](const Group& g, const std::string& k) { return g.keyword < k; });
+  if (at != groups_.end() && at->keyword == key) {
+    out = at->entries;
+    return;
+  }
+  for (; at != groups_.end() && at->keyword.starts_with(key); ++at) out.insert(out.end(), at->entries.begin(), at->entries.end());
+}
+
+RunResult SetBase::Find(std::string_view line, const ParseOptions& options, const Entry*& winner, bool& no) const {
+  RunResult result;
+  const CommandLine words(line);
+  if (words.size() == 0 || words[0][0] == '!' || words[0][0] == ':') {
+    result.outcome = Outcome::kEmpty;
+    return result;
+  }
+  no = SameWord(words[0], "no");
+  const std::size_t first = no ? 1 : 0;
+  if (words.size() == first) {
+    result.outcome = Outcome::kIncomplete;
+    return result;
+  }
+  std::vector<const Entry*> candidates;
+  Candidates(words[first], candidates);
+
+  Cursor notes(words, options);  // the furthest failure of all
+  notes.set_at(first);
+  notes.Blame(0);
+  if (candidates.empty()) {  // how much of the first word do our keywords know?
+    for (const Group& g : groups_) notes.Blame(CommonPrefix(words[first], g.keyword));
+  }
+  winner = nullptr;
+  Cursor best(words, options);
+  bool conflict = false;
+  std::size_t conflict_word = 0;
+  // Failures: the furthest decides; ran out of words beats a wrong word.
+  bool incomplete = false, ambiguous = false;
+  std::size_t incomplete_at = 0, ambiguous_at = 0;
+  std::optional<Cursor> partial;
+  for (const Entry* e : candidates) {
+    if (!e->Allowed(options) || (no && !e->has_no())) continue;
+    Cursor in(words, options);
+    in.set_at(first);
+    const Match m = e->Try(in, no);
+    if (m != Match::kOk) {
+      notes.Learn(in);
+      if (m == Match::kIncomplete) {
+        // Two unfinished commands that differ in a keyword: that word is ambiguous ("con" of conn and console).
+        if (!partial || in.at() > partial->at()) {
+          partial = in;
+          ambiguous = false;
+        } else if (in.at() == partial->at()) {
+          std::size_t w = 0;
+          const Order o = Compare(*partial, in, words.size(), w);
+          if (o == Order::kConflict && (!ambiguous || w < ambiguous_at)) {
+            ambiguous = true;
+            ambiguous_at = w;
+          } else if (o == Order::kSecond) {
+            partial = in;
+            ambiguous = false;
+          }
+        }
+        incomplete = true;
+        incomplete_at = std::max(incomplete_at, in.at());
+      } else if (m == Match::kAmbiguous && !ambiguous) {
+        ambiguous = true;
+        ambiguous_at = std::min(in.at(), words.size() - 1);
+      }
+      continue;
+    }
+    if (winner == nullptr) {
+      winner = e;
+      best = in;
+      continue;
+    }
+    std::size_t w = 0;
+    switch (Compare(best, in, words.size(), w)) {
+      case Order::kSecond:
+        winner = e;
+        best = in;
+        conflict = false;
+        break;
+      case Order::kConflict:
+        conflict = true;
+        conflict_word = w;
+        break;
+      case Order::kFirst:
+      case Order::kAlike: break;  // the first declared wins
+    }
+  }
+  if (winner != nullptr) {
+    if (conflict) {
+      result.outcome = Outcome::kAmbiguous;
+      result.word = std::string(words[conflict_word]);
+    }
+    return result;
+  }
+  if (ambiguous) {
+    result.outcome = Outcome::kAmbiguous;
+    result.word = std::string(words[ambiguous_at]);
+  } else if (incomplete && incomplete_at >= notes.failed_at()) {
+    result.outcome = Outcome::kIncomplete;
+  } else {
+    result.outcome = Outcome::kInvalid;
+    result.column = notes.FailColumn();
+  }
+  return result;
+}
+
+HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) const {
+  HelpResult result;
+  CommandLine words(line);
+  const bool begun = !line.empty() && line.back() != ' ' && line.back() != '\t' && words.size() > 0;
+  const std::string_view last = begun ? words[words.size() - 1] : std::string_view();
+  if (begun) words.DropLast();
+  result.word_help = begun;
+
+  const bool no = words.size() > 0 && SameWord(words[0], "no");
+  const std::size_t first = no ? 1 : 0;
+  std::vector<Hint> hints;
+  Cursor notes(words, options);
+  notes.set_at(first);
+  if (words.size() == first) {
+    bool any_no = false;
+    for (const auto& e : entries_) {
+      if (e->hidden() || !e->Allowed(options)) continue;
+      any_no = any_no || e->has_no();
+      if (!no || e->has_no()) hints.push_back({e->lead().front()->text, e->lead().front()->help, false});
+    }
+    if (!no && any_no) hints.push_back({kNoKeyword.text, kNoKeyword.help, false});
+  } else {
+    std::vector<const Entry*> candidates;
+    Candidates(words[first], candidates);
+    notes.Blame(0);
+    if (candidates.empty()) {
+      for (const Group& g : groups_) notes.Blame(CommonPrefix(words[first], g.keyword));
+    }
+    // What a word may be is decided for all candidates together: an exact keyword anywhere hides abbreviations.
+    struct Reached {
+      Cursor cursor;
+      std::vector<Hint> hints;
+    };
+    std::vector<Reached> reached;
+    for (const Entry* e : candidates) {
+      if (e->hidden() || !e->Allowed(options) || (no && !e->has_no())) continue;
+      std::vector<Hint> offered;
+      Cursor in(words, options, &offered);
+      in.set_at(first);
+      const Match m = e->Try(in, no);
+      if (m == Match::kOk) offered.push_back({"<cr>", "", true});
+      if (m == Match::kOk || !offered.empty()) reached.push_back({in, std::move(offered)});
+      else notes.Learn(in);
+    }
+    for (const Reached& r : reached) {
+      bool hidden = false;
+      for (const Reached& other : reached) {
+        std::size_t w = 0;
+        if (Compare(r.cursor, other.cursor, words.size(), w) == Order::kSecond) hidden = true;
+      }
+      if (!hidden) hints.insert(hints.end(), r.hints.begin(), r.hints.end());
+    }
+    if (reached.empty()) {
+      result.outcome = Outcome::kInvalid;
+      result.column = notes.FailColumn();
+      return result;
+    }
+  }
+  if (begun) {
+    std::erase_if(hints, [&](const Hint& h) { return h.placeholder || !IsPrefixOf(last, h.text); });
+    if (hints.empty()) {
+      result.outcome = Outcome::kInvalid;
+      result.column = static_cast<std::size_t>(last.data() - line.data());
+    }
+  }
+  // Placeholders first, then keywords by alphabet, <cr> last (cli.md 3).
+  const auto rank = [](const Hint& h) { return h.text == "<cr>" ? 2 : h.placeholder ? 0 : 1; };
+  std::stable_sort(hints.begin(), hints.end(), [&](const Hint& a, const Hint& b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return a.text < b.text;
+  });
+  hints.erase(std::unique(hints.begin(), hints.end(), [](const Hint& a, const Hint& b) { return a.text == b.text; }), hints.end());
+  result.hints = std::move(hints);
+  return result;
+}
+
+std::vector<std::string> SetBase::Complete(std::string_view line, const ParseOptions& options) const {
+  std::vector<std::string> out;
+  for (const Hint& h : Help(line, options).hints) {
+    if (!h.placeholder) out.push_back(h.text);
+  }
+  return out;
+}
+
+}  // namespace sallyport::command_internal

@@ -1,0 +1,327 @@
+#include "conf/configuration.h"
+
+#include <algorithm>
+
+#include "conf/configuration_impl.h"
+#include "conf/lines.h"
+#include "conf/personality.h"
+
+namespace sallyport {
+namespace {
+
+using Outcome = ApplyResult::Outcome;
+
+// What an appliance has that nobody has configured yet (our own choice of lines, an ASA's where the release has them).
+constexpr std::string_view kDefault82 =
+    "hostname ciscoasa\nnames\nftp mode passive\npager lines 24\nno failover\nicmp unreachable rate-limit 1 burst-size 1\n"
+    "no asdm history enable\narp timeout 14400\ntimeout xlate 3:00:00\ntimeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 icmp 0:00:02\n"
+    "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
+    "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
+    "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
+    "dynamic-access-policy-record DfltAccessPolicy\nno snmp-server location\nno snmp-server contact\n"
+    "snmp-server enable traps snmp authentication linkup linkdown coldstart\n"
+    "crypto ipsec security-association lifetime seconds 28800\ncrypto ipsec security-association lifetime kilobytes 4608000\n"
+    "telnet timeout 5\nssh timeout 5\nconsole timeout 0\nthreat-detection basic-threat\nthreat-detection statistics access-list\n"
+    "no threat-detection statistics tcp-intercept\nwebvpn\nclass-map inspection_default\nmatch default-inspection-traffic\n"
+    "policy-map type inspect dns preset_dns_map\nparameters\nmessage-length maximum 512\npolicy-map global_policy\nclass inspection_default\n"
+    "inspect dns preset_dns_map\ninspect ftp\ninspect h323 h225\ninspect h323 ras\ninspect rsh\ninspect rtsp\ninspect esmtp\n"
+    "inspect sqlnet\ninspect skinny\ninspect sunrpc\ninspect xdmcp\ninspect sip\ninspect netbios\ninspect tftp\n"
+    "service-policy global_policy global\nprompt hostname context\n";
+constexpr std::string_view kDefault9 =
+    "hostname ciscoasa\nnames\nno mac-address auto\nftp mode passive\npager lines 24\nno failover\n"
+    "icmp unreachable rate-limit 1 burst-size 1\nno asdm history enable\narp timeout 14400\nno arp permit-nonconnected\n"
+    "arp rate-limit 8192\ntimeout xlate 3:00:00\ntimeout pat-xlate 0:00:30\n"
+    "timeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 sctp 0:02:00 icmp 0:00:02\n"
+    "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
+    "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
+    "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
+    "timeout floating-conn 0:00:00\ntimeout conn-holddown 0:00:15\ntimeout igp stale-route 0:01:10\n"
+    "user-identity default-domain LOCAL\naaa authentication login-history\nno snmp-server location\nno snmp-server contact\n"
+    "crypto ipsec security-association pmtu-aging infinite\ncrypto ca trustpool policy\ntelnet timeout 5\nssh stricthostkeycheck\n"
+    "ssh timeout 5\nssh version 2\nconsole timeout 0\nthreat-detection basic-threat\nthreat-detection statistics access-list\n"
+    "no threat-detection statistics tcp-intercept\ndynamic-access-policy-record DfltAccessPolicy\nclass-map inspection_default\n"
+    "match default-inspection-traffic\npolicy-map type inspect dns preset_dns_map\nparameters\nmessage-length maximum client auto\n"
+    "message-length maximum 512\nno tcp-inspection\npolicy-map global_policy\nclass inspection_default\ninspect dns preset_dns_map\n"
+    "inspect ftp\ninspect h323 h225\ninspect h323 ras\ninspect ip-options\ninspect netbios\ninspect rsh\ninspect rtsp\n"
+    "inspect skinny\ninspect esmtp\ninspect sqlnet\ninspect sunrpc\ninspect tftp\ninspect sip\ninspect xdmcp\n"
+    "service-policy global_policy global\nprompt hostname context\nno call-home reporting anonymous\n";
+
+std::string_view TrimRight(std::string_view s) {
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r')) s.remove_suffix(1);
+  return s;
+}
+std::string_view TrimLeft(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  return s;
+}
+
+// Where sub-mode prompts were named otherwise before 8.3.
+std::string PromptOf(const std::string& mode, const Personality& p) {
+  if (p.object_nat) return mode;
+  if (mode == "config-network-object-group") return "config-network";
+  if (mode == "config-service-object-group") return "config-service";
+  if (mode == "config-protocol-object-group") return "config-protocol";
+  if (mode == "config-icmp-object-group") return "config-icmp";
+  return mode;
+}
+
+constexpr std::string_view kCertificate = "config-pubkey";
+
+}  // namespace
+
+const ConfigGrammar& ConfigGrammar::Get() {
+  static const ConfigGrammar grammar = [] {
+    ConfigGrammar g;
+    DeclareSystem(g);
+    DeclareInterfaces(g);
+    DeclareObjects(g);
+    DeclareAccess(g);
+    DeclareNat(g);
+    DeclareModular(g);
+    DeclareAcceptedLines(g);
+    struct ClearAll {};
+    using S = Tokens<ClearAll>;
+    g.Mode("config").Add(Command<ClearAll>({S::Kw("clear", "Clear"), S::Kw("configure", "Clear running configuration"), S::Kw("all", "Everything")}),
+                         [](ConfigEdit& edit, const ClearAll&, Form) -> Reply {
+                           edit.tree.Clear();
+                           edit.names.clear();
+                           edit.mode.LeaveAll();
+                           edit.changed = true;
+                           return {};
+                         });
+    for (const char* mode : {"config-cert-chain", "config-dynamic-access-policy-record", "config-ca-crl"}) g.Mode(mode);
+    return g;
+  }();
+  return grammar;
+}
+
+void ConfigEdit::Enter(std::string submode, Line* parent, Section s, const Line& line) {
+  std::string shown = PromptOf(submode, personality);
+  mode.frames_.push_back({std::move(submode), std::move(shown), tree.Shared(parent, s, &line)});
+}
+
+bool ConfigEdit::HasInterface(std::string_view nameif) const {
+  for (const auto& i : tree.Of(Section::kInterface)) {
+    if (const auto* n = i->First<NameifLine>(); n != nullptr && n->name == nameif) return true;
+  }
+  return false;
+}
+
+std::string ApplyResult::ErrorText(std::size_t prompt) const {
+  switch (outcome) {
+    case Outcome::kInvalid: return std::string(prompt + column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n";
+    case Outcome::kIncomplete: return "ERROR: % Incomplete command\n";
+    case Outcome::kAmbiguous: return "ERROR: % Ambiguous command:  \"" + word + "\"\n";
+    case Outcome::kRefused: return text;
+    default: return {};
+  }
+}
+
+Configuration::Configuration() : Configuration(Personality{}) {}
+Configuration::Configuration(const Personality& personality) : impl_(std::make_unique<Impl>()) {
+  impl_->personality = personality;
+  const LoadReport r = Load(personality.object_nat ? kDefault9 : kDefault82);
+  assert(r.refused == 0);
+  (void)r;
+}
+Configuration::~Configuration() = default;
+
+const Personality& Configuration::personality() const { return impl_->personality; }
+const LineTree& Configuration::tree() const { return impl_->tree; }
+
+ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int privilege) {
+  ApplyResult out;
+  const std::string_view line = TrimRight(raw);
+  if (line.size() > 16384) {
+    out.outcome = Outcome::kRefused;
+    out.text = "ERROR: line is too long\n";
+    return out;
+  }
+  for (std::size_t i = 0; i < line.size(); i++) {
+    const auto c = static_cast<unsigned char>(line[i]);
+    if ((c < 0x20 && c != '\t') || c == 0x7f) {
+      out.outcome = Outcome::kInvalid;
+      out.column = i;
+      return out;
+    }
+  }
+  // A sub-mode whose line another session has removed is left.
+  while (!mode.frames_.empty() && mode.frames_.back().line.expired()) mode.frames_.pop_back();
+
+  const std::string_view word = TrimLeft(line);
+  if (!mode.frames_.empty() && mode.frames_.back().name == kCertificate && !word.empty()) {
+    const auto chain = mode.frames_.back().line.lock();
+    const bool hex = std::all_of(word.begin(), word.end(), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ' '; });
+    if (word != "quit" && !hex) {
+      out.outcome = Outcome::kInvalid;
+      out.column = static_cast<std::size_t>(word.data() - raw.data());
+      return out;
+    }
+    Line& l = impl_->tree.Upsert(chain.get(), Section::kCrypto, std::to_string(chain->lines.size()));
+    l.text = word == "quit" ? "quit" : std::string(TrimLeft(raw.substr(0, raw.find('\r'))));
+    l.kind = "certificate";
+    l.effect = out.effect = Effect::kAccepted;
+    out.changed = true;
+    if (word == "quit") mode.frames_.pop_back();
+    return out;
+  }
+  if (SameWord(word, "end")) {
+    mode.LeaveAll();
+    out.outcome = Outcome::kExit;
+    return out;
+  }
+  if (SameWord(word, "exit") || SameWord(word, "quit")) {
+    if (mode.global()) out.outcome = Outcome::kExit;
+    else mode.Leave();
+    return out;
+  }
+
+  // The innermost mode that takes the line; leaving for an outer one is what an ASA does without a word.
+  const ConfigGrammar& grammar = ConfigGrammar::Get();
+  const ParseOptions options = impl_->Options(privilege);
+  std::optional<RunResult> failure;
+  for (std::size_t depth = mode.frames_.size();; depth--) {
+    const std::string& name = depth == 0 ? "config" : mode.frames_[depth - 1].name;
+    const auto set = grammar.sets.find(name);
+    if (set != grammar.sets.end()) {
+      ConfigMode before = mode;
+      mode.frames_.resize(depth);
+      std::shared_ptr<Line> here = depth == 0 ? nullptr : mode.frames_.back().line.lock();
+      if (depth > 0 && here == nullptr) continue;
+      ConfigEdit edit{impl_->tree, mode, impl_->personality, impl_->names, here, {}};
+      edit.loading = impl_->loading;
+      const RunResult r = set->second.Run(edit, line, options);
+      if (r.outcome == RunResult::Outcome::kOk) {
+        out.outcome = r.reply.ok ? Outcome::kOk : Outcome::kRefused;
+        out.text = r.reply.text;
+        out.effect = edit.effect;
+        out.changed = r.reply.ok && edit.changed;
+        if (!r.reply.ok) mode = before;
+        return out;
+      }
+      mode = before;
+      if (r.outcome == RunResult::Outcome::kEmpty) {
+        out.outcome = Outcome::kEmpty;
+        return out;
+      }
+      // The error of the mode that understood more of the line.
+      const auto better = [&] {
+        if (!failure) return true;
+        if (failure->outcome != RunResult::Outcome::kInvalid) return false;
+        return r.outcome != RunResult::Outcome::kInvalid || r.column > failure->column;
+      };
+      if (better()) failure = r;
+    }
+    if (depth == 0) break;
+  }
+  out.column = failure->column + static_cast<std::size_t>(line.data() - raw.data());
+  out.word = failure->word;
+  out.outcome = failure->outcome == RunResult::Outcome::kIncomplete  ? Outcome::kIncomplete
+                : failure->outcome == RunResult::Outcome::kAmbiguous ? Outcome::kAmbiguous
+                                                                     : Outcome::kInvalid;
+  return out;
+}
+
+HelpResult Configuration::Help(const ConfigMode& mode, std::string_view line, int privilege) const {
+  const ConfigGrammar& grammar = ConfigGrammar::Get();
+  std::optional<HelpResult> best;
+  for (std::size_t depth = mode.frames_.size();; depth--) {
+    const auto set = grammar.sets.find(depth == 0 ? "config" : mode.frames_[depth - 1].name);
+    if (set != grammar.sets.end()) {
+      HelpResult h = set->second.Help(line, impl_->Options(privilege));
+      if (h.outcome == RunResult::Outcome::kOk) return h;
+      if (!best || h.column > best->column) best = std::move(h);
+    }
+    if (depth == 0) return *best;
+  }
+}
+
+std::vector<std::string> Configuration::Complete(const ConfigMode& mode, std::string_view line, int privilege) const {
+  std::vector<std::string> out;
+  for (const Hint& h : Help(mode, line, privilege).hints) {
+    if (!h.placeholder) out.push_back(h.text);
+  }
+  return out;
+}
+
+std::vector<Hint> Configuration::ModeHints(const ConfigMode& mode, std::string_view line) const {
+  std::vector<Hint> out = Help(mode, line).hints;
+  if (!mode.global()) {
+    const HelpResult h = ConfigGrammar::Get().sets.find("config")->second.Help(line, impl_->Options(15));
+    out.insert(out.end(), h.hints.begin(), h.hints.end());
+  }
+  return out;
+}
+
+LoadReport Configuration::Load(std::string_view text) {
+  LoadReport report;
+  // A whole configuration begins with its version.
+  std::size_t at = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    std::string_view line = TrimRight(rest.substr(0, end));
+    if (line.starts_with("ASA Version ") || line.starts_with("PIX Version ")) {
+      if (const auto p = PersonalityOf(line.substr(12))) {
+        impl_->personality = *p;
+        impl_->tree.Clear();
+        impl_->names.clear();
+      }
+      break;
+    }
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  impl_->loading = true;
+  ConfigMode mode;
+  int number = 0;
+  std::vector<std::pair<std::string, int>> groups;  // access-group lines, checked at the end
+  while (at < text.size()) {
+    const std::size_t end = text.find('\n', at);
+    std::string_view raw = text.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at);
+    at = end == std::string_view::npos ? text.size() : end + 1;
+    number++;
+    while (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
+    const std::string_view line = TrimLeft(TrimRight(raw));
+    if (line == ": end") break;
+    if (line.empty() || line[0] == '!' || line[0] == ':' || line.starts_with("Cryptochecksum:") || line.starts_with("ASA Version ") ||
+        line.starts_with("PIX Version ")) {
+      continue;
+    }
+    report.lines++;
+    const ApplyResult r = Apply(mode, raw);
+    if (r.ok()) {
+      (r.effect == Effect::kAccepted ? report.accepted : report.modelled)++;
+      if (!r.text.empty()) report.reports.push_back({number, std::string(line), r.text, false});
+      if (line.starts_with("access-group ")) groups.emplace_back(std::string(line), number);
+    } else {
+      report.refused++;
+      report.reports.push_back({number, std::string(line), std::string(raw) + "\n" + r.ErrorText(0), true});
+    }
+  }
+  for (const auto& [line, n] : groups) {
+    const CommandLine words(line);
+    if (words.size() < 3) continue;
+    const std::string list(words[1]);
+    if (impl_->tree.Find(Section::kAccessList, list) != nullptr) continue;
+    impl_->tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) { return l.As<AccessGroupLine>() && l.As<AccessGroupLine>()->list == list; });
+    report.modelled--;
+    report.refused++;
+    report.reports.push_back({n, line, line + "\nERROR: access-list <" + list + "> does not exist\n", true});
+  }
+  impl_->loading = false;
+  return report;
+}
+
+std::pair<int, int> Configuration::coverage() const {
+  std::pair<int, int> n{0, 0};
+  const auto count = [&](const auto& self, const Line& l) -> void {
+    if (!l.text.empty()) (l.effect == Effect::kAccepted ? n.second : n.first)++;
+    for (const auto& c : l.lines) self(self, *c);
+  };
+  for (std::size_t s = 0; s < kSectionCount; s++) {
+    for (const auto& l : impl_->tree.Of(static_cast<Section>(s))) count(count, *l);
+  }
+  return n;
+}
+
+}  // namespace sallyport

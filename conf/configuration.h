@@ -1,0 +1,154 @@
+// The running configuration of an appliance: lines in, lines out, and the policy snapshot that they mean.
+//
+//   Configuration conf;                          // what an appliance without a startup configuration has
+//   auto report = conf.Load(text);               // a startup configuration: a refused line changes nothing, the rest loads
+//   ConfigMode mode;                             // of one console session
+//   ApplyResult r = conf.Apply(mode, "interface GigabitEthernet0/0");   // mode.prompt() is now "config-if"
+//   auto policy = conf.Compile(previous.get());  // immutable; give it to the engine
+//
+// Owned by the appliance, control thread only; knows no sockets and no engine. Whoever applies lines compiles afterwards and
+// hands the snapshot on. A refused line leaves everything as it was.
+//
+// Every line is modelled (it has a meaning in Policy or ConfigSettings) or accepted (kept in its place and printed back,
+// without effect); anything else is refused with ASA's words. Report and coverage() count them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/command.h"
+#include "conf/line_tree.h"
+#include "firewall/base/result.h"
+#include "firewall/logger.h"
+#include "firewall/policy.h"
+
+namespace sallyport {
+
+// Where a session is: the stack of sub-modes. Empty: global configuration mode.
+class ConfigMode {
+ public:
+  // What stands in the prompt: "config", "config-if", "config-pmap-c" ...
+  std::string prompt() const { return frames_.empty() ? "config" : frames_.back().shown; }
+  bool global() const { return frames_.empty(); }
+  void Leave() { if (!frames_.empty()) frames_.pop_back(); }
+  void LeaveAll() { frames_.clear(); }
+
+ private:
+  friend class Configuration;
+  friend struct ConfigEdit;
+  struct Frame {
+    std::string name;   // of the mode's commands
+    std::string shown;  // in the prompt: object groups were named otherwise before 8.3
+    std::weak_ptr<Line> line;
+  };
+  std::vector<Frame> frames_;
+};
+
+struct ApplyResult {
+  enum class Outcome : std::uint8_t {
+    kOk,
+    kEmpty,       // nothing typed, or a comment
+    kIncomplete,  // syntax: print as RunResult says
+    kInvalid,
+    kAmbiguous,
+    kRefused,     // understood, but not allowed: `text` is ASA's error
+    kExit,        // `exit` in global mode, or `end`: the session leaves configuration mode
+  };
+  Outcome outcome = Outcome::kOk;
+  std::size_t column = 0;
+  std::string word;
+  std::string text;  // what the operator sees, lines ended by '\n'; "" on silent success
+  Effect effect = Effect::kModelled;
+  bool changed = false;  // the configuration is another one now
+  bool ok() const { return outcome == Outcome::kOk || outcome == Outcome::kEmpty || outcome == Outcome::kExit; }
+  // The error as ASA prints it, for a line that was echoed behind a prompt of `prompt` characters; "" when there is none.
+  std::string ErrorText(std::size_t prompt) const;
+};
+
+struct LineReport {
+  int number = 0;    // in the text, from 1
+  std::string line;
+  std::string text;  // the error with its caret line, or a warning
+  bool refused = false;
+};
+struct LoadReport {
+  int lines = 0;  // without blank lines and comments
+  int modelled = 0, accepted = 0, refused = 0;
+  std::vector<LineReport> reports;  // refused lines and warnings
+};
+
+struct UserAccount {
+  std::string name;
+  std::string password;  // as stored: conf/password.h verifies it
+  enum class Kind : std::uint8_t { kNone, kEncrypted, kPbkdf2, kNtEncrypted } kind = Kind::kNone;
+  int privilege = 2;
+};
+
+// What the configuration says and the packet path need not know.
+struct ConfigSettings {
+  std::string hostname = "ciscoasa";
+  std::string domain;
+  UserAccount enable;  // `enable password`; kind kNone: not set
+  UserAccount passwd;  // login password of telnet
+  std::vector<UserAccount> users;
+  int ssh_timeout_min = 5, telnet_timeout_min = 5, console_timeout_min = 0;
+  std::string banner_exec, banner_login, banner_motd, banner_asdm;  // lines ended by '\n'
+  int pager_lines = 24;
+  int terminal_width = 80;
+  std::vector<std::string> prompt = {"hostname", "context"};
+  std::string summer_time;  // name; "" : none
+  LoggingSettings logging;
+  // aaa authentication SERVICE console GROUP [LOCAL]: by service (ssh, telnet, http, enable, serial), the groups in order.
+  std::map<std::string, std::vector<std::string>> console_authentication;
+  bool asks_exec_authorization = false;  // aaa authorization exec LOCAL auto-enable
+};
+
+struct PrintOptions {
+  bool all = false;        // with default values
+  bool secrets = false;    // keys as they are (more system:running-config)
+  std::string section;     // the first word of the lines that are wanted; "" : everything with header and trailer
+  std::string saved_line;  // ": Written by ..." or "" for ": Saved"
+  std::string serial, hardware;  // header of 9.2 and later
+};
+
+class Configuration {
+ public:
+  // What an appliance of `personality` has before anybody typed anything.
+  explicit Configuration(const Personality& personality);
+  Configuration();
+  ~Configuration();
+  Configuration(const Configuration&) = delete;
+  Configuration& operator=(const Configuration&) = delete;
+
+  const Personality& personality() const;
+  ApplyResult Apply(ConfigMode& mode, std::string_view line, int privilege = 15);
+  HelpResult Help(const ConfigMode& mode, std::string_view line, int privilege = 15) const;
+  std::vector<std::string> Complete(const ConfigMode& mode, std::string_view line, int privilege = 15) const;
+  // The sub-mode's own commands and then, where it is a sub-mode, the global ones: the two lists of `?`.
+  std::vector<Hint> ModeHints(const ConfigMode& mode, std::string_view line) const;
+
+  // Replaces the configuration when the text has an `ASA Version` line (it is a whole one), else adds to it.
+  LoadReport Load(std::string_view text);
+  std::string Print(const PrintOptions& options = {}) const;
+  // MD5 over what Print shows (facts in the README), 32 hex digits.
+  std::string Checksum() const;
+
+  Result<std::shared_ptr<const Policy>> Compile(const Policy* previous) const;
+  ConfigSettings settings() const;
+
+  const LineTree& tree() const;
+  // How many lines are modelled and accepted now.
+  std::pair<int, int> coverage() const;
+
+ private:
+  struct Impl;
+  friend struct ConfigEdit;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport

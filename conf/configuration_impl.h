@@ -1,0 +1,24 @@
+// What Configuration keeps. For configuration.cc, print.cc, settings.cc and compile.cc only.
+#pragma once
+
+#include "conf/configuration.h"
+#include "conf/declare.h"
+
+namespace sallyport {
+
+struct Configuration::Impl {
+  LineTree tree;
+  Personality personality;
+  NameTable names;
+  bool loading = false;
+  // Interface ids are given out when an interface is first compiled, and never again (types.h).
+  mutable std::map<std::string, IfId> interface_ids;
+  mutable std::uint8_t next_interface = 1;
+  // NatRule ids by what identifies the rule.
+  mutable std::map<std::string, std::uint32_t> nat_ids;
+  mutable std::uint32_t next_nat = 1;
+
+  ParseOptions Options(int privilege) const { return {privilege, &personality, &names}; }
+};
+
+}  // namespace sallyport

@@ -1,0 +1,607 @@
+// Access lists and groups, routes, timeouts, sysopt, service resets, icmp to the box.
+#include <algorithm>
+
+#include "conf/declare.h"
+#include "conf/lines.h"
+#include "firewall/logger.h"
+
+namespace sallyport {
+
+PortFamily FamilyOf(const ProtocolSpec& p) {
+  if (p.kind == ProtocolSpec::Kind::kNumber && p.number == 6) return PortFamily::kTcp;
+  if (p.kind == ProtocolSpec::Kind::kNumber && p.number == 17) return PortFamily::kUdp;
+  return PortFamily::kBoth;
+}
+
+// permit|deny PROTOCOL SOURCE [PORTS] DESTINATION [PORTS | ICMPTYPE [CODE]] [log ...] [time-range T] [inactive]
+template <>
+struct Codec<AceBody> {
+  static Match Read(Cursor& in, AceBody& out, std::string_view) {
+    static const Literal kAction[] = {{"deny", "Specify packets to reject"}, {"permit", "Specify packets to forward"}};
+    static const Literal kLog{"log", "Keyword for enabling log option on this ACL element"};
+    static const Literal kInactive{"inactive", "Keyword for disabling an ACL element"};
+    static const Literal kTimeRange{"time-range", "Keyword for attaching time-range option to this ACL element"};
+    static const Literal kGroup{"object-group", "Specify an icmp-type object-group after this keyword"};
+    std::size_t i = 0;
+    AceBody b;
+    if (const Match m = in.OneOf(kAction, i); m != Match::kOk) return m;
+    b.permit = i == 1;
+    if (const Match m = Codec<ProtocolSpec>::Read(in, b.protocol, "IP protocol"); m != Match::kOk) return m;
+    const bool number = b.protocol.kind == ProtocolSpec::Kind::kNumber;
+    const bool ports = !number || b.protocol.number == 6 || b.protocol.number == 17 || b.protocol.number == 132;
+    const bool icmp = number && (b.protocol.number == 1 || b.protocol.number == 58);
+    const PortFamily family = FamilyOf(b.protocol);
+    if (const Match m = Codec<AddressSpec>::Read(in, b.source, "Source address"); m != Match::kOk) return m;
+    if (ports) {
+      // `object-group X` after the source may be ports or the destination; the destination needs one more address.
+      if (const Match m = ReadPortSpec(in, b.sport, family, false); m != Match::kOk) return m;
+      if (b.sport.op == PortSpec::Op::kNone && SameWord(in.Peek(), "object-group")) {
+        Cursor ahead = in;
+        PortSpec group;
+        AddressSpec dst;
+        if (ReadPortSpec(ahead, group, family, true) == Match::kOk && Codec<AddressSpec>::Read(ahead, dst, "") == Match::kOk) {
+          // Two groups in a row and nothing after: source ports only if an address still follows.
+          in.Consume(&kGroup);
+          in.Consume(nullptr);
+          b.sport = group;
+        }
+      }
+    }
+    if (const Match m = Codec<AddressSpec>::Read(in, b.destination, "Destination address"); m != Match::kOk) {
+      if (b.sport.op != PortSpec::Op::kGroup) return m;
+      return m;
+    }
+    if (b.sport.op == PortSpec::Op::kGroup && b.destination.kind == AddressSpec::Kind::kGroup && !SameWord(in.Peek(), "eq")) {
+      // "SRC object-group A object-group B": A is the destination and B its ports, as ASA prints service groups behind the
+      // destination far more often; the compiler checks the types.
+      b.dport = {PortSpec::Op::kGroup, 0, 0, b.destination.name};
+      b.destination.name = b.sport.group;
+      b.sport = {};
+    }
+    if (ports && b.dport.op == PortSpec::Op::kNone) {
+      if (const Match m = ReadPortSpec(in, b.dport, family, true); m != Match::kOk) return m;
+    }
+    if (icmp) {
+      if (in.AtEnd()) in.Offer(kGroup, false);
+      std::uint8_t type = 0;
+      const std::string_view w = in.Peek();
+      if (SameWord(w, "object-group")) {
+        in.Consume(&kGroup);
+        if (const Match m = Codec<std::string>::Read(in, b.icmp_group, "Group name"); m != Match::kOk) return m;
+      } else if (!IsPrefixOf(w, "log") && !IsPrefixOf(w, "inactive") && !IsPrefixOf(w, "time-range")) {
+        const std::size_t before = in.at();
+        const Match m = ReadIcmpType(in, type, b.protocol.number == 58, "ICMP type");
+        if (m == Match::kOk) {
+          b.icmp_type = type;
+          std::int64_t code = 0;
+          const std::size_t at = in.at();
+          if (in.Number({"<0-255>", "ICMP code"}, 0, 255, code) == Match::kOk) b.icmp_code = static_cast<std::uint8_t>(code);
+          else in.set_at(at);
+        } else if (in.at() != before || m == Match::kAmbiguous) {
+          return m;
+        }
+      }
+    }
+    while (true) {
+      if (b.log == AceBody::Log::kNone && in.Keyword(kLog) == Match::kOk) {
+        if (const Match m = ReadLog(in, b); m != Match::kOk) return m;
+        continue;
+      }
+      if (b.time_range.empty() && in.Keyword(kTimeRange) == Match::kOk) {
+        if (const Match m = Codec<std::string>::Read(in, b.time_range, "Name"); m != Match::kOk) return m;
+        continue;
+      }
+      if (!b.inactive && in.Keyword(kInactive) == Match::kOk) {
+        b.inactive = true;
+        continue;
+      }
+      break;
+    }
+    out = std::move(b);
+    return Match::kOk;
+  }
+  static Match ReadLog(Cursor& in, AceBody& b) {
+    static const Literal kWhat[] = {{"default", "Default logging, as without log"}, {"disable", "Disable log option"}, {"interval", "Interval"}};
+    static const Literal kInterval{"interval", "Interval of messages in seconds"};
+    b.log = AceBody::Log::kPlain;
+    if (in.AtEnd()) {
+      std::size_t none = 0;
+      (void)in.OneOf(kWhat, none);
+      return Match::kOk;
+    }
+    const std::string_view w = in.Peek();
+    if (IsPrefixOf(w, "default") && w.size() > 2) {
+      in.Consume(&kWhat[0]);
+      b.log = AceBody::Log::kDefault;
+      return Match::kOk;
+    }
+    if (IsPrefixOf(w, "disable") && w.size() > 1) {
+      in.Consume(&kWhat[1]);
+      b.log = AceBody::Log::kDisable;
+      return Match::kOk;
+    }
+    if (!IsPrefixOf(w, "inactive") && !IsPrefixOf(w, "interval")) {
+      if (const auto s = ParseSeverity(w)) {
+        b.log = AceBody::Log::kLevel;
+        b.severity = static_cast<std::uint8_t>(*s);
+        in.Consume(nullptr);
+      }
+    }
+    if (in.Keyword(kInterval) == Match::kOk) {
+      std::int64_t n = 0;
+      if (const Match m = in.Number({"<1-600>", "Seconds"}, 1, 600, n); m != Match::kOk) return m;
+      b.interval = static_cast<std::uint32_t>(n);
+    }
+    return Match::kOk;
+  }
+  static void Print(const AceBody& b, LineWriter& line) {
+    line.Put(b.permit ? "permit" : "deny");
+    Codec<ProtocolSpec>::Print(b.protocol, line);
+    Codec<AddressSpec>::Print(b.source, line);
+    PrintPortSpec(b.sport, FamilyOf(b.protocol), line);
+    Codec<AddressSpec>::Print(b.destination, line);
+    PrintPortSpec(b.dport, FamilyOf(b.protocol), line);
+    if (b.icmp_type) line.Put(IcmpTypeName(*b.icmp_type, b.protocol.number == 58));
+    if (b.icmp_code) line.Put(std::to_string(*b.icmp_code));
+    if (!b.icmp_group.empty()) {
+      line.Put("object-group");
+      line.Put(b.icmp_group);
+    }
+    if (b.log != AceBody::Log::kNone) {
+      line.Put("log");
+      if (b.log == AceBody::Log::kDefault) line.Put("default");
+      if (b.log == AceBody::Log::kDisable) line.Put("disable");
+      if (b.log == AceBody::Log::kLevel) line.Put(SeverityName(b.severity));
+      if (b.interval) {
+        line.Put("interval");
+        line.Put(std::to_string(*b.interval));
+      }
+    }
+    if (!b.time_range.empty()) {
+      line.Put("time-range");
+      line.Put(b.time_range);
+    }
+    if (b.inactive) line.Put("inactive");
+  }
+};
+
+template <>
+struct Codec<TimeoutEntry> {
+  static Match Read(Cursor& in, TimeoutEntry& out, std::string_view) {
+    static const Literal kWords[] = {
+        {"xlate"}, {"pat-xlate"}, {"conn"}, {"half-closed"}, {"udp"}, {"sctp"}, {"icmp"}, {"icmp-error"}, {"sunrpc"}, {"rpc"}, {"h323"}, {"h225"}, {"mgcp"},
+        {"mgcp-pat"}, {"sip"}, {"sip_media"}, {"sip-invite"}, {"sip-disconnect"}, {"sip-provisional-media"}, {"uauth"},
+        {"tcp-proxy-reassembly"}, {"floating-conn"}, {"conn-holddown"}, {"igp"}};
+    static const Literal kStale{"stale-route", "Stale routes"}, kAbsolute{"absolute", "Absolute timer"}, kInactivity{"inactivity", "Idle timer"};
+    TimeoutEntry e;
+    std::size_t i = 0;
+    if (const Match m = in.OneOf(kWords, i); m != Match::kOk) return m;
+    e.name = kWords[i].text;
+    if (e.name == "igp") {
+      if (const Match m = in.Keyword(kStale); m != Match::kOk) return m;
+    }
+    if (const Match m = Codec<Hms>::Read(in, e.time, "Time"); m != Match::kOk) return m;
+    if (e.name == "uauth") {
+      if (in.Keyword(kAbsolute) == Match::kOk) e.word = "absolute";
+      else if (in.Keyword(kInactivity) == Match::kOk) e.word = "inactivity";
+    }
+    out = std::move(e);
+    return Match::kOk;
+  }
+  static void Print(const TimeoutEntry& e, LineWriter& line) {
+    line.Put(e.name);
+    if (e.name == "igp") line.Put("stale-route");
+    Codec<Hms>::Print(e.time, line);
+    if (!e.word.empty()) line.Put(e.word);
+  }
+};
+
+namespace {
+
+std::string Missing(const LineTree& tree, const AddressSpec& a) {
+  if (a.kind == AddressSpec::Kind::kObject && tree.Find(Section::kObject, "object network " + a.name) == nullptr) {
+    return "ERROR: specified object <" + a.name + "> does not exist\n";
+  }
+  if (a.kind == AddressSpec::Kind::kGroup) {
+    const Line* l = tree.Find(Section::kObjectGroup, "object-group " + a.name);
+    if (l == nullptr) return "ERROR: specified object group <" + a.name + "> not found\n";
+    if (l->As<GroupLine>()->type != GroupLine::Type::kNetwork) return "ERROR: specified object group <" + a.name + "> has wrong type; expecting network type\n";
+  }
+  return {};
+}
+
+// Names in a line that nobody knows; also turns "object-group A object-group B" the right way round.
+std::string CheckAce(const LineTree& tree, AceBody& b) {
+  const auto group_type = [&](const std::string& name) {
+    const Line* l = tree.Find(Section::kObjectGroup, "object-group " + name);
+    return l == nullptr ? GroupLine::Type::kNone : l->As<GroupLine>()->type;
+  };
+  if (b.dport.op == PortSpec::Op::kGroup && b.destination.kind == AddressSpec::Kind::kGroup && b.sport.op == PortSpec::Op::kNone &&
+      group_type(b.dport.group) == GroupLine::Type::kNetwork && group_type(b.destination.name) == GroupLine::Type::kService) {
+    b.sport = {PortSpec::Op::kGroup, 0, 0, b.destination.name};
+    b.destination.name = b.dport.group;
+    b.dport = {};
+  }
+  if (b.protocol.kind == ProtocolSpec::Kind::kObject && tree.Find(Section::kObject, "object service " + b.protocol.name) == nullptr) {
+    return "ERROR: specified object <" + b.protocol.name + "> does not exist\n";
+  }
+  if (b.protocol.kind == ProtocolSpec::Kind::kGroup) {
+    const auto t = group_type(b.protocol.name);
+    if (t == GroupLine::Type::kNone) return "ERROR: specified object group <" + b.protocol.name + "> not found\n";
+    if (t != GroupLine::Type::kService && t != GroupLine::Type::kProtocol) {
+      return "ERROR: specified object group <" + b.protocol.name + "> has wrong type; expecting protocol or service type\n";
+    }
+  }
+  for (const AddressSpec* a : {&b.source, &b.destination}) {
+    if (std::string e = Missing(tree, *a); !e.empty()) return e;
+  }
+  for (const PortSpec* p : {&b.sport, &b.dport}) {
+    if (p->op != PortSpec::Op::kGroup) continue;
+    const auto t = group_type(p->group);
+    if (t == GroupLine::Type::kNone) return "ERROR: specified object group <" + p->group + "> not found\n";
+    if (t != GroupLine::Type::kService) return "ERROR: specified object group <" + p->group + "> has wrong type; expecting service type\n";
+  }
+  if (!b.icmp_group.empty() && group_type(b.icmp_group) != GroupLine::Type::kIcmpType) {
+    return "ERROR: specified object group <" + b.icmp_group + "> not found\n";
+  }
+  return {};
+}
+
+Line& ListOf(ConfigEdit& edit, const std::string& name) {
+  Line& l = edit.tree.Upsert(nullptr, Section::kAccessList, name);
+  if (l.As<AccessListGroup>() == nullptr) {
+    l.kind = "access-list";
+    l.Set(AccessListGroup{name});
+  }
+  return l;
+}
+
+bool Used(const LineTree& tree, const std::string& list) {
+  for (const auto* a : tree.All<AccessGroupLine>(Section::kAccessGroup)) {
+    if (a->list == list) return true;
+  }
+  return false;
+}
+
+// A line of an access list: `text` behind "access-list NAME "; `wanted` is the operator's line number.
+Reply PutAclLine(ConfigEdit& edit, const std::string& list, std::optional<int> wanted, std::string text, std::string key, auto value) {
+  Line& group = ListOf(edit, list);
+  if (group.Find(key) != nullptr && !key.empty() && edit.tree.Shared(&group, Section::kAccessList, &edit.tree.Upsert(&group, Section::kAccessList, key))) {
+    return edit.loading ? Reply{} : Reply::Say("WARNING: <" + list + "> found duplicate element\n");
+  }
+  const std::size_t position = wanted && *wanted > 0 ? static_cast<std::size_t>(*wanted - 1) : SIZE_MAX;
+  Line& l = edit.tree.Upsert(&group, Section::kAccessList, key, position);
+  l.text = std::move(text);
+  l.kind = "access-list";
+  l.Set(std::move(value));
+  edit.changed = true;
+  return {};
+}
+
+Reply RemoveAclLine(ConfigEdit& edit, const std::string& list, std::string_view key, std::string_view text) {
+  Line* group = edit.tree.Find(Section::kAccessList, list);
+  const Line* found = nullptr;
+  if (group != nullptr) {
+    for (const auto& l : group->lines) {
+      if (l->key == key || (!text.empty() && l->text == text)) found = l.get();
+    }
+  }
+  if (found == nullptr) return Reply::Refuse("Specified access-list does not exist\n");
+  if (group->lines.size() == 1 && Used(edit.tree, list)) {
+    edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) { return l.As<AccessGroupLine>() && l.As<AccessGroupLine>()->list == list; });
+  }
+  edit.tree.Remove(group, Section::kAccessList, std::string(found->key));
+  if (group->lines.empty()) edit.tree.Remove(nullptr, Section::kAccessList, list);
+  edit.changed = true;
+  return {};
+}
+
+void DeclareAccessLists(ConfigGrammar& g) {
+  ConfigSet& config = g.Mode("config");
+  {
+    using L = ExtendedLine;
+    using S = Tokens<L>;
+    for (const bool keyword : {true, false}) {  // `extended` may be left out
+      std::vector<TokenPtr<L>> t = {S::Kw("access-list", "Configure an access control element"), S::Word(&L::list, "Access list name", "WORD < 242 char", 241),
+                                    S::Opt({S::Kw("line", "Position"), S::Int(&L::line, 1, 2147483647, "Line number")})};
+      if (keyword) t.push_back(S::Kw("extended", "Configure access policy for IP traffic"));
+      t.push_back(S::Arg(&L::body, "permit or deny"));
+      Command<L> c(std::move(t));
+      c.No(c.size());
+      config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
+        L line = v;
+        if (std::string e = CheckAce(edit.tree, line.body); !e.empty()) return Reply::Refuse(std::move(e));
+        // The key is what the line means: without log, as ASA compares.
+        std::string text, key;
+        LineWriter w(text), k(key);
+        w.Put("extended");
+        Codec<AceBody>::Print(line.body, w);
+        AceBody bare = line.body;
+        bare.log = AceBody::Log::kNone;
+        bare.interval.reset();
+        bare.inactive = false;
+        k.Put("extended");
+        Codec<AceBody>::Print(bare, k);
+        if (line.body.log == AceBody::Log::kNone && !line.body.inactive && line.body.time_range.empty()) text += ' ';
+        if (form == Form::kNo) return RemoveAclLine(edit, line.list, key, {});
+        std::string warn;
+        if (line.body.source.kind == AddressSpec::Kind::kGroup && line.body.source.name == line.body.destination.name) {
+          warn = "WARNING: Same object-group is used more than once in one config line. This config is redundant. Please use seperate object-groups\n";
+        }
+        if (const Line* group = edit.tree.Find(Section::kAccessList, line.list)) {
+          // The same element with other options: replaces them in place.
+          for (const auto& l : group->lines) {
+            if (l->key == key && l->text != text) {
+              l->text = text;
+              l->Set(line);
+              edit.changed = true;
+              return {};
+            }
+            if (l->As<StandardLine>() != nullptr) return Reply::Refuse("ERROR: access-list <" + line.list + "> is a standard access-list\n");
+            if (group->lines.size() > 64) break;  // large lists: the index below tells duplicates
+          }
+        }
+        line.line.reset();
+        Reply r = PutAclLine(edit, line.list, v.line, text, key, line);
+        r.text += warn;
+        return r;
+      });
+    }
+  }
+  {
+    using L = StandardLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("access-list"), S::Word(&L::list, "Access list name", "WORD < 242 char", 241), S::Kw("standard", "Use this to configure policy by destination only"),
+                  S::Choice({{S::Is(&L::permit, true, "permit")}, {S::Is(&L::deny, true, "deny")}}), S::Arg(&L::source, "Address")});
+    c.No(c.size());
+    config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
+      using K = AddressSpec::Kind;
+      if (v.source.kind != K::kAny && v.source.kind != K::kAny4 && v.source.kind != K::kHost && v.source.kind != K::kSubnet) {
+        return Reply::Refuse("ERROR: a standard access-list takes an address, host or any4\n");
+      }
+      std::string text = "standard ";
+      text += v.permit ? "permit" : "deny";
+      LineWriter w(text);
+      Codec<AddressSpec>::Print(v.source, w);
+      const std::string key = text;
+      text += ' ';
+      if (form == Form::kNo) return RemoveAclLine(edit, v.list, key, {});
+      if (const Line* group = edit.tree.Find(Section::kAccessList, v.list); group != nullptr && group->First<ExtendedLine>() != nullptr) {
+        return Reply::Refuse("ERROR: access-list <" + v.list + "> is an extended access-list\n");
+      }
+      return PutAclLine(edit, v.list, {}, text, key, v);
+    });
+  }
+  {
+    using L = RemarkLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("access-list"), S::Word(&L::list, "Access list name", "WORD < 242 char", 241),
+                  S::Opt({S::Kw("line"), S::Int(&L::line, 1, 2147483647)}), S::Kw("remark", "Specify a comment"), S::Line(&L::text, "Comment")});
+    c.No(4);
+    config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
+      const std::string text = "remark " + v.text;
+      if (form == Form::kNo) return RemoveAclLine(edit, v.list, "?", text);
+      // Remarks may repeat: each has a key of its own.
+      static std::uint64_t serial = 0;
+      L line = v;
+      line.line.reset();
+      return PutAclLine(edit, v.list, v.line, text, "remark #" + std::to_string(++serial), line);
+    });
+  }
+  {
+    struct ClearList { std::string list; };
+    using S = Tokens<ClearList>;
+    for (const char* word : {"configure"}) {
+      Command<ClearList> c({S::Kw("clear", "Clear"), S::Kw(word, "Clear running configuration"), S::Kw("access-list", "Access lists"), S::Opt({S::Word(&ClearList::list, "Access list name")})});
+      config.Add(c, [](ConfigEdit& edit, const ClearList& v, Form) -> Reply {
+        edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) {
+          return l.As<AccessGroupLine>() != nullptr && (v.list.empty() || l.As<AccessGroupLine>()->list == v.list);
+        });
+        if (edit.tree.RemoveIf(nullptr, Section::kAccessList, [&](const Line& l) { return v.list.empty() || l.key == v.list; }) == 0 && !v.list.empty()) {
+          return Reply::Refuse("ERROR: access-list <" + v.list + "> does not exist\n");
+        }
+        edit.changed = true;
+        return {};
+      });
+    }
+  }
+  {
+    using L = AccessGroupLine;
+    using S = Tokens<L>;
+    using D = L::Direction;
+    Command<L> c({S::Kw("access-group", "Bind an access-list to an interface to filter traffic"), S::Word(&L::list, "Access list name"),
+                  S::Choice({{S::Is(&L::direction, D::kIn, "in", "For input traffic"), S::Kw("interface"), S::Word(&L::interface, "Interface name"),
+                              S::Flag(&L::per_user_override, "per-user-override"), S::Flag(&L::control_plane, "control-plane")},
+                             {S::Is(&L::direction, D::kOut, "out", "For output traffic"), S::Kw("interface"), S::Word(&L::interface, "Interface name")},
+                             {S::Is(&L::direction, D::kGlobal, "global", "For traffic on all interfaces")}})});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kAccessGroup;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (v.direction != D::kGlobal && !edit.HasInterface(v.interface)) return "ERROR: interface <" + v.interface + "> does not exist\n";
+      if (edit.loading && edit.tree.Find(Section::kAccessList, v.list) == nullptr) return {};  // 9.18 prints groups first: Load checks at the end
+      if (edit.tree.Find(Section::kAccessList, v.list) == nullptr) return "ERROR: access-list <" + v.list + "> does not exist\n";
+      return {};
+    };
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& other) {
+        const auto* o = other.As<L>();
+        return &other != &l && o != nullptr && o->direction == v.direction && o->interface == v.interface && o->control_plane == v.control_plane;
+      });
+      return {};
+    };
+    Declare(g, c, r);
+  }
+}
+
+}  // namespace
+
+void DeclareAccess(ConfigGrammar& g) {
+  DeclareAccessLists(g);
+  ConfigSet& config = g.Mode("config");
+  {
+    using L = RouteLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("route", "Configure a static route for an interface"), S::Word(&L::interface, "Interface name"), S::Arg(&L::destination, "Destination network"),
+                  S::Arg(&L::mask, "Netmask"), S::Opt({S::Arg(&L::gateway, "Gateway")}), S::Opt({S::Int(&L::metric, 1, 255, "Distance metric")}),
+                  S::Opt({S::Kw("track", "Track object"), S::Int(&L::track, 1, 500)}), S::Flag(&L::tunneled, "tunneled", "Default route of tunnels")});
+    c.No(4);
+    LineRule<L> r;
+    r.section = Section::kRoute;
+    r.key = 5;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (v.interface == "Null0") return {};
+      if (!edit.HasInterface(v.interface)) return "ERROR: % Invalid Hostname\n";
+      if (v.gateway.address.IsNone()) return "ERROR: % Incomplete command\n";
+      if (!v.destination.address.IsV4() || (v.destination.address.v4() & ~v.mask->bits) != 0) return "ERROR: Inconsistent address and mask\n";
+      return {};
+    };
+    r.after = [c](ConfigEdit&, const L& v, Line& l) -> std::string {
+      L full = v;
+      if (!full.metric && !full.tunneled) full.metric = 1;
+      l.text = c.Print(full);
+      l.Set(full);
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = TimeoutLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("timeout", "Configure maximum idle times"), S::Many(&L::entries, "Timer")});
+    Command<L> removal({S::Kw("timeout")});
+    config.Add(c, [c](ConfigEdit& edit, const L& v, Form) -> Reply {
+      std::vector<TimeoutEntry> fresh;
+      for (const TimeoutEntry& e : v.entries) {
+        bool found = false;
+        for (const auto& l : edit.tree.Of(Section::kTimeout)) {
+          const auto* old = l->As<L>();
+          if (old == nullptr) continue;
+          for (std::size_t i = 0; i < old->entries.size(); i++) {
+            if (old->entries[i].name != e.name) continue;
+            L changed = *old;
+            changed.entries[i] = e;
+            edit.changed = edit.changed || !(old->entries[i] == e);
+            l->text = c.Print(changed);
+            l->Set(changed);
+            found = true;
+            break;
+          }
+          if (found) break;
+        }
+        if (!found) fresh.push_back(e);
+      }
+      if (fresh.empty()) return {};
+      Line& l = edit.tree.Upsert(nullptr, Section::kTimeout, "timeout " + fresh.front().name);
+      L line{fresh};
+      l.text = c.Print(line);
+      l.kind = "timeout";
+      l.Set(line);
+      edit.changed = true;
+      return {};
+    });
+    struct NoTimeout { std::string name; std::string rest; };
+    using N = Tokens<NoTimeout>;
+    Command<NoTimeout> no({N::Kw("timeout"), N::Word(&NoTimeout::name, "Timer"), N::Line(&NoTimeout::rest)});
+    no.No(2);
+    config.Add(no, [c](ConfigEdit& edit, const NoTimeout& v, Form form) -> Reply {
+      if (form == Form::kPlain) return Reply::Refuse("ERROR: % Invalid input detected at '^' marker.\n");
+      for (const auto& l : edit.tree.Of(Section::kTimeout)) {
+        const auto* old = l->As<L>();
+        if (old == nullptr) continue;
+        L changed = *old;
+        std::erase_if(changed.entries, [&](const TimeoutEntry& e) { return e.name == v.name; });
+        if (changed.entries.size() == old->entries.size()) continue;
+        edit.changed = true;
+        if (changed.entries.empty()) {
+          edit.tree.Remove(nullptr, Section::kTimeout, std::string(l->key));
+        } else {
+          l->text = c.Print(changed);
+          l->Set(changed);
+        }
+        return {};
+      }
+      return {};
+    });
+  }
+  {
+    using L = TcpMssLine;
+    using S = Tokens<L>;
+    Command<L> minimum({S::Kw("sysopt", "Set system functional options"), S::Kw("connection"), S::Kw("tcpmss", "TCP maximum segment size"),
+                        S::Is(&L::minimum, true, "minimum", "Lower bound"), S::Int(&L::bytes, 0, 65535, "Bytes, 0 for none")});
+    minimum.No(4);
+    Command<L> maximum({S::Kw("sysopt"), S::Kw("connection"), S::Kw("tcpmss"), S::Int(&L::bytes, 0, 65535, "Bytes, 0 for none")});
+    maximum.No(3);
+    LineRule<L> r;
+    r.section = Section::kSysopt;
+    r.key = 4;
+    Declare(g, minimum, r);
+    r.key = 3;
+    Declare(g, maximum, r);
+  }
+  {
+    using S = Tokens<TimewaitLine>;
+    Command<TimewaitLine> c({S::Kw("sysopt"), S::Kw("connection"), S::Kw("timewait", "Wait at least 15 seconds after a TCP close")});
+    c.No(3);
+    LineRule<TimewaitLine> r;
+    r.section = Section::kSysopt;
+    Declare(g, c, r);
+  }
+  {
+    using L = ServiceResetLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("service", "Configure system services"),
+                  S::Choice({{S::Is(&L::which, "resetinbound", "resetinbound"), S::Opt({S::Kw("interface"), S::Word(&L::interface)})},
+                             {S::Is(&L::which, "resetoutbound", "resetoutbound"), S::Opt({S::Kw("interface"), S::Word(&L::interface)})},
+                             {S::Is(&L::which, "resetoutside", "resetoutside")}})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kService;
+    r.keep_no = false;
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      return v.interface.empty() ? "" : "ERROR: resets of one interface are not supported here\n";
+    };
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      edit.tree.Remove(nullptr, Section::kService, "no service " + v.which);
+      if (v.which == "resetoutbound") edit.tree.Remove(nullptr, Section::kService, std::string(l.key));  // the default
+      return {};
+    };
+    r.after_no = [](ConfigEdit& edit, const L& v) {
+      if (v.which != "resetoutbound") return;
+      Line& l = edit.tree.Upsert(nullptr, Section::kService, "no service resetoutbound");
+      l.text = l.key;
+      l.kind = "service";
+      l.Set(std::monostate{});
+      edit.changed = true;
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = IcmpLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("icmp", "Configure access rules for ICMP traffic"),
+                  S::Choice({{S::Is(&L::permit, true, "permit")}, {S::Is(&L::deny, true, "deny")}}), S::Arg(&L::from, "Source address"),
+                  S::Opt({S::Arg(&L::type, "ICMP type")}), S::Word(&L::interface, "Interface name")});
+    c.No(c.size());
+    LineRule<L> r;
+    r.section = Section::kIcmp;
+    r.rank = 1;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      return edit.loading || edit.HasInterface(v.interface) ? "" : "ERROR: % Invalid Hostname\n";
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = IcmpUnreachableLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("icmp"), S::Kw("unreachable", "Unreachable messages"), S::Kw("rate-limit", "Rate limit"), S::Int(&L::rate, 1, 100, "Messages per second"),
+                  S::Kw("burst-size"), S::Int(&L::burst, 1, 10, "Messages in a burst")});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kIcmp;
+    r.key = 2;
+    Declare(g, c, r);
+  }
+}
+
+}  // namespace sallyport

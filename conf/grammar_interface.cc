@@ -1,0 +1,374 @@
+// interface and its sub-mode, mtu, same-security-traffic.
+#include <algorithm>
+#include <array>
+#include <variant>
+
+#include "conf/declare.h"
+#include "conf/lines.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::array<std::string_view, 11> kTypes = {"Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "Management", "Vlan",
+                                                     "Port-channel", "Redundant", "BVI", "Tunnel", "Loopback"};
+
+// Order of an interface's lines, as an ASA prints them.
+enum Rank { kDescription, kVlan, kSwitchport, kSpeed, kDuplex, kShutdown, kManagementOnlyNew, kNameif, kSecurity, kAddress, kManagementOnlyOld, kOther };
+
+
+
+}  // namespace
+
+// "gig0/1", "GigabitEthernet 0/1.100" -> "GigabitEthernet0/1.100"
+template <>
+struct Codec<HardwareName> {
+  static Match Read(Cursor& in, HardwareName& out, std::string_view help) {
+    if (in.AtEnd()) {
+      for (const auto t : kTypes) in.Offer({std::string(t), std::string(help)}, false);
+      return Match::kIncomplete;
+    }
+    const std::string_view w = in.Peek();
+    std::size_t n = 0;
+    while (n < w.size() && (w[n] < '0' || w[n] > '9')) n++;
+    const std::string_view* type = nullptr;
+    std::size_t common = 0;
+    for (const auto& t : kTypes) {
+      common = std::max(common, CommonPrefix(w, t));
+      if (!IsPrefixOf(w.substr(0, n), t) || n == 0) continue;
+      if (type != nullptr && !SameWord(w.substr(0, n), t)) {
+        if (!SameWord(w.substr(0, n), *type)) return Match::kAmbiguous;
+        continue;
+      }
+      type = &t;
+    }
+    const auto number = [](std::string_view s) {
+      if (s.empty() || s.front() < '0' || s.front() > '9' || s.size() > 24) return false;
+      for (std::size_t i = 0; i < s.size(); i++) {
+        const bool digit = s[i] >= '0' && s[i] <= '9';
+        if (!digit && (s[i] != '/' && s[i] != '.')) return false;
+        if (!digit && (i + 1 == s.size() || s[i + 1] < '0' || s[i + 1] > '9')) return false;
+      }
+      return true;
+    };
+    if (type == nullptr) {
+      in.Blame(common);
+      return Match::kNo;
+    }
+    std::string_view rest = w.substr(n);
+    in.Consume(nullptr);
+    if (rest.empty()) {
+      if (in.AtEnd()) return Match::kIncomplete;
+      rest = in.Peek();
+      if (!number(rest)) {
+        in.Blame(0);
+        return Match::kNo;
+      }
+      in.Consume(nullptr);
+    } else if (!number(rest)) {
+      in.set_at(in.at() - 1);
+      in.Blame(n);
+      return Match::kNo;
+    }
+    out.text = std::string(*type) + std::string(rest);
+    return Match::kOk;
+  }
+  static void Print(const HardwareName& v, LineWriter& line) { line.Put(v.text); }
+};
+
+void DeclareInterfaces(ConfigGrammar& g) {
+
+  {
+    using L = InterfaceLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("interface", "Select an interface to configure"), S::Arg(&L::hardware, "Interface")});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kInterface;
+    r.submode = "config-if";
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      // A sub-interface needs its interface, except while a file is read.
+      const std::size_t dot = v.hardware.text.find('.');
+      if (edit.loading || dot == std::string::npos) return {};
+      if (edit.tree.Find(Section::kInterface, "interface " + v.hardware.text.substr(0, dot)) != nullptr) return {};
+      return "ERROR: Interface " + v.hardware.text.substr(0, dot) + " does not exist\n";
+    };
+    r.check_no = [](ConfigEdit&, const L& v, const Line&) -> std::string {
+      if (v.hardware.text.find('.') != std::string::npos || v.hardware.text.starts_with("Vlan") || v.hardware.text.starts_with("BVI") ||
+          v.hardware.text.starts_with("Port-channel") || v.hardware.text.starts_with("Redundant") || v.hardware.text.starts_with("Tunnel") ||
+          v.hardware.text.starts_with("Loopback")) {
+        return {};
+      }
+      return "ERROR: Removal of physical interface is not permitted.\n";
+    };
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      if (v.hardware.text.find('.') != std::string::npos) l.submode = "config-if";
+      if (!l.lines.empty()) return {};
+      // A new interface says what it has not; the switch ports of an ASA 5505 (which has Vlan interfaces) say nothing.
+      const std::string& hw = v.hardware.text;
+      bool vlans = false;
+      for (const auto& other : edit.tree.Of(Section::kInterface)) vlans = vlans || other->text.starts_with("interface Vlan");
+      if (hw.starts_with("Ethernet") && vlans) return {};
+      const auto lacks = [&](const char* key, int rank) {
+        Line& n = edit.tree.Upsert(&l, Section::kInterface, key);
+        n.text = std::string("no ") + key;
+        n.kind = key;
+        n.rank = rank;
+      };
+      lacks("nameif", kNameif);
+      lacks("security-level", kSecurity);
+      lacks("ip address", kAddress);
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = NameifLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("nameif", "Assign name to interface"), S::Word(&L::name, "A name by which the interface is referred to", "WORD < 49 char", 48)});
+    c.No(1);
+    LineRule<L> r;
+    r.mode = "config-if";
+    r.section = Section::kInterface;
+    r.rank = kNameif;
+    r.key = 1;
+    r.keep_no = true;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      for (const auto& i : edit.tree.Of(Section::kInterface)) {
+        const auto* n = i->First<NameifLine>();
+        if (n != nullptr && i.get() != edit.parent() && n->name == v.name) {
+          return "ERROR: Name \"" + v.name + "\" has been assigned to interface " + i->As<InterfaceLine>()->hardware.text + "\n";
+        }
+      }
+      return {};
+    };
+    r.after = [](ConfigEdit& edit, const L& v, Line&) -> std::string {
+      const std::string mtu = "mtu " + v.name;
+      if (edit.tree.Find(Section::kMtu, mtu) == nullptr) {
+        Line& m = edit.tree.Upsert(nullptr, Section::kMtu, mtu);
+        m.text = mtu + " 1500";
+        m.kind = "mtu";
+        m.Set(MtuLine{v.name, 1500});
+      }
+      if (edit.here->First<SecurityLevelLine>() != nullptr) return {};
+      const int level = SameWord(v.name, "inside") ? 100 : 0;
+      Line& s = edit.tree.Upsert(edit.parent(), Section::kInterface, "security-level");
+      s.text = "security-level " + std::to_string(level);
+      s.kind = "security-level";
+      s.rank = kSecurity;
+      s.Set(SecurityLevelLine{level});
+      if (edit.loading) return {};
+      return "INFO: Security level for \"" + v.name + "\" set to " + std::to_string(level) + " by default.\n";
+    };
+    r.after_no = [](ConfigEdit& edit, const L&) {
+      // What named the interface goes with the name.
+      std::vector<std::string> names;
+      for (const auto& i : edit.tree.Of(Section::kInterface)) {
+        if (const auto* n = i->First<NameifLine>()) names.push_back(n->name);
+      }
+      const auto known = [&](const std::string& s) { return std::find(names.begin(), names.end(), s) != names.end(); };
+      edit.tree.RemoveIf(nullptr, Section::kMtu, [&](const Line& l) { return l.As<MtuLine>() && !known(l.As<MtuLine>()->interface); });
+      edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) {
+        const auto* a = l.As<AccessGroupLine>();
+        return a != nullptr && !a->interface.empty() && !known(a->interface);
+      });
+      edit.tree.RemoveIf(nullptr, Section::kRoute, [&](const Line& l) {
+        const auto* a = l.As<RouteLine>();
+        return a != nullptr && a->interface != "Null0" && !known(a->interface);
+      });
+      Line& s = edit.tree.Upsert(edit.parent(), Section::kInterface, "security-level");
+      s.text = "no security-level";
+      s.rank = kSecurity;
+      s.Set(std::monostate{});
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = SecurityLevelLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("security-level", "Specify the security level of this interface"), S::Int(&L::level, 0, 100, "Security level for the interface")});
+    c.No(1);
+    LineRule<L> r;
+    r.mode = "config-if";
+    r.section = Section::kInterface;
+    r.rank = kSecurity;
+    r.key = 1;
+    r.keep_no = true;
+    Declare(g, c, r);
+  }
+  {
+    using L = IpAddressLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("ip", "Configure the ip address"), S::Kw("address", "IP address"),
+                  S::Choice({{S::Is(&L::dhcp, true, "dhcp", "Address from a DHCP server"), S::Flag(&L::setroute, "setroute", "Default route from DHCP")},
+                             {S::Arg(&L::address, "IP address"), S::Opt({S::Arg(&L::mask, "Netmask")}),
+                              S::Opt({S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")})}})});
+    c.No(2);
+    LineRule<L> r;
+    r.mode = "config-if";
+    r.section = Section::kInterface;
+    r.rank = kAddress;
+    r.key = 2;
+    r.keep_no = true;
+    r.trailing = " ";
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (v.dhcp) return {};
+      if (!v.address.address.IsV4()) return "ERROR: % Invalid input detected at '^' marker.\n";
+      const std::uint32_t a = v.address.address.v4();
+      const int length = v.mask ? v.mask->length() : a >> 31 == 0 ? 8 : a >> 30 == 2 ? 16 : 24;
+      const std::uint32_t host = length >= 32 ? 0 : 0xffffffffu >> length;
+      if (length < 31 && ((a & host) == 0 || (a & host) == host)) {
+        return "ERROR: This IP address and mask combination is not valid\n";  // the network's own or its broadcast address
+      }
+      for (const auto& i : edit.tree.Of(Section::kInterface)) {
+        if (i.get() == edit.parent()) continue;
+        const auto* other = i->First<L>();
+        if (other == nullptr || other->dhcp) continue;
+        const int length2 = other->mask ? other->mask->length() : 24;
+        const Prefix p = Prefix::Of(v.address.address, std::min(length, length2));
+        if (length > 0 && p.Contains(other->address.address)) {
+          const auto* n = i->First<NameifLine>();
+          if (v.address.address == other->address.address || (n != nullptr && edit.here->First<NameifLine>() != nullptr)) {
+            return "ERROR: Failed to apply IP address to interface " + edit.here->As<InterfaceLine>()->hardware.text +
+                   ", as the network overlaps with interface " + i->As<InterfaceLine>()->hardware.text +
+                   ". Two interfaces cannot be in the same subnet.\n";
+          }
+        }
+      }
+      return {};
+    };
+    r.after = [](ConfigEdit&, const L& v, Line& l) -> std::string {
+      if (v.dhcp) {
+        l.text.pop_back();
+      } else if (!v.mask) {
+        L full = v;
+        const std::uint32_t a = v.address.address.v4();
+        full.mask = Mask{a >> 31 == 0 ? 0xff000000u : a >> 30 == 2 ? 0xffff0000u : 0xffffff00u};
+        l.text = "ip address " + full.address.ToString() + " " + IpAddress::V4(full.mask->bits).ToString() + " ";
+        l.Set(full);
+      }
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  const auto flag = [&]<typename L>(L, const char* word, int rank, const char* help, bool keep_no) {
+    using S = Tokens<L>;
+    Command<L> c({S::Kw(word, help)});
+    c.No(1);
+    LineRule<L> r;
+    r.mode = "config-if";
+    r.section = Section::kInterface;
+    r.rank = rank;
+    r.key = 1;
+    r.keep_no = keep_no;
+    return std::pair(c, r);
+  };
+  {
+    auto [c, r] = flag(ShutdownLine{}, "shutdown", kShutdown, "Shutdown the selected interface", false);
+    Declare(g, c, r);
+  }
+  {
+    auto [c, r] = flag(ManagementOnlyLine{}, "management-only", kManagementOnlyNew, "Dedicate an interface to management", false);
+    r.after = [](ConfigEdit& edit, const ManagementOnlyLine&, Line& l) -> std::string {
+      if (!edit.personality.object_nat) l.rank = kManagementOnlyOld;
+      return {};
+    };
+    // `no management-only` is printed for Management interfaces only, where it is not the default.
+    r.after_no = [](ConfigEdit& edit, const ManagementOnlyLine&) {
+      const auto* hw = edit.here->As<InterfaceLine>();
+      if (hw == nullptr || !hw->hardware.text.starts_with("Management")) return;
+      Line& l = edit.tree.Upsert(edit.parent(), Section::kInterface, "management-only");
+      l.text = "no management-only";
+      l.rank = kManagementOnlyNew;
+      l.Set(std::monostate{});
+      edit.changed = true;
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = DescriptionLine;
+    using S = Tokens<L>;
+    for (const char* mode : {"config-if", "config-network-object", "config-service-object", "config-network-object-group", "config-service-object-group",
+                             "config-protocol-object-group", "config-icmp-object-group", "config-cmap", "config-pmap"}) {
+      Command<L> c({S::Kw("description", "Specify description"), S::Line(&L::text, "Up to 200 characters")});
+      c.No(1);
+      LineRule<L> r;
+      r.mode = mode;
+      const std::string_view m(mode);
+      r.section = m == "config-if" ? Section::kInterface : m.ends_with("-object-group") ? Section::kObjectGroup
+                  : m == "config-cmap" ? Section::kClassMap : m == "config-pmap" ? Section::kPolicyMap : Section::kObject;
+      // Objects print it after their value, groups, classes and interfaces before everything else.
+      r.rank = m.ends_with("-object") ? 5 : kDescription;
+      r.key = 1;
+      Declare(g, c, r);
+    }
+  }
+  {
+    using L = VlanLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("vlan", "Specify a VLAN ID"), S::Int(&L::id, 1, 4094, "VLAN ID")});
+    c.No(1);
+    LineRule<L> r;
+    r.mode = "config-if";
+    r.section = Section::kInterface;
+    r.rank = kVlan;
+    r.key = 1;
+    r.check = [](ConfigEdit& edit, const L&) -> std::string {
+      const auto* hw = edit.here->As<InterfaceLine>();
+      if (hw != nullptr && hw->hardware.text.find('.') != std::string::npos) return {};
+      return "ERROR: VLAN ID can only be configured on a subinterface\n";
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = SwitchportLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("switchport", "Set switching characteristics"), S::Kw("access"), S::Kw("vlan"), S::Int(&L::vlan, 1, 4090, "VLAN ID")});
+    c.No(3);
+    LineRule<L> r;
+    r.mode = "config-if";
+    r.section = Section::kInterface;
+    r.rank = kSwitchport;
+    r.key = 3;
+    r.after = [](ConfigEdit& edit, const L&, Line&) -> std::string {
+      for (const char* key : {"nameif", "security-level", "ip address"}) {
+        const Line* l = edit.here->Find(key);
+        if (l != nullptr && l->text.starts_with("no ")) edit.tree.Remove(edit.parent(), Section::kInterface, key);
+      }
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = MtuLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("mtu", "Specify MTU(Maximum Transmission Unit) for an interface"), S::Word(&L::interface, "Interface name"),
+                  S::Int(&L::bytes, 64, 9198, "MTU bytes")});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kMtu;
+    r.key = 2;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      return edit.loading || edit.HasInterface(v.interface) ? "" : "ERROR: % Invalid Hostname\n";
+    };
+    r.after_no = [](ConfigEdit& edit, const L& v) {
+      if (!edit.HasInterface(v.interface)) return;
+      Line& m = edit.tree.Upsert(nullptr, Section::kMtu, "mtu " + v.interface);
+      m.text = "mtu " + v.interface + " 1500";
+      m.Set(MtuLine{v.interface, 1500});
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = SameSecurityLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("same-security-traffic", "Enable same security level interfaces to communicate"), S::Kw("permit"),
+                  S::Choice({{S::Is(&L::which, "inter-interface", "inter-interface", "Between different interfaces of one level")},
+                             {S::Is(&L::which, "intra-interface", "intra-interface", "In and out of the same interface")}})});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kSameSecurity;
+    Declare(g, c, r);
+  }
+}
+
+}  // namespace sallyport

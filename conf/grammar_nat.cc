@@ -1,0 +1,216 @@
+// NAT of both eras: object and twice NAT (8.3+), nat, global and static (before).
+#include "conf/declare.h"
+#include "conf/lines.h"
+
+namespace sallyport {
+namespace {
+
+bool NewNat(const Personality& p) { return p.object_nat; }
+bool OldNat(const Personality& p) { return !p.object_nat; }
+
+bool KnownNetwork(const LineTree& tree, const std::string& name) {
+  if (tree.Find(Section::kObject, "object network " + name) != nullptr) return true;
+  const Line* l = tree.Find(Section::kObjectGroup, "object-group " + name);
+  return l != nullptr && l->As<GroupLine>()->type == GroupLine::Type::kNetwork;
+}
+std::string CheckInterfaces(ConfigEdit& edit, const InterfacePair& p) {
+  for (const std::string* n : {&p.real, &p.mapped}) {
+    if (*n != "any" && !edit.HasInterface(*n)) return "ERROR: interface <" + *n + "> does not exist\n";
+  }
+  return {};
+}
+
+void DeclareObjectNat(ConfigGrammar& g) {
+  using L = ObjectNatLine;
+  using S = Tokens<L>;
+  const auto options = [] {
+    return S::AnyOrder({{S::Is(&L::net_to_net, true, "net-to-net")}, {S::Is(&L::dns, true, "dns", "Rewrite DNS replies")},
+                        {S::Is(&L::no_proxy_arp, true, "no-proxy-arp")}, {S::Is(&L::route_lookup, true, "route-lookup")},
+                        {S::Kw("service", "Port translation"), S::Word(&L::service, "tcp or udp"), S::Word(&L::real_port, "Real port"), S::Word(&L::mapped_port, "Mapped port")}});
+  };
+  const auto to = [&](L::Kind kind, const char* word) {
+    std::vector<std::vector<TokenPtr<L>>> alternatives = {{S::Is(&L::to_interface, true, "interface", "Address of the mapped interface"), S::Opt({S::Kw("ipv6")})}};
+    if (kind == L::Kind::kDynamic) {
+      alternatives.push_back({S::Kw("pat-pool", "Pool of PAT addresses"), S::Word(&L::pat_pool, "Object"), S::Flag(&L::fallback, "interface", "Fall back to the interface")});
+      alternatives.push_back({S::Word(&L::mapped, "Object or address"), S::Flag(&L::fallback, "interface", "Fall back to the interface")});
+    } else {
+      alternatives.push_back({S::Word(&L::mapped, "Object or address")});
+    }
+    return S::Seq({S::Is(&L::kind, kind, word), S::Choice(alternatives), options()});
+  };
+  Command<L> c({S::Kw("nat", "Enable NAT on a network object"), S::Opt({S::Arg(&L::interfaces, "(real_ifc,mapped_ifc)")}),
+                S::Choice({{to(L::Kind::kStatic, "static")}, {to(L::Kind::kDynamic, "dynamic")}})});
+  c.No(1).When(NewNat);
+  LineRule<L> r;
+  r.mode = "config-network-object";
+  r.section = Section::kObject;
+  r.rank = 100;  // printed in a block of its own, see print.cc
+  r.key = 1;
+  r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+    if (std::string e = CheckInterfaces(edit, v.interfaces); !e.empty()) return e;
+    if (edit.here->First<NetworkValue>() == nullptr) return "ERROR: Address of the object has to be configured before nat\n";
+    for (const std::string* n : {&v.mapped, &v.pat_pool}) {
+      if (n->empty() || IpAddress::Parse(*n) || KnownNetwork(edit.tree, *n)) continue;
+      return "ERROR: object (" + *n + ") does not exist\n";
+    }
+    if (!v.service.empty()) {
+      if (v.service != "tcp" && v.service != "udp") return "ERROR: % Invalid input detected at '^' marker.\n";
+      const PortFamily f = v.service == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+      if (!PortByName(v.real_port, f) || !PortByName(v.mapped_port, f)) return "ERROR: % Invalid input detected at '^' marker.\n";
+      if (v.kind == L::Kind::kDynamic) return "ERROR: service is not allowed in dynamic NAT\n";
+    }
+    return {};
+  };
+  Declare(g, c, r);
+}
+
+void DeclareTwiceNat(ConfigGrammar& g) {
+  using L = TwiceNatLine;
+  using S = Tokens<L>;
+  using K = ObjectNatLine::Kind;
+  for (const bool after : {false, true}) {
+    std::vector<TokenPtr<L>> t = {S::Kw("nat", "Associate a network with a pool of global IP addresses"), S::Opt({S::Arg(&L::interfaces, "(real_ifc,mapped_ifc)")})};
+    if (after) t.push_back(S::Is(&L::after_auto, true, "after-auto", "Behind the object NAT rules"));
+    t.push_back(S::Opt({S::Int(&L::position, 1, 2147483647, "Position")}));
+    t.push_back(S::Kw("source", "Source translation"));
+    t.push_back(S::Choice({{S::Is(&L::kind, K::kStatic, "static"), S::Word(&L::real, "Real object or any"), S::Word(&L::mapped, "Mapped object, any or interface")},
+                           {S::Is(&L::kind, K::kDynamic, "dynamic"), S::Word(&L::real, "Real object or any"),
+                            S::Choice({{S::Kw("pat-pool"), S::Word(&L::pat_pool, "Object")}, {S::Word(&L::mapped, "Mapped object or interface")}}),
+                            S::Flag(&L::fallback, "interface")}}));
+    t.push_back(S::Opt({S::Kw("destination", "Destination translation"), S::Kw("static"), S::Word(&L::mapped_destination, "Mapped object or interface"), S::Word(&L::real_destination, "Real object")}));
+    t.push_back(S::Opt({S::Kw("service", "Service translation"), S::Word(&L::real_service, "Real service object"), S::Word(&L::mapped_service, "Mapped service object")}));
+    t.push_back(S::AnyOrder({{S::Is(&L::net_to_net, true, "net-to-net")}, {S::Is(&L::dns, true, "dns")}, {S::Is(&L::unidirectional, true, "unidirectional")},
+                             {S::Is(&L::no_proxy_arp, true, "no-proxy-arp")}, {S::Is(&L::route_lookup, true, "route-lookup")}, {S::Is(&L::inactive, true, "inactive")}}));
+    t.push_back(S::Opt({S::Kw("description", "Text"), S::Line(&L::description)}));
+    Command<L> c(std::move(t));
+    c.No(c.size() - 1).When(NewNat);
+    const Section section = after ? Section::kAfterAutoNat : Section::kTwiceNat;
+    g.Mode("config").Add(c, [c, section](ConfigEdit& edit, const L& v, Form form) -> Reply {
+      L line = v;
+      line.position.reset();
+      const std::string text = c.Print(line);
+      if (form == Form::kNo) {
+        const bool gone = edit.tree.Remove(nullptr, section, text);
+        edit.changed = edit.changed || gone;
+        return gone ? Reply{} : Reply::Refuse("ERROR: NAT rule does not exist\n");
+      }
+      if (std::string e = CheckInterfaces(edit, v.interfaces); !e.empty()) return Reply::Refuse(std::move(e));
+      for (const std::string* n : {&v.real, &v.mapped, &v.pat_pool, &v.real_destination, &v.mapped_destination}) {
+        if (n->empty() || *n == "any" || KnownNetwork(edit.tree, *n)) continue;
+        if (*n == "interface" && (n == &v.mapped || n == &v.mapped_destination)) continue;
+        return Reply::Refuse("ERROR: object (" + *n + ") does not exist\n");
+      }
+      for (const std::string* n : {&v.real_service, &v.mapped_service}) {
+        if (!n->empty() && *n != "any" && edit.tree.Find(Section::kObject, "object service " + *n) == nullptr) return Reply::Refuse("ERROR: object (" + *n + ") does not exist\n");
+      }
+      const std::size_t position = v.position ? static_cast<std::size_t>(*v.position - 1) : SIZE_MAX;
+      if (edit.tree.Find(section, text) != nullptr) return {};
+      Line& l = edit.tree.Upsert(nullptr, section, text, position);
+      l.text = text;
+      l.kind = "nat";
+      l.Set(line);
+      edit.changed = true;
+      return {};
+    });
+  }
+}
+
+std::string CheckList(ConfigEdit& edit, const std::string& list) {
+  return edit.tree.Find(Section::kAccessList, list) != nullptr ? "" : "ERROR: access-list <" + list + "> does not exist\n";
+}
+
+void DeclareOldNat(ConfigGrammar& g) {
+  {
+    using L = OldNatLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("nat", "Associate a network with a pool of global IP addresses"), S::Arg(&L::interface, "(if_name)"), S::Int(&L::id, 0, 2147483647, "NAT id"),
+                  S::Choice({{S::Kw("access-list"), S::Word(&L::access_list, "Access list name")}, {S::Arg(&L::address, "Address"), S::Opt({S::Arg(&L::mask, "Netmask")})}}),
+                  S::Flag(&L::dns, "dns"), S::Flag(&L::outside, "outside"), S::Opt({S::Line(&L::limits, "Connection limits")})});
+    c.No(4).When(OldNat);
+    LineRule<L> r;
+    r.section = Section::kNat;
+    r.key = 4;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (!edit.HasInterface(v.interface.name)) return "ERROR: interface <" + v.interface.name + "> does not exist\n";
+      return v.access_list.empty() ? "" : CheckList(edit, v.access_list);
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = GlobalLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("global", "Specify, delete or view global address pools"), S::Arg(&L::interface, "(if_name)"), S::Int(&L::id, 1, 2147483647, "NAT id"),
+                  S::Choice({{S::Is(&L::to_interface, true, "interface", "PAT on the interface's address")},
+                             {S::Word(&L::pool, "A.B.C.D or A.B.C.D-A.B.C.D", "A.B.C.D"), S::Opt({S::Kw("netmask"), S::Arg(&L::mask)})}})});
+    c.No(4).When(OldNat);
+    LineRule<L> r;
+    r.section = Section::kGlobal;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (!edit.HasInterface(v.interface.name)) return "ERROR: interface <" + v.interface.name + "> does not exist\n";
+      if (v.to_interface) return {};
+      const std::size_t dash = v.pool.find('-');
+      const auto a = IpAddress::Parse(v.pool.substr(0, dash));
+      const auto b = dash == std::string::npos ? a : IpAddress::Parse(v.pool.substr(dash + 1));
+      return a && b && a->IsV4() && b->IsV4() && *a <= *b ? "" : "ERROR: invalid global address pool\n";
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = StaticLine;
+    using S = Tokens<L>;
+    const auto mapped = [] { return S::Choice({{S::Is(&L::to_interface, true, "interface")}, {S::Arg(&L::mapped, "Mapped address")}}); };
+    const auto tail = [] {
+      return S::Seq({S::Opt({S::Kw("netmask", "Netmask"), S::Arg(&L::mask)}), S::Flag(&L::dns, "dns"), S::Opt({S::Line(&L::limits, "Connection limits")})});
+    };
+    const auto ports = [&](const char* protocol) {
+      return S::Seq({S::Is(&L::protocol, protocol, protocol), mapped(), S::Word(&L::mapped_port, "Mapped port"), S::Arg(&L::real, "Real address"),
+                     S::Word(&L::real_port, "Real port"), tail()});
+    };
+    Command<L> c({S::Kw("static", "Configure one-to-one address translation rule"), S::Arg(&L::interfaces, "(real_ifc,mapped_ifc)"),
+                  S::Choice({{ports("tcp")}, {ports("udp")},
+                             {mapped(), S::Choice({{S::Kw("access-list"), S::Word(&L::access_list, "Access list name")}, {S::Arg(&L::real, "Real address")}}), tail()}})});
+    c.No(3).When(OldNat);
+    LineRule<L> r;
+    r.section = Section::kStatic;
+    r.trailing = " ";
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (std::string e = CheckInterfaces(edit, v.interfaces); !e.empty()) return e;
+      if (!v.access_list.empty()) return CheckList(edit, v.access_list);
+      if (v.protocol.empty()) return {};
+      const PortFamily f = v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+      return PortByName(v.mapped_port, f) && PortByName(v.real_port, f) ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
+    };
+    r.after = [c](ConfigEdit&, const L& v, Line& l) -> std::string {
+      if (!v.access_list.empty()) return {};
+      L full = v;
+      if (!full.mask) full.mask = Mask{};
+      if (!full.protocol.empty()) {
+        const PortFamily f = v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+        full.mapped_port = PortName(*PortByName(v.mapped_port, f), f);
+        full.real_port = PortName(*PortByName(v.real_port, f), f);
+      }
+      l.text = c.Print(full) + (full.limits.empty() ? " " : "");
+      l.Set(full);
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using S = Tokens<NatControlLine>;
+    Command<NatControlLine> c({S::Kw("nat-control", "Require a NAT rule for traffic")});
+    c.No(1).When(OldNat);
+    LineRule<NatControlLine> r;
+    r.section = Section::kNatControl;
+    Declare(g, c, r);
+  }
+}
+
+}  // namespace
+
+void DeclareNat(ConfigGrammar& g) {
+  DeclareObjectNat(g);
+  DeclareTwiceNat(g);
+  DeclareOldNat(g);
+}
+
+}  // namespace sallyport

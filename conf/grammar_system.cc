@@ -1,0 +1,482 @@
+// Names, passwords, users, banners, clock, management access, logging.
+#include <algorithm>
+
+#include "conf/declare.h"
+#include "conf/lines.h"
+#include "conf/password.h"
+
+namespace sallyport {
+namespace {
+
+template <typename T>
+std::string KnownInterface(ConfigEdit& edit, const T& v) {
+  // Files may name an interface before it exists (a sub-interface that comes later): only a session is checked.
+  if (edit.loading || edit.HasInterface(v.interface)) return {};
+  return "ERROR: % Invalid Hostname\n";
+}
+
+template <typename T>
+typename Tokens<T>::Ptr FormTokens() {
+  using S = Tokens<T>;
+  return S::Opt({S::Choice({{S::Is(&T::form, PasswordForm::kEncrypted, "encrypted", "The password is encrypted")},
+                            {S::Is(&T::form, PasswordForm::kPbkdf2, "pbkdf2", "The password is a PBKDF2 hash")},
+                            {S::Is(&T::form, PasswordForm::kNtEncrypted, "nt-encrypted", "The password is an NT hash")}})});
+}
+
+template <typename T>
+void DeclareAccess(ConfigGrammar& g, const char* word, Section section, int rank) {
+  using S = Tokens<T>;
+  Command<T> c({S::Kw(word, std::string("Configure ") + word + " access"),
+                S::Choice({{S::Arg(&T::prefix6, "IPv6 hosts that may connect")},
+                           {S::Arg(&T::address, "IP address of the hosts that may connect"), S::Arg(&T::mask, "Netmask")}}),
+                S::Word(&T::interface, "Interface name")});
+  c.No(3);
+  LineRule<T> r;
+  r.section = section;
+  r.rank = rank;
+  r.check = KnownInterface<T>;
+  Declare(g, c, r);
+}
+
+void DeclareLogging(ConfigGrammar& g) {
+  {
+    using S = Tokens<LoggingSwitch>;
+    for (const char* word : {"enable", "standby", "timestamp", "debug-trace", "permit-hostdown", "emblem"}) {
+      Command<LoggingSwitch> c({S::Kw("logging", "Configure logging features"), S::Is(&LoggingSwitch::word, word, word)});
+      c.No(2);
+      LineRule<LoggingSwitch> r;
+      r.section = Section::kLogging;
+      r.rank = std::string_view(word) == "enable" ? 0 : 1;
+      Declare(g, c, r);
+    }
+    Command<LoggingSwitch> hide({S::Kw("logging"), S::Is(&LoggingSwitch::word, "hide", "hide", "Hide attributes in messages"), S::Kw("username")});
+    hide.No(3);
+    LineRule<LoggingSwitch> r;
+    r.section = Section::kLogging;
+    r.keep_no = true;
+    Declare(g, hide, r);
+    Command<LoggingSwitch> rfc({S::Kw("logging"), S::Is(&LoggingSwitch::word, "rfc5424", "timestamp"), S::Kw("rfc5424", "RFC 5424 timestamps")});
+    rfc.No(3);
+    LineRule<LoggingSwitch> r2;
+    r2.section = Section::kLogging;
+    Declare(g, rfc, r2);
+  }
+  {
+    using S = Tokens<LoggingOut>;
+    for (const char* out : {"console", "monitor", "buffered", "trap", "history", "mail", "asdm"}) {
+      Command<LoggingOut> c({S::Kw("logging"), S::Is(&LoggingOut::output, out, out), S::Word(&LoggingOut::filter, "Severity level or list", "<0-7> or WORD")});
+      c.No(2);
+      LineRule<LoggingOut> r;
+      r.section = Section::kLogging;
+      r.key = 2;
+      r.check = [](ConfigEdit& edit, const LoggingOut& v) -> std::string {
+        if (ParseSeverity(v.filter)) return {};
+        for (const auto& l : edit.tree.Of(Section::kLogging)) {
+          if (const auto* list = l->As<LoggingListLine>(); list != nullptr && list->name == v.filter) return {};
+        }
+        if (edit.loading) return {};
+        return "ERROR: logging list " + v.filter + " does not exist\n";
+      };
+      r.after = [](ConfigEdit&, const LoggingOut& v, Line& l) -> std::string {
+        if (const auto s = ParseSeverity(v.filter)) {
+          LoggingOut full = v;
+          full.filter = std::string(SeverityName(*s));
+          l.text = "logging " + full.output + " " + full.filter;
+          l.Set(full);
+        }
+        return {};
+      };
+      Declare(g, c, r);
+    }
+  }
+  {
+    using S = Tokens<LoggingNumber>;
+    struct { const char* word; std::int64_t low, high; } numbers[] = {
+        {"buffer-size", 4096, 52428800}, {"asdm-buffer-size", 100, 512}, {"facility", 16, 23}, {"queue", 0, 8192}};
+    for (const auto& n : numbers) {
+      Command<LoggingNumber> c({S::Kw("logging"), S::Is(&LoggingNumber::word, n.word, n.word), S::Int(&LoggingNumber::number, n.low, n.high)});
+      c.No(2);
+      LineRule<LoggingNumber> r;
+      r.section = Section::kLogging;
+      r.key = 2;
+      Declare(g, c, r);
+    }
+  }
+  {
+    using S = Tokens<LoggingHostLine>;
+    using L = LoggingHostLine;
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.key = 4;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (!v.transport.empty() && !v.transport.starts_with("udp/") && !v.transport.starts_with("tcp/") &&
+          !v.transport.starts_with("17/") && !v.transport.starts_with("6/")) {
+        return "ERROR: % Invalid input detected at '^' marker.\n";
+      }
+      return KnownInterface(edit, v);
+    };
+    Command<L> both({S::Kw("logging"), S::Kw("host"), S::Word(&L::interface, "Interface name"), S::Arg(&L::address, "IP address of the server"),
+                     S::AnyOrder({{S::Kw("format", "Message format"), S::Is(&L::emblem, true, "emblem")},
+                                  {S::Word(&L::transport, "tcp/PORT or udp/PORT", "{tcp|udp}/<1025-65535>")}})});
+    both.No(4);
+    Declare(g, both, r);
+  }
+  {
+    using L = LoggingListLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("logging"), S::Kw("list", "Create a list of messages"), S::Word(&L::name, "Name of the list"),
+                  S::Choice({{S::Kw("level", "Severity"), S::Word(&L::level, "Severity", "<0-7> or WORD"), S::Opt({S::Kw("class"), S::Word(&L::message_class)})},
+                             {S::Kw("message", "Messages by number"), S::Word(&L::messages, "N or N-M", "<100000-999999>")}})});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      if (!v.level.empty() && !ParseSeverity(v.level)) return "ERROR: % Invalid severity level\n";
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = LoggingMessage;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("logging"), S::Kw("message", "Change a message"), S::Int(&L::number, 100000, 999999, "Message number"),
+                  S::Opt({S::Kw("level", "Severity"), S::Word(&L::level, "Severity", "<0-7> or WORD")})});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.key = 3;
+    r.keep_no = true;
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      return !v.level.empty() && !ParseSeverity(v.level) ? "ERROR: % Invalid severity level\n" : "";
+    };
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      if (v.level.empty()) edit.tree.Remove(nullptr, Section::kLogging, std::string(l.key));  // enabled is the default
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = LoggingDevice;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("logging"), S::Kw("device-id", "Identify the device in messages"),
+                  S::Choice({{S::Is(&L::kind, "hostname", "hostname")},
+                             {S::Is(&L::kind, "context-name", "context-name")},
+                             {S::Is(&L::kind, "ipaddress", "ipaddress"), S::Word(&L::argument, "Interface")},
+                             {S::Is(&L::kind, "string", "string"), S::Line(&L::argument, "Text")}})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.key = 2;
+    Declare(g, c, r);
+  }
+}
+
+}  // namespace
+
+void DeclareSystem(ConfigGrammar& g) {
+  {
+    using S = Tokens<HostnameLine>;
+    Command<HostnameLine> c({S::Kw("hostname", "Set system's network name"), S::Word(&HostnameLine::name, "Host name", "WORD < 64 char", 63)});
+    c.No(1);
+    LineRule<HostnameLine> r;
+    r.section = Section::kHostname;
+    r.key = 1;
+    r.check = [](ConfigEdit&, const HostnameLine& v) -> std::string {
+      const auto good = [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) != 0 || ch == '-' || ch == '_' || ch == '.'; };
+      if (std::all_of(v.name.begin(), v.name.end(), good)) return {};
+      return "ERROR: Hostname contains an invalid character\n";
+    };
+    Declare(g, c, r);
+  }
+  {
+    using S = Tokens<DomainLine>;
+    Command<DomainLine> c({S::Kw("domain-name", "Change domain name"), S::Word(&DomainLine::name, "Domain name", "WORD < 64 char", 63)});
+    c.No(1);
+    LineRule<DomainLine> r;
+    r.section = Section::kDomain;
+    r.key = 1;
+    Declare(g, c, r);
+  }
+  {
+    using L = EnableLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("enable", "Configure password for the enable command"), S::Kw("password"), S::Word(&L::password, "Password", "WORD", 256),
+                  S::Opt({S::Kw("level"), S::Int(&L::level, 0, 15, "Privilege level")}), FormTokens<L>()});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kEnable;
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      L stored = v;
+      if (v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+        const bool strong = edit.personality.pbkdf2_passwords;
+        stored.password = strong ? PasswordPbkdf2(v.password) : PasswordEncrypted(v.password, {});
+        stored.form = strong ? PasswordForm::kPbkdf2 : PasswordForm::kEncrypted;
+      }
+      const int level = v.level.value_or(15);
+      edit.tree.RemoveIf(nullptr, Section::kEnable, [&](const Line& other) {
+        const auto* e = other.As<L>();
+        return &other != &l && e != nullptr && e->level.value_or(15) == level;
+      });
+      l.text = "enable password " + stored.password + (v.level && level != 15 ? " level " + std::to_string(level) : "") +
+               (stored.form == PasswordForm::kPbkdf2 ? " pbkdf2" : stored.form == PasswordForm::kEncrypted ? " encrypted" : "");
+      l.Set(stored);
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  for (const char* word : {"passwd", "password"}) {
+    using L = PasswdLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw(word, "Change Telnet console access password"), S::Word(&L::password, "Password"), FormTokens<L>()});
+    c.No(1);
+    LineRule<L> r;
+    r.section = Section::kPasswd;
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      L stored = v;
+      if (v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+        stored.password = PasswordEncrypted(v.password, {});
+        stored.form = PasswordForm::kEncrypted;
+      }
+      edit.tree.RemoveIf(nullptr, Section::kPasswd, [&](const Line& other) { return &other != &l; });
+      l.text = "passwd " + stored.password + (stored.form == PasswordForm::kPlain ? "" : " encrypted");
+      l.Set(stored);
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using S = Tokens<NamesLine>;
+    Command<NamesLine> c({S::Kw("names", "Enable IP address to name conversion")});
+    c.No(1);
+    LineRule<NamesLine> r;
+    r.section = Section::kNames;
+    r.keep_no = true;
+    r.key = 1;
+    Declare(g, c, r);
+  }
+  {
+    using L = NameLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("name", "Associate a name with an IP address"), S::Arg(&L::address, "IP address"),
+                  S::Word(&L::name, "Name", "WORD < 64 char", 63), S::Opt({S::Kw("description", "Description"), S::Line(&L::description, "Text")})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kNames;
+    r.key = 3;
+    r.after = [](ConfigEdit& edit, const L& v, Line&) -> std::string {
+      edit.names[v.name] = v.address;
+      return {};
+    };
+    r.after_no = [](ConfigEdit& edit, const L&) {
+      edit.names.clear();
+      for (const auto* n : edit.tree.All<L>(Section::kNames)) edit.names[n->name] = n->address;
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = UsernameLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("username", "Configure user authentication local database"), S::Word(&L::name, "User name", "WORD < 65 char", 64),
+                  S::Choice({{S::Is(&L::nopassword, true, "nopassword", "No password")},
+                             {S::Kw("password", "Password"), S::Word(&L::password, "Password", "WORD", 256), FormTokens<L>()}}),
+                  S::Opt({S::Kw("privilege", "Privilege level"), S::Int(&L::privilege, 0, 15, "Level")})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kUsername;
+    r.key = 2;
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      L stored = v;
+      std::string say;
+      if (!v.nopassword && v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+        const bool strong = edit.personality.pbkdf2_passwords;
+        stored.password = strong ? PasswordPbkdf2(v.password) : PasswordEncrypted(v.password, v.name);
+        stored.form = strong ? PasswordForm::kPbkdf2 : PasswordForm::kEncrypted;
+      }
+      static constexpr std::string_view kForms[] = {"", " encrypted", " pbkdf2", " nt-encrypted"};
+      l.text = "username " + v.name + (v.nopassword ? std::string(" nopassword") : " password " + stored.password + std::string(kForms[static_cast<int>(stored.form)])) +
+               (v.privilege ? " privilege " + std::to_string(*v.privilege) : "");
+      l.Set(stored);
+      return {};
+    };
+    r.after_no = [](ConfigEdit& edit, const L& v) { edit.tree.Remove(nullptr, Section::kUsername, "username " + v.name + " attributes"); };
+    Declare(g, c, r);
+  }
+  {
+    using L = BannerLine;
+    using S = Tokens<L>;
+    using W = L::Which;
+    Command<L> c({S::Kw("banner", "Configure login banner"),
+                  S::Choice({{S::Is(&L::which, W::kExec, "exec")}, {S::Is(&L::which, W::kLogin, "login")},
+                             {S::Is(&L::which, W::kMotd, "motd")}, {S::Is(&L::which, W::kAsdm, "asdm")}}),
+                  S::Opt({S::Line(&L::text, "Text")})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kBanner;
+    r.key = 0;
+    // Each line adds to the banner, and the same text may stand twice: keys are numbers.
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      const L value = v;
+      const std::string text = l.text;
+      std::size_t n = edit.tree.Of(Section::kBanner).size();
+      while (edit.tree.Find(Section::kBanner, std::to_string(n)) != nullptr) n++;
+      Line& own = edit.tree.Upsert(nullptr, Section::kBanner, std::to_string(n));
+      own.text = text;
+      own.kind = "banner";
+      own.Set(value);
+      edit.tree.Remove(nullptr, Section::kBanner, "");
+      edit.changed = true;
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = PagerLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("pager", "Control page length for pagination"), S::Noise("lines", "Lines"), S::Int(&L::lines, 0, 2147483647, "Lines")});
+    c.No(1);
+    LineRule<L> r;
+    r.section = Section::kPager;
+    r.key = 1;
+    r.keep_no = true;
+    r.after = [](ConfigEdit&, const L& v, Line& l) -> std::string {
+      l.text = "pager lines " + std::to_string(v.lines.value_or(24));
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = TerminalWidthLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("terminal", "Set terminal line parameters"), S::Kw("width", "Width"), S::Int(&L::width, 0, 511, "Characters, 0 for no limit")});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kTerminal;
+    r.key = 2;
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      if (v.width == 80) edit.tree.Remove(nullptr, Section::kTerminal, std::string(l.key));
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = PromptLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("prompt", "Configure session prompt display"), S::Many(&L::words, "hostname, domain, context, priority, state")});
+    c.No(1);
+    LineRule<L> r;
+    r.section = Section::kPrompt;
+    r.key = 1;
+    r.trailing = " ";
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      for (const std::string& w : v.words) {
+        if (w != "hostname" && w != "domain" && w != "context" && w != "priority" && w != "state" && w != "cluster-unit" && w != "management-mode" && w != "slot") {
+          return "ERROR: % Invalid input detected at '^' marker.\n";
+        }
+      }
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = TimezoneLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("clock", "Configure time-of-day clock"), S::Kw("timezone", "Time zone"), S::Word(&L::name, "Name"),
+                  S::Int(&L::hours, -23, 23, "Hours from UTC"), S::Opt({S::Int(&L::minutes, 0, 59, "Minutes from UTC")})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kClock;
+    r.key = 2;
+    Declare(g, c, r);
+  }
+  {
+    using L = SummerTimeLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("clock"), S::Kw("summer-time", "Summer time"), S::Word(&L::name, "Name"), S::Line(&L::rest, "recurring or date ...")});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kClock;
+    r.key = 2;
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      return v.rest.starts_with("recurring") || v.rest.starts_with("date ") ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
+    };
+    Declare(g, c, r);
+  }
+  // Who may reach the box, and how long he may stay.
+  {
+    using S = Tokens<SshTimeout>;
+    Command<SshTimeout> c({S::Kw("ssh", "Configure SSH options"), S::Kw("timeout", "Idle timeout"), S::Int(&SshTimeout::minutes, 1, 60, "Minutes")});
+    c.No(2);
+    LineRule<SshTimeout> r;
+    r.section = Section::kSsh;
+    r.key = 2;
+    r.rank = 3;
+    Declare(g, c, r);
+  }
+  {
+    using S = Tokens<TelnetTimeout>;
+    Command<TelnetTimeout> c({S::Kw("telnet", "Configure telnet"), S::Kw("timeout", "Idle timeout"), S::Int(&TelnetTimeout::minutes, 1, 1440, "Minutes")});
+    c.No(2);
+    LineRule<TelnetTimeout> r;
+    r.section = Section::kTelnet;
+    r.key = 2;
+    r.rank = 3;
+    Declare(g, c, r);
+  }
+  {
+    using S = Tokens<ConsoleTimeout>;
+    Command<ConsoleTimeout> c({S::Kw("console", "Serial console functions"), S::Kw("timeout", "Idle timeout"), S::Int(&ConsoleTimeout::minutes, 0, 60, "Minutes")});
+    c.No(2);
+    LineRule<ConsoleTimeout> r;
+    r.section = Section::kConsole;
+    r.key = 2;
+    Declare(g, c, r);
+  }
+  {
+    using S = Tokens<HttpServer>;
+    Command<HttpServer> c({S::Kw("http", "Configure http server"), S::Kw("server"), S::Kw("enable", "Enable the server"), S::Opt({S::Int(&HttpServer::port, 1, 65535, "Port")})});
+    c.No(3);
+    LineRule<HttpServer> r;
+    r.section = Section::kHttp;
+    r.key = 3;
+    Declare(g, c, r);
+  }
+  DeclareAccess<SshAccess>(g, "ssh", Section::kSsh, 2);
+  DeclareAccess<TelnetAccess>(g, "telnet", Section::kTelnet, 2);
+  DeclareAccess<HttpAccess>(g, "http", Section::kHttp, 2);
+  {
+    using L = ConsoleAuthentication;
+    using S = Tokens<L>;
+    std::vector<std::vector<TokenPtr<L>>> services;
+    for (const char* s : {"ssh", "telnet", "http", "enable", "serial"}) services.push_back({S::Is(&L::service, s, s)});
+    Command<L> c({S::Kw("aaa", "Configure AAA"), S::Kw("authentication", "Authentication"), S::Choice(services), S::Kw("console", "Management sessions"),
+                  S::Word(&L::group, "Server group, or LOCAL"), S::Opt({S::Word(&L::fallback, "LOCAL")})});
+    c.No(4);
+    LineRule<L> r;
+    r.section = Section::kAaa;
+    r.key = 4;
+    r.trailing = " ";
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      if (v.group == "LOCAL" || edit.loading) return {};
+      for (const auto& l : edit.tree.Of(Section::kAaaServer)) {
+        if (l->text.starts_with("aaa-server " + v.group + " ")) return {};
+      }
+      return "ERROR: aaa-server group " + v.group + " does not exist\n";
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = ExecAuthorization;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("aaa"), S::Kw("authorization", "Authorization"), S::Kw("exec", "Exec sessions"),
+                  S::Choice({{S::Is(&L::where, "LOCAL", "LOCAL")}, {S::Is(&L::where, "authentication-server", "authentication-server")}}),
+                  S::Flag(&L::auto_enable, "auto-enable", "Enter privileged mode at once")});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kAaa;
+    r.key = 3;
+    Declare(g, c, r);
+  }
+  DeclareLogging(g);
+}
+
+}  // namespace sallyport

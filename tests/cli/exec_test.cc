@@ -1,0 +1,135 @@
+// What the EXEC commands do, and the dialogues they hold.
+#include <fstream>
+
+#include "tests/cli/console_fixture.h"
+
+namespace sallyport {
+namespace {
+
+TEST_F(ConsoleTest, WriteMemoryWritesWhatShowRunPrints) {
+  auto c = OpenConfig();
+  c->Do("hostname edge");
+  c->Do("end");
+  c->Do("terminal pager 0");
+  const std::string said = c->Do("write memory");
+  EXPECT_TRUE(said.starts_with("Building configuration...\nCryptochecksum: ")) << said;
+  EXPECT_TRUE(said.ends_with("[OK]\n"));
+  EXPECT_NE(said.find(" bytes copied in 0."), std::string::npos);
+  const auto file = ReadWholeFile(box_.state.startup_config());
+  ASSERT_TRUE(file.ok());
+  EXPECT_NE(file->find("\nhostname edge\n"), std::string::npos);
+  EXPECT_NE(said.find(std::to_string(file->size()) + " bytes copied"), std::string::npos);
+  EXPECT_EQ(c->Do("show running-config | include checksum:"), c->Do("show startup-config | include checksum:"));
+}
+
+TEST_F(ConsoleTest, WriteMemoryThatFailsSaysSo) {
+  auto c = Open(15);
+  std::filesystem::create_directory(box_.state.startup_config() + ".new");
+  EXPECT_TRUE(c->Do("write mem").ends_with("[FAILED]\n"));
+  EXPECT_TRUE(c->failed());
+}
+
+TEST_F(ConsoleTest, WriteErase) {
+  auto c = Open(15);
+  c->Do("write memory");
+  c->Do("write erase");
+  EXPECT_EQ(c->prompt(), "Erase configuration in flash memory? [confirm]");
+  EXPECT_EQ(c->Do("n"), "");
+  EXPECT_TRUE(std::filesystem::exists(box_.state.startup_config()));
+  c->Do("write erase");
+  EXPECT_EQ(c->Do(""), "[OK]\n");
+  EXPECT_EQ(c->Do("show startup-config"), "No Configuration\n");
+}
+
+TEST_F(ConsoleTest, CopyRunningStartup) {
+  auto c = Open(15);
+  c->Do("copy running-config startup-config");
+  EXPECT_EQ(c->prompt(), "\nSource filename [running-config]? ");
+  EXPECT_TRUE(c->Do("").ends_with("[OK]\n"));
+  EXPECT_TRUE(c->Do("copy /noconfirm running-config startup-config").ends_with("[OK]\n"));
+}
+
+TEST_F(ConsoleTest, ReloadGoesBackToTheStartupConfiguration) {
+  auto c = OpenConfig();
+  c->Do("hostname saved");
+  c->Do("write memory");
+  c->Do("hostname unsaved");
+  c->Do("end");
+  c->Do("reload");
+  EXPECT_EQ(c->prompt(), "System config has been modified. Save? [Y]es/[N]o: ");
+  c->Do("n");
+  EXPECT_EQ(c->prompt(), "Proceed with reload? [confirm] ");
+  EXPECT_NE(c->Do("").find("--- SHUTDOWN NOW ---"), std::string::npos);
+  EXPECT_EQ(c->prompt(), "saved# ");
+}
+
+TEST_F(ConsoleTest, FilesOfDisk0) {
+  auto c = Open(15);
+  std::ofstream(box_.folder + "/disk0/notes.txt") << "one\ntwo\n";
+  const std::string dir = c->Do("dir");
+  EXPECT_TRUE(dir.starts_with("\nDirectory of disk0:/\n")) << dir;
+  EXPECT_NE(dir.find("notes.txt"), std::string::npos);
+  EXPECT_NE(dir.find("% free)"), std::string::npos);
+  EXPECT_EQ(c->Do("more disk0:/notes.txt"), "one\ntwo\n");
+  EXPECT_EQ(c->Do("more disk0:/notes.txt | include two"), "two\n");
+  EXPECT_EQ(c->Do("more disk0:/../startup-config"), "%Error opening disk0:/../startup-config (No such file or directory)\n");
+  c->Do("delete disk0:/notes.txt");
+  EXPECT_EQ(c->prompt(), "\nDelete filename [notes.txt]? ");
+  c->Do("");
+  EXPECT_EQ(c->prompt(), "\nDelete disk0:/notes.txt? [confirm]");
+  c->Do("");
+  EXPECT_FALSE(std::filesystem::exists(box_.folder + "/disk0/notes.txt"));
+  EXPECT_NE(c->Do("more system:running-config").find("Cryptochecksum"), std::string::npos) << c->prompt();
+}
+
+TEST_F(ConsoleTest, ClockMovesForward) {
+  auto c = Open(15);
+  EXPECT_EQ(c->Do("show clock"), "15:00:00.000 UTC Wed May 1 2024\n");
+  EXPECT_EQ(c->Do("debug clock advance 1:30:05"), "");
+  EXPECT_EQ(c->Do("show clock"), "16:30:05.000 UTC Wed May 1 2024\n");
+}
+
+TEST_F(ConsoleTest, SmallShows) {
+  auto c = Open(15);
+  EXPECT_EQ(c->Do("show mode"), "Security context mode: single \n");
+  EXPECT_EQ(c->Do("show firewall"), "Firewall mode: Router\n");
+  EXPECT_EQ(c->Do("show hostname"), "ciscoasa\n");
+  EXPECT_EQ(c->Do("show curpriv"), "Username : enable_15\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
+  EXPECT_EQ(c->Do("show conn count"), "0 in use, 0 most used\n");
+  c->Do("terminal pager 0");
+  EXPECT_NE(c->Do("show version").find("Cisco Adaptive Security Appliance Software Version "), std::string::npos);
+  EXPECT_NE(c->Do("show memory").find("Free memory"), std::string::npos);
+  EXPECT_NE(c->Do("show cpu usage").find("CPU utilization for 5 seconds = "), std::string::npos);
+}
+
+TEST_F(ConsoleTest, AccessListCounters) {
+  auto c = OpenConfig();
+  c->Do("access-list in extended permit tcp any host 192.0.2.1 eq www");
+  EXPECT_NE(c->Do("show access-list in").find("(hitcnt=0)"), std::string::npos);
+  EXPECT_EQ(c->Do("clear access-list in counters"), "");
+  EXPECT_EQ(c->Do("clear access-list none counters"), "ERROR: access-list <none> does not exist\n");
+  EXPECT_TRUE(c->failed());
+}
+
+TEST_F(ConsoleTest, PacketTracerWalksThePipeline) {
+  auto c = OpenConfig();
+  for (const char* line : {"interface GigabitEthernet0/0", "nameif outside", "ip address 203.0.113.1 255.255.255.0", "no shutdown",
+                           "interface GigabitEthernet0/1", "nameif inside", "ip address 10.0.0.1 255.255.255.0", "no shutdown",
+                           "end", "terminal pager 0"}) {
+    c->Do(line);
+  }
+  const std::string out = c->Do("packet-tracer input inside tcp 10.0.0.5 1234 203.0.113.9 www");
+  EXPECT_NE(out.find("Action: allow"), std::string::npos) << out;
+  EXPECT_NE(out.find("output-interface: outside"), std::string::npos) << out;
+  const std::string in = c->Do("packet-tracer input outside icmp 203.0.113.9 8 0 10.0.0.5 detailed");
+  EXPECT_NE(in.find("Action: drop"), std::string::npos) << in;
+  EXPECT_NE(in.find("(acl-drop)"), std::string::npos) << in;
+  EXPECT_EQ(c->Do("show conn count"), "0 in use, 0 most used\n");  // nothing was committed
+  EXPECT_EQ(c->Do("packet-tracer input nowhere tcp 10.0.0.5 1 203.0.113.9 2"), "ERROR: % Invalid interface nowhere\n");
+  EXPECT_NE(c->Do("show interface ip brief").find("203.0.113.1"), std::string::npos);
+  EXPECT_NE(c->Do("show nameif").find("inside"), std::string::npos);
+  EXPECT_NE(c->Do("show route").find("10.0.0.0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport

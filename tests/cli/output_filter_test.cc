@@ -1,0 +1,67 @@
+// Which lines a filter lets through, how it may be abbreviated, and what is wrong with a bad one.
+#include "cli/output_filter.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport {
+namespace {
+
+constexpr char kText[] = "alpha 1\nbeta 22\ngamma {3}\nbeta 4\n";
+
+std::string Filtered(std::string_view words) {
+  OutputFilter::Refusal refusal;
+  const auto filter = OutputFilter::Parse(words, refusal);
+  return filter ? filter->Apply(kText) : "refused";
+}
+
+OutputFilter::Refusal RefusalOf(std::string_view words) {
+  OutputFilter::Refusal refusal;
+  EXPECT_FALSE(OutputFilter::Parse(words, refusal).has_value()) << words;
+  return refusal;
+}
+
+using Kind = OutputFilter::Refusal::Kind;
+
+TEST(OutputFilter, IncludeExcludeBeginCount) {
+  EXPECT_EQ(Filtered(" include beta"), "beta 22\nbeta 4\n");
+  EXPECT_EQ(Filtered("exclude beta"), "alpha 1\ngamma {3}\n");
+  EXPECT_EQ(Filtered("begin gam"), "gamma {3}\nbeta 4\n");
+  EXPECT_EQ(Filtered("count beta"), "Number of lines which match regexp = 2\n");
+  EXPECT_EQ(Filtered("grep beta"), "beta 22\nbeta 4\n");
+  EXPECT_EQ(Filtered("grep -v beta"), "alpha 1\ngamma {3}\n");
+}
+
+TEST(OutputFilter, Abbreviations) {
+  EXPECT_EQ(Filtered("inc alpha"), "alpha 1\n");
+  EXPECT_EQ(Filtered("i alpha"), "alpha 1\n");
+  EXPECT_EQ(Filtered("e beta|gamma"), "alpha 1\n");
+  EXPECT_EQ(Filtered("B gamma"), "gamma {3}\nbeta 4\n");
+}
+
+TEST(OutputFilter, RegularExpressions) {
+  EXPECT_EQ(Filtered("include ^beta [0-9]+$"), "beta 22\nbeta 4\n");
+  EXPECT_EQ(Filtered("include alpha|gamma"), "alpha 1\ngamma {3}\n");
+  EXPECT_EQ(Filtered("include 2 "), "beta 22\n");  // trailing blanks are no part of it
+}
+
+TEST(OutputFilter, NoIntervalsAndNoBackReferences) {
+  EXPECT_EQ(Filtered("include {3}"), "gamma {3}\n");
+  EXPECT_EQ(Filtered("include (a) \\1"), "alpha 1\n");  // \1 is the digit
+  EXPECT_EQ(Filtered("include [{]"), "gamma {3}\n");
+  EXPECT_EQ(Filtered("include 2{1,60000}{1,60000}"), "");
+}
+
+TEST(OutputFilter, Refusals) {
+  EXPECT_EQ(RefusalOf("").kind, Kind::kIncomplete);
+  EXPECT_EQ(RefusalOf(" ").kind, Kind::kIncomplete);
+  EXPECT_EQ(RefusalOf("include").kind, Kind::kIncomplete);
+  EXPECT_EQ(RefusalOf("grep -v").kind, Kind::kIncomplete);
+  EXPECT_EQ(RefusalOf(" frobnicate x").kind, Kind::kInvalid);
+  EXPECT_EQ(RefusalOf(" frobnicate x").offset, 1u);
+  EXPECT_EQ(RefusalOf("include [a").kind, Kind::kBadPattern);
+  EXPECT_EQ(RefusalOf("include (a").kind, Kind::kBadPattern);
+  EXPECT_EQ(RefusalOf("include " + std::string(600, 'a')).kind, Kind::kBadPattern);
+}
+
+}  // namespace
+}  // namespace sallyport

@@ -1,0 +1,262 @@
+// Modes, prompts, errors, paging, filters and help of a console session.
+#include "tests/cli/console_fixture.h"
+
+namespace sallyport {
+namespace {
+
+using Mode = DaemonFrame::Mode;
+
+TEST_F(ConsoleTest, PromptsFollowTheMode) {
+  auto c = Open();
+  EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  EXPECT_EQ(c->Do("enable"), "");
+  EXPECT_EQ(c->prompt(), "Password: ");
+  EXPECT_EQ(c->mode(), Mode::kPassword);
+  c->Do("");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  EXPECT_EQ(c->mode(), Mode::kCommand);
+  c->Do("configure terminal");
+  EXPECT_EQ(c->prompt(), "ciscoasa(config)# ");
+  EXPECT_EQ(c->Do("interface GigabitEthernet0/0"), "");
+  EXPECT_EQ(c->prompt(), "ciscoasa(config-if)# ");
+  c->Do("exit");
+  EXPECT_EQ(c->prompt(), "ciscoasa(config)# ");
+  c->Do("exit");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  c->Do("disable");
+  EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  EXPECT_EQ(c->Do("exit"), "\nLogoff\n\n");
+  EXPECT_TRUE(c->gone());
+}
+
+TEST_F(ConsoleTest, EndAndCtrlZLeaveConfigurationMode) {
+  auto c = OpenConfig();
+  c->Do("interface GigabitEthernet0/0");
+  c->Do("end");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  c->Do("conf t");
+  c->Do("", /*end=*/true);
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  c->Do("conf t");
+  c->Do("hostname edge", /*end=*/true);  // the line is carried out first
+  EXPECT_EQ(c->prompt(), "edge# ");
+}
+
+TEST_F(ConsoleTest, PromptHonoursHostnameAndPromptCommand) {
+  auto c = OpenConfig();
+  EXPECT_EQ(c->Do("hostname edge"), "");
+  EXPECT_EQ(c->prompt(), "edge(config)# ");
+  c->Do("domain-name example.net");
+  c->Do("prompt hostname domain");
+  EXPECT_EQ(c->prompt(), "edge/example.net(config)# ");
+}
+
+TEST_F(ConsoleTest, EnablePassword) {
+  auto c = OpenConfig();
+  EXPECT_EQ(c->Do("enable password secret"), "");
+  c->Do("end");
+  c->Do("disable");
+  c->Do("enable");
+  EXPECT_EQ(c->Do("wrong"), "Invalid password\n");
+  EXPECT_EQ(c->mode(), Mode::kPassword);
+  EXPECT_EQ(c->Do("wrong"), "Invalid password\n");
+  EXPECT_EQ(c->Do("wrong"), "Invalid password\nAccess denied.\n");
+  EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  c->Do("enable");
+  c->Do("secret");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+}
+
+TEST_F(ConsoleTest, LoginAsALocalUser) {
+  auto c = OpenConfig();
+  c->Do("username anna password secret privilege 15");
+  c->Do("end");
+  c->Do("disable");
+  c->Do("login");
+  EXPECT_EQ(c->prompt(), "Username: ");
+  c->Do("anna");
+  EXPECT_EQ(c->prompt(), "Password: ");
+  c->Do("secret");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  EXPECT_EQ(c->Do("show curpriv"), "Username : anna\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
+}
+
+TEST_F(ConsoleTest, InterruptedPasswordGivesThePromptBack) {
+  auto c = Open();
+  c->Do("enable");
+  c->Interrupt();
+  EXPECT_EQ(c->prompt(), "ciscoasa> ");
+}
+
+TEST_F(ConsoleTest, CaretStandsUnderTheFirstCharacterThatCannotMatch) {
+  auto c = Open(15);
+  // "ciscoasa# show conduit": "con" begins several commands, "cond" none.
+  EXPECT_EQ(c->Do("show conduit"), std::string(10 + 8, ' ') + "^\n" + kInvalidInput);
+  EXPECT_TRUE(c->failed());
+  EXPECT_EQ(c->Do("frobnicate"), std::string(10, ' ') + "^\n" + kInvalidInput);
+  EXPECT_EQ(c->Do("show mode x"), std::string(10 + 10, ' ') + "^\n" + kInvalidInput);
+  EXPECT_EQ(c->Do("show"), "ERROR: % Incomplete command\n");
+  EXPECT_TRUE(c->failed());
+  EXPECT_EQ(c->Do("show mode"), "Security context mode: single \n");
+  EXPECT_FALSE(c->failed());
+}
+
+TEST_F(ConsoleTest, CaretInConfigurationModeCountsItsPrompt) {
+  auto c = OpenConfig();
+  EXPECT_EQ(c->Do("frobnicate"), std::string(std::string("ciscoasa(config)# ").size(), ' ') + "^\n" + kInvalidInput);
+  EXPECT_TRUE(c->failed());
+  EXPECT_EQ(c->prompt(), "ciscoasa(config)# ");
+}
+
+TEST_F(ConsoleTest, Ambiguity) {
+  auto c = Open(15);
+  EXPECT_EQ(c->Do("c"), "ERROR: % Ambiguous command:  \"c\"\n");
+  EXPECT_TRUE(c->failed());
+}
+
+TEST_F(ConsoleTest, PrivilegedCommandsAreUnknownToUserExec) {
+  auto c = Open();
+  EXPECT_EQ(c->Do("configure terminal"), std::string(10, ' ') + "^\n" + kInvalidInput);
+  EXPECT_EQ(c->Do("show running-config").find("ERROR: % Invalid input"), 10 + 5 + 2u);
+  EXPECT_FALSE(c->Do("show version").empty());
+}
+
+TEST_F(ConsoleTest, ExecCommandsWorkInConfigurationModes) {
+  auto c = OpenConfig();
+  c->Do("interface GigabitEthernet0/0");
+  EXPECT_EQ(c->Do("show mode"), "Security context mode: single \n");
+  EXPECT_NE(c->Do("show clock").find("2024"), std::string::npos);
+  EXPECT_EQ(c->prompt(), "ciscoasa(config-if)# ");
+}
+
+TEST_F(ConsoleTest, AcceptedLinesAreSilent) {
+  auto c = OpenConfig();
+  for (const char* line : {"logging enable", "logging buffered notifications", "no logging console",
+                           "access-list test extended permit ip host 192.168.0.1 any", "terminal width 511", "no logging enable"}) {
+    EXPECT_EQ(c->Do(line), "") << line;
+    EXPECT_FALSE(c->failed()) << line;
+  }
+}
+
+TEST_F(ConsoleTest, PagingByKey) {
+  auto c = Open(15);
+  c->Do("terminal pager 5");
+  const std::string first = c->Do("show running-config");
+  EXPECT_EQ(std::count(first.begin(), first.end(), '\n'), 5);
+  EXPECT_EQ(c->prompt(), "<--- More --->");
+  EXPECT_EQ(c->mode(), Mode::kKey);
+  const std::string line = c->Key('\r');
+  EXPECT_TRUE(line.starts_with("\r              \r"));
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  const std::string page = c->Key(' ');
+  EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 5);
+  EXPECT_EQ(c->Key('q'), "\r              \r");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  EXPECT_EQ(c->mode(), Mode::kCommand);
+  c->Do("terminal pager 0");
+  EXPECT_NE(c->Do("show running-config").find(": end"), std::string::npos);
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+}
+
+TEST_F(ConsoleTest, PagerSettings) {
+  auto c = Open(15);
+  EXPECT_EQ(c->Do("show pager"), "pager lines 24\n\n");
+  EXPECT_EQ(c->Do("terminal pager lines 7"), "");
+  EXPECT_EQ(c->Do("sh pager"), "pager lines 7\n\n");
+  EXPECT_EQ(c->Do("no terminal pager"), "");
+  EXPECT_EQ(c->Do("show pager"), "no pager\n\n");
+}
+
+TEST_F(ConsoleTest, FiltersOfShowCommands) {
+  auto c = Open(15);
+  c->Do("terminal pager 0");
+  EXPECT_EQ(c->Do("show running-config | include hostname"), "hostname ciscoasa\nprompt hostname context \n");
+  EXPECT_EQ(c->Do("sh run | inc ^hostname"), "hostname ciscoasa\n");
+  EXPECT_EQ(c->Do("show running-config | count ^hostname"), "Number of lines which match regexp = 1\n");
+  EXPECT_TRUE(c->Do("show running-config | begin prompt").starts_with("prompt hostname context"));
+  EXPECT_EQ(c->Do("show mode | grep -v single"), "");
+  EXPECT_EQ(c->Do("show mode | include [a").substr(0, 36), "ERROR: % Invalid regular expression:");
+  EXPECT_TRUE(c->failed());
+  EXPECT_EQ(c->Do("show mode |"), "ERROR: % Incomplete command\n");
+  EXPECT_EQ(c->Do("show mode | frob x"), std::string(10 + 12, ' ') + "^\n" + kInvalidInput);
+  // An error is seen whatever the filter says.
+  EXPECT_EQ(c->Do("show conduit | include zzz"), std::string(18, ' ') + "^\n" + kInvalidInput);
+}
+
+TEST_F(ConsoleTest, HistoryKeepsTheLastTwenty) {
+  auto c = Open(15);
+  for (int i = 0; i < 25; i++) c->Do("show mode");
+  const std::string history = c->Do("show history");
+  EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 20);
+  EXPECT_TRUE(history.ends_with("  show history\n"));
+}
+
+TEST_F(ConsoleTest, HelpAtEveryPosition) {
+  auto c = Open(15);
+  const std::string all = c->Help("");
+  EXPECT_TRUE(all.starts_with("\nexec mode commands/options:\n")) << all;
+  EXPECT_NE(all.find("\n  show "), std::string::npos);
+  EXPECT_NE(c->Help("sh").find("show"), std::string::npos);
+  const std::string show = c->Help("show ");
+  EXPECT_NE(show.find("  conn "), std::string::npos);
+  EXPECT_TRUE(show.ends_with("\n\n"));
+  const std::string mode = c->Help("show mode ");
+  EXPECT_NE(mode.find("|"), std::string::npos);
+  EXPECT_NE(mode.find("<cr>"), std::string::npos);
+  EXPECT_NE(c->Help("show mode | ").find("include"), std::string::npos);
+  EXPECT_NE(c->Help("show frob ").find("^\nERROR: % Invalid input"), std::string::npos);
+}
+
+TEST_F(ConsoleTest, HelpInConfigurationModes) {
+  auto c = OpenConfig();
+  const std::string all = c->Help("");
+  EXPECT_TRUE(all.starts_with("\nconfigure mode commands/options:\n")) << all.substr(0, 100);
+  EXPECT_NE(all.find("access-list"), std::string::npos);
+  EXPECT_NE(c->Help("access-list x extended ").find("permit"), std::string::npos);
+}
+
+TEST_F(ConsoleTest, Tab) {
+  auto c = Open(15);
+  EXPECT_EQ(c->Tab("sh"), "show ");
+  EXPECT_EQ(c->Tab("show runn"), "show running-config ");
+  EXPECT_EQ(c->Tab("show mode | inc"), "show mode | include ");
+  EXPECT_EQ(c->Tab("show "), "show ");
+  EXPECT_EQ(c->Tab("frob"), "frob");
+  c->Do("conf t");
+  EXPECT_EQ(c->Tab("hostn"), "hostname ");
+}
+
+TEST_F(ConsoleTest, EmptyLinesAndComments) {
+  auto c = Open(15);
+  EXPECT_EQ(c->Do(""), "");
+  EXPECT_EQ(c->Do("   "), "");
+  EXPECT_EQ(c->Do("! a comment"), "");
+  EXPECT_FALSE(c->failed());
+}
+
+TEST_F(ConsoleTest, LogLinesOnMonitorSessions) {
+  auto c = OpenConfig();
+  c->Do("logging enable");
+  c->Do("logging monitor notifications");
+  c->Do("no logging console");
+  c->Do("hostname quiet");
+  EXPECT_EQ(c->log().find("hostname quiet"), std::string::npos);
+  c->Do("terminal monitor");
+  c->Do("hostname loud");
+  EXPECT_NE(c->log().find("%ASA-5-111008: User 'enable_15' executed the 'hostname loud' command."), std::string::npos) << c->log();
+  EXPECT_NE(c->log().find("%ASA-5-111010: User 'enable_15', running 'CLI' from IP 0.0.0.0, executed 'hostname loud'"),
+            std::string::npos);
+}
+
+TEST_F(ConsoleTest, PasswordsDoNotReachTheLog) {
+  auto c = OpenConfig();
+  c->Do("logging enable");
+  c->Do("logging buffered debugging");
+  c->Do("enable password topsecret");
+  c->Do("end");
+  c->Do("terminal pager 0");
+  EXPECT_EQ(c->Do("show logging").find("topsecret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport
