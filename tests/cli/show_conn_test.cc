@@ -70,7 +70,7 @@ ConnPage Page() {
   page.conns.push_back(Udp());
   page.conns.push_back(Ping());
   page.conns.push_back(Tcp(false, TcpState::kEstablished, kConnToBox | kConnDataForward | kConnDataReverse));
-  page.conns.back().out_name = "NP Identity Ifc";
+  page.conns.back().out_name = "identity";
   page.conns.back().out_level = 0;
   // A foreign host that the inside knows under another address.
   page.conns.push_back(Tcp(false, TcpState::kEstablished));
