@@ -69,10 +69,12 @@ bool InitiatorIsInside(const ConnView& v) {
 std::string_view DisplayName(std::string_view nameif) { return nameif == "identity" ? "NP Identity Ifc" : nameif; }
 
 End Initiator(const ConnView& v) {
-  return {DisplayName(v.in_name), v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port, v.conn.initiator_mapped_port};
+  return {DisplayName(v.in_name), v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port,
+          v.conn.initiator_mapped_port};
 }
 End Responder(const ConnView& v) {
-  return {DisplayName(v.out_name), v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port, v.conn.responder_mapped_port};
+  return {DisplayName(v.out_name), v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port,
+          v.conn.responder_mapped_port};
 }
 
 bool IsTcp(const Conn& c) { return c.protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
