@@ -20,7 +20,6 @@
 #include "firewall/host/netfilter_rules.h"
 
 namespace sallyport {
-
 namespace {
 
 // Verdict headers are written in front of a payload where it lies, so a receive buffer starts with room for one. The stride
@@ -40,10 +39,10 @@ constexpr std::uint16_t kPacketMessage = QueueMessage(NFQNL_MSG_PACKET);
 // Held packets are named by a hash-free handle: the low 31 bits of the kernel's number, and the queue.
 std::uint32_t HandleOf(int queue, std::uint32_t id) { return id << 1 | static_cast<std::uint32_t>(queue); }
 
-// nlmsghdr, nfgenmsg, NFQA_VERDICT_HDR and if given NFQA_MARK. Returns the length written, at most 40.
 // The kernel's mark for an egress interface that its own routes would not choose.
 std::uint32_t MarkOf(const Disposition& d) { return d.mark != 0 ? kMarkEgress | d.mark : 0; }
 
+// nlmsghdr, nfgenmsg, NFQA_VERDICT_HDR and if given NFQA_MARK. Returns the length written, at most 40.
 std::size_t WriteVerdict(std::uint8_t* p, std::uint16_t queue, int type, std::uint32_t verdict, std::uint32_t id, std::uint32_t mark,
                          std::size_t payload_length) {
   const std::size_t head = 20 + 12 + (mark != 0 ? 8 : 0);
