@@ -110,7 +110,8 @@ namespace command_internal {
 
 template <typename V>
 bool HasValue(const V& v) {
-  if constexpr (requires { v.has_value(); }) return v.has_value();
+  if constexpr (requires { V::kAlwaysPresent; }) return true;
+  else if constexpr (requires { v.has_value(); }) return v.has_value();
   else if constexpr (requires { v == V{}; }) return !(v == V{});
   else return true;
 }

@@ -57,6 +57,10 @@ struct LineRule {
   bool keep_no = false;        // `no` leaves a line "no ..." behind
   Effect effect = Effect::kModelled;
   bool no_needs_line = false;
+  // The line's text when the tokens alone do not know it (a port prints by its group's protocol); null: Command::Print.
+  std::function<std::string(const ConfigEdit&, const T&)> text;
+  // Puts a value into its normal form before anything else is done with it.
+  std::function<void(const ConfigEdit&, T&)> normal;
   // "" : fine; else ASA's error, with its line end. Called before anything is changed.
   std::function<std::string(ConfigEdit&, const T&)> check;
   std::function<std::string(ConfigEdit&, const T&, const Line&)> check_no;
@@ -68,14 +72,17 @@ struct LineRule {
 template <typename T>
 void Declare(ConfigGrammar& grammar, Command<T> command, LineRule<T> rule) {
   auto shared = std::make_shared<const std::pair<Command<T>, LineRule<T>>>(command, std::move(rule));
-  grammar.Mode(shared->second.mode).Add(command, [shared](ConfigEdit& edit, const T& value, Form form) -> Reply {
+  grammar.Mode(shared->second.mode).Add(command, [shared](ConfigEdit& edit, const T& typed, Form form) -> Reply {
     const auto& [cmd, r] = *shared;
     edit.effect = r.effect;
     Line* parent = edit.parent();
-    const std::string key = cmd.Print(value, r.key);
+    T value = typed;
+    if (r.normal) r.normal(edit, value);
+    const std::string whole = r.text ? r.text(edit, value) : cmd.Print(value);
+    const std::string key = r.key == SIZE_MAX ? whole : cmd.Print(value, r.key);
     if (form == Form::kNo) {
       // What was said after `no` picks the lines: exactly that line, or all that begin so.
-      const std::string said = cmd.Print(value);
+      const std::string& said = whole;
       std::vector<Line*> gone;
       for (const auto& l : parent != nullptr ? parent->lines : edit.tree.Of(r.section)) {
         if (l->section != r.section || (parent != nullptr && l->rank != r.rank)) continue;
@@ -112,7 +119,7 @@ void Declare(ConfigGrammar& grammar, Command<T> command, LineRule<T> rule) {
     l.kind = key;
     l.effect = r.effect;
     l.submode = r.submode;
-    std::string text = cmd.Print(value) + r.trailing;
+    std::string text = whole + r.trailing;
     if (text != l.text) edit.changed = true;
     l.text = std::move(text);
     l.Set(value);
