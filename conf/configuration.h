@@ -139,6 +139,8 @@ class Configuration {
   std::string Checksum() const;
 
   Result<std::shared_ptr<const Policy>> Compile(const Policy* previous) const;
+  // The Linux link that stands for a hardware interface (Interface::linux_index); the host's business, not a line.
+  void MapLink(const std::string& hardware, int linux_index);
   ConfigSettings settings() const;
 
   const LineTree& tree() const;

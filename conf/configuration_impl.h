@@ -11,6 +11,7 @@ struct Configuration::Impl {
   Personality personality;
   NameTable names;
   bool loading = false;
+  std::map<std::string, int> links;
   // Interface ids are given out when an interface is first compiled, and never again (types.h).
   mutable std::map<std::string, IfId> interface_ids;
   mutable std::uint8_t next_interface = 1;

@@ -26,9 +26,9 @@ inline constexpr std::uint16_t kConnSeqRandomized = 0x0008;  // tcp sides have s
 inline constexpr std::uint16_t kConnDataForward = 0x0010;    // payload seen from the initiator
 inline constexpr std::uint16_t kConnDataReverse = 0x0020;
 inline constexpr std::uint16_t kConnPerSessionXlate = 0x0040;  // flag x
-inline constexpr std::uint16_t kConnRouteMark = 0x0080;      // kernel's route differs: packets carry a mark
+inline constexpr std::uint16_t kConnRouteMark = 0x0080;        // kernel's route differs: packets carry a mark
 inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
-inline constexpr std::uint16_t kConnTransparent = 0x0200;    // nothing is rewritten in either direction
+inline constexpr std::uint16_t kConnTransparent = 0x0200;  // nothing is rewritten in either direction
 
 inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
 
@@ -53,18 +53,22 @@ struct Conn {
   TcpSide side[2];       // [Direction]
   TimePoint created;
   TimePoint last_packet;
-  std::uint64_t bytes = 0;       // of payload after the transport header, both directions, as 302014 counts them
+  std::uint64_t bytes = 0;  // of payload after the transport header, both directions, as 302014 counts them
   XlateIndex src_xlate = kNoXlate;
   XlateIndex dst_xlate = kNoXlate;
-  std::uint32_t timeout_s = 0;   // idle time after which it ends, in its present state; 0 never
+  std::uint32_t timeout_s = 0;                      // idle time after which it ends, in its present state; 0 never
   std::uint32_t class_idle_s = kNoOverride;         // set connection timeout idle
   std::uint32_t class_half_closed_s = kNoOverride;  // set connection timeout half-closed
-  std::uint32_t scratch = 0;     // inspection engine's (ICMP: last sequence number and whether it is answered)
+  std::uint32_t scratch = 0;  // inspection engine's (ICMP: last sequence number and whether it is answered)
   // --- the table's own
   TimerLinks timer{};
 
-  FlowKey ForwardKey() const { return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if}; }
-  FlowKey ReverseKey() const { return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if}; }
+  FlowKey ForwardKey() const {
+    return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if};
+  }
+  FlowKey ReverseKey() const {
+    return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if};
+  }
 };
 // With two index slots of 8 bytes at a load of one half this keeps a connection within 256 bytes.
 static_assert(sizeof(Conn) <= 224);
@@ -108,7 +112,7 @@ class ConnTable {
   std::uint32_t count() const;
   std::uint32_t most_used() const;
   std::uint32_t capacity() const;
-  std::uint32_t slots() const;  // indexes ever used are below this
+  std::uint32_t slots() const;   // indexes ever used are below this
   static double BytesPerConn();  // entry, index and timers, at full capacity
 
  private:

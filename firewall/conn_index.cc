@@ -64,7 +64,8 @@ std::uint32_t FlowHasher::operator()(const FlowKey& key) const noexcept {
 }
 
 LazyMemory::LazyMemory(std::size_t bytes)
-    : data_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)), bytes_(bytes) {
+    : data_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
+      bytes_(bytes) {
   if (data_ == MAP_FAILED) throw std::bad_alloc();
   // Lookups are scattered; large pages halve their cost. Only a hint: the kernel may be built without them.
   if (bytes >= std::size_t{4} << 20) madvise(data_, bytes_, MADV_HUGEPAGE);

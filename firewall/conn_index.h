@@ -46,9 +46,13 @@ class ConnSlots {
   static constexpr std::uint32_t kNone = 0xffffffff;
 
   explicit ConnSlots(std::uint32_t capacity)
-      : count_(capacity * kSlotsPerConn), memory_(std::size_t{count_} * sizeof(Slot)), slots_(static_cast<Slot*>(memory_.data())) {}
+      : count_(capacity * kSlotsPerConn),
+        memory_(std::size_t{count_} * sizeof(Slot)),
+        slots_(static_cast<Slot*>(memory_.data())) {}
 
-  static constexpr std::uint32_t Ref(std::uint32_t entry, Direction d) { return (entry << 1 | static_cast<std::uint32_t>(d)) + 1; }
+  static constexpr std::uint32_t Ref(std::uint32_t entry, Direction d) {
+    return (entry << 1 | static_cast<std::uint32_t>(d)) + 1;
+  }
   static constexpr std::uint32_t EntryOf(std::uint32_t ref) { return (ref - 1) >> 1; }
   static constexpr Direction DirectionOf(std::uint32_t ref) { return static_cast<Direction>((ref - 1) & 1); }
 

@@ -38,11 +38,7 @@ class Arena {
 
 struct ConnTable::Impl {
   Impl(std::uint32_t cap, std::uint64_t seed)
-      : capacity(cap),
-        hasher(FlowHasher::FromSeed(seed)),
-        slots(cap),
-        conns(cap),
-        wheel(conns) {}
+      : capacity(cap), hasher(FlowHasher::FromSeed(seed)), slots(cap), conns(cap), wheel(conns) {}
 
   std::uint32_t FindRef(const FlowKey& key, std::uint32_t hash) const {
     return slots.Find(hash, [&](std::uint32_t ref) {
@@ -54,7 +50,7 @@ struct ConnTable::Impl {
   std::uint32_t capacity;
   std::uint32_t count = 0;
   std::uint32_t most_used = 0;
-  std::uint32_t touched = 0;         // entries below were used at some time
+  std::uint32_t touched = 0;          // entries below were used at some time
   std::uint32_t free_head = kNoConn;  // erased entries, linked through timer.next
   FlowHasher hasher;
   ConnSlots slots;

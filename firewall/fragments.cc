@@ -137,16 +137,20 @@ struct FragmentTable::Impl {
   static Problem CheckAlone(const Geometry& g, Bytes packet) {
     if (g.length == 0 || (g.more && g.length % 8 != 0)) return Problem::kInvalidLength;
     if (g.header_length + g.offset + g.length > kMaxDatagram) return Problem::kTooLarge;
-    if (g.offset == 0 && !HoldsTransportHeader(packet.subspan(g.header_length, g.length), g.protocol)) return Problem::kSmall;
+    if (g.offset == 0 && !HoldsTransportHeader(packet.subspan(g.header_length, g.length), g.protocol))
+      return Problem::kSmall;
     // Its data would lie within the TCP header (RFC 1858 4.2).
-    if (g.offset != 0 && g.offset < 20 && g.protocol == static_cast<std::uint8_t>(IpProtocol::kTcp)) return Problem::kTeardrop;
+    if (g.offset != 0 && g.offset < 20 && g.protocol == static_cast<std::uint8_t>(IpProtocol::kTcp))
+      return Problem::kTeardrop;
     return Problem::kNone;
   }
 
   // Judges it against those that came before; `at` is its place among them.
-  static Problem CheckFit(const Chain& chain, const Geometry& g, Bytes packet, std::vector<HeldFragment>::const_iterator& at) {
+  static Problem CheckFit(const Chain& chain, const Geometry& g, Bytes packet,
+                          std::vector<HeldFragment>::const_iterator& at) {
     const auto& held = chain.fragments;
-    at = std::lower_bound(held.begin(), held.end(), g.offset, [](const HeldFragment& f, std::uint32_t o) { return f.offset < o; });
+    at = std::lower_bound(held.begin(), held.end(), g.offset,
+                          [](const HeldFragment& f, std::uint32_t o) { return f.offset < o; });
     const std::uint32_t end = g.offset + g.length;
     if (at != held.end() && at->offset == g.offset && at->data_length == g.length) {
       const bool same_last = !g.more == (chain.length == end);
@@ -239,7 +243,8 @@ FragmentTable::Result FragmentTable::Add(const Packet& p, TimePoint now) {
   if (limits.chain <= 1) return drop(Problem::kChainOverflow, it);
   if (it == none) {
     if (interface.counters.queue >= limits.size) return drop(Problem::kSizeOverflow, none);
-    if (std::uint64_t{interface.counters.queue} * 3 >= std::uint64_t{limits.size} * 2) return drop(Problem::kThreshold, none);
+    if (std::uint64_t{interface.counters.queue} * 3 >= std::uint64_t{limits.size} * 2)
+      return drop(Problem::kThreshold, none);
     it = t.chains.try_emplace(g.key).first;
     it->second.deadline = now + limits.timeout;
     t.next_deadline = std::min(t.next_deadline, it->second.deadline);

@@ -1,6 +1,7 @@
 // Virtual reassembly, as an ASA does it: the fragments of a datagram are held until all are there and fit together; then the
-// caller looks at the first one's transport header, decides once for all of them, rewrites addresses on each and lets them go
-// as the fragments they were. A datagram whose fragments overlap, contradict each other, are too many or too small is refused whole.
+// caller looks at the first one's transport header, decides once for all of them, rewrites addresses on each and lets them
+// go as the fragments they were. A datagram whose fragments overlap, contradict each other, are too many or too small is
+// refused whole.
 //
 // Owned by the engine, data thread only. Holds copies of packets (their bytes and packet I/O's handle) and allocates for
 // nothing else. Knows no policy. Limits and counters are kept for each ingress interface, as `fragment` and `show fragment`
@@ -61,10 +62,10 @@ class FragmentTable {
     kTooLarge,       // 209004
     kInvalidLength,
     kSmall,
-    kTeardrop,       // 106020
-    kOverlap,        // 106020
-    kTimeout,        // those held were over time (Expire was not called first); this one may not join them
-    kDuplicate,      // only this fragment is refused: the same bytes are held already
+    kTeardrop,   // 106020
+    kOverlap,    // 106020
+    kTimeout,    // those held were over time (Expire was not called first); this one may not join them
+    kDuplicate,  // only this fragment is refused: the same bytes are held already
   };
   struct Result {
     enum class What : std::uint8_t { kHeld, kComplete, kDropped };

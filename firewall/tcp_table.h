@@ -33,12 +33,12 @@ enum class TcpEvent : std::uint8_t {
 
 // How its numbers are judged. A segment that passes moves the connection to the cell's `next`.
 enum class TcpCheck : std::uint8_t {
-  kRefuse,    // always dropped, for the cell's reason
-  kLoose,     // always passes; nothing is learned from it
-  kOpen,      // the first SYN
-  kSynAgain,  // the same SYN once more, or another one in its place (dropped, duplicate_syn)
-  kAnswer,    // SYN ACK, first or repeated: must acknowledge the SYN
-  kComplete,  // ends the handshake: the initiator's next byte, and the acknowledgment of the SYN ACK
+  kRefuse,      // always dropped, for the cell's reason
+  kLoose,       // always passes; nothing is learned from it
+  kOpen,        // the first SYN
+  kSynAgain,    // the same SYN once more, or another one in its place (dropped, duplicate_syn)
+  kAnswer,      // SYN ACK, first or repeated: must acknowledge the SYN
+  kComplete,    // ends the handshake: the initiator's next byte, and the acknowledgment of the SYN ACK
   kRstAnswer,   // RST from a responder that has shown no number of its own: must acknowledge the SYN
   kRstOpening,  // RST during the handshake: anything not below its sender's ISN
   kWindow,      // sequence and acknowledgment within the windows; FIN in its place
@@ -51,8 +51,8 @@ enum class TcpCheck : std::uint8_t {
 
 struct TcpCell {
   TcpCheck check = TcpCheck::kRefuse;
-  TcpState next = TcpState::kNone;      // for kRefuse: the state that stays
-  FrameDrop drop = FrameDrop::kNone;    // for kRefuse, kSynInside, kSynAckLate, kReopen
+  TcpState next = TcpState::kNone;    // for kRefuse: the state that stays
+  FrameDrop drop = FrameDrop::kNone;  // for kRefuse, kSynInside, kSynAckLate, kReopen
 };
 
 namespace tcp_table {
@@ -73,93 +73,96 @@ inline constexpr FrameDrop kNotSyn = FrameDrop::kTcpNotSyn, kThreeWay = FrameDro
                            kDual = FrameDrop::kTcpDualOpen, kFlags = FrameDrop::kBadTcpFlags,
                            kExpired = FrameDrop::kFlowExpired, kOoo = FrameDrop::kTcpRstfinOoo,
                            kSynOoo = FrameDrop::kTcpSynOoo, kSynAckOoo = FrameDrop::kTcpSynackOoo;
-inline constexpr TcpCell kPass = To(kBy, TcpCheck::kLoose);
+using C = TcpCheck;
+inline constexpr TcpCell kPass = To(kBy, C::kLoose);
 
+// clang-format off
 // Rows: TcpEvent. Columns: TcpState. The legend below a row speaks of its cells by column.
 inline constexpr Row kTable[2][kEvents] = {
     {
         // ---- from the initiator
         /* SYN */
-        {{To(kSs, TcpCheck::kOpen), To(kSs, TcpCheck::kSynAgain), To(kSr, TcpCheck::kSynAgain),
-          To(kEs, TcpCheck::kSynInside, kSynOoo), To(kFf, TcpCheck::kSynInside, kSynOoo), To(kFr, TcpCheck::kSynInside, kSynOoo),
-          To(kCg, TcpCheck::kReopen, kSynOoo), To(kCd, TcpCheck::kReopen, kSynOoo), kPass}},
+        {{To(kSs, C::kOpen), To(kSs, C::kSynAgain), To(kSr, C::kSynAgain),
+          To(kEs, C::kSynInside, kSynOoo), To(kFf, C::kSynInside, kSynOoo), To(kFr, C::kSynInside, kSynOoo),
+          To(kCg, C::kReopen, kSynOoo), To(kCd, C::kReopen, kSynOoo), kPass}},
         //  None         opens
         //  SynSent      the responder has not answered: the initiator tries again; a different ISN is somebody else's
         //  SynReceived  the SYN ACK got lost behind us: the same
-        //  Established, FinForward, FinReverse   never right; an end that has restarted will answer with a challenge ACK, not us
+        //  Established, FinForward, FinReverse  never right; challenging it (RFC 5961 section 4) is for the ends to do
         //  Closing, Closed   the initiator uses its port again
         /* SYN ACK */
-        {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kEs, TcpCheck::kSynInside, kSynAckOoo),
-          To(kFf, TcpCheck::kSynInside, kSynAckOoo), To(kFr, TcpCheck::kSynInside, kSynAckOoo),
-          To(kCg, TcpCheck::kSynInside, kSynAckOoo), No(kCd, kExpired), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kEs, C::kSynInside, kSynAckOoo),
+          To(kFf, C::kSynInside, kSynAckOoo), To(kFr, C::kSynInside, kSynAckOoo),
+          To(kCg, C::kSynInside, kSynAckOoo), No(kCd, kExpired), kPass}},
         //  an initiator never answers a SYN: simultaneous open was refused when the other SYN came
         /* ACK */
-        {{No(kNo, kNotSyn), No(kSs, kThreeWay), To(kEs, TcpCheck::kComplete), To(kEs, TcpCheck::kWindow),
-          To(kFf, TcpCheck::kWindow), To(kFr, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), No(kCd, kExpired), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kThreeWay), To(kEs, C::kComplete), To(kEs, C::kWindow),
+          To(kFf, C::kWindow), To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kExpired), kPass}},
         //  SynSent      there is nothing to acknowledge yet
         //  SynReceived  the third segment of the handshake
         //  others       an acknowledgment, keepalive, window update
         /* data */
-        {{No(kNo, kNotSyn), No(kSs, kThreeWay), To(kEs, TcpCheck::kComplete), To(kEs, TcpCheck::kWindow),
-          To(kFf, TcpCheck::kWindow), To(kFr, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), No(kCd, kExpired), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kThreeWay), To(kEs, C::kComplete), To(kEs, C::kWindow),
+          To(kFf, C::kWindow), To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kExpired), kPass}},
         //  SynReceived  its first data also completes the handshake (the bare ACK may have got lost)
         //  FinForward, Closing   retransmission only: nothing past the FIN
         /* FIN */
-        {{No(kNo, kNotSyn), No(kSs, kThreeWay), To(kFf, TcpCheck::kComplete), To(kFf, TcpCheck::kWindow),
-          To(kFf, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), No(kCd, kOoo), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kThreeWay), To(kFf, C::kComplete), To(kFf, C::kWindow),
+          To(kFf, C::kWindow), To(kCg, C::kWindow), To(kCg, C::kWindow), No(kCd, kOoo), kPass}},
         //  FinForward, Closing   its FIN again, in the same place
         /* RST */
-        {{No(kNo, kNotSyn), To(kCd, TcpCheck::kRstOpening), To(kCd, TcpCheck::kRstOpening), To(kCd, TcpCheck::kRstExact),
-          To(kCd, TcpCheck::kRstExact), To(kCd, TcpCheck::kRstExact), To(kCd, TcpCheck::kRstExact), No(kCd, kOoo), kPass}},
-        //  SynSent, SynReceived  the initiator gives up, or answers a challenge ACK; below its ISN it means another connection
+        {{No(kNo, kNotSyn), To(kCd, C::kRstOpening), To(kCd, C::kRstOpening), To(kCd, C::kRstExact),
+          To(kCd, C::kRstExact), To(kCd, C::kRstExact), To(kCd, C::kRstExact), No(kCd, kOoo), kPass}},
+        //  SynSent, SynReceived  the initiator gives up, or answers a challenge ACK; below its ISN another one is meant
         /* nonsense */
-        {{No(kNo, kFlags), No(kSs, kFlags), No(kSr, kFlags), No(kEs, kFlags), No(kFf, kFlags), No(kFr, kFlags), No(kCg, kFlags),
-          No(kCd, kFlags), No(kBy, kFlags)}},
+        {{No(kNo, kFlags), No(kSs, kFlags), No(kSr, kFlags), No(kEs, kFlags), No(kFf, kFlags), No(kFr, kFlags),
+          No(kCg, kFlags), No(kCd, kFlags), No(kBy, kFlags)}},
         /* both FINs acknowledged */
-        {{To(kNo, TcpCheck::kDone), To(kSs, TcpCheck::kDone), To(kSr, TcpCheck::kDone), To(kEs, TcpCheck::kDone),
-          To(kFf, TcpCheck::kDone), To(kFr, TcpCheck::kDone), To(kCd, TcpCheck::kDone), To(kCd, TcpCheck::kDone),
-          To(kBy, TcpCheck::kDone)}},
+        {{To(kNo, C::kDone), To(kSs, C::kDone), To(kSr, C::kDone), To(kEs, C::kDone),
+          To(kFf, C::kDone), To(kFr, C::kDone), To(kCd, C::kDone), To(kCd, C::kDone),
+          To(kBy, C::kDone)}},
         //  only Closing has two FINs; elsewhere nothing changes
     },
     {
         // ---- from the responder
         /* SYN */
-        {{No(kNo, kNotSyn), No(kSs, kDual), No(kSr, kDual), To(kEs, TcpCheck::kSynInside, kSynOoo),
-          To(kFf, TcpCheck::kSynInside, kSynOoo), To(kFr, TcpCheck::kSynInside, kSynOoo), To(kCg, TcpCheck::kReopen, kSynOoo),
-          To(kCd, TcpCheck::kReopen, kSynOoo), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kDual), No(kSr, kDual), To(kEs, C::kSynInside, kSynOoo),
+          To(kFf, C::kSynInside, kSynOoo), To(kFr, C::kSynInside, kSynOoo), To(kCg, C::kReopen, kSynOoo),
+          To(kCd, C::kReopen, kSynOoo), kPass}},
         //  SynSent, SynReceived  simultaneous open, which the appliance denies
         //  Closing, Closed       a connection of its own, if the policy lets it
         /* SYN ACK */
-        {{No(kNo, kNotSyn), To(kSr, TcpCheck::kAnswer), To(kSr, TcpCheck::kAnswer), To(kEs, TcpCheck::kSynAckLate, kSynAckOoo),
-          To(kFf, TcpCheck::kSynInside, kSynAckOoo), To(kFr, TcpCheck::kSynInside, kSynAckOoo),
-          To(kCg, TcpCheck::kSynInside, kSynAckOoo), No(kCd, kExpired), kPass}},
+        {{No(kNo, kNotSyn), To(kSr, C::kAnswer), To(kSr, C::kAnswer), To(kEs, C::kSynAckLate, kSynAckOoo),
+          To(kFf, C::kSynInside, kSynAckOoo), To(kFr, C::kSynInside, kSynAckOoo),
+          To(kCg, C::kSynInside, kSynAckOoo), No(kCd, kExpired), kPass}},
         //  SynReceived  repeated: it or the initiator's ACK got lost
-        //  Established  repeated: the ACK passed us and got lost behind us; without it a responder that speaks first never starts
+        //  Established  repeated: the ACK got lost behind us; without this a responder that speaks first would never start
         /* ACK */
-        {{No(kNo, kNotSyn), To(kSs, TcpCheck::kLoose), To(kSr, TcpCheck::kLoose), To(kEs, TcpCheck::kWindow),
-          To(kFf, TcpCheck::kWindow), To(kFr, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), No(kCd, kExpired), kPass}},
-        //  SynSent, SynReceived  a challenge ACK of a responder that still has an old connection (RFC 5961 section 4): it speaks of
-        //                        another numbering, so it passes unjudged and teaches nothing
+        {{No(kNo, kNotSyn), To(kSs, C::kLoose), To(kSr, C::kLoose), To(kEs, C::kWindow),
+          To(kFf, C::kWindow), To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kExpired), kPass}},
+        //  SynSent, SynReceived  a challenge ACK of a responder that still has an old connection (RFC 5961 section 4): it
+        //                        speaks of another numbering, so it passes unjudged and teaches nothing
         /* data */
-        {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kEs, TcpCheck::kWindow), To(kFf, TcpCheck::kWindow),
-          To(kFr, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), No(kCd, kExpired), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kEs, C::kWindow), To(kFf, C::kWindow),
+          To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kExpired), kPass}},
         //  SynReceived  a responder may not send before it has the ACK, and it would have come past us
         /* FIN */
-        {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kFr, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow),
-          To(kFr, TcpCheck::kWindow), To(kCg, TcpCheck::kWindow), No(kCd, kOoo), kPass}},
+        {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kFr, C::kWindow), To(kCg, C::kWindow),
+          To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kOoo), kPass}},
         /* RST */
-        {{No(kNo, kNotSyn), To(kCd, TcpCheck::kRstAnswer), To(kCd, TcpCheck::kRstOpening), To(kCd, TcpCheck::kRstExact),
-          To(kCd, TcpCheck::kRstExact), To(kCd, TcpCheck::kRstExact), To(kCd, TcpCheck::kRstExact), No(kCd, kOoo), kPass}},
+        {{No(kNo, kNotSyn), To(kCd, C::kRstAnswer), To(kCd, C::kRstOpening), To(kCd, C::kRstExact),
+          To(kCd, C::kRstExact), To(kCd, C::kRstExact), To(kCd, C::kRstExact), No(kCd, kOoo), kPass}},
         //  SynSent      port closed
         /* nonsense */
-        {{No(kNo, kFlags), No(kSs, kFlags), No(kSr, kFlags), No(kEs, kFlags), No(kFf, kFlags), No(kFr, kFlags), No(kCg, kFlags),
-          No(kCd, kFlags), No(kBy, kFlags)}},
+        {{No(kNo, kFlags), No(kSs, kFlags), No(kSr, kFlags), No(kEs, kFlags), No(kFf, kFlags), No(kFr, kFlags),
+          No(kCg, kFlags), No(kCd, kFlags), No(kBy, kFlags)}},
         /* both FINs acknowledged */
-        {{To(kNo, TcpCheck::kDone), To(kSs, TcpCheck::kDone), To(kSr, TcpCheck::kDone), To(kEs, TcpCheck::kDone),
-          To(kFf, TcpCheck::kDone), To(kFr, TcpCheck::kDone), To(kCd, TcpCheck::kDone), To(kCd, TcpCheck::kDone),
-          To(kBy, TcpCheck::kDone)}},
+        {{To(kNo, C::kDone), To(kSs, C::kDone), To(kSr, C::kDone), To(kEs, C::kDone),
+          To(kFf, C::kDone), To(kFr, C::kDone), To(kCd, C::kDone), To(kCd, C::kDone),
+          To(kBy, C::kDone)}},
     },
 };
+// clang-format on
 
 }  // namespace tcp_table
 

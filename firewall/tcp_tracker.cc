@@ -69,7 +69,9 @@ class Judge {
   }
 
   // The acknowledgment acceptable as an answer to the initiator's SYN, which may have carried data.
-  static bool AcksSyn(std::uint32_t ack, const TcpSide& opener) { return !Before(ack, opener.isn + 1) && !After(ack, opener.end); }
+  static bool AcksSyn(std::uint32_t ack, const TcpSide& opener) {
+    return !Before(ack, opener.isn + 1) && !After(ack, opener.end);
+  }
 
   FrameDrop CheckAnswer() const {
     if ((from_.flags & kTcpSideSeen) != 0 && s_.seq != from_.isn) return FrameDrop::kTcpSeqSynDiff;
@@ -159,8 +161,8 @@ class Judge {
       // A first FIN must follow what was sent: no gap before it, and nothing of it already beyond.
       if (After(s_.seq, from_.end) || Before(data_end, from_.end)) return FrameDrop::kTcpRstfinOoo;
     }
-    // Retransmissions reach back one window at most; one byte more is a keepalive.
-    if (Before(data_end, from_.end - to_.max_window - 1)) return FrameDrop::kTcpAcked;
+    // Retransmissions reach back one window at most; one byte more is a keepalive, and one may have been a window probe.
+    if (Before(data_end, from_.end - to_.max_window - 2)) return FrameDrop::kTcpAcked;
     return FrameDrop::kNone;
   }
 
@@ -185,7 +187,9 @@ constexpr std::array<TcpTimeout, static_cast<std::size_t>(TcpState::kCount)> kTi
 
 }  // namespace
 
-TcpVerdict TcpOpen(TcpSide (&sides)[2], const TcpSegment& s) { return TcpTrack(TcpState::kNone, sides, Direction::kForward, s); }
+TcpVerdict TcpOpen(TcpSide (&sides)[2], const TcpSegment& s) {
+  return TcpTrack(TcpState::kNone, sides, Direction::kForward, s);
+}
 
 TcpVerdict TcpTrack(TcpState state, TcpSide (&sides)[2], Direction d, const TcpSegment& s) {
   assert(state < TcpState::kCount);

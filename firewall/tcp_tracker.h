@@ -1,4 +1,5 @@
-// TCP as the middle box sees it: one constant table [direction][flags][state], and sequence windows with scaling.
+// TCP as the middle box sees it: one constant table [direction][flags][state] (tcp_table.h), and sequence windows with
+// scaling.
 //
 // Works on plain numbers and does no rewriting: `seq` and `ack` are given in each sender's own numbering (the pipeline
 // undoes ISN randomisation before calling). No clock, no allocation. Source: RFC 9293, RFC 5961, and the ASA behaviour
@@ -28,27 +29,27 @@ enum class TcpState : std::uint8_t {
 // What one side (the sender) has shown. Numbers are in that sender's own numbering.
 struct TcpSide {
   std::uint32_t isn = 0;
-  std::uint32_t end = 0;        // highest seq + length sent so far
-  std::uint32_t max_end = 0;    // highest the other side allows: its ack + its window
-  std::uint32_t last_ack = 0;   // highest acknowledgment number this side has sent (in the other's numbering)
-  std::uint32_t max_window = 0; // largest window this side has offered, scaled
-  std::uint32_t fin_end = 0;    // seq + length of its FIN; valid with kTcpSideFin
-  std::uint32_t seq_delta = 0;  // added to this side's numbers on the way out (ISN randomisation)
-  std::uint8_t scale = 0;       // shift for this side's windows
-  std::uint8_t flags = 0;       // kTcpSide...
-  std::uint16_t mss = 0;        // its MSS option as seen, 0 unknown
+  std::uint32_t end = 0;         // highest seq + length sent so far
+  std::uint32_t max_end = 0;     // highest the other side allows: its ack + its window
+  std::uint32_t last_ack = 0;    // highest acknowledgment number this side has sent (in the other's numbering)
+  std::uint32_t max_window = 0;  // largest window this side has offered, scaled
+  std::uint32_t fin_end = 0;     // seq + length of its FIN; valid with kTcpSideFin
+  std::uint32_t seq_delta = 0;   // added to this side's numbers on the way out (ISN randomisation)
+  std::uint8_t scale = 0;        // shift for this side's windows
+  std::uint8_t flags = 0;        // kTcpSide...
+  std::uint16_t mss = 0;         // its MSS option as seen, 0 unknown
 };
-inline constexpr std::uint8_t kTcpSideSeen = 0x01;       // isn is valid
-inline constexpr std::uint8_t kTcpSideScale = 0x02;      // sent a window scale option in its SYN
-inline constexpr std::uint8_t kTcpSideFin = 0x04;        // sent FIN
-inline constexpr std::uint8_t kTcpSideFinAcked = 0x08;   // its FIN was acknowledged
+inline constexpr std::uint8_t kTcpSideSeen = 0x01;      // isn is valid
+inline constexpr std::uint8_t kTcpSideScale = 0x02;     // sent a window scale option in its SYN
+inline constexpr std::uint8_t kTcpSideFin = 0x04;       // sent FIN
+inline constexpr std::uint8_t kTcpSideFinAcked = 0x08;  // its FIN was acknowledged
 
 struct TcpSegment {
   std::uint8_t flags = 0;
   std::uint32_t seq = 0;
   std::uint32_t ack = 0;
-  std::uint16_t window = 0;        // unscaled, as on the wire
-  std::uint32_t payload = 0;       // bytes
+  std::uint16_t window = 0;          // unscaled, as on the wire
+  std::uint32_t payload = 0;         // bytes
   std::uint8_t window_scale = 0xff;  // option of a SYN; 0xff absent
   std::uint16_t mss = 0;
 };
@@ -60,7 +61,7 @@ struct TcpVerdict {
   FrameDrop drop = FrameDrop::kNone;  // kNone: pass
   TcpState state = TcpState::kNone;   // state after this segment (unchanged when dropped)
   TcpEnd end = TcpEnd::kNone;
-  bool reopen = false;  // a SYN on a closed or closing connection: end the old one, treat as new
+  bool reopen = false;         // a SYN on a closed or closing connection: end the old one, treat as new
   bool duplicate_syn = false;  // SYN with another ISN on a half-open connection (419002)
 };
 

@@ -41,7 +41,8 @@ class TimerWheel {
     if (entries_.Links(i).slot != kUnlinked) Unlink(i);
   }
 
-  // An entry whose deadline is at or before `now`, or kNone. It stays on the wheel until it is removed or has a later deadline.
+  // An entry whose deadline is at or before `now`, or kNone. It stays on the wheel until it is removed or has a later
+  // deadline.
   std::uint32_t NextExpired(TimePoint now) {
     const std::uint64_t target = TickOf(now);
     for (;;) {
@@ -52,8 +53,8 @@ class TimerWheel {
     return kNone;
   }
 
-  // At or before the earliest deadline of all entries, or if that has passed at or before the last `now`; Max() when there is
-  // none.
+  // At or before the earliest deadline of all entries, or if that has passed at or before the last `now`; Max() when there
+  // is none.
   TimePoint NextDeadline() const {
     const Place place = NextPlace();
     if (place.level >= 0 && place.tick == position_) return TimeOf(position_);
@@ -62,7 +63,7 @@ class TimerWheel {
   }
 
  private:
-  static constexpr int kLevels = 6;  // 6 * 8 bits of tick; a TimePoint has 63 - 20 = 43
+  static constexpr int kLevels = 6;                         // 6 * 8 bits of tick; a TimePoint has 63 - 20 = 43
   static constexpr std::uint32_t kWaiting = kLevels * 256;  // entries of the present tick that are due later within it
 
   struct Place {
@@ -88,7 +89,8 @@ class TimerWheel {
       entries_.Links(links.prev).next = links.next;
     } else {
       heads_[links.slot] = links.next;
-      if (links.next == kNone && links.slot != kWaiting) occupied_[links.slot >> 6] &= ~(std::uint64_t{1} << (links.slot & 63));
+      if (links.next == kNone && links.slot != kWaiting)
+        occupied_[links.slot >> 6] &= ~(std::uint64_t{1} << (links.slot & 63));
     }
     if (links.next != kNone) entries_.Links(links.next).prev = links.prev;
     links.slot = kUnlinked;
@@ -181,7 +183,7 @@ class TimerWheel {
   }
 
   Entries& entries_;
-  std::uint64_t position_ = 0;  // every earlier tick is done with
+  std::uint64_t position_ = 0;                  // every earlier tick is done with
   TimePoint waiting_until_ = TimePoint::Max();  // at or before the earliest deadline on the waiting list
   std::array<std::uint32_t, kLevels * 256 + 1> heads_;
   std::array<std::uint64_t, kLevels * 4> occupied_{};

@@ -1,5 +1,3 @@
-#include "firewall/conn.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "firewall/base/random.h"
+#include "firewall/conn.h"
 #include "firewall/conn_index.h"
 
 namespace sallyport {
@@ -304,7 +303,8 @@ TEST(ConnTable, BytesPerConnIsWhatIsAllocated) {
 TEST(ConnSlots, RunsThatWrapAround) {
   // 4 entries, 16 slots, homes chosen by hand at the end of the array: the run wraps, and every deletion must close its gap.
   constexpr std::uint32_t kLast = 0xf0000000;  // home 15 of 16
-  std::vector<std::uint32_t> hashes = {kLast, kLast + 1, 0xe0000000, kLast + 2, 0x00000001, 0xe0000002, 0x10000000, kLast + 3};
+  std::vector<std::uint32_t> hashes = {kLast,      kLast + 1,  0xe0000000, kLast + 2,
+                                       0x00000001, 0xe0000002, 0x10000000, kLast + 3};
   Random random(5);
   for (int round = 0; round < 200; round++) {
     ConnSlots slots(4);

@@ -26,7 +26,8 @@ Buffer Data(std::size_t n, std::uint8_t seed = 0) {
   return d;
 }
 
-Buffer V4(std::uint16_t id, std::uint8_t protocol, std::uint32_t offset, bool more, Bytes data, std::uint32_t src = 0x0a000001) {
+Buffer V4(std::uint16_t id, std::uint8_t protocol, std::uint32_t offset, bool more, Bytes data,
+          std::uint32_t src = 0x0a000001) {
   Buffer b(20 + data.size());
   b[0] = 0x45;
   StoreBe16(&b[2], static_cast<std::uint16_t>(b.size()));
@@ -106,11 +107,11 @@ TEST_F(FragmentsTest, KeepsDatagramsApart) {
   const Buffer d = Data(40);
   const Bytes first = Bytes(d).first(24), second = Bytes(d).subspan(24);
   Add(V4(7, kUdp, 0, true, first));
-  EXPECT_EQ(Add(V4(8, kUdp, 24, false, second)).what, What::kHeld);                      // id
-  EXPECT_EQ(Add(V4(7, kTcp, 24, false, second)).what, What::kHeld);                      // protocol
-  EXPECT_EQ(Add(V4(7, kUdp, 24, false, second, 0x0a000002)).what, What::kHeld);          // source
-  EXPECT_EQ(Add(V4(7, kUdp, 24, false, second), 0, kInside).what, What::kHeld);          // interface
-  EXPECT_EQ(Add(V6(7, kUdp, 24, false, second)).what, What::kHeld);                      // family
+  EXPECT_EQ(Add(V4(8, kUdp, 24, false, second)).what, What::kHeld);              // id
+  EXPECT_EQ(Add(V4(7, kTcp, 24, false, second)).what, What::kHeld);              // protocol
+  EXPECT_EQ(Add(V4(7, kUdp, 24, false, second, 0x0a000002)).what, What::kHeld);  // source
+  EXPECT_EQ(Add(V4(7, kUdp, 24, false, second), 0, kInside).what, What::kHeld);  // interface
+  EXPECT_EQ(Add(V6(7, kUdp, 24, false, second)).what, What::kHeld);              // family
   EXPECT_EQ(table_.datagrams(), 6u);
   EXPECT_EQ(Add(V4(7, kUdp, 24, false, second)).what, What::kComplete);
 }
@@ -284,6 +285,41 @@ TEST_F(FragmentsTest, Timeout) {
   ExpectDropped(Add(V4(1, kUdp, 8, false, d), 40), Problem::kTimeout, 1);  // not asked to expire in time
 }
 
+// Damaged packets of both families: nothing is read beyond the end, nothing is lost count of.
+TEST_F(FragmentsTest, RandomRubbish) {
+  Random random(5);
+  const Buffer d = Data(120);
+  std::size_t held = 0;
+  for (int round = 0; round < 100'000; round++) {
+    const std::uint32_t offset = random.Below(6) * 16;
+    const Bytes data = Bytes(d).subspan(offset, 16 + random.Below(2) * 8);
+    const std::uint16_t id = static_cast<std::uint16_t>(random.Below(8));
+    Buffer b = random.Below(2) == 0 ? V4(id, kUdp, offset, random.Below(4) != 0, data)
+                                    : V6(id, kUdp, offset, random.Below(4) != 0, data, random.Below(2) == 0);
+    const auto size = static_cast<std::uint32_t>(b.size());
+    for (std::uint32_t n = random.Below(4); n != 0; n--) b[random.Below(size)] = static_cast<std::uint8_t>(random.U32());
+    if (random.Below(8) == 0) b.resize(random.Below(size + 8));
+    const double now = round * 0.01;
+    held -= table_.Expire(At(now)).size();
+    const auto r = Add(b, now);
+    if (r.what == What::kHeld) held++;
+    if (r.what == What::kComplete) held -= r.fragments.size() - 1;
+    if (r.what == What::kDropped) held -= r.fragments.size();
+    ASSERT_EQ(counters().queue, held);
+    if (r.what == What::kComplete) {
+      std::uint32_t end = 0;
+      for (const HeldFragment& f : r.fragments) {
+        ASSERT_EQ(f.offset, end);
+        end += f.data_length;
+      }
+      ASSERT_EQ(end, r.data_length);
+    }
+  }
+  EXPECT_GT(counters().assembled, 100u);
+  EXPECT_GT(counters().invalid_length, 100u);
+  EXPECT_GT(counters().overlap, 100u);
+}
+
 // Random datagrams cut at random places, shuffled together, some pieces lost or sent twice; held against a model that keeps
 // a bitmap of the bytes seen.
 TEST_F(FragmentsTest, AgainstModel) {
@@ -308,7 +344,8 @@ TEST_F(FragmentsTest, AgainstModel) {
     std::vector<Piece> wire;
     for (std::uint16_t k = 0; k < 6; k++) {
       const std::uint16_t id = static_cast<std::uint16_t>(round * 6 + k);
-      const Buffer& d = datagrams[id] = Data(100 + random.Below(random.Below(10) == 0 ? 60'000 : 3'000), static_cast<std::uint8_t>(id));
+      const Buffer& d = datagrams[id] =
+          Data(100 + random.Below(random.Below(10) == 0 ? 60'000 : 3'000), static_cast<std::uint8_t>(id));
       const auto size = static_cast<std::uint32_t>(d.size());
       for (std::uint32_t at = 0; at < size;) {
         std::uint32_t n = 24 + random.Below(2 + size / 10) * 8;
@@ -317,7 +354,8 @@ TEST_F(FragmentsTest, AgainstModel) {
         const std::uint32_t fate = random.Below(100);
         if (fate != 0) wire.push_back(piece);
         if (fate == 1) wire.push_back(piece);
-        if (fate >= 2 && fate < 6 && piece.more && at != 0) wire.push_back({id, at - 8, n, true});  // overlaps what is before
+        if (fate >= 2 && fate < 6 && piece.more && at != 0)
+          wire.push_back({id, at - 8, n, true});  // overlaps what is before
         at += n;
       }
     }
@@ -325,7 +363,8 @@ TEST_F(FragmentsTest, AgainstModel) {
     for (const Piece& piece : wire) {
       const Buffer& d = datagrams[piece.id];
       Model& m = models[piece.id];
-      const auto r = Add(V4(piece.id, kUdp, piece.offset, piece.more, Bytes(d).subspan(piece.offset, piece.length)), round * 10);
+      const auto r =
+          Add(V4(piece.id, kUdp, piece.offset, piece.more, Bytes(d).subspan(piece.offset, piece.length)), round * 10);
       // What the model expects.
       if (m.seen.empty()) m.seen.resize(d.size());
       bool overlap = false, same = false;

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-
 #include <algorithm>
+#include <cstring>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -109,38 +110,71 @@ struct Expectation {
 
 const Expectation kExpectations[] = {
     // in:  None, SynSent, SynReceived, Established, FinForward, FinReverse, Closing, Closed, Bypass
-    {kC, "SYN", kTcpSyn, 0, {"Ss", "Ss", "Sr", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "By"}},
-    {kC, "SYN ACK", kSynAckBits, 0,
-     {"tcp-not-syn", "tcp-3whs-failed", "tcp-3whs-failed", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo",
-      "flow-expired", "By"}},
+    {kC,
+     "SYN",
+     kTcpSyn,
+     0,
+     {"Ss", "Ss", "Sr", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "By"}},
+    {kC,
+     "SYN ACK",
+     kSynAckBits,
+     0,
+     {"tcp-not-syn", "tcp-3whs-failed", "tcp-3whs-failed", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo",
+      "tcp-synack-ooo", "flow-expired", "By"}},
     {kC, "ACK", kTcpAck, 0, {"tcp-not-syn", "tcp-3whs-failed", "Es", "Es", "Ff", "Fr", "Cg", "flow-expired", "By"}},
-    {kC, "data", kTcpAck, 5,
+    {kC,
+     "data",
+     kTcpAck,
+     5,
      {"tcp-not-syn", "tcp-3whs-failed", "Es", "Es", "tcp-data-past-fin", "Fr", "tcp-data-past-fin", "flow-expired", "By"}},
-    {kC, "FIN", kFinAckBits, 0,
+    {kC,
+     "FIN",
+     kFinAckBits,
+     0,
      {"tcp-not-syn", "tcp-3whs-failed", "Ff", "Ff", "tcp-rstfin-ooo", "Cg", "tcp-rstfin-ooo", "tcp-rstfin-ooo", "By"}},
     {kC, "RST", kTcpRst, 0, {"tcp-not-syn", "Cd", "Cd", "Cd", "Cd", "Cd", "Cd", "tcp-rstfin-ooo", "By"}},
-    {kC, "none", 0, 0,
+    {kC,
+     "none",
+     0,
+     0,
      {"bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags",
       "bad-tcp-flags", "bad-tcp-flags"}},
-    {kS, "SYN", kTcpSyn, 0,
-     {"", "tcp-dual-open", "tcp-dual-open", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "By"}},
-    {kS, "SYN ACK", kSynAckBits, 0,
+    {kS,
+     "SYN",
+     kTcpSyn,
+     0,
+     {"", "tcp-dual-open", "tcp-dual-open", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo", "tcp-syn-ooo",
+      "By"}},
+    {kS,
+     "SYN ACK",
+     kSynAckBits,
+     0,
      {"", "Sr", "Sr", "Es", "tcp-synack-ooo", "tcp-synack-ooo", "tcp-synack-ooo", "flow-expired", "By"}},
     {kS, "ACK", kTcpAck, 0, {"", "Ss", "Sr", "Es", "Ff", "Fr", "Cg", "flow-expired", "By"}},
-    {kS, "data", kTcpAck, 5,
+    {kS,
+     "data",
+     kTcpAck,
+     5,
      {"", "tcp-3whs-failed", "tcp-3whs-failed", "Es", "Ff", "tcp-data-past-fin", "tcp-data-past-fin", "flow-expired", "By"}},
-    {kS, "FIN", kFinAckBits, 0,
+    {kS,
+     "FIN",
+     kFinAckBits,
+     0,
      {"", "tcp-3whs-failed", "tcp-3whs-failed", "Fr", "Cg", "tcp-rstfin-ooo", "tcp-rstfin-ooo", "tcp-rstfin-ooo", "By"}},
     {kS, "RST", kTcpRst | kTcpAck, 0, {"", "Cd", "Cd", "Cd", "Cd", "Cd", "Cd", "tcp-rstfin-ooo", "By"}},
-    {kS, "none", kTcpFin, 0,
-     {"", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags",
-      "bad-tcp-flags"}},
+    {kS,
+     "none",
+     kTcpFin,
+     0,
+     {"", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags", "bad-tcp-flags",
+      "bad-tcp-flags", "bad-tcp-flags"}},
 };
 
 TEST(TcpTable, EveryCellWithGoodNumbers) {
   for (const Expectation& e : kExpectations) {
     for (int state = 0; state < static_cast<int>(TcpState::kCount); state++) {
-      if (e.d == kS && state == 0) continue;  // the first segment is the initiator's by definition; see NothingStartsInReverse
+      if (e.d == kS && state == 0)
+        continue;  // the first segment is the initiator's by definition; see NothingStartsInReverse
       SCOPED_TRACE(std::string(e.d == kC ? "initiator " : "responder ") + e.what + " in " + kStateNames[state]);
       Conversation c;
       c.Reach(static_cast<TcpState>(state));
@@ -312,13 +346,13 @@ TEST(TcpTracker, LateSynAck) {
 
 TEST(TcpTracker, DataWithinTheWindow) {
   Conversation c;
-  c.Establish();  // both offer 10000
+  c.Establish();                                                   // both offer 10000
   EXPECT_EQ(c.Send(kC, kTcpAck, 1, 1, 10'000), FrameDrop::kNone);  // one large packet up to the edge
   EXPECT_EQ(c.Send(kC, kTcpAck, 10'001, 1, 1), FrameDrop::kNone);  // window probe
   EXPECT_EQ(c.Send(kC, kTcpAck, 10'001, 1, 2), FrameDrop::kTcpSeqPastWin);
   EXPECT_EQ(c.Send(kC, kTcpAck, 10'003, 1, 0), FrameDrop::kTcpSeqPastWin);
-  EXPECT_EQ(c.Send(kC, kTcpAck, 1, 1, 10'000), FrameDrop::kNone);  // retransmission
-  EXPECT_EQ(c.Send(kS, kTcpAck, 1, 5'001), FrameDrop::kNone);      // opens the window to 15000
+  EXPECT_EQ(c.Send(kC, kTcpAck, 1, 1, 10'000), FrameDrop::kNone);      // retransmission
+  EXPECT_EQ(c.Send(kS, kTcpAck, 1, 5'001), FrameDrop::kNone);          // opens the window to 15000
   EXPECT_EQ(c.Send(kC, kTcpAck, 14'001, 1, 1'000), FrameDrop::kNone);  // out of order
   EXPECT_EQ(c.Send(kC, kTcpAck, 12'001, 1, 1'000), FrameDrop::kNone);
   EXPECT_EQ(c.Send(kC, kTcpAck, 15'001, 1, 1'000), FrameDrop::kTcpSeqPastWin);
@@ -500,6 +534,52 @@ TEST(TcpTracker, Timeouts) {
   EXPECT_FALSE(IsEmbryonic(TcpState::kEstablished));
 }
 
+// Whatever is sent, what is dropped changes nothing, and the state that follows is the table's.
+TEST(TcpTracker, RandomSegmentsObeyTheTable) {
+  Random random(9);
+  const auto near = [&](std::uint32_t n) { return n + random.Below(40) - 20; };
+  int passed = 0;
+  for (int round = 0; round < 20'000; round++) {
+    Conversation c(random.U32(), random.U32());
+    c.Reach(static_cast<TcpState>(random.Below(9)));
+    for (int step = 0; step < 12; step++) {
+      const Direction d = c.state == TcpState::kNone ? kC : static_cast<Direction>(random.Below(2));
+      const TcpSide& from = c.sides[static_cast<int>(d)];
+      const TcpSide& to = c.sides[1 - static_cast<int>(d)];
+      TcpSegment s;
+      constexpr std::uint8_t kFlags[] = {kTcpSyn, kSynAckBits, kTcpAck, kTcpAck, kTcpAck, kFinAckBits, kTcpRst};
+      s.flags = random.Below(10) == 0 ? static_cast<std::uint8_t>(random.U32()) : kFlags[random.Below(7)];
+      s.seq = random.Below(4) == 0   ? random.U32()
+              : random.Below(3) == 0 ? near(from.end)
+              : random.Below(2) == 0 ? from.end
+                                     : from.isn;
+      s.ack = random.Below(4) == 0 ? random.U32() : random.Below(2) == 0 ? near(to.end) : to.end;
+      s.window = static_cast<std::uint16_t>(random.U32());
+      s.payload = random.Below(2) == 0 ? 0 : random.Below(100);
+      s.window_scale = random.Below(2) == 0 ? 0xff : static_cast<std::uint8_t>(random.Below(255));
+      const TcpState before = c.state;
+      const TcpSide sides[2] = {c.sides[0], c.sides[1]};
+      const TcpVerdict v = c.Raw(d, s);
+      if (v.drop != FrameDrop::kNone) {
+        static_assert(std::has_unique_object_representations_v<TcpSide>);
+        ASSERT_EQ(std::memcmp(sides, c.sides, sizeof sides), 0);
+        ASSERT_EQ(v.end, TcpEnd::kNone);
+        ASSERT_FALSE(v.reopen);
+        continue;
+      }
+      passed++;
+      ASSERT_EQ(v.end != TcpEnd::kNone, v.state == TcpState::kClosed && before != TcpState::kClosed);
+      bool in_table = false;
+      for (int e = 0; e < static_cast<int>(TcpEvent::kFinsDone); e++) {
+        const TcpState next = TcpCellOf(d, static_cast<TcpEvent>(e), before).next;
+        in_table = in_table || next == v.state || TcpCellOf(d, TcpEvent::kFinsDone, next).next == v.state;
+      }
+      ASSERT_TRUE(in_table);
+    }
+  }
+  EXPECT_GT(passed, 30'000);
+}
+
 // Two well-behaved ends over a network that loses, repeats and delays must never meet a drop, wherever the numbers start.
 TEST(TcpTracker, HonestTransferIsNeverDropped) {
   Random random(7);
@@ -515,7 +595,8 @@ TEST(TcpTracker, HonestTransferIsNeverDropped) {
         in_flight.emplace_back(sent, n);
         sent += n;
       }
-      if (!in_flight.empty() && random.Below(3) != 0) {  // one arrives at the box, in any order, maybe to be sent again later
+      if (!in_flight.empty() &&
+          random.Below(3) != 0) {  // one arrives at the box, in any order, maybe to be sent again later
         const std::size_t i = random.Below(static_cast<std::uint32_t>(in_flight.size()));
         const auto [seq, n] = in_flight[i];
         ASSERT_EQ(Keyword(c.Send(kC, kTcpAck, seq, 1, n)), "") << "round " << round << " step " << step;

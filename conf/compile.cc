@@ -1,0 +1,252 @@
+// From lines to the policy snapshot: interfaces, routes, timers, service policy, the box itself.
+#include "conf/compile.h"
+
+#include "conf/configuration_impl.h"
+#include "conf/lines.h"
+
+namespace sallyport {
+namespace {
+
+Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& ids, std::uint8_t& next, const std::map<std::string, int>& links) {
+  p.interfaces.resize(1);
+  Interface identity;
+  identity.id = IfId::kIdentity;
+  identity.nameif = identity.hardware = "identity";
+  identity.name = InternName("identity");
+  identity.security_level = 100;
+  p.interfaces[0] = identity;
+  std::map<std::string, int> mtus;
+  for (const auto* m : tree.All<MtuLine>(Section::kMtu)) mtus[m->interface] = m->bytes.value_or(1500);
+  for (const auto& l : tree.Of(Section::kInterface)) {
+    const auto* hw = l->As<InterfaceLine>();
+    if (hw == nullptr) continue;
+    auto [it, fresh] = ids.try_emplace(hw->hardware.text, IfId{next});
+    if (fresh && next++ >= kMaxInterfaces) return Error{"more than " + std::to_string(kMaxInterfaces) + " interfaces"};
+    Interface i;
+    i.id = it->second;
+    i.hardware = hw->hardware.text;
+    if (const auto* n = l->First<NameifLine>()) {
+      i.nameif = n->name;
+      i.name = InternName(n->name);
+      if (const auto m = mtus.find(n->name); m != mtus.end()) i.mtu = m->second;
+    }
+    if (const auto* s = l->First<SecurityLevelLine>()) i.security_level = s->level.value_or(0);
+    if (const auto* a = l->First<IpAddressLine>(); a != nullptr && !a->dhcp) {
+      i.address = a->address.address;
+      i.prefix_length = a->mask ? a->mask->length() : 32;
+    }
+    i.shutdown = l->First<ShutdownLine>() != nullptr;
+    i.management_only = l->First<ManagementOnlyLine>() != nullptr;
+    if (const auto link = links.find(i.hardware); link != links.end()) i.linux_index = link->second;
+    const auto index = static_cast<std::size_t>(i.id);
+    if (p.interfaces.size() <= index) p.interfaces.resize(index + 1);
+    p.interfaces[index] = std::move(i);
+  }
+  return {};
+}
+
+void Routes(const LineTree& tree, Policy& p) {
+  std::vector<Route> routes;
+  for (const auto& i : p.interfaces) {
+    if (!i || i->id == IfId::kIdentity || !i->InUse() || i->address.IsNone()) continue;
+    Route r;
+    r.destination = Prefix::Of(i->address, i->prefix_length);
+    r.interface = i->id;
+    r.metric = 0;
+    r.source = Route::Source::kConnected;
+    routes.push_back(r);
+    if (p.personality.local_routes && i->prefix_length < 32) {
+      r.destination = Prefix::Of(i->address, 32);
+      r.source = Route::Source::kLocal;
+      routes.push_back(r);
+    }
+  }
+  for (const auto* l : tree.All<RouteLine>(Section::kRoute)) {
+    if (l->tunneled || !l->mask) continue;
+    Route r;
+    r.destination = Prefix::Of(l->destination.address, l->mask->length());
+    r.metric = static_cast<std::uint8_t>(l->metric.value_or(1));
+    r.gateway = l->gateway.address;
+    if (l->interface == "Null0") {
+      r.null0 = true;
+      r.gateway = {};
+    } else {
+      const Interface* i = p.FindByName(l->interface);
+      if (i == nullptr || !i->InUse()) continue;
+      r.interface = i->id;
+    }
+    routes.push_back(r);
+  }
+  p.routes = RouteTable(std::move(routes));
+}
+
+void Timers(const LineTree& tree, Policy& p) {
+  const std::map<std::string, Duration Timeouts::*, std::less<>> known = {
+      {"xlate", &Timeouts::xlate}, {"pat-xlate", &Timeouts::pat_xlate}, {"conn", &Timeouts::conn}, {"half-closed", &Timeouts::half_closed},
+      {"udp", &Timeouts::udp},     {"icmp", &Timeouts::icmp}};
+  for (const auto* l : tree.All<TimeoutLine>(Section::kTimeout)) {
+    for (const TimeoutEntry& e : l->entries) {
+      if (const auto it = known.find(e.name); it != known.end()) p.timeouts.*it->second = Duration::Seconds(e.time.seconds);
+    }
+  }
+}
+
+void ServicePolicies(const LineTree& tree, Policy& p) {
+  // Those of interfaces come before the global one.
+  for (const bool global : {false, true}) {
+    for (const auto* s : tree.All<ServicePolicyLine>(Section::kServicePolicy)) {
+      if (s->global != global) continue;
+      const Line* map = tree.Find(Section::kPolicyMap, "policy-map " + s->policy);
+      const Interface* on = global ? nullptr : p.FindByName(s->interface);
+      if (map == nullptr || (!global && on == nullptr)) continue;
+      for (const auto& c : map->lines) {
+        const auto* name = c->As<PolicyClassLine>();
+        if (name == nullptr) continue;
+        ServiceClass sc;
+        sc.class_name = name->name;
+        sc.policy_name = s->policy;
+        sc.interface = global ? IfId::kAny : on->id;
+        std::string matches;
+        bool usable = name->name == "class-default";
+        if (usable) sc.match_any = true;
+        for (const auto& cm : tree.Of(Section::kClassMap)) {
+          const auto* l = cm->As<ClassMapLine>();
+          if (l == nullptr || l->name != name->name) continue;
+          matches = cm->text + "\n";
+          for (const auto& m : cm->lines) {
+            if (m->text.starts_with("match")) matches += " " + m->text + "\n";
+            if (m->As<MatchDefault>() != nullptr) sc.default_inspection_traffic = usable = true;
+            if (m->As<MatchAny>() != nullptr) sc.match_any = usable = true;
+            if (const auto* a = m->As<MatchList>()) {
+              const auto it = p.access_lists.find(a->list);
+              if (it != p.access_lists.end()) {
+                sc.access_list = it->second;
+                usable = true;
+              }
+            }
+            if (const auto* port = m->As<MatchPort>()) {
+              sc.port = port->ports.Ranges().front();
+              sc.port_protocol = port->protocol == "tcp" ? 6 : 17;
+              usable = true;
+            }
+          }
+        }
+        if (!usable) continue;
+        std::string actions;
+        for (const auto& a : c->lines) {
+          actions += "  " + a->text + "\n";
+          if (const auto* i = a->As<InspectLine>()) {
+            sc.inspect_icmp = sc.inspect_icmp || i->what == "icmp";
+            sc.inspect_icmp_error = sc.inspect_icmp_error || i->what == "icmp error";
+          }
+          if (const auto* r = a->As<RandomSequenceLine>()) sc.random_sequence = r->enable;
+          if (const auto* t = a->As<ConnTimeoutLine>()) {
+            if (t->idle) sc.idle = Duration::Seconds(t->idle->seconds);
+            if (t->embryonic) sc.embryonic = Duration::Seconds(t->embryonic->seconds);
+            if (t->half_closed) sc.half_closed = Duration::Seconds(t->half_closed->seconds);
+          }
+        }
+        sc.config = matches + "policy-map " + s->policy + "\n class " + name->name + "\n" + actions + "service-policy " + s->policy +
+                    (global ? " global" : " interface " + s->interface);
+        p.service.push_back(std::move(sc));
+      }
+    }
+  }
+}
+
+template <typename L>
+void Management(const LineTree& tree, Section section, ManagementRule::Service service, Policy& p) {
+  for (const auto* l : tree.All<L>(section)) {
+    const Interface* i = p.FindByName(l->interface);
+    if (i == nullptr) continue;
+    const Prefix from = l->prefix6 == Ipv6Prefix{} ? Prefix::Of(l->address.address, l->mask.length()) : Prefix::Of(l->prefix6.address, l->prefix6.length);
+    p.management.push_back({service, i->id, from});
+  }
+}
+
+void TheBox(const LineTree& tree, Policy& p) {
+  using Service = ManagementRule::Service;
+  Management<SshAccess>(tree, Section::kSsh, Service::kSsh, p);
+  Management<TelnetAccess>(tree, Section::kTelnet, Service::kTelnet, p);
+  if (const auto* server = tree.First<HttpServer>(Section::kHttp)) {  // `http` lines open nothing while the server is off
+    Management<HttpAccess>(tree, Section::kHttp, Service::kHttp, p);
+    p.http_port = static_cast<std::uint16_t>(server->port.value_or(443));
+  }
+  for (const auto* l : tree.All<IcmpLine>(Section::kIcmp)) {
+    const Interface* i = p.FindByName(l->interface);
+    if (i == nullptr) continue;
+    IcmpRule r;
+    r.interface = i->id;
+    r.permit = l->permit;
+    r.type = l->type ? static_cast<std::int16_t>(*l->type) : std::int16_t{-1};
+    switch (l->from.kind) {
+      case AddressSpec::Kind::kHost: r.from = Prefix::Of(l->from.address.address, l->from.address.address.IsV4() ? 32 : 128); break;
+      case AddressSpec::Kind::kSubnet: r.from = Prefix::Of(l->from.address.address, l->from.mask.length()); break;
+      case AddressSpec::Kind::kPrefix6: r.from = Prefix::Of(l->from.address.address, l->from.prefix6); break;
+      default: r.from = Prefix::AnyV4();
+    }
+    p.icmp.push_back(r);
+  }
+  if (const auto* u = tree.First<IcmpUnreachableLine>(Section::kIcmp)) {
+    p.icmp_unreachable_rate = u->rate.value_or(1);
+    p.icmp_unreachable_burst = u->burst.value_or(1);
+  }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previous) const {
+  const LineTree& tree = impl_->tree;
+  auto p = std::make_shared<Policy>();
+  p->personality = impl_->personality;
+  if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) p->hostname = h->name;
+  if (Status s = Interfaces(tree, *p, impl_->interface_ids, impl_->next_interface, impl_->links); !s.ok()) return Error{s.error()};
+
+  std::map<std::string, IpAddress> addresses;
+  for (const auto& i : p->interfaces) {
+    if (i && !i->nameif.empty()) addresses[i->nameif] = i->address;
+  }
+  const Resolver resolver(tree, p->personality.any4_keyword, std::move(addresses));
+  for (const auto& l : tree.Of(Section::kAccessList)) {
+    const AccessList* before = nullptr;
+    if (previous != nullptr) {
+      const auto it = previous->access_lists.find(l->key);
+      if (it != previous->access_lists.end()) before = it->second.get();
+    }
+    p->access_lists[l->key] = CompileAccessList(*l, resolver, before);
+  }
+  for (const auto* g : tree.All<AccessGroupLine>(Section::kAccessGroup)) {
+    const auto list = p->access_lists.find(g->list);
+    if (list == p->access_lists.end() || g->control_plane) continue;
+    if (g->direction == AccessGroupLine::Direction::kGlobal) {
+      p->access_global = list->second;
+      continue;
+    }
+    for (auto& i : p->interfaces) {
+      if (!i || i->nameif != g->interface) continue;
+      (g->direction == AccessGroupLine::Direction::kIn ? i->access_in : i->access_out) = list->second;
+    }
+  }
+  p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);
+  Routes(tree, *p);
+  Timers(tree, *p);
+  for (const auto* l : tree.All<TcpMssLine>(Section::kSysopt)) {
+    (l->minimum ? p->sysopt.tcpmss_minimum : p->sysopt.tcpmss) = static_cast<std::uint16_t>(l->bytes.value_or(0));
+  }
+  p->sysopt.timewait = tree.First<TimewaitLine>(Section::kSysopt) != nullptr;
+  for (const auto* l : tree.All<SameSecurityLine>(Section::kSameSecurity)) {
+    (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
+  }
+  for (const auto* l : tree.All<ServiceResetLine>(Section::kService)) {
+    if (l->which == "resetinbound") p->reset_inbound = true;
+    if (l->which == "resetoutside") p->reset_outside = true;
+  }
+  p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
+  ServicePolicies(tree, *p);
+  TheBox(tree, *p);
+  return std::shared_ptr<const Policy>(std::move(p));
+}
+
+void Configuration::MapLink(const std::string& hardware, int linux_index) { impl_->links[hardware] = linux_index; }
+
+}  // namespace sallyport

@@ -1,0 +1,333 @@
+// NAT rules of both eras in the order in which an ASA tries them (firewall/nat.h).
+#include <algorithm>
+
+#include "conf/compile.h"
+
+namespace sallyport {
+namespace {
+
+class Builder {
+ public:
+  Builder(const LineTree& tree, const Policy& policy, const Resolver& resolver, NatIds ids, const Policy* previous)
+      : tree_(tree), policy_(policy), resolver_(resolver), ids_(ids) {
+    if (previous == nullptr) return;
+    for (const NatRule& r : previous->nat.rules()) hits_[r.id] = r.hits;
+  }
+
+  void Twice(Section section, std::uint8_t number) {
+    std::uint32_t order = 0;
+    for (const auto& l : tree_.Of(section)) {
+      const auto* v = l->As<TwiceNatLine>();
+      if (v == nullptr) continue;
+      order++;  // keeps its number when it does not act
+      if (v->inactive) continue;
+      NatRule r;
+      r.section = number;
+      r.order = order;
+      if (!Interfaces(v->interfaces, r)) continue;
+      r.real_src = resolver_.Network(v->real);
+      if (v->real != "any" && r.real_src.empty()) continue;
+      const bool dynamic = v->kind == ObjectNatLine::Kind::kDynamic;
+      Mapped(dynamic, v->mapped == "interface", v->mapped == "interface" ? "" : v->mapped, v->pat_pool, v->fallback, r);
+      r.identity = !dynamic && v->mapped == v->real;
+      if (r.identity) r.mapped_src = r.real_src;
+      if (!v->real_destination.empty()) {
+        r.mapped_dst = v->mapped_destination == "interface" ? Single(resolver_.AddressOf(v->interfaces.real)) : resolver_.Network(v->mapped_destination);
+        r.real_dst = resolver_.Network(v->real_destination);
+      }
+      if (!v->real_service.empty()) Services(*v, r);
+      r.unidirectional = v->unidirectional;
+      r.no_proxy_arp = v->no_proxy_arp;
+      r.route_lookup = v->route_lookup;
+      r.dns = v->dns;
+      r.net_to_net = v->net_to_net;
+      r.config = l->text;
+      r.show = Sides(v->interfaces) + " source " + (dynamic ? "dynamic " : "static ") + v->real + " " +
+               (v->pat_pool.empty() ? v->mapped : "pat-pool " + v->pat_pool) + (v->fallback ? " interface" : "") + " ";
+      if (!v->real_destination.empty()) r.show += "  destination static " + v->mapped_destination + " " + v->real_destination;
+      if (!v->real_service.empty()) r.show += " service " + v->real_service + " " + v->mapped_service;
+      for (const auto& [on, word] : {std::pair(v->unidirectional, " unidirectional"), {v->no_proxy_arp, " no-proxy-arp"}, {v->route_lookup, " route-lookup"}}) {
+        if (on) r.show += word;
+      }
+      Push(std::move(r));
+    }
+  }
+
+  void Objects() {
+    struct Entry {
+      std::string name;
+      const ObjectNatLine* nat;
+      std::string text;
+      std::vector<AddressRange> ranges;
+      std::uint64_t size;
+    };
+    std::vector<Entry> entries;
+    for (const auto& l : tree_.Of(Section::kObject)) {
+      const auto* o = l->As<NetworkObjectLine>();
+      const auto* n = l->First<ObjectNatLine>();
+      if (o == nullptr || n == nullptr) continue;
+      std::string text;
+      for (const auto& c : l->lines) {
+        if (c->As<ObjectNatLine>() != nullptr) text = c->text;
+      }
+      Entry e{o->name, n, l->text + "\n " + text, resolver_.Network(o->name), 0};
+      for (const AddressRange& r : e.ranges) e.size += r.Size();
+      if (!e.ranges.empty()) entries.push_back(std::move(e));
+    }
+    // Static before dynamic, then fewer addresses, lower address, name.
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      const bool da = a.nat->kind == ObjectNatLine::Kind::kDynamic, db = b.nat->kind == ObjectNatLine::Kind::kDynamic;
+      return std::tie(da, a.size, a.ranges.front().first, a.name) < std::tie(db, b.size, b.ranges.front().first, b.name);
+    });
+    std::uint32_t order = 0;
+    for (const Entry& e : entries) {
+      order++;
+      NatRule r;
+      r.section = 2;
+      r.order = order;
+      if (!Interfaces(e.nat->interfaces, r)) continue;
+      r.real_src = e.ranges;
+      const bool dynamic = e.nat->kind == ObjectNatLine::Kind::kDynamic;
+      Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, r);
+      r.identity = !dynamic && e.nat->mapped == e.name;
+      if (!e.nat->service.empty()) {
+        const PortFamily f = e.nat->service == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+        const std::uint16_t real = *PortByName(e.nat->real_port, f), mapped = *PortByName(e.nat->mapped_port, f);
+        r.service_protocol = f == PortFamily::kTcp ? 6 : 17;
+        r.real_sport = {real, real};
+        r.mapped_sport = {mapped, mapped};
+      }
+      r.dns = e.nat->dns;
+      r.no_proxy_arp = e.nat->no_proxy_arp;
+      r.route_lookup = e.nat->route_lookup;
+      r.net_to_net = e.nat->net_to_net;
+      r.config = e.text;
+      r.show = Sides(e.nat->interfaces) + " source " + (dynamic ? "dynamic " : "static ") + e.name + " " +
+               (e.nat->to_interface ? "interface" : e.nat->pat_pool.empty() ? e.nat->mapped : "pat-pool " + e.nat->pat_pool) +
+               (e.nat->fallback ? " interface" : "") + " ";
+      if (!e.nat->service.empty()) r.show += " service " + e.nat->service + " " + e.nat->real_port + " " + e.nat->mapped_port + " ";
+      Push(std::move(r));
+    }
+  }
+
+  void Old() {
+    std::uint32_t order = 0;
+    for (const auto& l : tree_.Of(Section::kNat)) {  // exemption
+      const auto* v = l->As<OldNatLine>();
+      if (v == nullptr || v->id != 0 || v->access_list.empty()) continue;
+      NatRule r;
+      r.section = 0;
+      r.order = ++order;
+      r.exempt = r.identity = true;
+      if (!One(v->interface.name, r.real_if) || !List(v->access_list, r)) continue;
+      r.config = l->text;
+      r.show = "match ip " + v->interface.name + " access-list " + v->access_list;
+      Push(std::move(r));
+    }
+    order = 0;
+    for (const bool ports : {false, true}) {  // static NAT, then static PAT
+      for (const auto& l : tree_.Of(Section::kStatic)) {
+        const auto* v = l->As<StaticLine>();
+        if (v == nullptr || v->protocol.empty() == ports) continue;
+        NatRule r;
+        r.section = 1;
+        r.order = ++order;
+        if (!Interfaces(v->interfaces, r)) continue;
+        const int length = v->mask ? v->mask->length() : 32;
+        r.mapped_is_interface = v->to_interface;
+        if (v->to_interface) {
+          r.interface_address = resolver_.AddressOf(v->interfaces.mapped);
+          r.mapped_src = Single(r.interface_address);
+        } else {
+          r.mapped_src = {AddressRange::Of(Prefix::Of(v->mapped.address, length))};
+        }
+        if (!v->access_list.empty()) {
+          if (!List(v->access_list, r)) continue;
+          r.real_src = SourcesOf(*r.access_list);
+        } else {
+          r.real_src = {AddressRange::Of(Prefix::Of(v->real.address, length))};
+        }
+        r.identity = !v->to_interface && v->access_list.empty() && v->mapped.address == v->real.address;
+        if (ports) {
+          const PortFamily f = v->protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+          const std::uint16_t real = *PortByName(v->real_port, f), mapped = *PortByName(v->mapped_port, f);
+          r.service_protocol = f == PortFamily::kTcp ? 6 : 17;
+          r.real_sport = {real, real};
+          r.mapped_sport = {mapped, mapped};
+        }
+        r.dns = v->dns;
+        r.config = l->text;
+        r.show = Sides(v->interfaces) + " source static " + v->real.ToString() + " " + (v->to_interface ? "interface" : v->mapped.ToString());
+        Push(std::move(r));
+      }
+    }
+    // Policy NAT in order, then the longest mask first.
+    std::vector<const Line*> nats;
+    for (const auto& l : tree_.Of(Section::kNat)) {
+      const auto* v = l->As<OldNatLine>();
+      if (v != nullptr && (v->id != 0 || v->access_list.empty())) nats.push_back(l.get());
+    }
+    std::stable_sort(nats.begin(), nats.end(), [](const Line* a, const Line* b) {
+      const auto rank = [](const OldNatLine& n) { return n.access_list.empty() ? 33 - MaskOf(n) : 0; };
+      return rank(*a->As<OldNatLine>()) < rank(*b->As<OldNatLine>());
+    });
+    order = 0;
+    for (const Line* l : nats) {
+      const auto& v = *l->As<OldNatLine>();
+      NatRule base;
+      base.section = 2;
+      if (!One(v.interface.name, base.real_if)) continue;
+      if (!v.access_list.empty()) {
+        if (!List(v.access_list, base)) continue;
+        base.real_src = SourcesOf(*base.access_list);
+      } else if (MaskOf(v) > 0) {
+        base.real_src = {AddressRange::Of(Prefix::Of(v.address.address, MaskOf(v)))};
+      }
+      base.dns = v.dns;
+      if (v.id == 0) {  // identity: outwards only
+        base.order = ++order;
+        base.identity = base.unidirectional = true;
+        base.config = l->text;
+        base.show = "match ip " + v.interface.name + " " + v.address.ToString() + " identity NAT";
+        Push(std::move(base));
+        continue;
+      }
+      for (std::size_t i = 1; i < policy_.interfaces.size(); i++) {
+        if (!policy_.interfaces[i] || policy_.interfaces[i]->nameif.empty()) continue;
+        const Interface& out = *policy_.interfaces[i];
+        std::vector<AddressRange> pool, pat;
+        bool to_interface = false;
+        std::string config = l->text;
+        for (const auto& gl : tree_.Of(Section::kGlobal)) {
+          const auto* g = gl->As<GlobalLine>();
+          if (g == nullptr || g->id != v.id || g->interface.name != out.nameif) continue;
+          config += "\n" + gl->text;
+          if (g->to_interface) {
+            to_interface = true;
+            continue;
+          }
+          const std::size_t dash = g->pool.find('-');
+          const IpAddress a = *IpAddress::Parse(g->pool.substr(0, dash));
+          if (dash == std::string::npos) pat.push_back({a, a});
+          else pool.push_back({a, *IpAddress::Parse(g->pool.substr(dash + 1))});
+        }
+        if (pool.empty() && pat.empty() && !to_interface) continue;
+        // A pool first, then port translation: a rule of its own behind it, unless that is on the interface.
+        const auto push = [&](NatRule::Kind kind, std::vector<AddressRange> mapped, bool is_interface, bool fallback) {
+          NatRule r = base;
+          r.order = ++order;
+          r.mapped_if = out.id;
+          r.kind = kind;
+          r.mapped_src = std::move(mapped);
+          r.mapped_is_interface = is_interface;
+          r.interface_fallback = fallback;
+          r.interface_address = out.address;
+          r.config = config;
+          r.show = Sides({v.interface.name, out.nameif}) + " source dynamic " + (v.access_list.empty() ? v.address.ToString() : v.access_list) + " pool " + std::to_string(*v.id);
+          Push(std::move(r));
+        };
+        if (!pool.empty()) push(NatRule::Kind::kDynamic, pool, false, to_interface);
+        else if (!pat.empty()) push(NatRule::Kind::kDynamicPat, pat, false, to_interface);
+        else push(NatRule::Kind::kDynamicPat, Single(out.address), true, false);
+      }
+    }
+  }
+
+  NatTable Take() { return NatTable(std::move(rules_)); }
+
+ private:
+  static int MaskOf(const OldNatLine& n) { return n.mask ? n.mask->length() : n.address.address.v4() == 0 ? 0 : 32; }
+  static std::vector<AddressRange> Single(IpAddress a) { return a.IsNone() ? std::vector<AddressRange>{} : std::vector<AddressRange>{{a, a}}; }
+  static std::vector<AddressRange> SourcesOf(const AccessList& l) {
+    std::vector<AddressRange> out;
+    for (const AclElement& e : l.elements()) {
+      if (e.permit && !e.inactive && std::find(out.begin(), out.end(), e.src) == out.end()) out.push_back(e.src);
+    }
+    return out;
+  }
+  static std::string Sides(const InterfacePair& p) { return "(" + p.real + ") to (" + p.mapped + ")"; }
+
+  bool One(const std::string& nameif, IfId& id) const {
+    if (nameif == "any") {
+      id = IfId::kAny;
+      return true;
+    }
+    const Interface* i = policy_.FindByName(nameif);
+    if (i == nullptr) return false;
+    id = i->id;
+    return true;
+  }
+  bool Interfaces(const InterfacePair& p, NatRule& r) const { return One(p.real, r.real_if) && One(p.mapped, r.mapped_if); }
+  bool List(const std::string& name, NatRule& r) const {
+    const auto it = policy_.access_lists.find(name);
+    if (it == policy_.access_lists.end()) return false;
+    r.access_list = it->second;
+    return true;
+  }
+  // The mapped side: an interface's address, a pool, or static addresses.
+  void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback, NatRule& r) const {
+    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = i->address;
+    r.interface_fallback = fallback;
+    if (to_interface) {
+      r.kind = dynamic ? NatRule::Kind::kDynamicPat : NatRule::Kind::kStatic;
+      r.mapped_is_interface = true;
+      r.mapped_src = Single(r.interface_address);
+      return;
+    }
+    r.mapped_src = resolver_.Network(pat_pool.empty() ? mapped : pat_pool);
+    if (!dynamic) return;
+    r.pat_pool = !pat_pool.empty();
+    // A single mapped address is shared by port; several are given out one to each host.
+    std::uint64_t n = 0;
+    for (const AddressRange& a : r.mapped_src) n += a.Size();
+    r.kind = r.pat_pool || n == 1 ? NatRule::Kind::kDynamicPat : NatRule::Kind::kDynamic;
+  }
+  void Services(const TwiceNatLine& v, NatRule& r) const {
+    const ServiceSpec* a = resolver_.Service(v.real_service);
+    const ServiceSpec* b = resolver_.Service(v.mapped_service);
+    if (a == nullptr || b == nullptr) return;
+    r.service_protocol = a->kind == ServiceSpec::Kind::kTcp ? 6 : a->kind == ServiceSpec::Kind::kUdp ? 17 : a->protocol;
+    const auto first = [](const PortSpec& p) {
+      const auto ranges = p.Ranges();
+      return ranges.empty() ? PortRange{} : ranges.front();
+    };
+    r.real_sport = first(a->source);
+    r.mapped_sport = first(b->source);
+    r.mapped_dport = first(a->destination);
+    r.real_dport = first(b->destination);
+  }
+  void Push(NatRule r) {
+    std::uint32_t& id = ids_.by_config[std::to_string(r.section) + " " + std::to_string(static_cast<int>(r.mapped_if)) + " " + r.config];
+    if (id == 0) id = ids_.next++;
+    r.id = id;
+    auto& h = hits_[id];
+    if (h == nullptr) h = std::make_shared<NatHits>();
+    r.hits = h;
+    rules_.push_back(std::move(r));
+  }
+
+  const LineTree& tree_;
+  const Policy& policy_;
+  const Resolver& resolver_;
+  NatIds ids_;
+  std::map<std::uint32_t, std::shared_ptr<NatHits>> hits_;
+  std::vector<NatRule> rules_;
+};
+
+}  // namespace
+
+NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, NatIds ids, const Policy* previous) {
+  Builder b(tree, policy, resolver, ids, previous);
+  if (policy.personality.object_nat) {
+    b.Twice(Section::kTwiceNat, 1);
+    b.Objects();
+    b.Twice(Section::kAfterAutoNat, 3);
+  } else {
+    b.Old();
+  }
+  NatTable t = b.Take();
+  t.nat_control = !policy.personality.object_nat && !tree.Of(Section::kNatControl).empty();
+  return t;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,239 @@
+#include "conf/resolve.h"
+
+#include <algorithm>
+
+namespace sallyport {
+namespace {
+
+constexpr int kDepth = 32;  // of nested groups; the grammar refuses circles
+
+AddressRange V4All() { return {IpAddress::V4(0), IpAddress::V4(0xffffffff)}; }
+// Everything but the IPv4 addresses, which lie at ::ffff:0:0/96.
+std::vector<AddressRange> V6All() {
+  return {{IpAddress::V6(0, 0), IpAddress::V6(0, 0xfffeffffffffu)}, {IpAddress::V6(0, 0x1000000000000u), IpAddress::V6(~0ull, ~0ull)}};
+}
+
+std::string Text(const AddressSpec& a) {
+  std::string s;
+  LineWriter w(s);
+  Codec<AddressSpec>::Print(a, w);
+  return s;
+}
+
+}  // namespace
+
+std::string PortsInDecimal(const PortSpec& p) {
+  static constexpr std::string_view kOps[] = {"", "eq ", "neq ", "gt ", "lt ", "range ", "object-group "};
+  if (p.op == PortSpec::Op::kNone) return {};
+  if (p.op == PortSpec::Op::kGroup) return "object-group " + p.group;
+  std::string s(kOps[static_cast<std::size_t>(p.op)]);
+  s += std::to_string(p.first);
+  if (p.op == PortSpec::Op::kRange) s += " " + std::to_string(p.last);
+  return s;
+}
+std::string PortsAsShown(const PortSpec& p, std::uint8_t protocol) {
+  std::string s;
+  LineWriter w(s);
+  PrintPortSpec(p, protocol == 6 ? PortFamily::kTcp : protocol == 17 ? PortFamily::kUdp : PortFamily::kBoth, w);
+  return s;
+}
+
+IpAddress Resolver::AddressOf(const std::string& nameif) const {
+  const auto it = interface_address_.find(nameif);
+  return it == interface_address_.end() ? IpAddress() : it->second;
+}
+
+const NetworkValue* Resolver::Object(const std::string& name) const {
+  const Line* l = tree_.Find(Section::kObject, "object network " + name);
+  return l == nullptr ? nullptr : l->First<NetworkValue>();
+}
+const ServiceSpec* Resolver::Service(const std::string& object) const {
+  const Line* l = tree_.Find(Section::kObject, "object service " + object);
+  const ServiceValue* v = l == nullptr ? nullptr : l->First<ServiceValue>();
+  return v == nullptr ? nullptr : &v->spec;
+}
+
+AddressMember Resolver::Value(const NetworkValue& v) const {
+  using K = NetworkValue::Kind;
+  AddressMember m;
+  switch (v.kind) {
+    case K::kHost:
+      m.ranges = {{v.first.address, v.first.address}};
+      m.shown = "host " + v.first.ToString();
+      break;
+    case K::kRange:
+      m.ranges = {{v.first.address, v.last.address}};
+      m.shown = "range " + v.first.ToString() + " " + v.last.ToString();
+      break;
+    case K::kFqdn:
+      m.unresolved = true;
+      m.shown = "fqdn " + v.fqdn + " (unresolved)";
+      break;
+    case K::kNone:
+    case K::kSubnet:
+    case K::kSubnet6:
+      if (v.prefix6 == Ipv6Prefix{}) {
+        m.ranges = {AddressRange::Of(Prefix::Of(v.first.address, v.mask.length()))};
+        m.shown = v.first.ToString() + " " + IpAddress::V4(v.mask.bits).ToString();
+      } else {
+        m.ranges = {AddressRange::Of(Prefix::Of(v.prefix6.address, v.prefix6.length))};
+        m.shown = v.prefix6.address.ToString() + "/" + std::to_string(v.prefix6.length);
+      }
+      break;
+  }
+  m.hashed = m.shown;
+  return m;
+}
+
+void Resolver::Group(const std::string& name, std::vector<AddressMember>& out, int depth) const {
+  const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
+  if (group == nullptr || depth > kDepth) return;
+  for (const auto& l : group->lines) {
+    if (const auto* m = l->As<NetworkMember>()) {
+      for (AddressMember& a : Addresses(m->spec)) out.push_back(std::move(a));
+    } else if (const auto* g = l->As<GroupMember>()) {
+      Group(g->name, out, depth + 1);
+    }
+  }
+}
+
+std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
+  using K = AddressSpec::Kind;
+  AddressMember m;
+  m.shown = m.hashed = Text(a);
+  switch (a.kind) {
+    case K::kNone: return {};
+    case K::kAny:
+      m.ranges = {any_is_both_ ? AddressRange{IpAddress::V6(0, 0), IpAddress::V6(~0ull, ~0ull)} : V4All()};
+      break;
+    case K::kAny4: m.ranges = {V4All()}; break;
+    case K::kAny6: m.ranges = V6All(); break;
+    case K::kHost: m.ranges = {{a.address.address, a.address.address}}; break;
+    case K::kSubnet: m.ranges = {AddressRange::Of(Prefix::Of(a.address.address, a.mask.length()))}; break;
+    case K::kPrefix6: m.ranges = {AddressRange::Of(Prefix::Of(a.address.address, a.prefix6))}; break;
+    case K::kObject: {
+      const NetworkValue* v = Object(a.name);
+      if (v == nullptr) return {};
+      m = Value(*v);
+      m.hashed = "object " + a.name;
+      break;
+    }
+    case K::kGroup: {
+      std::vector<AddressMember> out;
+      Group(a.name, out, 0);
+      return out;
+    }
+    case K::kInterface:
+      if (const IpAddress address = AddressOf(a.name); address.IsNone()) m.unresolved = true;
+      else m.ranges = {{address, address}};
+      break;
+  }
+  return {m};
+}
+
+std::vector<AddressRange> Resolver::Network(const std::string& name) const {
+  if (name.empty() || name == "any") return {};
+  if (const auto a = IpAddress::Parse(name)) return {{*a, *a}};
+  if (const NetworkValue* v = Object(name)) return Value(*v).ranges;
+  std::vector<AddressMember> members;
+  Group(name, members, 0);
+  std::vector<AddressRange> out;
+  for (const AddressMember& m : members) out.insert(out.end(), m.ranges.begin(), m.ranges.end());
+  return out;
+}
+
+std::vector<ServiceItem> Resolver::OfService(const ServiceSpec& s) const {
+  using K = ServiceSpec::Kind;
+  std::vector<std::uint8_t> protocols;
+  switch (s.kind) {
+    case K::kNone: return {};
+    case K::kTcp: protocols = {6}; break;
+    case K::kUdp: protocols = {17}; break;
+    case K::kTcpUdp: protocols = {6, 17}; break;
+    case K::kIcmp: protocols = {1}; break;
+    case K::kIcmp6: protocols = {58}; break;
+    case K::kOther: protocols = {s.protocol}; break;
+    case K::kObject: {
+      const ServiceSpec* o = Service(s.object);
+      return o == nullptr || o->kind == K::kObject ? std::vector<ServiceItem>{} : OfService(*o);
+    }
+  }
+  std::vector<ServiceItem> out;
+  for (const std::uint8_t p : protocols) {
+    ServiceItem i;
+    i.protocol = p;
+    i.sport = s.source.Ranges();
+    i.dport = s.destination.Ranges();
+    i.sport_shown = PortsAsShown(s.source, p);
+    i.dport_shown = PortsAsShown(s.destination, p);
+    i.sport_hashed = PortsInDecimal(s.source);
+    i.dport_hashed = PortsInDecimal(s.destination);
+    if (s.icmp_type) i.icmp_type = *s.icmp_type;
+    if (s.icmp_code) i.icmp_code = *s.icmp_code;
+    out.push_back(std::move(i));
+  }
+  return out;
+}
+
+void Resolver::ServiceGroup(const std::string& name, std::vector<ServiceItem>& out, int depth) const {
+  const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
+  if (group == nullptr || depth > kDepth) return;
+  for (const auto& l : group->lines) {
+    if (const auto* s = l->As<ServiceMember>()) {
+      for (ServiceItem& i : OfService(s->spec)) out.push_back(std::move(i));
+    } else if (const auto* p = l->As<ProtocolMember>()) {
+      ServiceItem i;
+      i.protocol = p->protocol.number;
+      out.push_back(std::move(i));
+    } else if (const auto* g = l->As<GroupMember>()) {
+      ServiceGroup(g->name, out, depth + 1);
+    }
+  }
+}
+
+std::vector<ServiceItem> Resolver::Services(const ProtocolSpec& p) const {
+  std::vector<ServiceItem> out;
+  switch (p.kind) {
+    case ProtocolSpec::Kind::kNone: break;
+    case ProtocolSpec::Kind::kNumber:
+      out.emplace_back();
+      out.back().protocol = p.number;
+      break;
+    case ProtocolSpec::Kind::kObject:
+      if (const ServiceSpec* s = Service(p.name)) out = OfService(*s);
+      break;
+    case ProtocolSpec::Kind::kGroup: ServiceGroup(p.name, out, 0); break;
+  }
+  return out;
+}
+
+void Resolver::PortGroup(const std::string& name, std::vector<PortSpec>& out, int depth) const {
+  const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
+  if (group == nullptr || depth > kDepth) return;
+  for (const auto& l : group->lines) {
+    if (const auto* p = l->As<PortMember>()) out.push_back(p->ports);
+    else if (const auto* g = l->As<GroupMember>()) PortGroup(g->name, out, depth + 1);
+  }
+}
+
+std::vector<PortSpec> Resolver::Ports(const PortSpec& p) const {
+  if (p.op != PortSpec::Op::kGroup) return {p};
+  std::vector<PortSpec> out;
+  PortGroup(p.group, out, 0);
+  return out;
+}
+
+std::vector<std::uint8_t> Resolver::IcmpTypes(const std::string& name) const {
+  std::vector<std::uint8_t> out;
+  const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
+  if (group == nullptr) return out;
+  for (const auto& l : group->lines) {
+    if (const auto* m = l->As<IcmpMember>(); m != nullptr && m->type) out.push_back(*m->type);
+    else if (const auto* g = l->As<GroupMember>(); g != nullptr && g->name != name) {
+      for (const std::uint8_t t : IcmpTypes(g->name)) out.push_back(t);
+    }
+  }
+  return out;
+}
+
+}  // namespace sallyport

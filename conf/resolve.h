@@ -1,0 +1,61 @@
+// What names in the configuration stand for: objects, groups, service members, as ranges and as the text that `show
+// access-list` prints and hashes. Reads the tree; used while a policy is compiled.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "conf/line_tree.h"
+#include "conf/lines.h"
+#include "firewall/access_list.h"
+
+namespace sallyport {
+
+// One address member of an access-list line: itself, or a member of the group it names.
+struct AddressMember {
+  std::vector<AddressRange> ranges;
+  std::string shown;   // "host 10.1.1.1"
+  std::string hashed;  // an object keeps its name in the hash: "object X"
+  bool unresolved = false;  // fqdn
+};
+// One protocol, with ports or ICMP type.
+struct ServiceItem {
+  std::uint8_t protocol = 0;
+  std::vector<PortRange> sport{PortRange{}}, dport{PortRange{}};
+  std::string sport_shown, dport_shown, sport_hashed, dport_hashed;
+  std::int16_t icmp_type = -1, icmp_code = -1;
+};
+
+class Resolver {
+ public:
+  // `interface_address`: nameif -> its address.
+  Resolver(const LineTree& tree, bool any_is_both, std::map<std::string, IpAddress> interface_address)
+      : tree_(tree), any_is_both_(any_is_both), interface_address_(std::move(interface_address)) {}
+
+  std::vector<AddressMember> Addresses(const AddressSpec& a) const;
+  // A network object, group or address by its bare name, as NAT has them; "any" is empty.
+  std::vector<AddressRange> Network(const std::string& name) const;
+  std::vector<ServiceItem> Services(const ProtocolSpec& p) const;
+  std::vector<ServiceItem> OfService(const ServiceSpec& s) const;
+  std::vector<PortSpec> Ports(const PortSpec& p) const;  // a group's members, or itself
+  std::vector<std::uint8_t> IcmpTypes(const std::string& group) const;
+  const ServiceSpec* Service(const std::string& object) const;
+  const NetworkValue* Object(const std::string& name) const;
+  IpAddress AddressOf(const std::string& nameif) const;
+
+ private:
+  AddressMember Value(const NetworkValue& v) const;
+  void Group(const std::string& name, std::vector<AddressMember>& out, int depth) const;
+  void ServiceGroup(const std::string& name, std::vector<ServiceItem>& out, int depth) const;
+  void PortGroup(const std::string& name, std::vector<PortSpec>& out, int depth) const;
+  const LineTree& tree_;
+  bool any_is_both_;
+  std::map<std::string, IpAddress> interface_address_;
+};
+
+// "eq 80": ports as the hash has them.
+std::string PortsInDecimal(const PortSpec& p);
+std::string PortsAsShown(const PortSpec& p, std::uint8_t protocol);
+
+}  // namespace sallyport

@@ -1,0 +1,145 @@
+// What the configuration says and the packet path need not know.
+#include "conf/configuration_impl.h"
+#include "conf/lines.h"
+
+namespace sallyport {
+namespace {
+
+UserAccount::Kind KindOf(PasswordForm f) {
+  switch (f) {
+    case PasswordForm::kEncrypted: return UserAccount::Kind::kEncrypted;
+    case PasswordForm::kPbkdf2: return UserAccount::Kind::kPbkdf2;
+    case PasswordForm::kNtEncrypted: return UserAccount::Kind::kNtEncrypted;
+    case PasswordForm::kPlain: break;
+  }
+  return UserAccount::Kind::kNone;  // "*****": a secret that is not known lets nobody in
+}
+
+LogFilter FilterOf(const std::string& word) {
+  if (const auto s = ParseSeverity(word)) return LogFilter::Level(*s);
+  return LogFilter::List(word);
+}
+
+LoggingSettings Logging(const LineTree& tree, const Personality& personality, const ConfigSettings& rest) {
+  LoggingSettings s;
+  s.hide_username = personality.hide_username;
+  for (const auto& l : tree.Of(Section::kLogging)) {
+    if (const auto* w = l->As<LoggingSwitch>()) {
+      if (w->word == "enable") s.enable = true;
+      if (w->word == "standby") s.standby = true;
+      if (w->word == "timestamp") s.timestamp = true;
+      if (w->word == "rfc5424") s.timestamp = s.rfc5424 = true;
+      if (w->word == "debug-trace") s.debug_trace = true;
+      if (w->word == "permit-hostdown") s.permit_hostdown = true;
+      if (w->word == "emblem") s.emblem = true;
+      if (w->word == "hide") s.hide_username = true;
+    } else if (const auto* o = l->As<LoggingOut>()) {
+      static constexpr std::pair<std::string_view, LogOutput> kOutputs[] = {
+          {"console", LogOutput::kConsole}, {"monitor", LogOutput::kMonitor}, {"buffered", LogOutput::kBuffer}, {"trap", LogOutput::kTrap},
+          {"history", LogOutput::kHistory}, {"mail", LogOutput::kMail},       {"asdm", LogOutput::kAsdm}};
+      for (const auto& [word, output] : kOutputs) {
+        if (o->output == word) s.Of(output) = FilterOf(o->filter);
+      }
+    } else if (const auto* n = l->As<LoggingNumber>()) {
+      const auto v = static_cast<std::uint32_t>(n->number.value_or(0));
+      if (n->word == "buffer-size") s.buffer_size = v;
+      if (n->word == "asdm-buffer-size") s.asdm_buffer_size = v;
+      if (n->word == "facility") s.facility = static_cast<int>(v);
+      if (n->word == "queue") s.queue = v;
+    } else if (const auto* h = l->As<LoggingHostLine>()) {
+      LoggingHost host;
+      host.interface = h->interface;
+      host.address = h->address.address;
+      host.emblem = h->emblem;
+      const std::size_t slash = h->transport.find('/');
+      if (slash != std::string::npos) {
+        host.tcp = h->transport.starts_with("tcp") || h->transport.starts_with("6/");
+        host.port = PortByName(h->transport.substr(slash + 1), PortFamily::kUdp).value_or(host.tcp ? 1470 : 514);
+      }
+      s.hosts.push_back(std::move(host));
+    } else if (const auto* list = l->As<LoggingListLine>()) {
+      LoggingListEntry e;
+      if (!list->level.empty()) {
+        e.level = ParseSeverity(list->level);
+        e.message_class = list->message_class;
+      } else {
+        const std::size_t dash = list->messages.find('-');
+        const auto number = [](const std::string& t) { return t.size() == 6 && t.find_first_not_of("0123456789") == std::string::npos ? std::stoi(t) : 0; };
+        e.first_message = number(list->messages.substr(0, dash));
+        e.last_message = dash == std::string::npos ? e.first_message : number(list->messages.substr(dash + 1));
+      }
+      s.lists[list->name].push_back(e);
+    } else if (const auto* m = l->As<LoggingMessage>()) {
+      if (m->number) s.messages[*m->number].severity = ParseSeverity(m->level);
+    } else if (const auto* d = l->As<LoggingDevice>()) {
+      using K = LoggingDeviceId::Kind;
+      s.device_id.argument = d->argument;
+      if (d->kind == "hostname") {
+        s.device_id.kind = K::kHostname;
+        s.device_id.text = rest.hostname;
+      } else if (d->kind == "context-name") {
+        s.device_id.kind = K::kContextName;
+        s.device_id.text = "system";
+      } else if (d->kind == "string") {
+        s.device_id.kind = K::kString;
+        s.device_id.text = d->argument;
+      } else {
+        s.device_id.kind = K::kIpAddress;
+        for (const auto& i : tree.Of(Section::kInterface)) {
+          const auto* name = i->First<NameifLine>();
+          const auto* a = i->First<IpAddressLine>();
+          if (name != nullptr && a != nullptr && name->name == d->argument) s.device_id.text = a->address.address.ToString();
+        }
+      }
+    } else if (l->text.starts_with("no logging message ")) {
+      s.messages[std::stoi(l->text.substr(19, 6))].disabled = true;
+    } else if (l->text == "no logging hide username") {
+      s.hide_username = false;
+    }
+  }
+  if (const auto* z = tree.First<TimezoneLine>(Section::kClock)) {
+    s.zone.name = z->name;
+    const int hours = z->hours.value_or(0);
+    s.zone.offset_s = hours * 3600 + (hours < 0 ? -60 : 60) * z->minutes.value_or(0);
+  }
+  return s;
+}
+
+}  // namespace
+
+ConfigSettings Configuration::settings() const {
+  const LineTree& tree = impl_->tree;
+  ConfigSettings s;
+  if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) s.hostname = h->name;
+  if (const auto* d = tree.First<DomainLine>(Section::kDomain)) s.domain = d->name;
+  for (const auto* e : tree.All<EnableLine>(Section::kEnable)) {
+    if (e->level.value_or(15) == 15) s.enable = {"", e->password, KindOf(e->form), 15};
+  }
+  if (const auto* p = tree.First<PasswdLine>(Section::kPasswd)) s.passwd = {"", p->password, KindOf(p->form), 1};
+  for (const auto* u : tree.All<UsernameLine>(Section::kUsername)) s.users.push_back({u->name, u->password, KindOf(u->form), u->privilege.value_or(2)});
+  if (const auto* t = tree.First<SshTimeout>(Section::kSsh)) s.ssh_timeout_min = t->minutes.value_or(5);
+  if (const auto* t = tree.First<TelnetTimeout>(Section::kTelnet)) s.telnet_timeout_min = t->minutes.value_or(5);
+  if (const auto* t = tree.First<ConsoleTimeout>(Section::kConsole)) s.console_timeout_min = t->minutes.value_or(0);
+  for (const auto* b : tree.All<BannerLine>(Section::kBanner)) {
+    using W = BannerLine::Which;
+    std::string& to = b->which == W::kExec ? s.banner_exec : b->which == W::kLogin ? s.banner_login : b->which == W::kAsdm ? s.banner_asdm : s.banner_motd;
+    to += b->text + "\n";
+  }
+  if (const Line* l = tree.Find(Section::kPager, "pager")) {
+    const auto* p = l->As<PagerLine>();
+    s.pager_lines = p != nullptr ? p->lines.value_or(24) : 0;
+  }
+  if (const auto* w = tree.First<TerminalWidthLine>(Section::kTerminal)) s.terminal_width = w->width.value_or(80);
+  if (const auto* p = tree.First<PromptLine>(Section::kPrompt)) s.prompt = p->words;
+  if (const auto* t = tree.First<SummerTimeLine>(Section::kClock)) s.summer_time = t->name;
+  for (const auto* a : tree.All<ConsoleAuthentication>(Section::kAaa)) {
+    auto& groups = s.console_authentication[a->service];
+    groups = {a->group};
+    if (!a->fallback.empty()) groups.push_back(a->fallback);
+  }
+  for (const auto* a : tree.All<ExecAuthorization>(Section::kAaa)) s.asks_exec_authorization = s.asks_exec_authorization || a->auto_enable;
+  s.logging = Logging(tree, impl_->personality, s);
+  return s;
+}
+
+}  // namespace sallyport
