@@ -23,8 +23,10 @@ void ForEachElement(const AccessList& list, const AclLine& line, F&& visit) {
 std::uint64_t CountElements(const AccessList& list) {
   std::uint64_t n = 0;
   for (const AclLine& line : list.lines()) {
-    if (line.remark) n++;  // a remark counts as an element
-    else ForEachElement(list, line, [&](const AclElement&) { n++; });
+    if (line.remark)
+      n++;  // a remark counts as an element
+    else
+      ForEachElement(list, line, [&](const AclElement&) { n++; });
   }
   return n;
 }
@@ -37,8 +39,8 @@ std::string Header(const AccessList& list) {
 
 std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows) {
   std::string out = fmt::format(
-      "access-list cached ACL log flows: total {}, denied {} (deny-flow-max {})\n            alert-interval {}\n", flows.total,
-      flows.denied, flows.deny_flow_max, flows.alert_interval_s);
+      "access-list cached ACL log flows: total {}, denied {} (deny-flow-max {})\n            alert-interval {}\n",
+      flows.total, flows.denied, flows.deny_flow_max, flows.alert_interval_s);
   for (const auto& [name, list] : policy.access_lists) out += ShowAccessList(*list);
   return out;
 }

@@ -6,16 +6,18 @@ namespace sallyport {
 namespace {
 
 template <typename Reason, std::size_t N>
-void AppendSection(const char* heading, const std::array<std::uint64_t, N>& counts, std::int64_t cleared, const std::string& by,
-                   const TimeZone& zone, std::string& out) {
+void AppendSection(const char* heading, const std::array<std::uint64_t, N>& counts, std::int64_t cleared,
+                   const std::string& by, const TimeZone& zone, std::string& out) {
   Append(out, "\n{}:\n", heading);
   for (std::size_t i = 1; i < N; i++) {
     if (counts[i] == 0) continue;
     const Reason reason = static_cast<Reason>(i);
     out += AspDropLine(Text(reason), Keyword(reason), counts[i]);
   }
-  if (cleared == 0) out += "\nLast clearing: Never\n";
-  else Append(out, "\nLast clearing: {} by {}\n", DateText(cleared, zone), by);
+  if (cleared == 0)
+    out += "\nLast clearing: Never\n";
+  else
+    Append(out, "\nLast clearing: {} by {}\n", DateText(cleared, zone), by);
 }
 
 }  // namespace

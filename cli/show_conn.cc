@@ -51,7 +51,7 @@ constexpr std::string_view kLegendEight =
 
 // One end as `show conn` sees it: "outside" is the side of the lower security level, which is printed first.
 struct End {
-  const std::string& name;
+  std::string_view name;
   IpAddress real;
   IpAddress mapped;
   std::uint16_t real_port;
@@ -65,11 +65,16 @@ bool InitiatorIsInside(const ConnView& v) {
   return (v.conn.flags & kConnOutbound) != 0;
 }
 
+// The appliance itself has another name here than in syslog.
+std::string_view DisplayName(std::string_view nameif) { return nameif == "identity" ? "NP Identity Ifc" : nameif; }
+
 End Initiator(const ConnView& v) {
-  return {v.in_name, v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port, v.conn.initiator_mapped_port};
+  return {DisplayName(v.in_name), v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port,
+          v.conn.initiator_mapped_port};
 }
 End Responder(const ConnView& v) {
-  return {v.out_name, v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port, v.conn.responder_mapped_port};
+  return {DisplayName(v.out_name), v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port,
+          v.conn.responder_mapped_port};
 }
 
 bool IsTcp(const Conn& c) { return c.protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }

@@ -5,9 +5,7 @@
 namespace sallyport {
 namespace {
 
-std::string State(const InterfaceView& v) {
-  return v.shutdown ? "administratively down" : v.link_up ? "up" : "down";
-}
+std::string State(const InterfaceView& v) { return v.shutdown ? "administratively down" : v.link_up ? "up" : "down"; }
 std::string LineState(const InterfaceView& v) { return !v.shutdown && v.link_up ? "up" : "down"; }
 
 bool Addressed(const InterfaceView& v) { return !v.address.IsNone(); }
@@ -42,8 +40,10 @@ void AppendAddresses(const InterfaceView& v, std::string& out) {
     return;
   }
   Append(out, "\tMAC address {}, MTU {}\n", v.mac.ToString(), v.mtu);
-  if (Addressed(v)) Append(out, "\tIP address {}, subnet mask {}\n", v.address.ToString(), MaskText(v.prefix_length));
-  else out += "\tIP address unassigned\n";
+  if (Addressed(v))
+    Append(out, "\tIP address {}, subnet mask {}\n", v.address.ToString(), MaskText(v.prefix_length));
+  else
+    out += "\tIP address unassigned\n";
 }
 
 void AppendLinkCounters(const LinkCounters& c, std::string& out) {
@@ -80,8 +80,8 @@ void AppendTotals(const std::string& name, const Totals& t, Duration counted_for
     return seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(n) / seconds) : 0;
   };
   Append(out, "{}:\n", name);
-  Append(out, "\treceived (in {:.3f} secs):\n\t\t{} packets\t{} bytes\n\t\t{} pkts/sec\t{} bytes/sec\n", seconds, t.in_packets,
-         t.in_bytes, rate(t.in_packets), rate(t.in_bytes));
+  Append(out, "\treceived (in {:.3f} secs):\n\t\t{} packets\t{} bytes\n\t\t{} pkts/sec\t{} bytes/sec\n", seconds,
+         t.in_packets, t.in_bytes, rate(t.in_packets), rate(t.in_bytes));
   Append(out, "\ttransmitted (in {:.3f} secs):\n\t\t{} packets\t{} bytes\n\t\t{} pkts/sec\t{} bytes/sec\n", seconds,
          t.out_packets, t.out_bytes, rate(t.out_packets), rate(t.out_bytes));
 }
@@ -119,8 +119,10 @@ std::string ShowInterfaceSummary(const std::vector<InterfaceView>& interfaces) {
   std::string out;
   for (const InterfaceView& v : interfaces) {
     AppendTitle(v, out);
-    if (v.nameif.empty()) out += "\tAvailable but not configured via nameif\n";
-    else AppendAddresses(v, out);
+    if (v.nameif.empty())
+      out += "\tAvailable but not configured via nameif\n";
+    else
+      AppendAddresses(v, out);
   }
   return out;
 }
@@ -154,8 +156,9 @@ std::string ShowTraffic(const std::vector<InterfaceView>& interfaces) {
     AppendRates("1", v.one_minute, out);
     AppendRates("5", v.five_minutes, out);
   }
-  out += "\n----------------------------------------\nAggregated Traffic on Physical Interface\n"
-         "----------------------------------------\n";
+  out +=
+      "\n----------------------------------------\nAggregated Traffic on Physical Interface\n"
+      "----------------------------------------\n";
   for (const InterfaceView& v : interfaces) {
     if (v.link.empty() || v.vlan) continue;
     const LinkCounters& c = v.link_counters;

@@ -11,18 +11,24 @@ const char* OnOff(bool on) { return on ? "enabled" : "disabled"; }
 std::string OutputText(const LoggingStatus& s, LogOutput output) {
   const LogFilter& f = s.settings.Of(output);
   if (f.kind == LogFilter::Kind::kOff) return "disabled";
-  const std::string what = f.kind == LogFilter::Kind::kLevel ? fmt::format("level {}", SeverityName(f.level)) : "list " + f.list;
+  const std::string what =
+      f.kind == LogFilter::Kind::kLevel ? fmt::format("level {}", SeverityName(f.level)) : "list " + f.list;
   const std::string facility = output == LogOutput::kTrap ? fmt::format(", facility {}", s.settings.facility) : "";
   return fmt::format("{}{}, {} messages logged", what, facility, s.logged[static_cast<std::size_t>(output)]);
 }
 
 std::string DeviceIdText(const LoggingDeviceId& id) {
   switch (id.kind) {
-    case LoggingDeviceId::Kind::kNone: return "disabled";
-    case LoggingDeviceId::Kind::kHostname: return fmt::format("hostname \"{}\"", id.text);
-    case LoggingDeviceId::Kind::kContextName: return fmt::format("context name \"{}\"", id.text);
-    case LoggingDeviceId::Kind::kIpAddress: return fmt::format("'{}' interface IP address \"{}\"", id.argument, id.text);
-    case LoggingDeviceId::Kind::kString: return fmt::format("string \"{}\"", id.text);
+    case LoggingDeviceId::Kind::kNone:
+      return "disabled";
+    case LoggingDeviceId::Kind::kHostname:
+      return fmt::format("hostname \"{}\"", id.text);
+    case LoggingDeviceId::Kind::kContextName:
+      return fmt::format("context name \"{}\"", id.text);
+    case LoggingDeviceId::Kind::kIpAddress:
+      return fmt::format("'{}' interface IP address \"{}\"", id.argument, id.text);
+    case LoggingDeviceId::Kind::kString:
+      return fmt::format("string \"{}\"", id.text);
   }
   return "disabled";
 }
@@ -31,8 +37,10 @@ void AppendHosts(const LoggingStatus& s, std::string& out) {
   for (std::size_t i = 0; i < s.settings.hosts.size(); i++) {
     const LoggingHost& h = s.settings.hosts[i];
     Append(out, "        Logging to {} {}", h.interface, h.address.ToString());
-    if (h.tcp) Append(out, " tcp/{} Not connected", h.port);  // TCP syslog is not modelled
-    else if (h.port != 514) Append(out, " udp/{}", h.port);
+    if (h.tcp)
+      Append(out, " tcp/{} Not connected", h.port);  // TCP syslog is not modelled
+    else if (h.port != 514)
+      Append(out, " udp/{}", h.port);
     const std::uint64_t errors = i < s.hosts_failed.size() ? s.hosts_failed[i] : 0;
     if (errors != 0) Append(out, " errors: {} dropped: {}", errors, errors);
     out += '\n';
@@ -60,7 +68,8 @@ std::string ShowLoggingSetting(const LoggingStatus& status, const Personality& p
   Append(out, "    Timestamp logging: {}{}\n", OnOff(s.timestamp), s.rfc5424 ? " (rfc5424)" : "");
   if (personality.hide_username) Append(out, "    Hide Username logging: {}\n", OnOff(s.hide_username));
   Append(out, "    Standby logging: {}\n", OnOff(s.standby));
-  if (personality.logging_deny_conn_line) out += "    Deny Conn when Queue Full: disabled\n";  // nothing is denied for the log
+  if (personality.logging_deny_conn_line)
+    out += "    Deny Conn when Queue Full: disabled\n";  // nothing is denied for the log
   Append(out, "    Debug-trace logging: {}\n", OnOff(s.debug_trace));
   Append(out, "    Console logging: {}\n", OutputText(status, LogOutput::kConsole));
   Append(out, "    Monitor logging: {}\n", OutputText(status, LogOutput::kMonitor));

@@ -59,10 +59,14 @@ std::string PortsText(const PortRange& r) {
 
 const char* LowerProtocol(std::uint8_t protocol) {
   switch (protocol) {
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 132: return "sctp";
-    default: return "ip";
+    case 6:
+      return "tcp";
+    case 17:
+      return "udp";
+    case 132:
+      return "sctp";
+    default:
+      return "ip";
   }
 }
 
@@ -107,8 +111,10 @@ void AppendStatic(const std::string& from_if, const std::vector<AddressRange>& f
   std::string flags = ports ? "sr" : "s";
   if (from == to && !ports) flags += 'I';
   if (rule.section != 2) flags += 'T';
-  if (ports) Append(out, "{} PAT", ProtocolLabel(rule.service_protocol));
-  else out += "NAT";
+  if (ports)
+    Append(out, "{} PAT", ProtocolLabel(rule.service_protocol));
+  else
+    out += "NAT";
   Append(out, " from {}:{}{} to {}:{}{}\n", from_if, RangesText(from, false), ports ? port(rule.real_sport) : "", to_if,
          RangesText(to, false), ports ? port(rule.mapped_sport) : "");
   Append(out, "    flags {} idle {} timeout 0:00:00\n", flags, HourMinuteSecond(idle));
@@ -139,11 +145,13 @@ std::string ShowXlateHeader(std::uint32_t in_use, std::uint32_t most_used, const
   std::string out = ShowConnCount(in_use, most_used);
   if (!personality.object_nat) return out;
   if (personality.xlate_net_to_net) {
-    out += "Flags: D - DNS, e - extended, I - identity, i - dynamic, r - portmap,\n"
-           "       s - static, T - twice, N - net-to-net\n";
+    out +=
+        "Flags: D - DNS, e - extended, I - identity, i - dynamic, r - portmap,\n"
+        "       s - static, T - twice, N - net-to-net\n";
   } else {
-    out += "Flags: D - DNS, i - dynamic, r - portmap, s - static, I - identity, T - twice\n"
-           "       e - extended\n";
+    out +=
+        "Flags: D - DNS, i - dynamic, r - portmap, s - static, I - identity, T - twice\n"
+        "       e - extended\n";
   }
   return out;
 }

@@ -27,8 +27,10 @@ std::string DropReason(const TraceResult& r, const Personality& personality) {
   std::string out = frame ? fmt::format("Drop-reason: ({}) {}", Keyword(r.frame_drop), Text(r.frame_drop))
                           : fmt::format("Drop-reason: ({}) {}", Keyword(r.flow_drop), Text(r.flow_drop));
   if (personality.trace_drop_location) {
-    if (frame) Append(out, ", Drop-location: frame 0x{:016x} flow (NA)/NA", static_cast<unsigned>(r.frame_drop));
-    else Append(out, ", Drop-location: frame (NA)/NA flow 0x{:016x}", static_cast<unsigned>(r.flow_drop));
+    if (frame)
+      Append(out, ", Drop-location: frame 0x{:016x} flow (NA)/NA", static_cast<unsigned>(r.frame_drop));
+    else
+      Append(out, ", Drop-location: frame (NA)/NA flow 0x{:016x}", static_cast<unsigned>(r.flow_drop));
   }
   return out + "\n";
 }
@@ -44,8 +46,8 @@ std::string ShowPacketTracer(const TraceView& view, const Personality& personali
   Append(out, "Result:\ninput-interface: {}{}\ninput-status: {}\ninput-line-status: {}\n", view.input, vrf,
          UpDown(view.input_up), UpDown(view.input_line_up));
   if (!view.output.empty()) {
-    Append(out, "output-interface: {}{}\noutput-status: {}\noutput-line-status: {}\n", view.output, output_vrf, UpDown(view.output_up),
-           UpDown(view.output_line_up));
+    Append(out, "output-interface: {}{}\noutput-status: {}\noutput-line-status: {}\n", view.output, output_vrf,
+           UpDown(view.output_up), UpDown(view.output_line_up));
   }
   Append(out, "Action: {}\n", r.allow ? "allow" : "drop");
   if (personality.trace_elapsed_time) Append(out, "Time Taken: {} ns\n", r.elapsed_ns);

@@ -42,8 +42,8 @@ std::vector<Route> RoutesInForce(const Policy& policy) {
     if (!r.destination.IsV4() || !InForce(policy, r)) continue;
     if (r.source == Route::Source::kLocal && !policy.personality.local_routes) continue;
     const bool beaten = std::any_of(policy.routes.routes().begin(), policy.routes.routes().end(), [&](const Route& o) {
-      return o.destination == r.destination && o.metric < r.metric && InForce(policy, o) && r.source != Route::Source::kLocal &&
-             o.source != Route::Source::kLocal;
+      return o.destination == r.destination && o.metric < r.metric && InForce(policy, o) &&
+             r.source != Route::Source::kLocal && o.source != Route::Source::kLocal;
     });
     if (!beaten) routes.push_back(r);
   }
@@ -73,10 +73,12 @@ std::string ShowRoute(const Policy& policy) {
   std::string out = "\n";
   out += nine ? kCodesNine : kCodesEight;
   if (!nine) out += '\n';
-  const auto gateway = std::find_if(routes.begin(), routes.end(),
-                                    [](const Route& r) { return IsDefault(r) && !r.gateway.IsNone(); });
-  if (gateway == routes.end()) out += "Gateway of last resort is not set\n\n";
-  else Append(out, "Gateway of last resort is {} to network 0.0.0.0\n\n", gateway->gateway.ToString());
+  const auto gateway =
+      std::find_if(routes.begin(), routes.end(), [](const Route& r) { return IsDefault(r) && !r.gateway.IsNone(); });
+  if (gateway == routes.end())
+    out += "Gateway of last resort is not set\n\n";
+  else
+    Append(out, "Gateway of last resort is {} to network 0.0.0.0\n\n", gateway->gateway.ToString());
 
   const Route* previous = nullptr;
   for (const Route& r : routes) {

@@ -58,9 +58,15 @@ std::string ShowClock(const ClockView& view, bool detail) {
   std::string out = ClockText(view.wall_nanos, view.zone) + "\n";
   if (!detail) return out;
   switch (view.source) {
-    case ClockView::Source::kHardware: out += "Time source is hardware calendar\n"; break;
-    case ClockView::Source::kUser: out += "Time source is user configuration\n"; break;
-    case ClockView::Source::kNtp: out += "Time source is NTP\n"; break;
+    case ClockView::Source::kHardware:
+      out += "Time source is hardware calendar\n";
+      break;
+    case ClockView::Source::kUser:
+      out += "Time source is user configuration\n";
+      break;
+    case ClockView::Source::kNtp:
+      out += "Time source is NTP\n";
+      break;
   }
   return out;
 }

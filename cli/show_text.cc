@@ -15,7 +15,8 @@ std::string ShortDuration(Duration d) {
   for (std::size_t i = 0; i + 1 < kUnits.size(); i++) {
     if (s < kUnits[i].seconds) continue;
     const Unit& small = kUnits[i + 1];
-    return fmt::format("{}{}{}{}", s / kUnits[i].seconds, kUnits[i].letter, s % kUnits[i].seconds / small.seconds, small.letter);
+    return fmt::format("{}{}{}{}", s / kUnits[i].seconds, kUnits[i].letter, s % kUnits[i].seconds / small.seconds,
+                       small.letter);
   }
   return fmt::format("{}s", s);
 }
@@ -39,32 +40,47 @@ std::string LongDuration(Duration d) {
 
 std::string ProtocolLabel(std::uint8_t protocol) {
   switch (protocol) {
-    case 1: return "ICMP";
-    case 2: return "IGMP";
-    case 4: return "IPINIP";
-    case 6: return "TCP";
-    case 17: return "UDP";
-    case 47: return "GRE";
-    case 50: return "ESP";
-    case 51: return "AH";
-    case 58: return "ICMP6";
-    case 88: return "EIGRP";
-    case 89: return "OSPF";
-    case 103: return "PIM";
-    case 132: return "SCTP";
-    default: return fmt::format("{}", protocol);
+    case 1:
+      return "ICMP";
+    case 2:
+      return "IGMP";
+    case 4:
+      return "IPINIP";
+    case 6:
+      return "TCP";
+    case 17:
+      return "UDP";
+    case 47:
+      return "GRE";
+    case 50:
+      return "ESP";
+    case 51:
+      return "AH";
+    case 58:
+      return "ICMP6";
+    case 88:
+      return "EIGRP";
+    case 89:
+      return "OSPF";
+    case 103:
+      return "PIM";
+    case 132:
+      return "SCTP";
+    default:
+      return fmt::format("{}", protocol);
   }
 }
 
 std::string ClockText(std::int64_t wall_nanos, const TimeZone& zone) {
   const CivilTime t = ToCivil(wall_nanos, zone.offset_s);
-  return fmt::format("{:02}:{:02}:{:02}.{:03} {} {} {} {} {}", t.hour, t.minute, t.second, t.nanosecond / 1'000'000, zone.name,
-                     WeekdayName(t.weekday), MonthName(t.month), t.day, t.year);
+  return fmt::format("{:02}:{:02}:{:02}.{:03} {} {} {} {} {}", t.hour, t.minute, t.second, t.nanosecond / 1'000'000,
+                     zone.name, WeekdayName(t.weekday), MonthName(t.month), t.day, t.year);
 }
 
 std::string DateText(std::int64_t wall_nanos, const TimeZone& zone) {
   const CivilTime t = ToCivil(wall_nanos, zone.offset_s);
-  return fmt::format("{:02}:{:02}:{:02} {} {} {} {}", t.hour, t.minute, t.second, zone.name, MonthName(t.month), t.day, t.year);
+  return fmt::format("{:02}:{:02}:{:02} {} {} {} {}", t.hour, t.minute, t.second, zone.name, MonthName(t.month), t.day,
+                     t.year);
 }
 
 std::string MaskText(int v4_length) { return MaskOf(v4_length).ToString(); }

@@ -33,26 +33,27 @@ struct InterfaceView {
   std::string nameif;       // "": none
   std::string description;  // "": none
   int security_level = 0;
-  bool shutdown = false;          // by configuration
-  bool link_up = false;           // the Linux link exists and has carrier
+  bool shutdown = false;  // by configuration
+  bool link_up = false;   // the Linux link exists and has carrier
   bool management_only = false;
   bool addressed_by_dhcp = false;
-  bool configured_in_ram = false;  // address set since start-up by a command: "manual"; else from the configuration: "CONFIG"
-  std::optional<int> vlan;        // of a subinterface
-  std::string link;               // the Linux link, "" if none is mapped: `Hardware is ...`
-  std::string driver;             // its driver ("veth", "virtio_net"), "" unknown
-  int speed_mbps = 0;             // 0: unknown
-  std::string duplex;             // "Full-duplex", "Half-duplex", "" unknown
+  bool configured_in_ram =
+      false;                // address set since start-up by a command: "manual"; else from the configuration: "CONFIG"
+  std::optional<int> vlan;  // of a subinterface
+  std::string link;         // the Linux link, "" if none is mapped: `Hardware is ...`
+  std::string driver;       // its driver ("veth", "virtio_net"), "" unknown
+  int speed_mbps = 0;       // 0: unknown
+  std::string duplex;       // "Full-duplex", "Half-duplex", "" unknown
   MacAddress mac;
   int mtu = 1500;
-  IpAddress address;              // none: unassigned
-  int prefix_length = 32;         // of the IPv4 address
+  IpAddress address;       // none: unassigned
+  int prefix_length = 32;  // of the IPv4 address
   LinkCounters link_counters;
-  InterfaceCounters traffic;      // as the pipeline sees it
+  InterfaceCounters traffic;  // as the pipeline sees it
   TrafficRate one_minute, five_minutes;
   std::optional<TrafficRate> link_one_minute, link_five_minutes;  // of link_counters; absent: not printed
-  Duration counted_for;           // since the counters began (`show traffic`)
-  std::uint64_t blocked_through = 0;  // through-the-device packets refused by management-only
+  Duration counted_for;                                           // since the counters began (`show traffic`)
+  std::uint64_t blocked_through = 0;                              // through-the-device packets refused by management-only
 };
 
 struct ArpView {
@@ -66,30 +67,30 @@ struct ArpView {
 
 struct VersionView {
   std::string hostname;
-  std::string version;           // the personality's, "9.16(4)"
-  std::string product_version;   // ours, "0.1"
-  std::string compiled;          // "Sat 21-Nov-26 01:54 UTC", "": leave the line out
-  std::string image;             // path of the program, "System image file is"
+  std::string version;          // the personality's, "9.16(4)"
+  std::string product_version;  // ours, "0.1"
+  std::string compiled;         // "Sat 21-Nov-26 01:54 UTC", "": leave the line out
+  std::string image;            // path of the program, "System image file is"
   std::string config_at_boot = "startup-config";
   Duration uptime;
   std::string model = "Sallyport";  // after "Hardware:   "
   std::uint64_t memory_mb = 0;
-  std::string cpu;               // "Intel ... 2600 MHz", as the kernel names it
+  std::string cpu;  // "Intel ... 2600 MHz", as the kernel names it
   int cpus = 1;
   struct Port {
-    std::string name;            // "GigabitEthernet0/0"
+    std::string name;  // "GigabitEthernet0/0"
     MacAddress mac;
   };
   std::vector<Port> ports;
-  std::string serial;            // "" : none, and no line
-  std::string modified_by;       // "" : not modified since start
+  std::string serial;       // "" : none, and no line
+  std::string modified_by;  // "" : not modified since start
   std::int64_t modified_wall = 0;
   TimeZone zone;
 };
 
 struct MemoryView {
-  std::uint64_t total = 0;  // bytes; of the machine, or the limit that the daemon runs under
-  std::uint64_t free = 0;   // at most total
+  std::uint64_t total = 0;    // bytes; of the machine, or the limit that the daemon runs under
+  std::uint64_t free = 0;     // at most total
   std::uint64_t process = 0;  // what the daemon itself holds (resident)
 };
 
@@ -111,7 +112,7 @@ struct LocalHostPage {
 // Names and states that packet-tracer prints around a TraceResult.
 struct TraceView {
   TraceResult result;
-  std::string input;   // nameif
+  std::string input;  // nameif
   bool input_up = true, input_line_up = true;
   std::string output;  // nameif, "NP Identity Ifc", or "" when none was found
   bool output_up = true, output_line_up = true;

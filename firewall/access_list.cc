@@ -10,12 +10,13 @@ namespace {
 constexpr std::uint8_t kSctp = 132;
 
 bool HasPorts(std::uint8_t protocol) {
-  return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp) || protocol == static_cast<std::uint8_t>(IpProtocol::kUdp) ||
-         protocol == kSctp;
+  return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp) ||
+         protocol == static_cast<std::uint8_t>(IpProtocol::kUdp) || protocol == kSctp;
 }
 
 bool IsIcmp(std::uint8_t protocol) {
-  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) || protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
+  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) ||
+         protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
 }
 
 // The classifier knows ports only; the ICMP type takes the place of the destination port.
@@ -47,7 +48,8 @@ struct AccessList::Classifier {
   FlowClassifier flows;
 };
 
-AccessList::AccessList(std::string name, std::uint32_t name_hash, std::vector<AclLine> lines, std::vector<AclElement> elements)
+AccessList::AccessList(std::string name, std::uint32_t name_hash, std::vector<AclLine> lines,
+                       std::vector<AclElement> elements)
     : name_(std::move(name)),
       name_id_(InternName(name_)),
       name_hash_(name_hash),

@@ -100,9 +100,11 @@ void LogDeniedByList(Context& c, const Decision& d) {
   const std::uint32_t second = d.element != nullptr ? d.element->parent_hash : 0;
   LogArg type_code = icmp ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
   type_code.kind = LogArg::Kind::kTypeCodeParens;
+  // From 8.3 on the message shows real addresses, as the list has them (ASA syslog guide, 106023).
+  const Endpoint dst = c.policy.personality.real_address_access_lists ? c.real_dst : Endpoint{p.key.dst, p.key.dport};
   c.core.log.Log(c.now, Msg::k106023, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
-                 LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.OutName(), p.key.dst),
-                 LogArg::SlashPort(ports ? p.key.dport : -1), type_code, LogArg::Name(d.list->name_id()),
+                 LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.OutName(), dst.address),
+                 LogArg::SlashPort(ports ? dst.port : -1), type_code, LogArg::Name(d.list->name_id()),
                  hashes ? LogArg::HashPair(first, second) : LogArg::NoHashPair());
 }
 

@@ -84,11 +84,11 @@ std::uint64_t FlowClassifier::LengthFilter::Find(IpAddress a) const {
   return bits[static_cast<std::size_t>(base - starts.data())];
 }
 
-FlowClassifier::LengthFilter FlowClassifier::BuildFilter(std::vector<Prefix> prefixes, const std::vector<int>& bit_of_length) {
+FlowClassifier::LengthFilter FlowClassifier::BuildFilter(std::vector<Prefix> prefixes,
+                                                         const std::vector<int>& bit_of_length) {
   // Prefixes nest or are disjoint, so a stack holds those around the present address.
-  std::sort(prefixes.begin(), prefixes.end(), [](const Prefix& a, const Prefix& b) {
-    return std::tie(a.address, a.length) < std::tie(b.address, b.length);
-  });
+  std::sort(prefixes.begin(), prefixes.end(),
+            [](const Prefix& a, const Prefix& b) { return std::tie(a.address, a.length) < std::tie(b.address, b.length); });
   prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
   std::vector<IpAddress> edges{IpAddress()};
   for (const Prefix& p : prefixes) {
@@ -215,7 +215,8 @@ void FlowClassifier::FillCells(std::vector<Entry> entries) {
     if (end - i > kManyCandidates) {
       for (const bool by_sport : {false, true}) {
         std::set<std::pair<int, int>> seen;
-        for (std::size_t k = i; k < end; k++) seen.emplace(port_of(entries[k], by_sport).first, port_of(entries[k], by_sport).last);
+        for (std::size_t k = i; k < end; k++)
+          seen.emplace(port_of(entries[k], by_sport).first, port_of(entries[k], by_sport).last);
         variety[by_sport] = seen.size();
       }
     }
@@ -237,8 +238,8 @@ void FlowClassifier::FillCells(std::vector<Entry> entries) {
   std::sort(port_entries.begin(), port_entries.end(), by_hash);
   for (std::size_t i = 0, end = 0; i < port_entries.size(); i = end) {
     end = group_end(port_entries, i);
-    made.push_back({port_entries[i].hash, static_cast<std::uint32_t>(candidates_.size()), static_cast<std::uint32_t>(end - i), 0,
-                    port_entries[i].position});
+    made.push_back({port_entries[i].hash, static_cast<std::uint32_t>(candidates_.size()),
+                    static_cast<std::uint32_t>(end - i), 0, port_entries[i].position});
     for (std::size_t k = i; k < end; k++) candidates_.push_back(port_entries[k].position);
   }
   cells_.Build(made);

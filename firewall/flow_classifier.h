@@ -2,12 +2,12 @@
 // patterns as for a hundred thousand. Access lists and translation rules are both looked up through it.
 //
 // Tuple space search (Srinivasan, Suri, Varghese, SIGCOMM 1999): patterns are put into cells by (source prefix length,
-// destination prefix length, protocol given or not); one hash probe for each such tuple finds the cell of a flow. Ranges that are
-// no prefixes are split into prefixes, or covered by a wider one when that would be too many: every candidate is compared with its pattern
-// once more, so a cell may hold too much but never too little. Tuples are visited by their lowest order and the search stops
-// when no earlier match is possible. With many tuples, two binary searches tell beforehand which prefix lengths can
-// match at all, and a *row* for each source prefix names the only tuples that occur with it. A cell with many candidates
-// has a second index by port.
+// destination prefix length, protocol given or not); one hash probe for each such tuple finds the cell of a flow. Ranges
+// that are no prefixes are split into prefixes, or covered by a wider one when that would be too many: every candidate is
+// compared with its pattern once more, so a cell may hold too much but never too little. Tuples are visited by their lowest
+// order and the search stops when no earlier match is possible. With many tuples, two binary searches tell beforehand which
+// prefix lengths can match at all, and a *row* for each source prefix names the only tuples that occur with it. A cell with
+// many candidates has a second index by port.
 //
 // Immutable; any thread; a lookup allocates nothing. Hit counts, interfaces and the like are the caller's (`accept`).
 #pragma once
@@ -140,7 +140,8 @@ class FlowClassifier {
   }
   static std::uint64_t PortHash(std::uint64_t cell, int length, std::uint16_t port) {
     const std::uint64_t value = length == 0 ? 0 : port >> (16 - length);
-    const std::uint64_t h = Fold(cell ^ 0x589965cc75374cc3u, (value << 8 | static_cast<unsigned>(length)) ^ 0x1d8e4e27c47d124fu);
+    const std::uint64_t h =
+        Fold(cell ^ 0x589965cc75374cc3u, (value << 8 | static_cast<unsigned>(length)) ^ 0x1d8e4e27c47d124fu);
     return h == 0 ? 1 : h;
   }
   static std::uint64_t RowHash(const SrcLength& l, IpAddress src) {

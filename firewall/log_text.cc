@@ -39,8 +39,8 @@ constexpr ClassRow kClasses[] = {
     {"ospf", {318, 409, 503, 613}},
     {"rip", {107, 312}},
     {"rm", {321}},
-    {"session", {106, 108, 201, 202, 204, 302, 303, 304, 305, 314, 324, 325, 326, 335, 405, 406, 407, 410,
-                 411, 412, 413, 416, 418, 419, 421, 424, 431, 450, 500, 502, 508, 607, 608, 609, 616, 620, 703, 710}},
+    {"session", {106, 108, 201, 202, 204, 302, 303, 304, 305, 314, 324, 325, 326, 335, 405, 406, 407, 410, 411,
+                 412, 413, 416, 418, 419, 421, 424, 431, 450, 500, 502, 508, 607, 608, 609, 616, 620, 703, 710}},
     {"snmp", {212}},
     {"ssl", {725}},
     {"svc", {722}},
@@ -189,7 +189,8 @@ void AppendTimestamp(std::int64_t wall_nanos, const LoggingSettings& settings, b
     std::snprintf(text, sizeof text, "%s %02d %02d:%02d:%02d ", month.c_str(), t.day, t.hour, t.minute, t.second);
     out.append(text).append(settings.zone.name);
   } else {
-    std::snprintf(text, sizeof text, "%s %02d %04d %02d:%02d:%02d", month.c_str(), t.day, t.year, t.hour, t.minute, t.second);
+    std::snprintf(text, sizeof text, "%s %02d %04d %02d:%02d:%02d", month.c_str(), t.day, t.year, t.hour, t.minute,
+                  t.second);
     out += text;
   }
 }

@@ -60,7 +60,7 @@ struct LoggingHost {
 // `logging list NAME {level L [class C] | message A[-B]}`: one line of it.
 struct LoggingListEntry {
   std::optional<int> level;
-  std::string message_class;  // with level; "": every class
+  std::string message_class;                // with level; "": every class
   int first_message = 0, last_message = 0;  // 0: a level entry
   bool operator==(const LoggingListEntry&) const = default;
 };
@@ -83,22 +83,22 @@ struct LoggingDeviceId {
 struct LoggingSettings {
   bool enable = false;
   bool timestamp = false;
-  bool rfc5424 = false;          // logging timestamp rfc5424
-  bool emblem = false;           // logging emblem: outputs other than hosts
-  bool hide_username = true;     // the configuration sets false where the personality does not know it
+  bool rfc5424 = false;       // logging timestamp rfc5424
+  bool emblem = false;        // logging emblem: outputs other than hosts
+  bool hide_username = true;  // the configuration sets false where the personality does not know it
   bool standby = false;
   bool debug_trace = false;
-  bool permit_hostdown = false;  // kept and shown: UDP hosts cannot be seen to be down
+  bool permit_hostdown = false;                      // kept and shown: UDP hosts cannot be seen to be down
   std::array<LogFilter, kLogOutputCount> outputs{};  // by LogOutput
   LogFilter& Of(LogOutput o) { return outputs[static_cast<std::size_t>(o)]; }
   const LogFilter& Of(LogOutput o) const { return outputs[static_cast<std::size_t>(o)]; }
-  std::uint32_t buffer_size = 4096;       // bytes, 4096..52428800
-  std::uint32_t asdm_buffer_size = 100;   // messages, 100..512
-  std::uint32_t queue = 512;              // messages that may wait to be rendered; 0: as many as fit
-  int facility = 20;                      // 16..23 (local0..local7)
+  std::uint32_t buffer_size = 4096;      // bytes, 4096..52428800
+  std::uint32_t asdm_buffer_size = 100;  // messages, 100..512
+  std::uint32_t queue = 512;             // messages that may wait to be rendered; 0: as many as fit
+  int facility = 20;                     // 16..23 (local0..local7)
   LoggingDeviceId device_id;
   std::vector<LoggingHost> hosts;
-  std::map<int, LoggingOverride> messages;                       // by message number
+  std::map<int, LoggingOverride> messages;  // by message number
   std::map<std::string, std::vector<LoggingListEntry>> lists;
   TimeZone zone;  // `clock timezone`
   bool operator==(const LoggingSettings&) const = default;
@@ -111,7 +111,7 @@ struct LoggingStatus {
   std::vector<std::string> buffer;                      // lines, oldest first
   std::vector<std::string> asdm;                        // likewise
   std::uint32_t queue_size = 0, queue_most = 0;
-  std::uint64_t queue_lost = 0;   // events the ring had no room for
+  std::uint64_t queue_lost = 0;             // events the ring had no room for
   std::vector<std::uint64_t> hosts_failed;  // datagrams that could not be sent, for each of settings.hosts
 };
 
@@ -145,7 +145,7 @@ class Logger {
   void Log(Msg m, std::initializer_list<std::string_view> args);
   void Log(Msg m, const std::vector<std::string>& args);  // likewise
 
-  void SetConsole(LogLineSink* console) { console_ = console; }  // null: none; not owned
+  void SetConsole(LogLineSink* console) { console_ = console; }            // null: none; not owned
   void AddMonitor(LogLineSink* session) { monitors_.push_back(session); }  // `terminal monitor`
   void RemoveMonitor(LogLineSink* session);
   void SetHosts(LogHostSink* hosts) { hosts_ = hosts; }

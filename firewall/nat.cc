@@ -6,7 +6,8 @@ namespace sallyport {
 namespace {
 
 bool IsIcmp(std::uint8_t protocol) {
-  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) || protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
+  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) ||
+         protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
 }
 
 // The identifier of an ICMP flow stands on one side of the key only, so it says nothing about which rule was taken.
@@ -66,7 +67,8 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
   if (result.xlate != kNoXlate) {
     if (commit) xlates.Touch(result.xlate, now);
   } else if (commit) {
-    result.xlate = xlates.Create(rule, key.protocol, key.ingress, egress, result.endpoint, real_dst.port, timeouts, now, &table);
+    result.xlate =
+        xlates.Create(rule, key.protocol, key.ingress, egress, result.endpoint, real_dst.port, timeouts, now, &table);
   } else {
     const auto mapped = xlates.Predict(rule, key.protocol, egress, result.endpoint, &table);
     if (mapped) result.endpoint = *mapped;
@@ -82,8 +84,8 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
   return result;
 }
 
-bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst,
-                       const NatResult& source, const NatResult& destination) {
+bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress,
+                       const Endpoint& real_dst, const NatResult& source, const NatResult& destination) {
   if (table.rules().empty()) return true;
   const FlowKey reply{real_dst.address, source.endpoint.address, real_dst.port, source.endpoint.port, key.protocol, egress};
   const Endpoint initiator{key.src, key.sport};

@@ -71,8 +71,8 @@ struct NatRule {
   bool inactive = false;
   bool pat_pool = false;
 
-  std::string config;   // the line(s) of configuration, for packet-tracer, '\n' between lines
-  std::string show;     // what `show nat` prints after "N "
+  std::string config;  // the line(s) of configuration, for packet-tracer, '\n' between lines
+  std::string show;    // what `show nat` prints after "N "
   std::shared_ptr<NatHits> hits;
 };
 
@@ -109,7 +109,7 @@ class NatTable {
 struct Xlate {
   std::uint32_t rule = 0;  // NatRule::id
   bool pat = false;
-  bool per_session = false;  // goes with its connection
+  bool per_session = false;   // goes with its connection
   std::uint8_t protocol = 0;  // PAT only
   IfId real_if{};
   IfId mapped_if{};
@@ -205,7 +205,7 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
                     const XlateTimeouts& timeouts, TimePoint now, bool commit);
 // Would the reply's path choose the same rule? (packet-tracer "rpf-check"; 305013 when not.) `source_rule` is what
 // Translate chose (null: none); `real_src` and `mapped_src` are the two faces of the initiator.
-bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst,
-                       const NatResult& source, const NatResult& destination);
+bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress,
+                       const Endpoint& real_dst, const NatResult& source, const NatResult& destination);
 
 }  // namespace sallyport

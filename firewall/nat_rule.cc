@@ -29,8 +29,9 @@ bool OnInterface(IfId rule, IfId actual) { return rule == IfId::kAny || rule == 
 std::span<const AddressRange> MappedDst(const NatRule& r) { return r.mapped_dst.empty() ? r.real_dst : r.mapped_dst; }
 std::span<const AddressRange> RealDst(const NatRule& r) { return r.real_dst.empty() ? r.mapped_dst : r.real_dst; }
 
-std::optional<Endpoint> Map(std::span<const AddressRange> from, const PortRange& from_ports, std::span<const AddressRange> to,
-                            const PortRange& to_ports, IpAddress address, std::uint16_t port) {
+std::optional<Endpoint> Map(std::span<const AddressRange> from, const PortRange& from_ports,
+                            std::span<const AddressRange> to, const PortRange& to_ports, IpAddress address,
+                            std::uint16_t port) {
   const auto a = MapByPosition(from, to, address);
   const auto p = MapByPosition(from_ports, to_ports, port);
   if (!a || !p) return {};

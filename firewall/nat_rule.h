@@ -1,10 +1,12 @@
-// How one translation rule sees one flow: pure functions, no tables. The index of NatTable only decides which rules are asked.
+// How one translation rule sees one flow: pure functions, no tables. The index of NatTable only decides which rules are
+// asked.
 //
 // A rule has two faces. By its *source* face it translates the host it is about (real_src <-> mapped_src). By its
-// *destination* face a twice NAT rule translates that host's peer (mapped_dst <-> real_dst). Which face untranslates a destination
-// and which translates a source depends on the way the flow goes through the rule:
-//     real_if -> mapped_if:  source real_src -> mapped_src (source face), destination mapped_dst -> real_dst (destination face)
-//     mapped_if -> real_if:  destination mapped_src -> real_src (source face), source real_dst -> mapped_dst (destination face)
+// *destination* face a twice NAT rule translates that host's peer (mapped_dst <-> real_dst). Which face untranslates a
+// destination and which translates a source depends on the way the flow goes through the rule:
+//     real_if -> mapped_if:  source real_src -> mapped_src (source face), destination mapped_dst -> real_dst (destination
+//     face) mapped_if -> real_if:  destination mapped_src -> real_src (source face), source real_dst -> mapped_dst
+//     (destination face)
 #pragma once
 
 #include <cstdint>

@@ -86,8 +86,8 @@ struct NatTable::Index {
         AddPatterns(tr, OrderOf(i, NatFace::kDestination), protocol, real_dst, r.real_dport, real_src, r.real_sport);
       }
       if (r.kind != NatRule::Kind::kStatic || r.unidirectional || NatUnresolved(r)) continue;
-      AddPatterns(un, OrderOf(i, NatFace::kSource), protocol, real_dst, r.real_dport, mapped.empty() ? real_src : OrAny(mapped),
-                  r.mapped_sport);
+      AddPatterns(un, OrderOf(i, NatFace::kSource), protocol, real_dst, r.real_dport,
+                  mapped.empty() ? real_src : OrAny(mapped), r.mapped_sport);
       CollectOwners(r, mapped, owners);
     }
     untranslate = FlowClassifier(std::move(un));
@@ -154,7 +154,8 @@ NatTable::Match NatTable::FindUntranslate(const FlowKey& key) const {
   return match;
 }
 
-NatTable::Match NatTable::FindTranslate(const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst) const {
+NatTable::Match NatTable::FindTranslate(const XlateTable& xlates, const FlowKey& key, IfId egress,
+                                        const Endpoint& real_dst) const {
   if (index_ == nullptr) return {};
   const FlowProbe probe{key.src, real_dst.address, key.sport, real_dst.port, key.protocol};
   const std::uint32_t order = index_->translate.First(probe, [&](std::uint32_t candidate) {

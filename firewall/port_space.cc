@@ -37,7 +37,8 @@ void PortSpace::Release(std::uint16_t port) {
   used_--;
 }
 
-std::optional<std::uint16_t> PortSpace::Pick(std::uint16_t wanted, std::span<const PortRange> reserved, Random& random) const {
+std::optional<std::uint16_t> PortSpace::Pick(std::uint16_t wanted, std::span<const PortRange> reserved,
+                                             Random& random) const {
   if (wanted != 0 && !Used(wanted) && !IsReserved(reserved, wanted)) return wanted;
   const PortClass c = kClasses[ClassOf(wanted)];
   if (used_in_class_[ClassOf(wanted)] == c.last - c.first + 1) return {};

@@ -109,7 +109,8 @@ struct AddressKey {
 };
 struct AddressKeyHash {
   std::size_t operator()(const AddressKey& k) const {
-    return std::hash<IpAddress>()(k.address) * 0x9e3779b97f4a7c15u + (static_cast<std::size_t>(k.mapped_if) << 8 | k.protocol);
+    return std::hash<IpAddress>()(k.address) * 0x9e3779b97f4a7c15u +
+           (static_cast<std::size_t>(k.mapped_if) << 8 | k.protocol);
   }
 };
 
@@ -157,7 +158,8 @@ struct XlateTable::Impl {
   std::uint32_t MappedHash(std::uint8_t protocol, IfId mapped_if, const Endpoint& mapped) const {
     return HashOf(mapped, static_cast<std::uint64_t>(mapped_if) << 8 | protocol);
   }
-  std::uint32_t RealHash(std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real, std::uint32_t rule) const {
+  std::uint32_t RealHash(std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
+                         std::uint32_t rule) const {
     return HashOf(real, std::uint64_t{rule} << 32 | static_cast<std::uint64_t>(real_if) << 16 |
                             static_cast<std::uint64_t>(mapped_if) << 8 | protocol);
   }
@@ -222,12 +224,13 @@ std::optional<IpAddress> XlateTable::Impl::FreeAddress(std::span<const AddressRa
   return {};
 }
 
-std::optional<Endpoint> XlateTable::Impl::FreePort(IpAddress mapped, std::uint8_t protocol, IfId mapped_if, std::uint16_t wanted,
-                                                   const NatTable* statics, Random& draw) const {
+std::optional<Endpoint> XlateTable::Impl::FreePort(IpAddress mapped, std::uint8_t protocol, IfId mapped_if,
+                                                   std::uint16_t wanted, const NatTable* statics, Random& draw) const {
   static const PortSpace kUnused;
   if (StandsForHost(mapped_if, mapped)) return {};
   const PortSpace* space = PortsOf(protocol, mapped_if, mapped);
-  const auto reserved = statics != nullptr ? statics->ReservedPorts(mapped_if, mapped, protocol) : std::span<const PortRange>();
+  const auto reserved =
+      statics != nullptr ? statics->ReservedPorts(mapped_if, mapped, protocol) : std::span<const PortRange>();
   const auto port = (space != nullptr ? *space : kUnused).Pick(wanted, reserved, draw);
   if (!port) return {};
   return Endpoint{mapped, *port};
@@ -393,8 +396,8 @@ void XlateTable::Remove(XlateIndex i) {
 XlateIndex XlateTable::NextExpired(const XlateTimeouts& timeouts, TimePoint now) {
   XlateIndex due = kNoXlate;
   TimePoint due_at = TimePoint::Max();
-  for (const auto& [i, timeout] : {std::pair{impl_->waiting_nat.oldest, timeouts.xlate},
-                                   std::pair{impl_->waiting_pat.oldest, timeouts.pat_xlate}}) {
+  for (const auto& [i, timeout] :
+       {std::pair{impl_->waiting_nat.oldest, timeouts.xlate}, std::pair{impl_->waiting_pat.oldest, timeouts.pat_xlate}}) {
     if (i == kNone || timeout.ns == 0) continue;
     const TimePoint at = impl_->entries[i].x.last_used + timeout;
     if (at <= now && at < due_at) {
@@ -407,8 +410,8 @@ XlateIndex XlateTable::NextExpired(const XlateTimeouts& timeouts, TimePoint now)
 
 TimePoint XlateTable::NextDeadline(const XlateTimeouts& timeouts) const {
   TimePoint next = TimePoint::Max();
-  for (const auto& [i, timeout] : {std::pair{impl_->waiting_nat.oldest, timeouts.xlate},
-                                   std::pair{impl_->waiting_pat.oldest, timeouts.pat_xlate}}) {
+  for (const auto& [i, timeout] :
+       {std::pair{impl_->waiting_nat.oldest, timeouts.xlate}, std::pair{impl_->waiting_pat.oldest, timeouts.pat_xlate}}) {
     if (i != kNone && timeout.ns != 0) next = std::min(next, impl_->entries[i].x.last_used + timeout);
   }
   return next;

@@ -18,8 +18,8 @@ struct TimeZone {
 // A moment in the proleptic Gregorian calendar.
 struct CivilTime {
   int year = 1970;
-  int month = 1;    // 1..12
-  int day = 1;      // 1..31
+  int month = 1;  // 1..12
+  int day = 1;    // 1..31
   int hour = 0;
   int minute = 0;
   int second = 0;
@@ -30,7 +30,7 @@ struct CivilTime {
 // `wall_nanos` counts from 1970-01-01 00:00:00 UTC and may be negative.
 CivilTime ToCivil(std::int64_t wall_nanos, std::int32_t utc_offset_s);
 
-std::string_view MonthName(int month);     // "Jan" .. "Dec"
+std::string_view MonthName(int month);      // "Jan" .. "Dec"
 std::string_view WeekdayName(int weekday);  // "Sun" .. "Sat"
 
 }  // namespace sallyport

@@ -17,8 +17,9 @@
 #include <cstring>
 #include <string>
 
-namespace sallyport {
+#include "firewall/host/netfilter_rules.h"
 
+namespace sallyport {
 namespace {
 
 // Verdict headers are written in front of a payload where it lies, so a receive buffer starts with room for one. The stride
@@ -37,6 +38,9 @@ constexpr std::uint16_t kPacketMessage = QueueMessage(NFQNL_MSG_PACKET);
 
 // Held packets are named by a hash-free handle: the low 31 bits of the kernel's number, and the queue.
 std::uint32_t HandleOf(int queue, std::uint32_t id) { return id << 1 | static_cast<std::uint32_t>(queue); }
+
+// The kernel's mark for an egress interface that its own routes would not choose.
+std::uint32_t MarkOf(const Disposition& d) { return d.mark != 0 ? kMarkEgress | d.mark : 0; }
 
 // nlmsghdr, nfgenmsg, NFQA_VERDICT_HDR and if given NFQA_MARK. Returns the length written, at most 40.
 std::size_t WriteVerdict(std::uint8_t* p, std::uint16_t queue, int type, std::uint32_t verdict, std::uint32_t id, std::uint32_t mark,
@@ -315,14 +319,14 @@ void Nfqueue::Answer(Received& r, const Disposition& d) {
     const bool to_be_cut = r.gso && r.packet.IsTcp() && d.egress != IfId::kIdentity && d.egress != IfId::kAny;
     if (r.packet.checksum_pending && !to_be_cut) CompleteChecksum(r.packet);
     EndRun(r.queue);
-    PutPayload(r.queue, r.id, d.mark, r.packet.bytes);
+    PutPayload(r.queue, r.id, MarkOf(d), r.packet.bytes);
     return;
   }
   Count(counters_.accepted);
   if (d.mark != 0 || state.held != 0) {
     // A batch verdict answers every packet with a lower number too, so not while any is held.
     EndRun(r.queue);
-    Put(r.queue, NFQNL_MSG_VERDICT, NF_ACCEPT, r.id, d.mark);
+    Put(r.queue, NFQNL_MSG_VERDICT, NF_ACCEPT, r.id, MarkOf(d));
     return;
   }
   state.run++;
@@ -397,11 +401,11 @@ void Nfqueue::Release(std::uint32_t handle, const Disposition& d, Bytes bytes) {
   }
   Count(counters_.accepted);
   if (bytes.empty()) {
-    Put(queue, NFQNL_MSG_VERDICT, NF_ACCEPT, id, d.mark);
+    Put(queue, NFQNL_MSG_VERDICT, NF_ACCEPT, id, MarkOf(d));
     return;
   }
   Count(counters_.rewritten);
-  PutPayload(queue, id, d.mark, bytes);
+  PutPayload(queue, id, MarkOf(d), bytes);
 }
 
 void Nfqueue::Flush() {

@@ -1,5 +1,5 @@
-// What one access-list lookup costs at 10 .. 100,000 elements, for lists of several shapes, and how long compiling one takes.
-// Each lookup is another flow, so that memory is used as real traffic would; a part of the flows matches nothing.
+// What one access-list lookup costs at 10 .. 100,000 elements, for lists of several shapes, and how long compiling one
+// takes. Each lookup is another flow, so that memory is used as real traffic would; a part of the flows matches nothing.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -14,10 +14,10 @@ namespace sallyport {
 namespace {
 
 enum Shape : std::int64_t {
-  kHostToHost,   // permit tcp host A host B eq P
-  kAnyPort,      // permit tcp any any eq N
-  kNetworks,     // permit ip A/8..32 B/8..32: many prefix lengths
-  kRanges,       // permit tcp range of addresses, range of ports
+  kHostToHost,  // permit tcp host A host B eq P
+  kAnyPort,     // permit tcp any any eq N
+  kNetworks,    // permit ip A/8..32 B/8..32: many prefix lengths
+  kRanges,      // permit tcp range of addresses, range of ports
 };
 
 IpAddress V4(std::uint32_t a) { return IpAddress::V4(a); }
@@ -134,7 +134,8 @@ void BM_Translate(benchmark::State& state) {
   XlateTable xlates(3);
   const Endpoint server{V4(0xc0000209), 443};
   const auto key = [&](std::uint32_t i) {
-    return FlowKey{V4(0x0a000000 + i), server.address, static_cast<std::uint16_t>(1024 + i % 64512), server.port, 6, IfId{1}};
+    return FlowKey{
+        V4(0x0a000000 + i), server.address, static_cast<std::uint16_t>(1024 + i % 64512), server.port, 6, IfId{1}};
   };
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(state.range(1)); i++) {
     xlates.AddConnection(Translate(table, xlates, key(i), IfId{2}, server, {}, {}, true).xlate);
@@ -143,7 +144,8 @@ void BM_Translate(benchmark::State& state) {
   for (auto _ : state) {
     const FlowKey k = key(0x800000 + random.Below(1 << 16));
     const NatResult r = Translate(table, xlates, k, IfId{2}, server, {}, {}, true);
-    benchmark::DoNotOptimize(Untranslate(table, xlates, {server.address, r.endpoint.address, server.port, r.endpoint.port, 6, IfId{2}}));
+    benchmark::DoNotOptimize(
+        Untranslate(table, xlates, {server.address, r.endpoint.address, server.port, r.endpoint.port, 6, IfId{2}}));
     xlates.Remove(r.xlate);
   }
 }

@@ -70,7 +70,7 @@ ConnPage Page() {
   page.conns.push_back(Udp());
   page.conns.push_back(Ping());
   page.conns.push_back(Tcp(false, TcpState::kEstablished, kConnToBox | kConnDataForward | kConnDataReverse));
-  page.conns.back().out_name = "NP Identity Ifc";
+  page.conns.back().out_name = "identity";
   page.conns.back().out_level = 0;
   // A foreign host that the inside knows under another address.
   page.conns.push_back(Tcp(false, TcpState::kEstablished));
@@ -109,11 +109,11 @@ TEST(ShowConn, FlagsOfEachState) {
 TEST(ShowConn, FlagsOfClosingConnections) {
   const std::uint16_t both = kConnDataForward | kConnDataReverse;
   ConnView v = Tcp(true, TcpState::kClosing, both | kConnPerSessionXlate);
-  v.conn.side[0].flags = kTcpSideFin;                      // the inside's FIN
-  v.conn.side[1].flags = kTcpSideFin | kTcpSideFinAcked;   // the outside's, acknowledged
+  v.conn.side[0].flags = kTcpSideFin;                     // the inside's FIN
+  v.conn.side[1].flags = kTcpSideFin | kTcpSideFinAcked;  // the outside's, acknowledged
   EXPECT_EQ(ConnFlags(v), "UfFRxIO");
   v = Tcp(false, TcpState::kFinReverse, both);
-  v.conn.side[1].flags = kTcpSideFin | kTcpSideFinAcked;   // the responder is inside
+  v.conn.side[1].flags = kTcpSideFin | kTcpSideFinAcked;  // the responder is inside
   EXPECT_EQ(ConnFlags(v), "UfrIOB");
 }
 

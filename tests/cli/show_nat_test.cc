@@ -37,7 +37,8 @@ Policy WithNat() {
   rules.back().identity = true;
   rules.back().mapped_dst = {Net("10.9.0.0", 16)};
   rules.back().real_dst = {Net("10.9.0.0", 16)};
-  rules.push_back(Rule(Kind::kStatic, 2, 1, "(dmz) to (outside) source static WEB 203.0.113.2   service tcp www 8080", 0, 12));
+  rules.push_back(
+      Rule(Kind::kStatic, 2, 1, "(dmz) to (outside) source static WEB 203.0.113.2   service tcp www 8080", 0, 12));
   rules.back().real_if = kDmz;
   rules.back().real_src = {Host("10.2.2.80")};
   rules.back().mapped_src = {Host("203.0.113.2")};

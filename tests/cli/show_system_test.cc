@@ -78,8 +78,8 @@ TraceView Trace() {
   v.input = "outside";
   v.output = "dmz";
   v.result.elapsed_ns = 74587;
-  v.result.phases.push_back({"ROUTE-LOOKUP", "Resolve Egress Interface", true, {},
-                             {"found next-hop 10.2.2.80 using egress ifc  dmz"}, 22361});
+  v.result.phases.push_back(
+      {"ROUTE-LOOKUP", "Resolve Egress Interface", true, {}, {"found next-hop 10.2.2.80 using egress ifc  dmz"}, 22361});
   v.result.phases.push_back({"ACCESS-LIST", "", false, {"Implicit Rule"}, {}, 303});
   v.result.frame_drop = FrameDrop::kAclDrop;
   return v;

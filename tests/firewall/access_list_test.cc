@@ -41,7 +41,9 @@ AclQuery Query(int protocol, const char* src, std::uint16_t sport, const char* d
   return q;
 }
 
-std::ptrdiff_t IndexOf(const AccessList& list, const AclElement* e) { return e == nullptr ? -1 : e - list.elements().data(); }
+std::ptrdiff_t IndexOf(const AccessList& list, const AclElement* e) {
+  return e == nullptr ? -1 : e - list.elements().data();
+}
 
 std::ptrdiff_t NaiveIndex(const AccessList& list, const AclQuery& q) {
   for (std::size_t i = 0; i < list.elements().size(); i++) {
@@ -56,8 +58,8 @@ TEST(AccessList, EmptyListEndsInTheImplicitDeny) {
 }
 
 TEST(AccessList, FirstMatchWinsWhateverIsMoreSpecific) {
-  const AccessList list = Make({Element(true, 0, Net("10.0.0.0", 8), AnyOfBoth()),
-                                Element(false, 6, Host("10.1.1.1"), Host("192.0.2.1"), {80, 80})});
+  const AccessList list = Make(
+      {Element(true, 0, Net("10.0.0.0", 8), AnyOfBoth()), Element(false, 6, Host("10.1.1.1"), Host("192.0.2.1"), {80, 80})});
   EXPECT_EQ(IndexOf(list, list.Find(Query(6, "10.1.1.1", 1024, "192.0.2.1", 80))), 0);
   EXPECT_EQ(list.Find(Query(6, "11.1.1.1", 1024, "192.0.2.1", 80)), nullptr);
 }
@@ -110,7 +112,8 @@ TEST(AccessList, PortsAndPartialRanges) {
 TEST(AccessList, ManyPortsInOneCell) {
   std::vector<AclElement> elements;
   for (int port = 1; port <= 10'000; port++) {
-    elements.push_back(Element(true, 6, AnyOfBoth(), AnyOfBoth(), {static_cast<std::uint16_t>(port), static_cast<std::uint16_t>(port)}));
+    elements.push_back(
+        Element(true, 6, AnyOfBoth(), AnyOfBoth(), {static_cast<std::uint16_t>(port), static_cast<std::uint16_t>(port)}));
   }
   const AccessList list = Make(std::move(elements));
   for (int port = 0; port <= 10'010; port++) {
@@ -151,8 +154,10 @@ class Generator {
   }
   AddressRange Range() {
     switch (Below(6)) {
-      case 0: return AnyOfBoth();
-      case 1: return Any4();
+      case 0:
+        return AnyOfBoth();
+      case 1:
+        return Any4();
       case 2: {
         const IpAddress a = Address();
         return {a, a};
@@ -171,10 +176,14 @@ class Generator {
   PortRange Ports() {
     const auto a = static_cast<std::uint16_t>(Below(40)), b = static_cast<std::uint16_t>(Below(40));
     switch (Below(4)) {
-      case 0: return {};
-      case 1: return {std::min(a, b), std::max(a, b)};
-      case 2: return {a, 65535};
-      default: return {a, a};
+      case 0:
+        return {};
+      case 1:
+        return {std::min(a, b), std::max(a, b)};
+      case 2:
+        return {a, 65535};
+      default:
+        return {a, a};
     }
   }
   std::uint8_t Protocol() {

@@ -101,27 +101,30 @@ TEST_F(LoggerTest, RendersEveryKindOfArgument) {
             LogArg::At(dmz, Ip("10.1.2.3")), LogArg::Number(80), LogArg::Span(Duration::Seconds(92 * 3600 + 24 * 60 + 20)),
             LogArg::Number(53947), LogArg::Reason("TCP FINs"), LogArg::From(outside));
   ring_.Log(clock_.Now(), Msg::k302014, LogArg::Number(8), LogArg::At(outside, Ip("192.0.2.9")), LogArg::Number(40000),
-            LogArg::At(dmz, Ip("10.1.2.3")), LogArg::Number(80), LogArg::Span(Duration::Milliseconds(1999)), LogArg::Number(0),
-            LogArg::Reason(nullptr), LogArg::From(NameId::kNone));
-  ring_.Log(clock_.Now(), Msg::k106015, LogArg::Address(Ip("192.0.2.9")), LogArg::Number(1), LogArg::Address(Ip("2001:db8::1")),
-            LogArg::Number(2), LogArg::TcpFlags(kTcpAck | kTcpFin | kTcpPsh), LogArg::Name(outside));
+            LogArg::At(dmz, Ip("10.1.2.3")), LogArg::Number(80), LogArg::Span(Duration::Milliseconds(1999)),
+            LogArg::Number(0), LogArg::Reason(nullptr), LogArg::From(NameId::kNone));
+  ring_.Log(clock_.Now(), Msg::k106015, LogArg::Address(Ip("192.0.2.9")), LogArg::Number(1),
+            LogArg::Address(Ip("2001:db8::1")), LogArg::Number(2), LogArg::TcpFlags(kTcpAck | kTcpFin | kTcpPsh),
+            LogArg::Name(outside));
   ring_.Log(clock_.Now(), Msg::k106023, LogArg::Word("tcp"), LogArg::At(outside, Ip("192.0.2.9")), LogArg::SlashPort(4000),
-            LogArg::At(dmz, Ip("10.1.2.3")), LogArg::SlashPort(23), LogArg::TypeCode(-1, 0), LogArg::Name(InternName("out_in")),
-            LogArg::HashPair(0x24c36bb3, 0));
-  ring_.Log(clock_.Now(), Msg::k302021, LogArg::Address(Ip("192.0.2.9")), LogArg::Number(0), LogArg::Address(Ip("192.0.2.1")),
-            LogArg::Number(5), LogArg::Address(Ip("10.1.2.3")), LogArg::Number(5), LogArg::TypeCode(8, 0));
+            LogArg::At(dmz, Ip("10.1.2.3")), LogArg::SlashPort(23), LogArg::TypeCode(-1, 0),
+            LogArg::Name(InternName("out_in")), LogArg::HashPair(0x24c36bb3, 0));
+  ring_.Log(clock_.Now(), Msg::k302021, LogArg::Address(Ip("192.0.2.9")), LogArg::Number(0),
+            LogArg::Address(Ip("192.0.2.1")), LogArg::Number(5), LogArg::Address(Ip("10.1.2.3")), LogArg::Number(5),
+            LogArg::TypeCode(8, 0));
   EXPECT_THAT(
       Buffer(),
-      ElementsAre("%ASA-6-302014: Teardown TCP connection 7 for outside:192.0.2.9/40000 to dmz:10.1.2.3/80 duration 92:24:20 "
-                  "bytes 53947 TCP FINs from outside",
-                  "%ASA-6-302014: Teardown TCP connection 8 for outside:192.0.2.9/40000 to dmz:10.1.2.3/80 duration 0:00:01 "
-                  "bytes 0",
-                  "%ASA-6-106015: Deny TCP (no connection) from 192.0.2.9/1 to 2001:db8::1/2 flags FIN PSH ACK  on interface "
-                  "outside",
-                  "%ASA-4-106023: Deny tcp src outside:192.0.2.9/4000 dst dmz:10.1.2.3/23 by access-group \"out_in\" "
-                  "[0x24c36bb3, 0x0]",
-                  "%ASA-6-302021: Teardown ICMP connection for faddr 192.0.2.9/0 gaddr 192.0.2.1/5 laddr 10.1.2.3/5 type 8 "
-                  "code 0"));
+      ElementsAre(
+          "%ASA-6-302014: Teardown TCP connection 7 for outside:192.0.2.9/40000 to dmz:10.1.2.3/80 duration 92:24:20 "
+          "bytes 53947 TCP FINs from outside",
+          "%ASA-6-302014: Teardown TCP connection 8 for outside:192.0.2.9/40000 to dmz:10.1.2.3/80 duration 0:00:01 "
+          "bytes 0",
+          "%ASA-6-106015: Deny TCP (no connection) from 192.0.2.9/1 to 2001:db8::1/2 flags FIN PSH ACK  on interface "
+          "outside",
+          "%ASA-4-106023: Deny tcp src outside:192.0.2.9/4000 dst dmz:10.1.2.3/23 by access-group \"out_in\" "
+          "[0x24c36bb3, 0x0]",
+          "%ASA-6-302021: Teardown ICMP connection for faddr 192.0.2.9/0 gaddr 192.0.2.1/5 laddr 10.1.2.3/5 type 8 "
+          "code 0"));
 }
 
 TEST_F(LoggerTest, ControlPlaneMessagesTakeStrings) {
@@ -142,8 +145,9 @@ TEST_F(LoggerTest, NamesOfFailedLoginsAreHidden) {
   settings_.hide_username = false;
   Apply();
   logger_.Log(Msg::k605004, {"10.1.1.5", "40000", "inside:10.1.1.1", "ssh", "bob"});
-  EXPECT_THAT(Buffer(), ElementsAre("%ASA-6-605004: Login denied from 10.1.1.5/40000 to inside:10.1.1.1/ssh for user \"*****\"",
-                                    "%ASA-6-605004: Login denied from 10.1.1.5/40000 to inside:10.1.1.1/ssh for user \"bob\""));
+  EXPECT_THAT(Buffer(),
+              ElementsAre("%ASA-6-605004: Login denied from 10.1.1.5/40000 to inside:10.1.1.1/ssh for user \"*****\"",
+                          "%ASA-6-605004: Login denied from 10.1.1.5/40000 to inside:10.1.1.1/ssh for user \"bob\""));
 }
 
 TEST_F(LoggerTest, AStringCannotBeginALineOfItsOwn) {
@@ -183,8 +187,7 @@ TEST_F(LoggerTest, HostsGetPriorityAndEmblemForm) {
   logger_.SetHosts(&hosts);
   settings_.timestamp = true;
   settings_.Of(LogOutput::kTrap) = LogFilter::Level(6);
-  settings_.hosts = {{"inside", Ip("10.0.0.5"), false, 514, false},
-                     {"inside", Ip("10.0.0.6"), false, 514, true}};
+  settings_.hosts = {{"inside", Ip("10.0.0.5"), false, 514, false}, {"inside", Ip("10.0.0.6"), false, 514, true}};
   Apply();
   logger_.Log(Msg::k113012, {"anna"});
   hosts.works = false;
@@ -192,14 +195,15 @@ TEST_F(LoggerTest, HostsGetPriorityAndEmblemForm) {
   Apply();
   Deny(9);
   logger_.Drain();
-  EXPECT_THAT(
-      hosts.datagrams,
-      ElementsAre(
-          "10.0.0.5 <166>Nov 21 2026 02:02:03: %ASA-6-113012: AAA user authentication Successful : local database : user = anna",
-          "10.0.0.6 <166>:Nov 21 02:02:03 UTC: %ASA-auth-6-113012: AAA user authentication Successful : local database : user "
-          "= anna",
-          "10.0.0.5 <131>Nov 21 2026 02:02:03: %ASA-3-710003: TCP access denied by ACL from 192.0.2.9/9 to outside:192.0.2.1/22",
-          "10.0.0.6 <131>:Nov 21 02:02:03 UTC: %ASA-session-3-710003: TCP access denied by ACL from 192.0.2.9/9 to outside:192.0.2.1/22"));
+  EXPECT_THAT(hosts.datagrams, ElementsAre("10.0.0.5 <166>Nov 21 2026 02:02:03: %ASA-6-113012: AAA user authentication "
+                                           "Successful : local database : user = anna",
+                                           "10.0.0.6 <166>:Nov 21 02:02:03 UTC: %ASA-auth-6-113012: AAA user authentication "
+                                           "Successful : local database : user "
+                                           "= anna",
+                                           "10.0.0.5 <131>Nov 21 2026 02:02:03: %ASA-3-710003: TCP access denied by ACL "
+                                           "from 192.0.2.9/9 to outside:192.0.2.1/22",
+                                           "10.0.0.6 <131>:Nov 21 02:02:03 UTC: %ASA-session-3-710003: TCP access denied by "
+                                           "ACL from 192.0.2.9/9 to outside:192.0.2.1/22"));
   const LoggingStatus status = logger_.Status();
   EXPECT_EQ(status.logged[static_cast<std::size_t>(LogOutput::kTrap)], 2u);
   EXPECT_THAT(status.hosts_failed, ElementsAre(1u, 1u));
@@ -264,7 +268,8 @@ TEST(LogRing, OneWriterOneReaderLoseNothingSilently) {
     }
     e.args[0] = LogArg::Number(kCount + 1);
     e.args[1] = LogArg::Number(-kCount - 1);
-    for (std::uint64_t before = ring.lost(); ring.Emit(e), ring.lost() != before; before = ring.lost()) std::this_thread::yield();
+    for (std::uint64_t before = ring.lost(); ring.Emit(e), ring.lost() != before; before = ring.lost())
+      std::this_thread::yield();
   });
   std::int64_t last = 0, seen = 0;
   LogEvent e;

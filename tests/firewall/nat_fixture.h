@@ -22,7 +22,8 @@ inline AddressRange Net(const char* text, int length) { return AddressRange::Of(
 inline Endpoint At(const char* address, std::uint16_t port = 0) { return {Ip(address), port}; }
 inline PortRange Port(std::uint16_t p) { return {p, p}; }
 
-inline FlowKey Flow(IfId ingress, std::uint8_t protocol, const char* src, std::uint16_t sport, const char* dst, std::uint16_t dport) {
+inline FlowKey Flow(IfId ingress, std::uint8_t protocol, const char* src, std::uint16_t sport, const char* dst,
+                    std::uint16_t dport) {
   return {Ip(src), Ip(dst), sport, dport, protocol, ingress};
 }
 

@@ -24,9 +24,12 @@ class Generator {
   AddressRange Range() {
     const IpAddress a = Address();
     switch (Below(4)) {
-      case 0: return AddressRange::Of(Prefix::Of(a, 26 + static_cast<int>(Below(6))));
-      case 1: return {a, a.Plus(Below(9))};
-      default: return {a, a};
+      case 0:
+        return AddressRange::Of(Prefix::Of(a, 26 + static_cast<int>(Below(6))));
+      case 1:
+        return {a, a.Plus(Below(9))};
+      default:
+        return {a, a};
     }
   }
   std::vector<AddressRange> Ranges(bool may_be_empty) {
@@ -42,8 +45,10 @@ class Generator {
   IfId Interface() { return Below(4) == 0 ? IfId::kAny : ActualInterface(); }
   IfId ActualInterface() { return static_cast<IfId>(1 + Below(2)); }
   NatRule Rule() {
-    NatRule r = nat_test::Rule(Below(4) != 0 ? Kind::kStatic : Below(2) ? Kind::kDynamic : Kind::kDynamicPat, Ranges(true),
-                               Ranges(true));
+    NatRule r = nat_test::Rule(Below(4) != 0 ? Kind::kStatic
+                               : Below(2)    ? Kind::kDynamic
+                                             : Kind::kDynamicPat,
+                               Ranges(true), Ranges(true));
     r.real_if = Interface();
     r.mapped_if = Interface();
     if (Below(3) == 0) {
@@ -186,8 +191,12 @@ TEST(NatIndex, AgreeingReversePathLeadsBackToTheInitiator) {
         continue;
       }
       agreed++;
-      const FlowKey reply{destination.endpoint.address, source.endpoint.address, destination.endpoint.port, source.endpoint.port,
-                          key.protocol, egress};
+      const FlowKey reply{destination.endpoint.address,
+                          source.endpoint.address,
+                          destination.endpoint.port,
+                          source.endpoint.port,
+                          key.protocol,
+                          egress};
       const NatResult back = Untranslate(t, xlates, reply);
       if (source.rule != nullptr) {
         ASSERT_TRUE(back.rule == source.rule || back.endpoint == (Endpoint{key.src, key.sport})) << "seed " << seed;

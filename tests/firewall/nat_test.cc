@@ -59,7 +59,7 @@ TEST_F(Nat, StaticBothWays) {
   EXPECT_EQ(un.egress, kInside);
   EXPECT_EQ(TrTo(t, in, kInside, un.endpoint).rule, nullptr);  // the peer is not the rule's business
 
-  EXPECT_EQ(Un(t, Flow(kDmz, kTcp, "192.0.2.9", 4000, "203.0.113.77", 80)).rule, nullptr);   // not by that interface
+  EXPECT_EQ(Un(t, Flow(kDmz, kTcp, "192.0.2.9", 4000, "203.0.113.77", 80)).rule, nullptr);  // not by that interface
   EXPECT_EQ(Tr(t, Flow(kInside, kTcp, "10.1.1.77", 1, "192.0.2.9", 80), kDmz).rule, nullptr);
   EXPECT_EQ(Tr(t, Flow(kInside, kTcp, "10.1.2.77", 1, "192.0.2.9", 80)).rule, nullptr);
   EXPECT_EQ(xlates_.count(), 0u);
@@ -202,7 +202,8 @@ TEST_F(Nat, UnidirectionalIsForTheRealSideOnly) {
 TEST_F(Nat, FirstMatchWinsAndInactiveNever) {
   NatRule off = Static(Host("10.1.1.1"), Host("203.0.113.1"));
   off.inactive = true;
-  const NatTable t = Table({off, Static(Net("10.1.1.0", 24), Net("198.51.100.0", 24)), Static(Host("10.1.1.1"), Host("203.0.113.3"))});
+  const NatTable t =
+      Table({off, Static(Net("10.1.1.0", 24), Net("198.51.100.0", 24)), Static(Host("10.1.1.1"), Host("203.0.113.3"))});
   EXPECT_EQ(Tr(t, Flow(kInside, kTcp, "10.1.1.1", 1024, "192.0.2.9", 80)).endpoint.address, Ip("198.51.100.1"));
   EXPECT_EQ(Un(t, Flow(kOutside, kTcp, "192.0.2.9", 1, "203.0.113.1", 80)).rule, nullptr);
   const FlowKey shadowed = Flow(kOutside, kTcp, "192.0.2.9", 1, "203.0.113.3", 80);
@@ -382,7 +383,8 @@ TEST_F(Nat, TranslationOfARuleThatIsGoneIsNotUsed) {
 TEST_F(Nat, Ipv6Static) {
   const NatTable t = Table({Static(Net("2001:db8:1::", 64), Net("2001:db8:ffff::", 64))});
   EXPECT_EQ(Tr(t, Flow(kInside, kTcp, "2001:db8:1::42", 1, "2001:db8:9::9", 80)).endpoint, At("2001:db8:ffff::42", 1));
-  EXPECT_EQ(Un(t, Flow(kOutside, kTcp, "2001:db8:9::9", 1, "2001:db8:ffff::ffff:42", 80)).endpoint, At("2001:db8:1::ffff:42", 80));
+  EXPECT_EQ(Un(t, Flow(kOutside, kTcp, "2001:db8:9::9", 1, "2001:db8:ffff::ffff:42", 80)).endpoint,
+            At("2001:db8:1::ffff:42", 80));
 }
 
 }  // namespace

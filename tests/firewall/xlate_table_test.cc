@@ -132,7 +132,8 @@ TEST(XlateTable, PoolsOfOddSizeAreUsedUpExactly) {
     const XlateIndex x = t.Create(pool, kTcp, kInside, kOutside, {IpAddress::V4(0x0a000000 + i), 1}, 80, {}, {});
     ASSERT_NE(x, kNoXlate) << i;
     ASSERT_TRUE(seen.insert(t.Get(x).mapped.address).second);
-    ASSERT_TRUE(pool.mapped_src[0].Contains(t.Get(x).mapped.address) || pool.mapped_src[1].Contains(t.Get(x).mapped.address));
+    ASSERT_TRUE(pool.mapped_src[0].Contains(t.Get(x).mapped.address) ||
+                pool.mapped_src[1].Contains(t.Get(x).mapped.address));
   }
   EXPECT_EQ(t.Create(pool, kTcp, kInside, kOutside, At("10.9.9.9", 1), 80, {}, {}), kNoXlate);
   // The same addresses on another interface are others.
@@ -265,7 +266,8 @@ TEST(XlateTable, AgreesWithAModel) {
     if (random.Below(3) != 0 || model.empty()) {
       const NatRule& rule = rules[random.Below(3)];
       const std::uint8_t protocol = random.Below(2) ? kTcp : kUdp;
-      const Endpoint real{IpAddress::V4(0x0a000000 + random.Below(60)), static_cast<std::uint16_t>(1024 + random.Below(300))};
+      const Endpoint real{IpAddress::V4(0x0a000000 + random.Below(60)),
+                          static_cast<std::uint16_t>(1024 + random.Below(300))};
       XlateIndex i = t.FindReal(protocol, kInside, kOutside, real, rule.id);
       XlateIndex want = kNoXlate;
       for (const auto& [k, x] : model) {
@@ -287,7 +289,8 @@ TEST(XlateTable, AgreesWithAModel) {
         ASSERT_EQ(predicted->address, x.mapped.address);
         for (const auto& [k, other] : model) {  // nobody else is behind the same mapped end
           const bool same_address = other.mapped.address == x.mapped.address;
-          ASSERT_FALSE(same_address && (!other.pat || !x.pat || (other.protocol == x.protocol && other.mapped.port == x.mapped.port)));
+          ASSERT_FALSE(same_address &&
+                       (!other.pat || !x.pat || (other.protocol == x.protocol && other.mapped.port == x.mapped.port)));
         }
         ASSERT_TRUE(model.emplace(i, x).second);
         ASSERT_EQ(t.FindMapped(protocol, kOutside, {x.mapped.address, x.pat ? x.mapped.port : std::uint16_t{9}}), i);
