@@ -100,8 +100,6 @@ class Token {
   // How the next word of `in` suits this token; consumes nothing.
   virtual Fit Peek(const Cursor&) const { return {FitKind::kValue, nullptr}; }
   virtual const Literal* AsKeyword() const { return nullptr; }
-  // The keyword that a command which begins with this token is looked up by.
-  virtual const Literal* FirstWord() const { return AsKeyword(); }
 };
 template <typename T>
 using TokenPtr = std::shared_ptr<const Token<T>>;
@@ -141,7 +139,6 @@ class KeywordValue final : public Token<T> {
   void Print(const T&, LineWriter& line) const override { line.Put(literal_.text); }
   Presence IsSet(const T& v) const override { return v.*member_ == value_ ? Presence::kSet : Presence::kUnset; }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
-  const Literal* FirstWord() const override { return &literal_; }
 
  private:
   V T::*member_;
@@ -541,8 +538,8 @@ class Command {
   }
   bool hidden() const { return hidden_; }
   bool has_no() const { return no_.has_value(); }
-  // The word that it begins with; null: a value, which no command may begin with.
-  const Literal* first() const { return tokens_.empty() ? nullptr : tokens_.front()->FirstWord(); }
+  // The keywords that it begins with.
+  const std::vector<const Literal*>& lead() const { return lead_; }
 
   // Leading keywords only; they need no T.
   Match ReadLead(Cursor& in, bool no) const {
@@ -626,7 +623,7 @@ class SetBase {
     virtual bool Allowed(const ParseOptions&) const = 0;
     virtual bool hidden() const = 0;
     virtual bool has_no() const = 0;
-    virtual const Literal* first() const = 0;
+    virtual const std::vector<const Literal*>& lead() const = 0;
     virtual Match Try(Cursor& in, bool no) const = 0;  // syntax only
   };
 
@@ -700,7 +697,7 @@ class CommandSet : public command_internal::SetBase {
     bool Allowed(const ParseOptions& o) const override { return command_.Allowed(o); }
     bool hidden() const override { return command_.hidden(); }
     bool has_no() const override { return command_.has_no(); }
-    const Literal* first() const override { return command_.first(); }
+    const std::vector<const Literal*>& lead() const override { return command_.lead(); }
     Match Try(Cursor& in, bool no) const override {
       if (const Match m = command_.ReadLead(in, no); m != Match::kOk) return m;
       T value{};
