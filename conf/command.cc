@@ -41,8 +41,7 @@ Order Compare(const Cursor& a, const Cursor& b, std::size_t words, std::size_t& 
 }  // namespace
 
 void SetBase::Insert(std::unique_ptr<Entry> entry) {
-  assert(!entry->lead().empty());  // a command begins with a keyword
-  const std::string key = ToLower(entry->lead().front()->text);
+  const std::string key = ToLower(entry->first().text);
   auto at = std::lower_bound(groups_.begin(), groups_.end(), key, [](const Group& g, const std::string& k) { return g.keyword < k; });
   if (at == groups_.end() || at->keyword != key) at = groups_.insert(at, Group{key, {}});
   at->entries.push_back(entry.get());
@@ -177,7 +176,7 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
     for (const auto& e : entries_) {
       if (e->hidden() || !e->Allowed(options)) continue;
       any_no = any_no || e->has_no();
-      if (!no || e->has_no()) hints.push_back({e->lead().front()->text, e->lead().front()->help, false});
+      if (!no || e->has_no()) hints.push_back({e->first().text, e->first().help, false});
     }
     if (!no && any_no) hints.push_back({kNoKeyword.text, kNoKeyword.help, false});
   } else {

@@ -99,7 +99,9 @@ class Token {
   virtual Presence IsSet(const T&) const { return Presence::kNeutral; }
   // How the next word of `in` suits this token; consumes nothing.
   virtual Fit Peek(const Cursor&) const { return {FitKind::kValue, nullptr}; }
+  // The keyword that it always begins with, if it does; plain: nothing but that keyword.
   virtual const Literal* AsKeyword() const { return nullptr; }
+  virtual bool plain() const { return false; }
 };
 template <typename T>
 using TokenPtr = std::shared_ptr<const Token<T>>;
@@ -121,6 +123,7 @@ class Keyword final : public Token<T> {
   void Print(const T&, LineWriter& line) const override { line.Put(literal_.text); }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
   const Literal* AsKeyword() const override { return &literal_; }
+  bool plain() const override { return true; }
 
  private:
   Literal literal_;
@@ -139,6 +142,7 @@ class KeywordValue final : public Token<T> {
   void Print(const T&, LineWriter& line) const override { line.Put(literal_.text); }
   Presence IsSet(const T& v) const override { return v.*member_ == value_ ? Presence::kSet : Presence::kUnset; }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
+  const Literal* AsKeyword() const override { return &literal_; }
 
  private:
   V T::*member_;
@@ -522,10 +526,10 @@ template <typename T>
 class Command {
  public:
   explicit Command(std::vector<TokenPtr<T>> tokens) : tokens_(std::move(tokens)) {
+    assert(!tokens_.empty() && tokens_.front()->AsKeyword() != nullptr);  // a command begins with a keyword
     for (const auto& t : tokens_) {
-      const Literal* l = t->AsKeyword();
-      if (l == nullptr) break;
-      lead_.push_back(l);
+      if (!t->plain()) break;
+      lead_.push_back(t->AsKeyword());
     }
   }
   Command& No(std::size_t tokens) { no_ = tokens; return *this; }
@@ -538,8 +542,7 @@ class Command {
   }
   bool hidden() const { return hidden_; }
   bool has_no() const { return no_.has_value(); }
-  // The keywords that it begins with.
-  const std::vector<const Literal*>& lead() const { return lead_; }
+  const Literal& first() const { return *tokens_.front()->AsKeyword(); }
 
   // Leading keywords only; they need no T.
   Match ReadLead(Cursor& in, bool no) const {
@@ -623,7 +626,7 @@ class SetBase {
     virtual bool Allowed(const ParseOptions&) const = 0;
     virtual bool hidden() const = 0;
     virtual bool has_no() const = 0;
-    virtual const std::vector<const Literal*>& lead() const = 0;
+    virtual const Literal& first() const = 0;
     virtual Match Try(Cursor& in, bool no) const = 0;  // syntax only
   };
 
@@ -697,7 +700,7 @@ class CommandSet : public command_internal::SetBase {
     bool Allowed(const ParseOptions& o) const override { return command_.Allowed(o); }
     bool hidden() const override { return command_.hidden(); }
     bool has_no() const override { return command_.has_no(); }
-    const std::vector<const Literal*>& lead() const override { return command_.lead(); }
+    const Literal& first() const override { return command_.first(); }
     Match Try(Cursor& in, bool no) const override {
       if (const Match m = command_.ReadLead(in, no); m != Match::kOk) return m;
       T value{};

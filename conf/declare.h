@@ -53,6 +53,7 @@ struct LineRule {
   std::size_t key = SIZE_MAX;  // tokens that say which line it is; SIZE_MAX: the whole line
   std::string submode;         // the mode that it opens
   std::string trailing;        // printed after the line
+  std::string no_trailing;     // printed after its kept `no` form
   bool keep_no = false;        // `no` leaves a line "no ..." behind
   Effect effect = Effect::kModelled;
   bool no_needs_line = false;
@@ -93,7 +94,7 @@ void Declare(ConfigGrammar& grammar, Command<T> command, LineRule<T> rule) {
       for (const std::string& k : keys) edit.tree.Remove(parent, r.section, k);
       if (r.keep_no) {
         Line& l = edit.tree.Upsert(parent, r.section, key);
-        l.text = "no " + key + (key == said ? r.trailing : std::string());
+        l.text = "no " + key + r.no_trailing;
         l.rank = r.rank;
         l.kind = key;
         l.effect = r.effect;

@@ -23,7 +23,7 @@ constexpr AcceptedLine kAccepted[] = {
     {"config-dns-server-group", "retries", Sec::kDnsGroup, true, "", false, 2, false},
     {"config", "object-group-search access-control", Sec::kGroupSearch, true, "", true, 0, false},
     {"config", "ip verify reverse-path", Sec::kIpVerify, false, "", false, 0, false},
-    {"config", "logging rate-limit", Sec::kLogging, false, "", false, 0, false},
+    {"config", "logging rate-limit", Sec::kLogging, false, "", false, 21, false},
     {"config", "failover", Sec::kFailover, true, "", true, 0, false},
     {"config", "failover wait-disable", Sec::kFailover, true, "", true, 0, false},
     {"config", "monitor-interface service-module", Sec::kMonitor, true, "", true, 0, true},
@@ -129,7 +129,7 @@ void DeclareAccepted(ConfigGrammar& grammar, const AcceptedLine& a) {
   r.submode = a.submode;
   r.keep_no = a.keep_no;
   r.effect = Effect::kAccepted;
-  r.trailing = a.trailing_blank ? " " : "";
+  r.trailing = r.no_trailing = a.trailing_blank ? " " : "";
   Declare(grammar, c, r);
 }
 

@@ -38,6 +38,14 @@ void DeclareAccess(ConfigGrammar& g, const char* word, Section section, int rank
   Declare(g, c, r);
 }
 
+// Order of the logging lines.
+int RankOf(std::string_view word) {
+  static constexpr std::string_view kOrder[] = {"enable", "timestamp", "standby", "emblem", "hide", "list", "buffer-size", "asdm-buffer-size", "console", "monitor",
+                                                "buffered", "trap", "history", "asdm", "mail", "facility", "queue", "device-id", "host", "debug-trace",
+                                                "permit-hostdown", "rate-limit", "message"};
+  return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), word) - std::begin(kOrder));
+}
+
 void DeclareLogging(ConfigGrammar& g) {
   {
     using S = Tokens<LoggingSwitch>;
@@ -46,19 +54,21 @@ void DeclareLogging(ConfigGrammar& g) {
       c.No(2);
       LineRule<LoggingSwitch> r;
       r.section = Section::kLogging;
-      r.rank = std::string_view(word) == "enable" ? 0 : 1;
+      r.rank = RankOf(word);
       Declare(g, c, r);
     }
     Command<LoggingSwitch> hide({S::Kw("logging"), S::Is(&LoggingSwitch::word, "hide", "hide", "Hide attributes in messages"), S::Kw("username")});
     hide.No(3);
     LineRule<LoggingSwitch> r;
     r.section = Section::kLogging;
+    r.rank = RankOf("hide");
     r.keep_no = true;
     Declare(g, hide, r);
     Command<LoggingSwitch> rfc({S::Kw("logging"), S::Is(&LoggingSwitch::word, "rfc5424", "timestamp"), S::Kw("rfc5424", "RFC 5424 timestamps")});
     rfc.No(3);
     LineRule<LoggingSwitch> r2;
     r2.section = Section::kLogging;
+    r2.rank = RankOf("timestamp");
     Declare(g, rfc, r2);
   }
   {
@@ -68,6 +78,7 @@ void DeclareLogging(ConfigGrammar& g) {
       c.No(2);
       LineRule<LoggingOut> r;
       r.section = Section::kLogging;
+      r.rank = RankOf(out);
       r.key = 2;
       r.check = [](ConfigEdit& edit, const LoggingOut& v) -> std::string {
         if (ParseSeverity(v.filter)) return {};
@@ -98,6 +109,7 @@ void DeclareLogging(ConfigGrammar& g) {
       c.No(2);
       LineRule<LoggingNumber> r;
       r.section = Section::kLogging;
+      r.rank = RankOf(n.word);
       r.key = 2;
       Declare(g, c, r);
     }
@@ -107,6 +119,7 @@ void DeclareLogging(ConfigGrammar& g) {
     using L = LoggingHostLine;
     LineRule<L> r;
     r.section = Section::kLogging;
+    r.rank = RankOf("host");
     r.key = 4;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (!v.transport.empty() && !v.transport.starts_with("udp/") && !v.transport.starts_with("tcp/") &&
@@ -130,6 +143,7 @@ void DeclareLogging(ConfigGrammar& g) {
     c.No(3);
     LineRule<L> r;
     r.section = Section::kLogging;
+    r.rank = RankOf("list");
     r.check = [](ConfigEdit&, const L& v) -> std::string {
       if (!v.level.empty() && !ParseSeverity(v.level)) return "ERROR: % Invalid severity level\n";
       return {};
@@ -144,6 +158,7 @@ void DeclareLogging(ConfigGrammar& g) {
     c.No(3);
     LineRule<L> r;
     r.section = Section::kLogging;
+    r.rank = RankOf("message");
     r.key = 3;
     r.keep_no = true;
     r.check = [](ConfigEdit&, const L& v) -> std::string {
@@ -166,6 +181,7 @@ void DeclareLogging(ConfigGrammar& g) {
     c.No(2);
     LineRule<L> r;
     r.section = Section::kLogging;
+    r.rank = RankOf("device-id");
     r.key = 2;
     Declare(g, c, r);
   }
