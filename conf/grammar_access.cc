@@ -266,7 +266,7 @@ bool Used(const LineTree& tree, const std::string& list) {
 // A line of an access list: `text` behind "access-list NAME "; `wanted` is the operator's line number.
 Reply PutAclLine(ConfigEdit& edit, const std::string& list, std::optional<int> wanted, std::string text, std::string key, auto value) {
   Line& group = ListOf(edit, list);
-  if (group.Find(key) != nullptr && !key.empty() && edit.tree.Shared(&group, Section::kAccessList, &edit.tree.Upsert(&group, Section::kAccessList, key))) {
+  if (edit.tree.Find(&group, Section::kAccessList, key) != nullptr) {
     return edit.loading ? Reply{} : Reply::Say("WARNING: <" + list + "> found duplicate element\n");
   }
   const std::size_t position = wanted && *wanted > 0 ? static_cast<std::size_t>(*wanted - 1) : SIZE_MAX;
@@ -280,10 +280,10 @@ Reply PutAclLine(ConfigEdit& edit, const std::string& list, std::optional<int> w
 
 Reply RemoveAclLine(ConfigEdit& edit, const std::string& list, std::string_view key, std::string_view text) {
   Line* group = edit.tree.Find(Section::kAccessList, list);
-  const Line* found = nullptr;
-  if (group != nullptr) {
+  const Line* found = group == nullptr ? nullptr : edit.tree.Find(group, Section::kAccessList, key);
+  if (group != nullptr && found == nullptr && !text.empty()) {
     for (const auto& l : group->lines) {
-      if (l->key == key || (!text.empty() && l->text == text)) found = l.get();
+      if (l->text == text) found = l.get();
     }
   }
   if (found == nullptr) return Reply::Refuse("Specified access-list does not exist\n");
@@ -329,16 +329,16 @@ void DeclareAccessLists(ConfigGrammar& g) {
           warn = "WARNING: Same object-group is used more than once in one config line. This config is redundant. Please use seperate object-groups\n";
         }
         if (const Line* group = edit.tree.Find(Section::kAccessList, line.list)) {
+          if (!group->lines.empty() && group->lines.front()->As<StandardLine>() != nullptr) {
+            return Reply::Refuse("ERROR: access-list <" + line.list + "> is a standard access-list\n");
+          }
           // The same element with other options: replaces them in place.
-          for (const auto& l : group->lines) {
-            if (l->key == key && l->text != text) {
-              l->text = text;
-              l->Set(line);
-              edit.changed = true;
-              return {};
-            }
-            if (l->As<StandardLine>() != nullptr) return Reply::Refuse("ERROR: access-list <" + line.list + "> is a standard access-list\n");
-            if (group->lines.size() > 64) break;  // large lists: the index below tells duplicates
+          if (Line* l = edit.tree.Find(group, Section::kAccessList, key); l != nullptr && l->text != text) {
+            line.line.reset();
+            l->text = text;
+            l->Set(line);
+            edit.changed = true;
+            return Reply::Say(std::move(warn));
           }
         }
         line.line.reset();
@@ -449,6 +449,9 @@ void DeclareAccess(ConfigGrammar& g) {
     LineRule<L> r;
     r.section = Section::kRoute;
     r.key = 5;
+    r.normal = [](const ConfigEdit&, L& v) {
+      if (SameWord(v.interface, "null0")) v.interface = "Null0";
+    };
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (v.interface == "Null0") return {};
       if (!edit.HasInterface(v.interface)) return "ERROR: % Invalid Hostname\n";

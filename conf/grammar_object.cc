@@ -47,6 +47,10 @@ struct Codec<ServiceSpec> {
             if (const Match r = ReadPort(in, p.first, Family(s.kind), "Port"); r != Match::kOk) return r;
           }
         }
+        if (s.source.op == PortSpec::Op::kNone && s.destination.op == PortSpec::Op::kNone && !in.AtEnd()) {
+          if (const Match r = ReadPortSpec(in, s.destination, Family(s.kind), false); r != Match::kOk) return r;
+          s.bare = s.destination.op != PortSpec::Op::kNone;
+        }
         break;
       case Kind::kIcmp:
       case Kind::kIcmp6: {
@@ -92,7 +96,7 @@ struct Codec<ServiceSpec> {
       PrintPortSpec(v.source, Family(v.kind), line);
     }
     if (v.destination.op != PortSpec::Op::kNone) {
-      line.Put("destination");
+      if (!v.bare) line.Put("destination");
       PrintPortSpec(v.destination, Family(v.kind), line);
     }
     if (v.icmp_type) line.Put(IcmpTypeName(*v.icmp_type, v.kind == Kind::kIcmp6));

@@ -20,8 +20,8 @@ std::string LineTree::IndexKey(const Line* parent, Section s, std::string_view k
   return k;
 }
 
-Line* LineTree::Find(Section s, std::string_view key) const {
-  const auto it = index_.find(IndexKey(nullptr, s, key));
+Line* LineTree::Find(const Line* parent, Section s, std::string_view key) const {
+  const auto it = index_.find(IndexKey(parent, s, key));
   return it == index_.end() ? nullptr : it->second;
 }
 

@@ -98,7 +98,8 @@ class LineTree {
     }
     return nullptr;
   }
-  Line* Find(Section s, std::string_view key) const;
+  Line* Find(Section s, std::string_view key) const { return Find(nullptr, s, key); }
+  Line* Find(const Line* parent, Section s, std::string_view key) const;  // by index, however long the list
   // The line with this key, made (at the end, or before `before`) when there is none. `parent` null: top level.
   Line& Upsert(Line* parent, Section s, const std::string& key, std::size_t position = SIZE_MAX);
   bool Remove(Line* parent, Section s, std::string_view key);

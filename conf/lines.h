@@ -82,6 +82,7 @@ struct ServiceSpec {
   enum class Kind : std::uint8_t { kNone, kTcp, kUdp, kTcpUdp, kIcmp, kIcmp6, kOther, kObject } kind{};
   std::uint8_t protocol = 0;  // kOther
   PortSpec source, destination;
+  bool bare = false;  // `service-object tcp eq www`: a destination without its keyword
   std::optional<std::uint8_t> icmp_type, icmp_code;
   std::string object;
   bool operator==(const ServiceSpec&) const = default;

@@ -389,6 +389,33 @@ TEST(Compile, CountersAndRuleIdsSurviveARecompilation) {
   EXPECT_EQ(second->FindByName("inside")->id, first->FindByName("inside")->id);
 }
 
+// Ten thousand lines load, compile and find their hit; a list of that size costs no more than its lines.
+TEST(Compile, TenThousandLines) {
+  std::string text = "ASA Version 9.16(4) \n";
+  for (int i = 0; i < 10000; i++) {
+    text += "access-list big extended permit tcp host 10." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".7 any eq " + std::to_string(1000 + i) + "\n";
+  }
+  Configuration c;
+  EXPECT_EQ(c.Load(text).refused, 0);
+  const auto p = Compiled(c);
+  const auto& list = *p->access_lists.at("big");
+  EXPECT_EQ(list.lines().size(), 10000u);
+  AclQuery q;
+  q.protocol = 6;
+  q.src = *IpAddress::Parse("10.39.249.7");
+  q.dst = *IpAddress::Parse("192.0.2.1");
+  q.dport = 10999;
+  ASSERT_NE(list.Find(q), nullptr);
+  EXPECT_EQ(list.Find(q)->line, 9999u);
+}
+
+// An element typed again with other options changes in place; the number of lines stays.
+TEST(Configuration, OptionsOfAnElementChangeInPlace) {
+  Session s;
+  s.All({"access-list a extended permit tcp any any eq 80", "access-list a extended deny ip any any", "access-list a extended permit tcp any any eq www log"});
+  EXPECT_EQ(s.Section("access-list"), "access-list a extended permit tcp any any eq www log\naccess-list a extended deny ip any any \n");
+}
+
 // Other people's configurations: what of them is understood. Printed, not judged (that is the language's own work).
 TEST(Corpus, Coverage) {
   const char* shared = std::getenv("SALLYPORT_SHARED");
