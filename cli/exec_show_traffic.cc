@@ -52,8 +52,9 @@ Reply ShowXlates(ExecContext& c, const XlateWords& words, Form) {
     const XlatePage page =
         c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Xlates(cursor, kPage, now); });
     if (first) {
-      if (words.count) return Reply::Say(ShowConnCount(page.in_use, page.most_used));
-      c.session.Write(ShowXlateHeader(page.in_use, page.most_used, personality));
+      const std::uint32_t fixed = StaticXlateCount(*c.appliance.policy());
+      if (words.count) return Reply::Say(ShowConnCount(page.in_use + fixed, page.most_used + fixed));
+      c.session.Write(ShowXlateHeader(page.in_use + fixed, page.most_used + fixed, personality));
       c.session.Write(ShowXlateStatics(*c.appliance.policy(), c.appliance.uptime()));
       first = false;
     }

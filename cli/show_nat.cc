@@ -202,4 +202,13 @@ std::string ShowXlateStatics(const Policy& policy, Duration idle) {
   return out;
 }
 
+std::uint32_t StaticXlateCount(const Policy& policy) {
+  std::uint32_t count = 0;
+  for (const NatRule& rule : policy.nat.rules()) {
+    if (rule.kind != NatRule::Kind::kStatic || rule.inactive) continue;
+    count += rule.mapped_dst.empty() ? 1 : 2;
+  }
+  return count;
+}
+
 }  // namespace sallyport
