@@ -21,8 +21,8 @@ std::string ShowXlate(const XlatePage& page, const Timeouts& timeouts, const Per
 
 // Static rules are translations that always exist; 8.3+ lists them before the dynamic ones. Their use is not timed here, so
 // the caller says how long they have been there (`idle`). "" before 8.3.
-// How many translations ShowXlateStatics lists; an ASA counts them among those in use.
-std::uint32_t StaticXlateCount(const Policy& policy);
 std::string ShowXlateStatics(const Policy& policy, Duration idle);
+// How many translations that lists; an ASA counts them among those in use.
+std::uint32_t StaticXlateCount(const Policy& policy);
 
 }  // namespace sallyport

@@ -110,7 +110,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     engine.AdvanceTo(clock.Now());
   }
   const ConnPage page = engine.Conns({}, 0, 1000, clock.Now());
-  engine.ClearConns({.include_box = true}, clock.Now());
+  ConnFilter everything;
+  everything.include_box = true;
+  engine.ClearConns(everything, clock.Now());
   engine.ClearXlates(clock.Now());
   if (engine.ConnCount().first != 0 || page.conns.size() > 64) std::abort();
   return 0;
