@@ -197,7 +197,7 @@ class Connection {
 
   bool Spawn(const char* command) {
     if (child_ != 0) return false;
-    const std::string token = "SALLYPORT_TOKEN=" + hooks_.issue_token(login_, *privilege_);
+    const std::string token = "SALLYPORT_TOKEN=" + hooks_.issue_token(login_, *privilege_, command == nullptr);
     const std::string term = "TERM=" + (term_.empty() ? std::string("dumb") : term_);
     // All that the child needs is made before the fork: this process has threads.
     std::vector<char*> environment = {const_cast<char*>(token.c_str()), const_cast<char*>(term.c_str()), nullptr};

@@ -27,7 +27,8 @@ class SshServer {
   struct Hooks {
     // Privilege level of the user when the password is right.
     std::function<std::optional<int>(const Login&, const std::string& password)> authenticate;
-    std::function<std::string(const Login&, int privilege)> issue_token;
+    // `shell`: an interactive session; else one command, which cannot ask for `enable`.
+    std::function<std::string(const Login&, int privilege, bool shell)> issue_token;
     std::function<void(const Login&)> ended;  // an authenticated session has gone
   };
 

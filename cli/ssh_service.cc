@@ -32,6 +32,7 @@ SshService::SshService(Appliance& appliance, ConsoleServer& console, const State
 SshService::~SshService() { Stop(); }
 
 Status SshService::Update() {
+  enables_at_once_ = appliance_.configuration().settings().asks_exec_authorization;
   const Policy& policy = *appliance_.policy();
   const bool wanted = std::any_of(policy.management.begin(), policy.management.end(), [](const ManagementRule& r) {
     return r.service == ManagementRule::Service::kSsh;
@@ -46,11 +47,12 @@ Status SshService::Update() {
     return OnControlThread<std::optional<int>>(console_, [this, login, password] { return Authenticate(login, password); })
         .value_or(std::nullopt);
   };
-  hooks.issue_token = [this](const SshServer::Login& login, int privilege) {
+  hooks.issue_token = [this](const SshServer::Login& login, int privilege, bool shell) {
     Session::Options options;
     options.kind = Session::Kind::kSsh;
     options.user = login.user;
-    options.privilege = privilege;
+    // A shell starts in user EXEC; `enable` leads on, unless the configuration enables at once.
+    options.privilege = shell && !enables_at_once_ ? 1 : privilege;
     options.peer = login.peer;
     return console_.IssueToken(options);
   };
@@ -80,11 +82,7 @@ std::optional<int> SshService::Authenticate(const SshServer::Login& login, const
   const bool local = how != settings.console_authentication.end() &&
                      std::find(how->second.begin(), how->second.end(), "LOCAL") != how->second.end();
   std::optional<int> privilege;
-  if (local && appliance_.CheckUser(login.user, password)) {
-    // A login starts in user EXEC; `enable` leads on, unless the configuration enables at once.
-    privilege = 1;
-    if (settings.asks_exec_authorization) privilege = appliance_.CheckUser(login.user, password);
-  }
+  if (local) privilege = appliance_.CheckUser(login.user, password);
   Log(privilege ? Msg::k605005 : Msg::k605004, login);
   return privilege;
 }

@@ -2,6 +2,7 @@
 // console LOCAL` says, and writes the log. Control thread; the server's threads come in through ConsoleServer::Post.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "cli/appliance.h"
@@ -26,7 +27,7 @@ class SshService {
   ConsoleServer& console_;
   std::string state_;
   std::unique_ptr<SshServer> server_;
-  std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+  std::atomic<bool> enables_at_once_{false};  // aaa authorization exec LOCAL auto-enable
 };
 
 }  // namespace sallyport
