@@ -39,16 +39,31 @@ std::string Matching(const std::string& text, const std::string& words) {
   return out;
 }
 
+// The first word of the lines that `word` abbreviates: `int` is `interface`. An exact one beats a prefix; "" when there is none.
+std::string FirstWordOf(const std::string& text, std::string_view word) {
+  std::string found;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    const std::string_view line = std::string_view(text).substr(at, end - at);
+    at = end == std::string::npos ? text.size() : end + 1;
+    if (line.empty() || line[0] == ' ' || line[0] == ':' || line[0] == '!') continue;
+    const std::string_view first = line.substr(0, line.find(' '));
+    if (SameWord(first, word)) return std::string(first);
+    if (found.empty() && IsPrefixOf(word, first)) found = first;
+  }
+  return found;
+}
+
 Reply ShowRunning(ExecContext& c, const Running& r, Form) {
   PrintOptions options;
   options.all = r.all;
   const std::string words = Words(r.section);
   if (words.empty()) return Reply::Say(c.appliance.configuration().Print(options) + "\n");
-  // Any abbreviation that the configuration's own commands know is not known here; first words are taken whole.
   const std::size_t blank = words.find(' ');
-  options.section = words.substr(0, blank);
+  options.section = FirstWordOf(c.appliance.configuration().Print(options), words.substr(0, blank));
+  if (options.section.empty()) return {};  // nothing of that kind is configured
   std::string text = c.appliance.configuration().Print(options);
-  if (blank != std::string::npos) text = Matching(text, words);
+  if (blank != std::string::npos) text = Matching(text, options.section + words.substr(blank));
   return Reply::Say(text);
 }
 

@@ -72,7 +72,7 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
   std::string problems;
   const auto problem = [&](const std::string& text) { problems += (problems.empty() ? "" : "; ") + text; };
   for (auto& f : policy->interfaces) {
-    if (!f || f->hardware.empty()) continue;
+    if (!f || f->id == IfId::kIdentity) continue;
     std::string link = options_.links.LinkFor(f->hardware);
     const std::string_view parent = LinkMap::ParentOf(f->hardware);
     if (link.empty() && !parent.empty() && !f->nameif.empty()) {

@@ -29,6 +29,7 @@ struct NamedAddress {
 };
 // 255.255.255.0; a mask with holes is none.
 struct Mask {
+  static constexpr bool kAlwaysPresent = true;  // a host mask is no absent mask; optional<Mask> may be absent
   std::uint32_t bits = 0xffffffff;
   int length() const { return __builtin_popcount(bits); }
   bool operator==(const Mask&) const = default;

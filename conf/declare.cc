@@ -17,23 +17,27 @@ class LineHandler final : public command_internal::Handler {
   LineHandler(const command_internal::CommandBase& command, std::unique_ptr<const LineHooks> hooks)
       : command_(command), hooks_(std::move(hooks)), rule_(hooks_->rule()) {}
 
-  Reply Run(void* context, const void* value, Form form) const override {
+  Reply Run(void* context, const void* typed, Form form) const override {
     ConfigEdit& edit = *static_cast<ConfigEdit*>(context);
     edit.effect = rule_.effect;
-    return form == Form::kNo ? TakeAway(edit, value) : Put(edit, value);
+    const command_internal::Scratch normal(command_.type(), typed);
+    hooks_->Normal(edit, normal.target().value);
+    const void* value = normal.value();
+    const std::string whole = hooks_->Text(edit, value, command_);
+    const std::string key = rule_.key == SIZE_MAX ? whole : command_.PrintValue(value, rule_.key);
+    return form == Form::kNo ? TakeAway(edit, value, whole, key) : Put(edit, value, whole, key);
   }
 
  private:
-  Reply Put(ConfigEdit& edit, const void* value) const {
+  Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, const std::string& key) const {
     if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
     Line* parent = edit.parent();
-    const std::string key = command_.PrintValue(value, rule_.key);
     Line& l = edit.tree.Upsert(parent, rule_.section, key);
     l.rank = rule_.rank;
     l.kind = key;
     l.effect = rule_.effect;
     l.submode = rule_.submode;
-    std::string text = command_.PrintValue(value, SIZE_MAX) + rule_.trailing;
+    std::string text = whole + rule_.trailing;
     if (text != l.text) edit.changed = true;
     l.text = std::move(text);
     hooks_->Set(l, value);
@@ -42,11 +46,9 @@ class LineHandler final : public command_internal::Handler {
     return Reply::Say(std::move(say));
   }
 
-  Reply TakeAway(ConfigEdit& edit, const void* value) const {
+  // What was said after `no` picks the lines: exactly that line, or all that begin so.
+  Reply TakeAway(ConfigEdit& edit, const void* value, const std::string& said, const std::string& key) const {
     Line* parent = edit.parent();
-    const std::string key = command_.PrintValue(value, rule_.key);
-    // What was said after `no` picks the lines: exactly that line, or all that begin so.
-    const std::string said = command_.PrintValue(value, SIZE_MAX);
     std::vector<Line*> gone;
     for (const auto& l : parent != nullptr ? parent->lines : edit.tree.Of(rule_.section)) {
       if (l->section != rule_.section || (parent != nullptr && l->rank != rule_.rank)) continue;

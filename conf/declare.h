@@ -64,6 +64,10 @@ struct LineRuleBase {
 
 template <typename T>
 struct LineRule : LineRuleBase {
+  // The line's text when the tokens alone do not know it (a port prints by its group's protocol); null: Command::Print.
+  std::function<std::string(const ConfigEdit&, const T&)> text;
+  // Puts a value into its normal form before anything else is done with it.
+  std::function<void(const ConfigEdit&, T&)> normal;
   // "" : fine; else ASA's error, with its line end. Called before anything is changed.
   std::function<std::string(ConfigEdit&, const T&)> check;
   std::function<std::string(ConfigEdit&, const T&, const Line&)> check_no;
@@ -80,6 +84,8 @@ class LineHooks {
   virtual ~LineHooks() = default;
   virtual const LineRuleBase& rule() const = 0;
   virtual void Set(Line& line, const void* value) const = 0;
+  virtual std::string Text(const ConfigEdit& edit, const void* value, const command_internal::CommandBase& command) const = 0;
+  virtual void Normal(const ConfigEdit& edit, void* value) const = 0;
   // Functions that the rule does not have are fine and silent.
   virtual std::string Check(ConfigEdit& edit, const void* value) const = 0;
   virtual std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const = 0;
@@ -93,6 +99,12 @@ class HooksOf final : public LineHooks {
   explicit HooksOf(const LineRule<T>& rule) : rule_(rule) {}
   const LineRuleBase& rule() const override { return rule_; }
   void Set(Line& line, const void* value) const override { line.Set(Of(value)); }
+  std::string Text(const ConfigEdit& edit, const void* value, const command_internal::CommandBase& command) const override {
+    return rule_.text ? rule_.text(edit, Of(value)) : command.PrintValue(value, SIZE_MAX);
+  }
+  void Normal(const ConfigEdit& edit, void* value) const override {
+    if (rule_.normal) rule_.normal(edit, *static_cast<T*>(value));
+  }
   std::string Check(ConfigEdit& edit, const void* value) const override {
     return rule_.check ? rule_.check(edit, Of(value)) : std::string();
   }

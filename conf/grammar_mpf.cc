@@ -82,12 +82,11 @@ void DeclareModular(ConfigGrammar& g) {
     r.check = [](ConfigEdit&, const L& v) -> std::string {
       return v.ports.op == PortSpec::Op::kEq || v.ports.op == PortSpec::Op::kRange ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
     };
-    r.after = [](ConfigEdit&, const L& v, Line& l) -> std::string {
+    r.text = [](const ConfigEdit&, const L& v) {
       std::string text = "match port " + v.protocol;
       LineWriter w(text);
       PrintPortSpec(v.ports, v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp, w);
-      l.text = text;
-      return {};
+      return text;
     };
     Declare(g, c, r);
   }

@@ -180,18 +180,14 @@ void DeclareOldNat(ConfigGrammar& g) {
       const PortFamily f = v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
       return PortByName(v.mapped_port, f) && PortByName(v.real_port, f) ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
     };
-    r.after = [c](ConfigEdit&, const L& v, Line& l) -> std::string {
-      if (!v.access_list.empty()) return {};
-      L full = v;
-      if (!full.mask) full.mask = Mask{};
-      if (!full.protocol.empty()) {
-        const PortFamily f = v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
-        full.mapped_port = PortName(*PortByName(v.mapped_port, f), f);
-        full.real_port = PortName(*PortByName(v.real_port, f), f);
+    r.normal = [](const ConfigEdit&, L& v) {
+      if (!v.access_list.empty()) return;
+      if (!v.mask) v.mask = Mask{};
+      if (v.protocol.empty()) return;
+      const PortFamily f = v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+      for (std::string* port : {&v.mapped_port, &v.real_port}) {
+        if (const auto n = PortByName(*port, f)) *port = PortName(*n, f);
       }
-      l.text = c.Print(full) + (full.limits.empty() ? " " : "");
-      l.Set(full);
-      return {};
     };
     Declare(g, c, r);
   }

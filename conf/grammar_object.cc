@@ -340,17 +340,16 @@ void DeclareObjects(ConfigGrammar& g) {
     r.mode = "config-service-object-group";
     r.section = Section::kObjectGroup;
     r.rank = 10;
-    r.check = [c](ConfigEdit& edit, const L&) -> std::string {
+    r.check = [](ConfigEdit& edit, const L&) -> std::string {
       return edit.here->As<GroupLine>()->ports == PortKind::kNone ? "ERROR: port-object is only allowed in a group of tcp, udp or tcp-udp\n" : "";
     };
-    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+    r.text = [](const ConfigEdit& edit, const L& v) {
       const PortKind k = edit.here->As<GroupLine>()->ports;
       std::string text;
       LineWriter w(text);
       w.Put("port-object");
       PrintPortSpec(v.ports, k == PortKind::kTcp ? PortFamily::kTcp : k == PortKind::kUdp ? PortFamily::kUdp : PortFamily::kBoth, w);
-      l.text = text;
-      return {};
+      return text;
     };
     Declare(g, c, r);
   }

@@ -71,7 +71,8 @@ struct Target {
 class Scratch {
  public:
   explicit Scratch(const StructOps& type) : target_{type.make(), &type} {}
-  explicit Scratch(const Target& from) : target_{from.type->copy(from.value), from.type} {}
+  Scratch(const StructOps& type, const void* from) : target_{type.copy(from), &type} {}
+  explicit Scratch(const Target& from) : Scratch(*from.type, from.value) {}
   ~Scratch() {
     if (target_.value != nullptr) target_.type->free(target_.value);
   }
@@ -121,7 +122,8 @@ struct ListOps {
 template <typename V>
 bool HasValue(const void* at) {
   const V& v = *static_cast<const V*>(at);
-  if constexpr (requires { v.has_value(); }) return v.has_value();
+  if constexpr (requires { V::kAlwaysPresent; }) return true;
+  else if constexpr (requires { v.has_value(); }) return v.has_value();
   else if constexpr (requires { v == V{}; }) return !(v == V{});
   else return true;
 }

@@ -185,6 +185,7 @@ void SetUpReadline() {
   for (const auto& s : settings) rl_variable_bind(s[0], s[1]);
   rl_prep_term_function = nullptr;
   rl_deprep_term_function = nullptr;
+  rl_tty_set_echoing(1);  // what readline would have learned when it prepared the terminal
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
   rl_getc_function = NextByte;

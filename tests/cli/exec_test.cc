@@ -65,6 +65,7 @@ TEST_F(ConsoleTest, ReloadGoesBackToTheStartupConfiguration) {
 
 TEST_F(ConsoleTest, FilesOfDisk0) {
   auto c = Open(15);
+  c->Do("terminal pager 0");
   std::ofstream(box_.folder + "/disk0/notes.txt") << "one\ntwo\n";
   const std::string dir = c->Do("dir");
   EXPECT_TRUE(dir.starts_with("\nDirectory of disk0:/\n")) << dir;

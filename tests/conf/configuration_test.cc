@@ -1,0 +1,420 @@
+// The configuration: loading, printing, round trips, exact errors, and what it compiles to.
+#include "conf/configuration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "conf/lines.h"
+#include "conf/personality.h"
+
+namespace sallyport {
+namespace {
+
+using Outcome = ApplyResult::Outcome;
+
+std::string ReadFile(const std::filesystem::path& p) {
+  std::ifstream in(p);
+  std::ostringstream s;
+  s << in.rdbuf();
+  return s.str();
+}
+std::filesystem::path Golden(const char* name) { return std::filesystem::path(SALLYPORT_TEST_DIR) / "golden/conf" / name; }
+
+std::string Reports(const LoadReport& r) {
+  std::string s;
+  for (const LineReport& l : r.reports) s += std::to_string(l.number) + ": " + l.text;
+  return s;
+}
+
+class Session {
+ public:
+  explicit Session(const char* version = "9.16(4)") : conf(*PersonalityOf(version)) {}
+  ApplyResult Do(std::string_view line) { return conf.Apply(mode, line); }
+  std::string Error(std::string_view line) { return Do(line).ErrorText(0); }
+  void Ok(std::string_view line) {
+    const ApplyResult r = Do(line);
+    EXPECT_TRUE(r.ok()) << line << "\n" << r.ErrorText(0);
+  }
+  void All(std::initializer_list<std::string_view> lines) {
+    for (const auto l : lines) Ok(l);
+  }
+  std::string Section(std::string s) {
+    PrintOptions o;
+    o.section = std::move(s);
+    return conf.Print(o);
+  }
+  void TwoInterfaces() {
+    All({"interface GigabitEthernet0/0", "nameif outside", "ip address 198.51.100.2 255.255.255.0", "interface GigabitEthernet0/1", "nameif inside",
+         "ip address 10.1.1.1 255.255.255.0", "exit"});
+  }
+  Configuration conf;
+  ConfigMode mode;
+};
+
+void CheckGolden(const char* input, const char* expected) {
+  Configuration c;
+  const LoadReport r = c.Load(ReadFile(Golden(input)));
+  EXPECT_EQ(r.refused, 0) << Reports(r);
+  const std::string printed = c.Print();
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(Golden(expected)) << printed;
+  EXPECT_EQ(printed, ReadFile(Golden(expected)));
+  Configuration again;
+  const LoadReport second = again.Load(printed);
+  EXPECT_EQ(second.refused, 0) << Reports(second);
+  EXPECT_EQ(again.Print(), printed);
+}
+
+TEST(ConfigurationGolden, Era9) { CheckGolden("era9.cfg", "era9.ok"); }
+TEST(ConfigurationGolden, Era82) { CheckGolden("era82.cfg", "era82.ok"); }
+
+TEST(Configuration, DefaultsPrintToThemselves) {
+  for (const char* version : {"8.2(1)", "9.1(7)", "9.16(4)", "9.20(2)"}) {
+    Configuration c(*PersonalityOf(version));
+    const std::string printed = c.Print();
+    Configuration again;
+    const LoadReport r = again.Load(printed);
+    EXPECT_EQ(r.refused, 0) << Reports(r);
+    EXPECT_EQ(again.Print(), printed) << version;
+  }
+}
+
+TEST(Configuration, ChecksumIsOverTheBodyWithoutBangLinesAndLineEnds) {
+  Configuration c;
+  c.Load("ASA Version 8.2(1) \n!\nhostname x\nprompt hostname context \n");
+  // md5 of "ASA Version 8.2(1) " "hostname x" "prompt hostname context ", computed apart.
+  EXPECT_EQ(c.Checksum(), "7d27e36716ea9b6dda58bf26d7418f43");
+  EXPECT_NE(c.Print().find("Cryptochecksum:" + c.Checksum() + "\n: end\n"), std::string::npos);
+}
+
+TEST(Configuration, NameifTellsTheDefaultLevel) {
+  Session s;
+  s.Ok("interface GigabitEthernet0/0");
+  EXPECT_EQ(s.mode.prompt(), "config-if");
+  EXPECT_EQ(s.Do("nameif outside").text, "INFO: Security level for \"outside\" set to 0 by default.\n");
+  s.Ok("interface GigabitEthernet0/1");
+  EXPECT_EQ(s.Do("nameif inside").text, "INFO: Security level for \"inside\" set to 100 by default.\n");
+  EXPECT_EQ(s.Section("interface"),
+            "interface GigabitEthernet0/0\n nameif outside\n security-level 0\n no ip address\n!\n"
+            "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n no ip address\n!\n");
+}
+
+TEST(Configuration, GlobalCommandLeavesTheSubMode) {
+  Session s;
+  s.All({"interface GigabitEthernet0/0", "hostname other"});
+  EXPECT_EQ(s.mode.prompt(), "config");
+  s.All({"policy-map p", "class class-default"});
+  EXPECT_EQ(s.mode.prompt(), "config-pmap-c");
+  s.Ok("exit");
+  EXPECT_EQ(s.mode.prompt(), "config-pmap");
+  EXPECT_EQ(s.Do("end").outcome, Outcome::kExit);
+  EXPECT_TRUE(s.mode.global());
+  EXPECT_EQ(s.Do("exit").outcome, Outcome::kExit);
+}
+
+TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
+  Session s;
+  s.TwoInterfaces();
+  s.All({"access-list a extended permit ip any any", "object network o", "host 10.1.1.9", "object-group network g", "network-object host 10.1.1.8",
+         "access-list a extended permit ip object o object-group g", "exit"});
+  const std::string before = s.conf.Print();
+  const std::pair<const char*, const char*> bad[] = {
+      {"hostnam", "ERROR: % Incomplete command\n"},
+      {"foo bar", " ^\nERROR: % Invalid input detected at '^' marker.\n"},
+      {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
+      {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
+      {"access-group a in interface nowhere", "ERROR: interface <nowhere> does not exist\n"},
+      {"no object-group network g", "Removing object-group (g) not allowed, it is being used.\n"},
+      {"no object network o", "ERROR: unable to delete object (o). object is being used.\n"},
+      {"object-group service g", "An object-group with the same id but different type (network) exists\n"},
+      {"no access-list a extended permit tcp any any", "Specified access-list does not exist\n"},
+      {"access-list a extended permit ip any object-group none", "ERROR: specified object group <none> not found\n"},
+      {"route inside 10.5.0.1 255.255.0.0 10.1.1.2", "ERROR: Inconsistent address and mask\n"},
+      {"service-policy nothere global", "ERROR: policy-map nothere not configured\n"},
+      {"nat (inside,outside) source static nope nope", "ERROR: object (nope) does not exist\n"},
+      {"no interface GigabitEthernet0/0", "ERROR: Removal of physical interface is not permitted.\n"},
+      {"global (outside) 1 interface", nullptr},  // not in 8.3 and later
+  };
+  for (const auto& [line, error] : bad) {
+    const ApplyResult r = s.Do(line);
+    EXPECT_FALSE(r.ok()) << line;
+    if (error != nullptr) {
+      EXPECT_EQ(r.ErrorText(0), error) << line;
+    }
+    EXPECT_EQ(s.conf.Print(), before) << line;
+  }
+  s.Ok("interface GigabitEthernet0/2");
+  EXPECT_EQ(s.Error("nameif inside"), "ERROR: Name \"inside\" has been assigned to interface GigabitEthernet0/1\n");
+}
+
+TEST(Configuration, DuplicateMembersAndElements) {
+  Session s;
+  s.All({"object-group network g", "network-object host 5.5.50.10"});
+  EXPECT_EQ(s.Error("network-object host 5.5.50.10"),
+            "WARNING: Adding obj (network-object host 5.5.50.10) to grp (g) failed; object already exists\n");
+  s.Ok("access-list a extended permit ip any any");
+  EXPECT_EQ(s.Do("access-list a extended permit ip any any").text, "WARNING: <a> found duplicate element\n");
+  EXPECT_EQ(s.Section("access-list"), "access-list a extended permit ip any any \n");
+}
+
+TEST(Configuration, NoForms) {
+  Session s;
+  s.TwoInterfaces();
+  const std::string clean = s.conf.Print();
+  const std::pair<const char*, const char*> pairs[] = {
+      {"domain-name x.org", "no domain-name"},
+      {"enable password 8Ry2YjIyt7RRXU24 encrypted", "no enable password"},
+      {"username u password 2KFQnbNIdI.2KYOU encrypted privilege 5", "no username u"},
+      {"route outside 0.0.0.0 0.0.0.0 198.51.100.1 1", "no route outside 0.0.0.0 0.0.0.0 198.51.100.1"},
+      {"logging buffered warnings", "no logging buffered"},
+      {"logging enable", "no logging enable"},
+      {"logging host inside 10.1.1.9", "no logging host inside 10.1.1.9"},
+      {"ssh 10.0.0.0 255.0.0.0 inside", "no ssh 10.0.0.0 255.0.0.0 inside"},
+      {"same-security-traffic permit intra-interface", "no same-security-traffic permit intra-interface"},
+      {"sysopt connection tcpmss 1300", "no sysopt connection tcpmss"},
+      {"sysopt connection timewait", "no sysopt connection timewait"},
+      {"service resetinbound", "no service resetinbound"},
+      {"no service resetoutbound", "service resetoutbound"},
+      {"icmp deny any outside", "no icmp deny any outside"},
+      {"access-list a extended permit ip any any", "no access-list a extended permit ip any any"},
+      {"access-list a remark hello there", "no access-list a remark hello there"},
+      {"aaa authentication ssh console LOCAL", "no aaa authentication ssh console LOCAL"},
+      {"clock timezone CET 1", "no clock timezone"},
+      {"name 10.0.0.1 n", "no name 10.0.0.1 n"},
+      {"no logging message 302013", "logging message 302013"},
+      {"terminal width 511", "terminal width 80"},
+      {"object network o", "no object network o"},
+      {"class-map c", "no class-map c"},
+      {"policy-map p", "no policy-map p"},
+      {"object-group service g tcp", "no object-group service g"},
+  };
+  for (const auto& [yes, no] : pairs) {
+    s.Ok(yes);
+    EXPECT_NE(s.conf.Print(), clean) << yes;
+    s.mode.LeaveAll();
+    s.Ok(no);
+    EXPECT_EQ(s.conf.Print(), clean) << no;
+  }
+}
+
+TEST(Configuration, ClearConfigureAll) {
+  Session s;
+  s.TwoInterfaces();
+  s.Ok("clear configure all");
+  EXPECT_EQ(s.Section("interface"), "");
+}
+
+TEST(Configuration, HelpAndCompletion) {
+  Session s;
+  s.Ok("interface GigabitEthernet0/0");
+  const auto texts = [](const HelpResult& h) {
+    std::vector<std::string> v;
+    for (const Hint& x : h.hints) v.push_back(x.text);
+    return v;
+  };
+  EXPECT_THAT(texts(s.conf.Help(s.mode, "security-level ")), ::testing::ElementsAre("<0-100>"));
+  EXPECT_THAT(s.conf.Complete(s.mode, "namei"), ::testing::ElementsAre("nameif"));
+  EXPECT_THAT(s.conf.Complete(s.mode, "access-g"), ::testing::ElementsAre("access-group"));
+  EXPECT_THAT(texts(s.conf.Help(s.mode, "access-list a extended permit tcp any any eq ")), ::testing::Contains("https"));
+  EXPECT_THAT(texts(s.conf.Help(s.mode, "access-list a extended permit tcp any any ")), ::testing::IsSupersetOf({"eq", "log", "<cr>"}));
+}
+
+TEST(Configuration, PlainPasswordsAreStoredHashed) {
+  Session old("8.2(1)");
+  old.Ok("passwd cisco");
+  EXPECT_EQ(old.Section("passwd"), "passwd 2KFQnbNIdI.2KYOU encrypted\n");
+  Session s;
+  s.Ok("username bob password secret privilege 15");
+  EXPECT_THAT(s.Section("username"), ::testing::MatchesRegex("username bob password \\$sha512\\$5000\\$[^ ]+ pbkdf2 privilege 15\n"));
+  const ConfigSettings set = s.conf.settings();
+  ASSERT_EQ(set.users.size(), 1u);
+  EXPECT_EQ(set.users[0].privilege, 15);
+}
+
+TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
+  Configuration c;
+  const LoadReport r = c.Load("ASA Version 9.16(4) \nhostname h\nfrobnicate all\nftp mode passive\nmtu x\naccess-group none global\n");
+  EXPECT_EQ(r.lines, 5);
+  EXPECT_EQ(r.refused, 3);
+  EXPECT_EQ(r.modelled, 1);
+  EXPECT_EQ(r.accepted, 1);
+  ASSERT_EQ(r.reports.size(), 3u);
+  EXPECT_EQ(r.reports[0].number, 3);
+  EXPECT_EQ(r.reports[0].text, "frobnicate all\n ^\nERROR: % Invalid input detected at '^' marker.\n");
+  EXPECT_EQ(r.reports[2].text, "access-group none global\nERROR: access-list <none> does not exist\n");
+  EXPECT_EQ(c.settings().hostname, "h");
+}
+
+// --- what it means ---
+
+std::shared_ptr<const Policy> Compiled(const Configuration& c, const Policy* previous = nullptr) {
+  auto p = c.Compile(previous);
+  EXPECT_TRUE(p.ok());
+  return *p;
+}
+
+TEST(Compile, Era9) {
+  Configuration c;
+  c.Load(ReadFile(Golden("era9.cfg")));
+  const auto p = Compiled(c);
+  const Interface* outside = p->FindByName("outside");
+  const Interface* inside = p->FindByName("inside");
+  const Interface* dmz = p->FindByName("dmz");
+  ASSERT_TRUE(outside && inside && dmz);
+  EXPECT_EQ(inside->security_level, 100);
+  EXPECT_EQ(inside->mtu, 1400);
+  EXPECT_EQ(dmz->hardware, "GigabitEthernet0/2.30");
+  EXPECT_TRUE(p->same_security_inter);
+  EXPECT_EQ(p->sysopt.tcpmss, 1300);
+  EXPECT_EQ(p->timeouts.conn.seconds(), 7200);
+  EXPECT_EQ(p->timeouts.udp.seconds(), 300);
+  EXPECT_EQ(p->timeouts.half_closed.seconds(), 600);
+  EXPECT_TRUE(p->reset_outside);
+  EXPECT_TRUE(p->reset_outbound);
+
+  const auto& acl = outside->access_in;
+  ASSERT_NE(acl, nullptr);
+  EXPECT_EQ(acl->lines().size(), 9u);
+  EXPECT_EQ(acl->lines()[1].text, "extended permit icmp any any echo-reply");
+  AclQuery q;
+  q.protocol = 6;
+  q.src = *IpAddress::Parse("203.0.113.1");
+  q.dst = *IpAddress::Parse("10.3.0.80");
+  q.dport = 80;
+  ASSERT_NE(acl->Find(q), nullptr);
+  EXPECT_TRUE(acl->Find(q)->permit);
+  q.dst = *IpAddress::Parse("10.3.0.15");
+  q.dport = 8005;
+  EXPECT_TRUE(acl->Find(q)->permit);  // a range object in a group, a range of ports
+  q.dport = 8011;
+  EXPECT_FALSE(acl->Find(q)->permit);
+  q.dport = 22;
+  EXPECT_TRUE(acl->Find(q)->permit);  // service group
+  q.protocol = 17;
+  q.dport = 53;
+  EXPECT_FALSE(acl->Find(q)->permit);
+
+  ASSERT_EQ(p->nat.rules().size(), 4u);
+  EXPECT_EQ(p->nat.rules()[0].section, 1);
+  EXPECT_TRUE(p->nat.rules()[0].identity);
+  EXPECT_EQ(p->nat.rules()[1].show, "(dmz) to (outside) source static web 198.51.100.80  service tcp www 8081 ");
+  EXPECT_EQ(p->nat.rules()[1].mapped_sport.first, 8081);
+  EXPECT_EQ(p->nat.rules()[2].kind, NatRule::Kind::kDynamicPat);
+  EXPECT_EQ(p->nat.rules()[2].mapped_src[0].first, outside->address);
+  EXPECT_EQ(p->nat.rules()[3].section, 3);
+
+  const Route* r = p->routes.Find(*IpAddress::Parse("10.5.1.1"));
+  ASSERT_NE(r, nullptr);
+  EXPECT_EQ(r->metric, 20);
+  EXPECT_EQ(p->routes.Find(*IpAddress::Parse("8.8.8.8"))->interface, outside->id);
+
+  ASSERT_EQ(p->service.size(), 2u);
+  EXPECT_TRUE(p->service[0].default_inspection_traffic && p->service[0].inspect_icmp && p->service[0].inspect_icmp_error);
+  EXPECT_EQ(p->service[1].random_sequence, false);
+  EXPECT_EQ(p->service[1].idle->seconds(), 4 * 3600);
+  EXPECT_EQ(p->icmp.size(), 2u);
+  EXPECT_EQ(p->icmp[0].type, 8);
+  EXPECT_EQ(p->management.size(), 2u);
+  EXPECT_EQ(p->icmp_unreachable_rate, 10);
+
+  const ConfigSettings s = c.settings();
+  EXPECT_EQ(s.hostname, "edge-fw");
+  EXPECT_EQ(s.ssh_timeout_min, 30);
+  EXPECT_EQ(s.banner_motd, "Authorised people only\n\n");
+  EXPECT_EQ(s.logging.zone.offset_s, 3600);
+  EXPECT_TRUE(s.logging.enable);
+  EXPECT_EQ(s.logging.hosts[0].port, 5140);
+  EXPECT_EQ(s.logging.lists.at("important").size(), 2u);
+  EXPECT_EQ(s.logging.Of(LogOutput::kTrap), LogFilter::List("important"));
+  EXPECT_TRUE(s.logging.messages.at(302014).disabled);
+  EXPECT_EQ(s.console_authentication.at("ssh"), std::vector<std::string>{"LOCAL"});
+}
+
+TEST(Compile, Era82) {
+  Configuration c;
+  c.Load(ReadFile(Golden("era82.cfg")));
+  const auto p = Compiled(c);
+  EXPECT_FALSE(p->personality.object_nat);
+  EXPECT_TRUE(p->nat.nat_control);
+  const auto& rules = p->nat.rules();
+  ASSERT_EQ(rules.size(), 5u);
+  EXPECT_TRUE(rules[0].exempt);
+  EXPECT_EQ(rules[0].section, 0);
+  EXPECT_EQ(rules[1].mapped_src[0].first.ToString(), "192.0.2.30");  // static NAT before static PAT
+  EXPECT_EQ(rules[2].service_protocol, 6);
+  EXPECT_EQ(rules[2].real_src[0].first.ToString(), "10.0.0.5");  // by name
+  EXPECT_EQ(rules[3].kind, NatRule::Kind::kDynamic);
+  EXPECT_NE(rules[3].access_list, nullptr);
+  EXPECT_EQ(rules[4].kind, NatRule::Kind::kDynamicPat);
+  EXPECT_TRUE(rules[4].mapped_is_interface);
+}
+
+TEST(Compile, HashesAreAnAsas) {
+  Session s;
+  s.TwoInterfaces();
+  s.All({"access-list test extended deny udp host 10.10.10.11 host 10.10.12.12 eq 195", "access-list test extended permit ah any4 interface outside",
+         "object service svc", "service tcp destination gt 1024", "object network test2", "host 1.1.1.1", "object network test3", "host 2.2.2.2",
+         "object-group service svcgrp1", "service-object object svc",
+         "access-list test extended permit object-group svcgrp1 object test2 object test3",
+         "access-list outside extended permit icmp any any"});
+  const auto p = Compiled(s.conf);
+  const auto& l = *p->access_lists.at("test");
+  EXPECT_EQ(l.name_hash(), 0xcb4257a3u);
+  EXPECT_EQ(l.lines()[0].hash, 0xfe42d16fu);
+  EXPECT_EQ(l.lines()[1].hash, 0x20db5032u);
+  EXPECT_EQ(l.lines()[2].hash, 0xffc8818eu);
+  EXPECT_EQ(l.elements().back().parent_hash, 0xffc8818eu);
+  EXPECT_EQ(p->access_lists.at("outside")->lines()[0].hash, 0x390a154cu);
+}
+
+TEST(Compile, CountersAndRuleIdsSurviveARecompilation) {
+  Session s;
+  s.TwoInterfaces();
+  s.All({"access-list a extended permit ip any any", "object network o", "host 10.1.1.9", "nat (inside,outside) static 198.51.100.9"});
+  const auto first = Compiled(s.conf);
+  first->access_lists.at("a")->elements()[0].hits->hits = 7;
+  first->nat.rules()[0].hits->translate = 3;
+  s.All({"access-list a line 1 extended deny tcp any any eq 23", "object network p", "host 10.1.1.5", "nat (inside,outside) static 198.51.100.5"});
+  const auto second = Compiled(s.conf, first.get());
+  EXPECT_EQ(second->access_lists.at("a")->elements()[1].hits->hits, 7u);
+  EXPECT_EQ(second->access_lists.at("a")->elements()[0].hits->hits, 0u);
+  EXPECT_EQ(second->nat.rules()[1].id, first->nat.rules()[0].id);
+  EXPECT_EQ(second->nat.rules()[1].hits->translate, 3u);
+  EXPECT_NE(second->nat.rules()[0].id, second->nat.rules()[1].id);
+  EXPECT_EQ(second->FindByName("inside")->id, first->FindByName("inside")->id);
+}
+
+// Other people's configurations: what of them is understood. Printed, not judged (that is the language's own work).
+TEST(Corpus, Coverage) {
+  const char* shared = std::getenv("SALLYPORT_SHARED");
+  const std::filesystem::path root = shared != nullptr ? shared : std::filesystem::path(SALLYPORT_TEST_DIR) / "../../shared";
+  if (!std::filesystem::exists(root / "corpus")) GTEST_SKIP() << "no shared corpus";
+  int modelled = 0, accepted = 0, refused = 0;
+  for (const char* folder : {"corpus/configs", "corpus/batfish/testconfigs", "corpus/batfish/parsing-tests"}) {
+    if (!std::filesystem::exists(root / folder)) continue;
+    for (const auto& f : std::filesystem::directory_iterator(root / folder)) {
+      if (!f.is_regular_file() || f.path().extension() == ".tsv") continue;
+      Configuration c;
+      const LoadReport r = c.Load(ReadFile(f.path()));
+      EXPECT_EQ(r.modelled + r.accepted + r.refused, r.lines);
+      modelled += r.modelled;
+      accepted += r.accepted;
+      refused += r.refused;
+      EXPECT_TRUE(c.Compile(nullptr).ok());
+      const std::string printed = c.Print();
+      Configuration again;
+      again.Load(printed);
+      EXPECT_EQ(again.Print(), printed) << f.path();
+      if (std::getenv("SALLYPORT_REPORT") != nullptr) std::cout << f.path().filename() << "\n" << Reports(r);
+    }
+  }
+  std::cout << "corpus: modelled " << modelled << ", accepted " << accepted << ", refused " << refused << "\n";
+}
+
+}  // namespace
+}  // namespace sallyport
