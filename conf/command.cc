@@ -1,6 +1,7 @@
 #include "conf/command.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace sallyport::command_internal {
 namespace {
@@ -40,8 +41,71 @@ Order Compare(const Cursor& a, const Cursor& b, std::size_t words, std::size_t& 
 
 }  // namespace
 
-void SetBase::Insert(std::unique_ptr<Entry> entry) {
-  const std::string key = ToLower(entry->first().text);
+CommandBase::CommandBase(const StructOps& type, TokenList& tokens) : type_(&type), tokens_(std::move(tokens.tokens())) {
+  assert(!tokens_.empty() && tokens_.front()->AsKeyword() != nullptr);  // a command begins with a keyword
+  for (const Token* t : tokens_) {
+    if (!t->plain()) break;
+    lead_.push_back(t->AsKeyword());
+  }
+}
+CommandBase::CommandBase(const CommandBase&) = default;
+CommandBase::CommandBase(CommandBase&&) noexcept = default;
+CommandBase::~CommandBase() = default;
+
+bool CommandBase::Allowed(const ParseOptions& o) const {
+  return o.privilege >= privilege_ && (when_ == nullptr || o.personality == nullptr || when_(*o.personality));
+}
+
+Match CommandBase::ReadLead(Cursor& in, bool no) const {
+  for (std::size_t i = 0; i < lead_.size(); i++) {
+    if (no && i >= *no_ && in.AtEnd()) return Match::kOk;
+    if (const Match m = in.Keyword(*lead_[i]); m != Match::kOk) return m;
+  }
+  return Match::kOk;
+}
+
+Match CommandBase::ReadRest(Cursor& in, const Target& out, bool no) const {
+  for (std::size_t i = lead_.size(); i < tokens_.size(); i++) {
+    if (no && i >= *no_) {
+      const std::size_t before = in.at();
+      const Match m = tokens_[i]->Read(in, out);
+      if (m == Match::kIncomplete && in.at() == before && in.AtEnd()) return Match::kOk;
+      if (m != Match::kOk) return m;
+    } else if (const Match m = tokens_[i]->Read(in, out); m != Match::kOk) {
+      return m;
+    }
+  }
+  if (in.AtEnd()) return Match::kOk;
+  in.Blame(0);
+  return Match::kNo;
+}
+
+std::string CommandBase::PrintValue(const void* value, std::size_t tokens) const {
+  std::string s;
+  LineWriter line(s);
+  for (std::size_t i = 0; i < tokens_.size() && i < tokens; i++) tokens_[i]->Print(value, line);
+  return s;
+}
+
+struct SetBase::Entry {
+  CommandBase command;
+  std::unique_ptr<const Handler> handler;
+
+  // Syntax only.
+  Match Try(Cursor& in, bool no) const {
+    if (const Match m = command.ReadLead(in, no); m != Match::kOk) return m;
+    const Scratch value(command.type());
+    return command.ReadRest(in, value.target(), no);
+  }
+};
+
+SetBase::SetBase(std::string name) : name_(std::move(name)) {}
+SetBase::SetBase(SetBase&&) noexcept = default;
+SetBase::~SetBase() = default;
+
+void SetBase::Insert(const CommandBase& command, std::unique_ptr<const Handler> handler) {
+  auto entry = std::make_unique<Entry>(Entry{command, std::move(handler)});
+  const std::string key = ToLower(command.first().text);
   auto at = std::lower_bound(groups_.begin(), groups_.end(), key, [](const Group& g, const std::string& k) { return g.keyword < k; });
   if (at == groups_.end() || at->keyword != key) at = groups_.insert(at, Group{key, {}});
   at->entries.push_back(entry.get());
@@ -89,7 +153,7 @@ RunResult SetBase::Find(std::string_view line, const ParseOptions& options, cons
   std::size_t incomplete_at = 0, ambiguous_at = 0;
   std::optional<Cursor> partial;
   for (const Entry* e : candidates) {
-    if (!e->Allowed(options) || (no && !e->has_no())) continue;
+    if (!e->command.Allowed(options) || (no && !e->command.has_no())) continue;
     Cursor in(words, options);
     in.set_at(first);
     const Match m = e->Try(in, no);
@@ -174,9 +238,9 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
   if (words.size() == first) {
     bool any_no = false;
     for (const auto& e : entries_) {
-      if (e->hidden() || !e->Allowed(options)) continue;
-      any_no = any_no || e->has_no();
-      if (!no || e->has_no()) hints.push_back({e->first().text, e->first().help, false});
+      if (e->command.hidden() || !e->command.Allowed(options)) continue;
+      any_no = any_no || e->command.has_no();
+      if (!no || e->command.has_no()) hints.push_back({e->command.first().text, e->command.first().help, false});
     }
     if (!no && any_no) hints.push_back({kNoKeyword.text, kNoKeyword.help, false});
   } else {
@@ -193,7 +257,7 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
     };
     std::vector<Reached> reached;
     for (const Entry* e : candidates) {
-      if (e->hidden() || !e->Allowed(options) || (no && !e->has_no())) continue;
+      if (e->command.hidden() || !e->command.Allowed(options) || (no && !e->command.has_no())) continue;
       std::vector<Hint> offered;
       Cursor in(words, options, &offered);
       in.set_at(first);
@@ -232,6 +296,29 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
   hints.erase(std::unique(hints.begin(), hints.end(), [](const Hint& a, const Hint& b) { return a.text == b.text; }), hints.end());
   result.hints = std::move(hints);
   return result;
+}
+
+RunResult SetBase::Matches(std::string_view line, const ParseOptions& options) const {
+  const Entry* e = nullptr;
+  bool no = false;
+  return Find(line, options, e, no);
+}
+
+RunResult SetBase::RunLine(void* context, std::string_view line, const ParseOptions& options) const {
+  const Entry* winner = nullptr;
+  bool no = false;
+  RunResult r = Find(line, options, winner, no);
+  if (r.outcome != Outcome::kOk) return r;
+  const CommandLine words(line);
+  Cursor in(words, options);
+  if (no) in.set_at(1);
+  const CommandBase& command = winner->command;
+  const Scratch value(command.type());
+  Match m = command.ReadLead(in, no);
+  if (m == Match::kOk) m = command.ReadRest(in, value.target(), no);
+  assert(m == Match::kOk);  // Find tried it
+  r.reply = winner->handler->Run(context, value.value(), no ? Form::kNo : Form::kPlain);
+  return r;
 }
 
 std::vector<std::string> SetBase::Complete(std::string_view line, const ParseOptions& options) const {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <variant>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,8 +44,8 @@ struct ConfigGrammar {
   static const ConfigGrammar& Get();
 };
 
-template <typename T>
-struct LineRule {
+// What a rule says whatever its line's type is.
+struct LineRuleBase {
   std::string mode = "config";
   Section section{};
   int rank = 0;
@@ -57,6 +56,14 @@ struct LineRule {
   bool keep_no = false;        // `no` leaves a line "no ..." behind
   Effect effect = Effect::kModelled;
   bool no_needs_line = false;
+
+  LineRuleBase();
+  LineRuleBase(const LineRuleBase&);
+  ~LineRuleBase();
+};
+
+template <typename T>
+struct LineRule : LineRuleBase {
   // The line's text when the tokens alone do not know it (a port prints by its group's protocol); null: Command::Print.
   std::function<std::string(const ConfigEdit&, const T&)> text;
   // Puts a value into its normal form before anything else is done with it.
@@ -69,65 +76,60 @@ struct LineRule {
   std::function<void(ConfigEdit&, const T&)> after_no;
 };
 
+namespace declare_internal {
+
+// A rule's functions behind one interface, so that what a declaration does (declare.cc) is compiled once for all types.
+class LineHooks {
+ public:
+  virtual ~LineHooks() = default;
+  virtual const LineRuleBase& rule() const = 0;
+  virtual void Set(Line& line, const void* value) const = 0;
+  virtual std::string Text(const ConfigEdit& edit, const void* value, const command_internal::CommandBase& command) const = 0;
+  virtual void Normal(const ConfigEdit& edit, void* value) const = 0;
+  // Functions that the rule does not have are fine and silent.
+  virtual std::string Check(ConfigEdit& edit, const void* value) const = 0;
+  virtual std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const = 0;
+  virtual std::string After(ConfigEdit& edit, const void* value, Line& line) const = 0;
+  virtual void AfterNo(ConfigEdit& edit, const void* value) const = 0;
+};
+
 template <typename T>
-void Declare(ConfigGrammar& grammar, Command<T> command, LineRule<T> rule) {
-  auto shared = std::make_shared<const std::pair<Command<T>, LineRule<T>>>(command, std::move(rule));
-  grammar.Mode(shared->second.mode).Add(command, [shared](ConfigEdit& edit, const T& typed, Form form) -> Reply {
-    const auto& [cmd, r] = *shared;
-    edit.effect = r.effect;
-    Line* parent = edit.parent();
-    T value = typed;
-    if (r.normal) r.normal(edit, value);
-    const std::string whole = r.text ? r.text(edit, value) : cmd.Print(value);
-    const std::string key = r.key == SIZE_MAX ? whole : cmd.Print(value, r.key);
-    if (form == Form::kNo) {
-      // What was said after `no` picks the lines: exactly that line, or all that begin so.
-      const std::string& said = whole;
-      std::vector<Line*> gone;
-      for (const auto& l : parent != nullptr ? parent->lines : edit.tree.Of(r.section)) {
-        if (l->section != r.section || (parent != nullptr && l->rank != r.rank)) continue;
-        if (l->text.rfind("no ", 0) == 0) continue;
-        const std::string_view text(l->text);
-        const bool begins = text.starts_with(said) && (text.size() == said.size() || text[said.size()] == ' ');
-        if (begins || (r.key != SIZE_MAX && l->key == key && !l->lines.empty())) gone.push_back(l.get());
-      }
-      if (r.check_no) {
-        for (Line* l : gone) {
-          if (std::string e = r.check_no(edit, value, *l); !e.empty()) return Reply::Refuse(std::move(e));
-        }
-      }
-      std::vector<std::string> keys;
-      for (Line* l : gone) keys.push_back(l->key);
-      for (const std::string& k : keys) edit.tree.Remove(parent, r.section, k);
-      if (r.keep_no) {
-        Line& l = edit.tree.Upsert(parent, r.section, key);
-        l.text = "no " + key + r.no_trailing;
-        l.rank = r.rank;
-        l.kind = key;
-        l.effect = r.effect;
-        l.Set(std::monostate{});
-      }
-      edit.changed = edit.changed || !gone.empty() || r.keep_no;
-      if (r.after_no) r.after_no(edit, value);
-      return {};
-    }
-    if (r.check) {
-      if (std::string e = r.check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
-    }
-    Line& l = edit.tree.Upsert(parent, r.section, key);
-    l.rank = r.rank;
-    l.kind = key;
-    l.effect = r.effect;
-    l.submode = r.submode;
-    std::string text = whole + r.trailing;
-    if (text != l.text) edit.changed = true;
-    l.text = std::move(text);
-    l.Set(value);
-    std::string say;
-    if (r.after) say = r.after(edit, value, l);
-    if (!r.submode.empty()) edit.Enter(r.submode, parent, r.section, l);
-    return Reply::Say(std::move(say));
-  });
+class HooksOf final : public LineHooks {
+ public:
+  explicit HooksOf(const LineRule<T>& rule) : rule_(rule) {}
+  const LineRuleBase& rule() const override { return rule_; }
+  void Set(Line& line, const void* value) const override { line.Set(Of(value)); }
+  std::string Text(const ConfigEdit& edit, const void* value, const command_internal::CommandBase& command) const override {
+    return rule_.text ? rule_.text(edit, Of(value)) : command.PrintValue(value, SIZE_MAX);
+  }
+  void Normal(const ConfigEdit& edit, void* value) const override {
+    if (rule_.normal) rule_.normal(edit, *static_cast<T*>(value));
+  }
+  std::string Check(ConfigEdit& edit, const void* value) const override {
+    return rule_.check ? rule_.check(edit, Of(value)) : std::string();
+  }
+  std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const override {
+    return rule_.check_no ? rule_.check_no(edit, Of(value), line) : std::string();
+  }
+  std::string After(ConfigEdit& edit, const void* value, Line& line) const override {
+    return rule_.after ? rule_.after(edit, Of(value), line) : std::string();
+  }
+  void AfterNo(ConfigEdit& edit, const void* value) const override {
+    if (rule_.after_no) rule_.after_no(edit, Of(value));
+  }
+
+ private:
+  static const T& Of(const void* value) { return *static_cast<const T*>(value); }
+  LineRule<T> rule_;
+};
+
+void DeclareLine(ConfigGrammar& grammar, const command_internal::CommandBase& command, std::unique_ptr<const LineHooks> hooks);
+
+}  // namespace declare_internal
+
+template <typename T>
+void Declare(ConfigGrammar& grammar, const Command<T>& command, const LineRule<T>& rule) {
+  declare_internal::DeclareLine(grammar, command, std::make_unique<const declare_internal::HooksOf<T>>(rule));
 }
 
 // Lines that are kept without effect: the words they begin with; the rest of the line is free.

@@ -29,7 +29,7 @@ void DeclareObjectNat(ConfigGrammar& g) {
                         {S::Kw("service", "Port translation"), S::Word(&L::service, "tcp or udp"), S::Word(&L::real_port, "Real port"), S::Word(&L::mapped_port, "Mapped port")}});
   };
   const auto to = [&](L::Kind kind, const char* word) {
-    std::vector<std::vector<TokenPtr<L>>> alternatives = {{S::Is(&L::to_interface, true, "interface", "Address of the mapped interface"), S::Opt({S::Kw("ipv6")})}};
+    std::vector<S::List> alternatives = {{S::Is(&L::to_interface, true, "interface", "Address of the mapped interface"), S::Opt({S::Kw("ipv6")})}};
     if (kind == L::Kind::kDynamic) {
       alternatives.push_back({S::Kw("pat-pool", "Pool of PAT addresses"), S::Word(&L::pat_pool, "Object"), S::Flag(&L::fallback, "interface", "Fall back to the interface")});
       alternatives.push_back({S::Word(&L::mapped, "Object or address"), S::Flag(&L::fallback, "interface", "Fall back to the interface")});

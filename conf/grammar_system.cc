@@ -462,7 +462,7 @@ void DeclareSystem(ConfigGrammar& g) {
   {
     using L = ConsoleAuthentication;
     using S = Tokens<L>;
-    std::vector<std::vector<TokenPtr<L>>> services;
+    std::vector<S::List> services;
     for (const char* s : {"ssh", "telnet", "http", "enable", "serial"}) services.push_back({S::Is(&L::service, s, s)});
     Command<L> c({S::Kw("aaa", "Configure AAA"), S::Kw("authentication", "Authentication"), S::Choice(services), S::Kw("console", "Management sessions"),
                   S::Word(&L::group, "Server group, or LOCAL"), S::Opt({S::Word(&L::fallback, "LOCAL")})});

@@ -48,7 +48,8 @@ struct Line {
 
   template <typename T>
   void Set(T v) {
-    value_ = std::make_shared<const T>(std::move(v));
+    // One control block type for all: its template is worth more compile time than the second allocation costs.
+    value_ = std::shared_ptr<const void>(static_cast<const void*>(new T(std::move(v))), &Free<T>);
     type_ = typeid(T);
   }
   // The struct, or null when it is another's.
@@ -75,6 +76,8 @@ struct Line {
   }
 
  private:
+  template <typename T>
+  static void Free(const void* value) { delete static_cast<const T*>(value); }
   std::shared_ptr<const void> value_;
   std::type_index type_ = typeid(void);
 };

@@ -1,0 +1,93 @@
+#include "conf/declare.h"
+
+#include <utility>
+#include <variant>
+
+namespace sallyport {
+
+LineRuleBase::LineRuleBase() = default;
+LineRuleBase::LineRuleBase(const LineRuleBase&) = default;
+LineRuleBase::~LineRuleBase() = default;
+
+namespace declare_internal {
+namespace {
+
+class LineHandler final : public command_internal::Handler {
+ public:
+  LineHandler(const command_internal::CommandBase& command, std::unique_ptr<const LineHooks> hooks)
+      : command_(command), hooks_(std::move(hooks)), rule_(hooks_->rule()) {}
+
+  Reply Run(void* context, const void* typed, Form form) const override {
+    ConfigEdit& edit = *static_cast<ConfigEdit*>(context);
+    edit.effect = rule_.effect;
+    const command_internal::Scratch normal(command_.type(), typed);
+    hooks_->Normal(edit, normal.target().value);
+    const void* value = normal.value();
+    const std::string whole = hooks_->Text(edit, value, command_);
+    const std::string key = rule_.key == SIZE_MAX ? whole : command_.PrintValue(value, rule_.key);
+    return form == Form::kNo ? TakeAway(edit, value, whole, key) : Put(edit, value, whole, key);
+  }
+
+ private:
+  Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, const std::string& key) const {
+    if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
+    Line* parent = edit.parent();
+    Line& l = edit.tree.Upsert(parent, rule_.section, key);
+    l.rank = rule_.rank;
+    l.kind = key;
+    l.effect = rule_.effect;
+    l.submode = rule_.submode;
+    std::string text = whole + rule_.trailing;
+    if (text != l.text) edit.changed = true;
+    l.text = std::move(text);
+    hooks_->Set(l, value);
+    std::string say = hooks_->After(edit, value, l);
+    if (!rule_.submode.empty()) edit.Enter(rule_.submode, parent, rule_.section, l);
+    return Reply::Say(std::move(say));
+  }
+
+  // What was said after `no` picks the lines: exactly that line, or all that begin so.
+  Reply TakeAway(ConfigEdit& edit, const void* value, const std::string& said, const std::string& key) const {
+    Line* parent = edit.parent();
+    std::vector<Line*> gone;
+    for (const auto& l : parent != nullptr ? parent->lines : edit.tree.Of(rule_.section)) {
+      if (l->section != rule_.section || (parent != nullptr && l->rank != rule_.rank)) continue;
+      if (l->text.rfind("no ", 0) == 0) continue;
+      const std::string_view text(l->text);
+      const bool begins = text.starts_with(said) && (text.size() == said.size() || text[said.size()] == ' ');
+      if (begins || (rule_.key != SIZE_MAX && l->key == key && !l->lines.empty())) gone.push_back(l.get());
+    }
+    for (Line* l : gone) {
+      if (std::string e = hooks_->CheckNo(edit, value, *l); !e.empty()) return Reply::Refuse(std::move(e));
+    }
+    std::vector<std::string> keys;
+    for (Line* l : gone) keys.push_back(l->key);
+    for (const std::string& k : keys) edit.tree.Remove(parent, rule_.section, k);
+    if (rule_.keep_no) {
+      Line& l = edit.tree.Upsert(parent, rule_.section, key);
+      l.text = "no " + key + rule_.no_trailing;
+      l.rank = rule_.rank;
+      l.kind = key;
+      l.effect = rule_.effect;
+      l.Set(std::monostate{});
+    }
+    edit.changed = edit.changed || !gone.empty() || rule_.keep_no;
+    hooks_->AfterNo(edit, value);
+    return {};
+  }
+
+  const command_internal::CommandBase command_;
+  const std::unique_ptr<const LineHooks> hooks_;
+  const LineRuleBase& rule_;
+};
+
+}  // namespace
+
+void DeclareLine(ConfigGrammar& grammar, const command_internal::CommandBase& command, std::unique_ptr<const LineHooks> hooks) {
+  const std::string& mode = hooks->rule().mode;
+  ConfigSet& set = grammar.Mode(mode);
+  set.Insert(command, std::make_unique<const LineHandler>(command, std::move(hooks)));
+}
+
+}  // namespace declare_internal
+}  // namespace sallyport
