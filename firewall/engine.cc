@@ -88,6 +88,10 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
+  e.largest_mtu = 128;
+  for (const auto& i : p.interfaces) {
+    if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
+  }
   e.has_connection_settings = false;
   bool never_randomize = false;
   for (const ServiceClass& s : p.service) {
@@ -102,8 +106,8 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
   const Impl& e = *impl_;
   const bool whole = protocol == 6 ? e.policy_rewrites_tcp || e.rewriting_tcp != 0
                                    : e.policy_rewrites_other || e.rewriting_other != 0;
-  // Headers only: IPv4 with all options and TCP with all options are 120 bytes.
-  return whole ? 0xffff : 128;
+  // Otherwise headers would do, but a fragment must be seen whole: no more than a link carries, so never a super-packet.
+  return whole ? 0xffff : e.largest_mtu;
 }
 
 void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out) {

@@ -49,6 +49,7 @@ struct EngineCore {
   std::uint32_t rewriting_other = 0;
   bool policy_rewrites_tcp = true;
   bool policy_rewrites_other = true;
+  std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
