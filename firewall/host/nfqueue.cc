@@ -233,7 +233,6 @@ bool Nfqueue::Parse(int slot, Received& out) {
     return false;
   }
   out.queue = queue;
-  out.gso = false;
   out.packet = Packet{};
   Packet& p = out.packet;
   bool numbered = false;
@@ -273,7 +272,7 @@ bool Nfqueue::Parse(int slot, Received& out) {
   p.wire_length = cap != 0 ? cap : static_cast<std::uint32_t>(p.bytes.size());
   p.checksum_pending = (info & NFQA_SKB_CSUMNOTREADY) != 0;
   p.checksum_checked = (info & (NFQA_SKB_CSUMNOTREADY | NFQA_SKB_CSUM_NOTVERIFIED)) == 0;
-  out.gso = (info & NFQA_SKB_GSO) != 0;
+  out.packet.gso = (info & NFQA_SKB_GSO) != 0;
   p.handle = HandleOf(queue, out.id);
   Count(counters_.packets);
   Count(counters_.bytes, p.wire_length);
@@ -316,7 +315,7 @@ void Nfqueue::Answer(Received& r, const Disposition& d) {
     Count(counters_.rewritten);
     // The kernel takes a packet given back as having a full checksum. A large TCP packet that is forwarded will be cut into
     // segments, each with a checksum computed then, and needs none; one for the appliance itself is checked as it is.
-    const bool to_be_cut = r.gso && r.packet.IsTcp() && d.egress != IfId::kIdentity && d.egress != IfId::kAny;
+    const bool to_be_cut = r.packet.gso && r.packet.IsTcp() && d.egress != IfId::kIdentity && d.egress != IfId::kAny;
     if (r.packet.checksum_pending && !to_be_cut) CompleteChecksum(r.packet);
     EndRun(r.queue);
     PutPayload(r.queue, r.id, MarkOf(d), r.packet.bytes);

@@ -94,7 +94,6 @@ class Nfqueue {
   struct Received {
     int queue = 0;
     std::uint32_t id = 0;
-    bool gso = false;
     Packet packet;
   };
   // Accepts that wait to be put into one message, and the packets held, of one queue.
