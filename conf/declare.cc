@@ -46,7 +46,7 @@ class LineHandler final : public command_internal::Handler {
     return Reply::Say(std::move(say));
   }
 
-  // What was said after `no` picks the lines: exactly that line, or all that begin so.
+  // What was said after `no` picks the lines: the one it identifies, or all that begin so.
   Reply TakeAway(ConfigEdit& edit, const void* value, const std::string& said, const std::string& key) const {
     Line* parent = edit.parent();
     std::vector<Line*> gone;
@@ -55,7 +55,7 @@ class LineHandler final : public command_internal::Handler {
       if (l->text.rfind("no ", 0) == 0) continue;
       const std::string_view text(l->text);
       const bool begins = text.starts_with(said) && (text.size() == said.size() || text[said.size()] == ' ');
-      if (begins || (rule_.key != SIZE_MAX && l->key == key && !l->lines.empty())) gone.push_back(l.get());
+      if (begins || (rule_.key != SIZE_MAX && l->key == key)) gone.push_back(l.get());
     }
     for (Line* l : gone) {
       if (std::string e = hooks_->CheckNo(edit, value, *l); !e.empty()) return Reply::Refuse(std::move(e));

@@ -389,6 +389,33 @@ TEST(Compile, CountersAndRuleIdsSurviveARecompilation) {
   EXPECT_EQ(second->FindByName("inside")->id, first->FindByName("inside")->id);
 }
 
+// The labs' own configurations are understood to the last line.
+TEST(Configuration, LabsLoad) {
+  int seen = 0;
+  const auto root = std::filesystem::path(SALLYPORT_TEST_DIR) / "../labs";
+  if (!std::filesystem::exists(root)) GTEST_SKIP() << "no labs";
+  for (const auto& f : std::filesystem::recursive_directory_iterator(root)) {
+    if (f.path().extension() != ".cfg") continue;
+    Configuration c;
+    const LoadReport r = c.Load(ReadFile(f.path()));
+    EXPECT_EQ(r.refused, 0) << f.path() << "\n" << Reports(r);
+    EXPECT_TRUE(c.Compile(nullptr).ok());
+    seen++;
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST(Configuration, NoWithoutParametersRemovesTheLineOfItsKind) {
+  Session s;
+  s.TwoInterfaces();
+  s.All({"object network o", "host 10.1.1.9", "nat (inside,outside) static 198.51.100.9"});
+  EXPECT_EQ(s.Section("nat"), "!\nobject network o\n nat (inside,outside) static 198.51.100.9\n");
+  s.Ok("no nat");
+  EXPECT_EQ(s.Section("nat"), "");
+  s.All({"mtu inside 1400", "no mtu inside"});
+  EXPECT_EQ(s.Section("mtu"), "mtu outside 1500\nmtu inside 1500\n");
+}
+
 // Ten thousand lines load, compile and find their hit; a list of that size costs no more than its lines.
 TEST(Compile, TenThousandLines) {
   std::string text = "ASA Version 9.16(4) \n";
