@@ -258,7 +258,7 @@ void DeclareObjects(ConfigGrammar& g) {
       LineRule<L> r;
       r.section = Section::kObjectGroup;
       r.submode = t.mode;
-      r.check = [t](ConfigEdit& edit, const L& v) -> std::string {
+      r.check = [](ConfigEdit& edit, const L& v) -> std::string {
         if (const Line* l = FindGroup(edit.tree, v.name)) {
           const auto* other = l->As<L>();
           static constexpr const char* kWords[] = {"", "network", "service", "protocol", "icmp-type"};

@@ -92,6 +92,18 @@ class Printer {
     if (s != S::kAccessList && s != S::kPolicyMap && s != S::kInterface) {
       std::stable_sort(lines.begin(), lines.end(), [](const Line* a, const Line* b) { return a->rank < b->rank; });
     }
+    if (s == S::kMtu) {  // in the order of their interfaces
+      std::map<std::string, int> place;
+      for (const auto& i : tree_.Of(S::kInterface)) {
+        if (const auto* n = i->First<NameifLine>()) place.emplace(n->name, static_cast<int>(place.size()));
+      }
+      const auto of = [&](const Line* l) {
+        const auto* m = l->As<MtuLine>();
+        const auto it = m == nullptr ? place.end() : place.find(m->interface);
+        return it == place.end() ? INT32_MAX : it->second;
+      };
+      std::stable_sort(lines.begin(), lines.end(), [&](const Line* a, const Line* b) { return of(a) < of(b); });
+    }
     for (const Line* l : lines) {
       Tree(*l, 0, out);
       if (s == S::kInterface) out += "!\n";

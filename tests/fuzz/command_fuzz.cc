@@ -1,6 +1,8 @@
 // Arbitrary bytes as configuration lines: no crash, and what is printed loads again and prints the same.
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "conf/configuration.h"
@@ -16,7 +18,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string printed = c.Print();
   Configuration again;
   (void)again.Load(printed);
-  if (again.Print() != printed) std::abort();
+  if (const std::string second = again.Print(); second != printed) {
+    std::size_t at = 0;
+    while (at < printed.size() && at < second.size() && printed[at] == second[at]) at++;
+    const std::size_t from = printed.rfind('\n', at) + 1;
+    std::fprintf(stderr, "printed: %.200s\nagain:   %.200s\n", printed.c_str() + from, second.c_str() + from);
+    std::abort();
+  }
   if (!c.Compile(nullptr).ok() && size < 1000) std::abort();
   return 0;
 }
