@@ -38,6 +38,10 @@ std::vector<S> OrderOf(const Personality& p) {
     std::erase(order, S::kDapLate);
     *std::find(order.begin(), order.end(), S::kDapEarly) = S::kDapLate;
   }
+  // A line of another era, accepted all the same, still has to come out.
+  for (std::size_t i = 0; i < kSectionCount; i++) {
+    if (std::find(order.begin(), order.end(), static_cast<S>(i)) == order.end()) order.push_back(static_cast<S>(i));
+  }
   if (release >= 918) {
     std::erase(order, S::kAccessGroup);
     order.insert(std::find(order.begin(), order.end(), S::kAccessList), S::kAccessGroup);
