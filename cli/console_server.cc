@@ -21,7 +21,9 @@ using Socket = asio::local::stream_protocol::socket;
 
 constexpr auto kLogInterval = std::chrono::milliseconds(50);  // how long a log line may wait before it is written
 constexpr auto kTokenLife = std::chrono::seconds(30);
-constexpr std::size_t kMaxUnsent = 16 << 20;  // bytes that a client may leave unread before it is cut off
+// Bytes that a client may leave unread. Beyond that nothing more is taken from it, so that what a command prints is bounded
+// only by the command; a client that log lines come upon, which it cannot be made to wait for, is cut off.
+constexpr std::size_t kMaxUnsent = 16 << 20;
 
 // One client. Lives as long as its socket does.
 class Client : public std::enable_shared_from_this<Client> {
@@ -41,16 +43,24 @@ class Client : public std::enable_shared_from_this<Client> {
 
  private:
   void Read() {
+    reading_ = true;
     socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](boost::system::error_code e, std::size_t n) {
+      self->reading_ = false;
       if (e) return self->Shut();
       self->reader_.Feed({self->buffer_.data(), n});
-      self->TakeFrames();
-      if (self->socket_.is_open()) self->Read();
+      self->Serve();
     });
   }
 
+  bool Behind() const { return unsent_.size() > kMaxUnsent; }
+
+  void Serve() {
+    TakeFrames();
+    if (socket_.is_open() && !reading_ && !Behind()) Read();
+  }
+
   void TakeFrames() {
-    while (socket_.is_open() && !leaving_) {
+    while (socket_.is_open() && !leaving_ && !Behind()) {
       auto next = reader_.Next();
       if (!next) return Shut();
       if (!next->has_value()) return;
@@ -71,12 +81,12 @@ class Client : public std::enable_shared_from_this<Client> {
   }
 
   void Send(const DaemonFrame& frame) {
-    unsent_ += Encode(frame);
-    if (frame.kind == DaemonFrame::Kind::kBye) leaving_ = true;
-    if (unsent_.size() > kMaxUnsent) {  // posted: the session is on the stack
+    if (frame.unsolicited && Behind()) {  // posted: the session is on the stack
       asio::post(socket_.get_executor(), [self = shared_from_this()] { self->Shut(); });
       return;
     }
+    unsent_ += Encode(frame);
+    if (frame.kind == DaemonFrame::Kind::kBye) leaving_ = true;
     if (!writing_) Write();
   }
 
@@ -86,8 +96,10 @@ class Client : public std::enable_shared_from_this<Client> {
     asio::async_write(socket_, asio::buffer(in_flight_), [self = shared_from_this()](boost::system::error_code e, std::size_t) {
       self->writing_ = false;
       if (e) return self->Shut();
-      if (!self->unsent_.empty()) return self->Write();
-      if (self->leaving_) self->Shut();
+      const bool was_behind = self->Behind();
+      if (!self->unsent_.empty()) self->Write();
+      if (self->leaving_ && !self->writing_) return self->Shut();
+      if (was_behind) self->Serve();
     });
   }
 
@@ -97,6 +109,7 @@ class Client : public std::enable_shared_from_this<Client> {
   FrameReader reader_;
   std::array<char, 16384> buffer_{};
   std::string unsent_, in_flight_;
+  bool reading_ = false;
   bool writing_ = false;
   bool leaving_ = false;
   std::unique_ptr<Session> session_;

@@ -1,6 +1,8 @@
 #include "cli/output_filter.h"
 
+#include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace sallyport {
 namespace {
@@ -20,27 +22,58 @@ std::string_view TakeWord(std::string_view text, std::size_t& at) {
   return text.substr(begin, at - begin);
 }
 
-// Braces and \1..\9 mean themselves.
-std::string Tamed(std::string_view pattern) {
+constexpr std::size_t kMaxWeight = 8192;
+
+bool IsQuantifier(char c) { return c == '*' || c == '+' || c == '?'; }
+
+// The end of the item at `i` that is neither a group nor a quantifier: a character, an escaped one, a set.
+std::size_t EndOfItem(std::string_view p, std::size_t i) {
+  if (p[i] == '\\') return std::min(i + 2, p.size());
+  if (p[i] != '[') return i + 1;
+  i++;
+  if (i < p.size() && p[i] == '^') i++;
+  const std::size_t close = i < p.size() ? p.find(']', i + 1) : p.npos;  // a bracket that comes first means itself
+  return close == p.npos ? p.size() : close + 1;
+}
+
+// Braces and \1..\9 mean themselves. The library turns x+ into xx*, so `+` on `+`, or nested groups with a `+` each, double
+// the program every time: twenty of them are hundreds of megabytes. Quantifiers in a row become the one that they mean
+// together; the rest is weighed, an item as one and what has a `+` twice. Nothing if it weighs too much.
+std::optional<std::string> Tamed(std::string_view pattern) {
   std::string out;
-  bool in_set = false;
-  for (std::size_t i = 0; i < pattern.size(); i++) {
+  std::size_t weight = 0, last = 0;  // of all in this group, of the item before
+  std::vector<std::size_t> outer;    // of what stands before each open group
+  for (std::size_t i = 0; i < pattern.size() && weight <= kMaxWeight;) {
     const char c = pattern[i];
-    if (in_set) {
-      if (c == ']' && !out.ends_with("[") && !out.ends_with("[^")) in_set = false;
-      out += c;
-    } else if (c == '\\' && i + 1 < pattern.size()) {
-      const char next = pattern[++i];
-      if (std::isalnum(static_cast<unsigned char>(next)) == 0) out += c;
-      out += next;
-    } else if (c == '{' || c == '}') {
-      out += '\\';
-      out += c;
+    if (IsQuantifier(c)) {
+      char together = c;
+      while (++i < pattern.size() && IsQuantifier(pattern[i])) {
+        if (pattern[i] != together) together = '*';
+      }
+      out += together;
+      if (together != '+') continue;
+      weight += last;
+      last *= 2;
+    } else if (c == '(') {
+      outer.push_back(std::exchange(weight, 0));
+      out += pattern[i++];
+    } else if (c == ')' && !outer.empty()) {
+      last = weight + 1;
+      weight = outer.back() + last;
+      outer.pop_back();
+      out += pattern[i++];
     } else {
-      in_set = c == '[';
-      out += c;
+      const std::size_t end = EndOfItem(pattern, i);
+      std::string_view item = pattern.substr(i, end - i);
+      if (c == '\\' && item.size() == 2 && std::isalnum(static_cast<unsigned char>(item[1])) != 0) item.remove_prefix(1);
+      if (c == '{' || c == '}') out += '\\';
+      out += item;
+      i = end;
+      last = 1;
+      weight++;
     }
   }
+  if (weight > kMaxWeight) return {};
   return out;
 }
 
@@ -96,8 +129,14 @@ std::optional<OutputFilter> OutputFilter::Parse(std::string_view text, Refusal& 
     refusal.detail = "the regular expression is too long";
     return {};
   }
+  const std::optional<std::string> tamed = Tamed(pattern);
+  if (!tamed) {
+    refusal.kind = Refusal::Kind::kBadPattern;
+    refusal.detail = "the regular expression is too complex";
+    return {};
+  }
   auto regex = std::make_unique<regex_t>();
-  if (const int error = regcomp(regex.get(), Tamed(pattern).c_str(), REG_EXTENDED | REG_NOSUB); error != 0) {
+  if (const int error = regcomp(regex.get(), tamed->c_str(), REG_EXTENDED | REG_NOSUB); error != 0) {
     char message[128];
     regerror(error, regex.get(), message, sizeof message);
     refusal.kind = Refusal::Kind::kBadPattern;

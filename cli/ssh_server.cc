@@ -31,6 +31,8 @@ namespace {
 constexpr int kMaxTries = 3;         // passwords a client may offer
 constexpr int kMaxConnections = 5;   // an ASA lets five SSH sessions in
 constexpr int kPollMs = 200;         // how soon a stopped server notices
+constexpr int kInputPollMs = 10;     // how soon input is offered again that the client program would not take
+constexpr char kEndOfInput = 4;      // what Ctrl-D sends
 constexpr int kLoginSeconds = 60;
 
 IpAddress AddressOf(const sockaddr_storage& s, std::uint16_t* port) {
@@ -84,8 +86,9 @@ class Connection {
     if (event_ == nullptr || ssh_event_add_session(event_, session_) != SSH_OK) return;
     int waited_ms = 0;
     while (!stopping_ && !failed_ && !Over()) {
-      if (ssh_event_dopoll(event_, kPollMs) == SSH_ERROR) break;
+      if (ssh_event_dopoll(event_, waiting_input_ ? kInputPollMs : kPollMs) == SSH_ERROR) break;
       if (channel_ == nullptr && (waited_ms += kPollMs) > kLoginSeconds * 1000) break;
+      if (waiting_input_) PumpInput();
       Reap();
     }
     if (channel_ != nullptr && ssh_channel_is_open(channel_)) {
@@ -117,7 +120,7 @@ class Connection {
     c.channel_callbacks_.userdata = self;
     c.channel_callbacks_.channel_data_function = OnData;
     c.channel_callbacks_.channel_eof_function = OnEof;
-    c.channel_callbacks_.channel_close_function = OnEof;
+    c.channel_callbacks_.channel_close_function = OnClose;
     c.channel_callbacks_.channel_pty_request_function = OnPty;
     c.channel_callbacks_.channel_pty_window_change_function = OnWindow;
     c.channel_callbacks_.channel_shell_request_function = OnShell;
@@ -148,21 +151,49 @@ class Connection {
     return static_cast<Connection*>(self)->Spawn(command) ? SSH_OK : SSH_ERROR;
   }
 
+  // What is not taken here stays with libssh, which shows it again only when more comes: PumpInput fetches it.
   static int OnData(ssh_session, ssh_channel, void* data, std::uint32_t length, int, void* self) {
     auto& c = *static_cast<Connection*>(self);
     if (c.in_ < 0) return static_cast<int>(length);
-    const ssize_t n = write(c.in_, data, length);
-    if (n < 0) return errno == EAGAIN ? 0 : static_cast<int>(length);
+    ssize_t n = 0;
+    if (c.held_.empty()) n = write(c.in_, data, length);
+    if (n < 0) {
+      if (errno != EAGAIN && errno != EINTR) return static_cast<int>(length);
+      n = 0;
+    }
+    if (n < static_cast<ssize_t>(length)) c.waiting_input_ = true;
     return static_cast<int>(n);
   }
   static void OnEof(ssh_session, ssh_channel, void* self) {
     auto& c = *static_cast<Connection*>(self);
-    if (c.in_ >= 0 && c.in_ != c.out_) {
-      close(c.in_);
-      c.in_ = -1;
-    } else {
-      c.hung_up_ = true;
+    c.input_over_ = c.waiting_input_ = true;
+  }
+  static void OnClose(ssh_session, ssh_channel, void* self) { static_cast<Connection*>(self)->hung_up_ = true; }
+
+  // Offers the client program the input that waits, and behind the last of it the end.
+  void PumpInput() {
+    while (in_ >= 0) {
+      if (held_.empty()) {
+        char buffer[4096];
+        const int n = ssh_channel_read_nonblocking(channel_, buffer, sizeof buffer, 0);
+        if (n > 0) {
+          held_.assign(buffer, static_cast<std::size_t>(n));
+        } else if (!input_over_ || end_given_) {
+          break;
+        } else if (in_ != out_) {
+          close(in_);
+          in_ = -1;
+          break;
+        } else {
+          held_.assign(1, kEndOfInput);
+          end_given_ = true;
+        }
+      }
+      const ssize_t n = write(in_, held_.data(), held_.size());
+      if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      held_.erase(0, n < 0 ? held_.size() : static_cast<std::size_t>(n));
     }
+    waiting_input_ = false;
   }
   static int OnOutput(socket_t, int revents, void* self) {
     auto& c = *static_cast<Connection*>(self);
@@ -294,6 +325,10 @@ class Connection {
   winsize size_{24, 80, 0, 0};
   pid_t child_ = 0;
   int in_ = -1, out_ = -1;  // the same descriptor for a shell
+  std::string held_;            // input that neither libssh nor the client program has
+  bool waiting_input_ = false;  // there may be input that the client program has not been given
+  bool input_over_ = false;     // no more will come
+  bool end_given_ = false;
   bool output_over_ = false, hung_up_ = false, exited_ = false;
   int exit_status_ = 0;
 };
@@ -315,6 +350,7 @@ Status MakeHostKey(const std::string& path) {
 struct SshServer::Impl {
   struct Worker {
     std::thread thread;
+    int socket = -1;  // a descriptor of our own, so that it is there for as long as the worker is
     std::atomic<bool> done{false};
   };
 
@@ -331,10 +367,15 @@ struct SshServer::Impl {
         continue;
       }
       Worker& w = workers.emplace_back();
+      w.socket = fcntl(ssh_get_fd(session), F_DUPFD_CLOEXEC, 0);
       w.thread = std::thread([this, session, &w] {
         Connection(session, state, client, hooks, stopping).Run();
         w.done = true;
       });
+    }
+    // A peer that says nothing or reads nothing must not hold us up.
+    for (const Worker& w : workers) {
+      if (w.socket >= 0) shutdown(w.socket, SHUT_RD);
     }
     Join(true);
   }
@@ -343,6 +384,7 @@ struct SshServer::Impl {
     for (auto it = workers.begin(); it != workers.end();) {
       if (all || it->done) {
         it->thread.join();
+        if (it->socket >= 0) close(it->socket);
         it = workers.erase(it);
       } else {
         ++it;

@@ -14,13 +14,7 @@ namespace {
 
 constexpr const char* kForward = "net/ipv4/ip_forward";
 
-// The programs of one backend and one address family.
-struct Tool {
-  const char* save;
-  const char* restore;
-  const char* hop_limit;  // how the mangle rule gives the hop back
-  bool v6;
-};
+using Tool = NetfilterRules::Tool;
 constexpr Tool kNftTools[] = {
     {"iptables-nft-save", "iptables-nft-restore", "TTL --ttl-inc 1", false},
     {"ip6tables-nft-save", "ip6tables-nft-restore", "HL --hl-inc 1", true},
@@ -52,7 +46,7 @@ Found Find(const std::string& saved, const std::string& table, const std::string
     if (line.starts_with("*")) inside = line == "*" + table;
     if (!inside) continue;
     if (line.starts_with(":" + prefix)) f.chains.insert(line.substr(1, line.find(' ') - 1));
-    for (const char* hook : {"PREROUTING", "OUTPUT"}) {
+    for (const char* hook : {"PREROUTING", "OUTPUT", "FORWARD"}) {
       const std::string jump = std::string(hook) + " -j " + prefix;
       if (line.starts_with("-A " + jump)) f.jumps.insert(line.substr(3));
     }
@@ -119,6 +113,25 @@ Status NetfilterRules::Install(const std::vector<std::string>& links) {
   return WriteSysctl(kForward, "1");
 }
 
+// Forwarding is switched on for the whole host, so what has not come through the queues, or would leave by a link that is
+// not ours, is stopped here. The tables of one script are committed one after the other, this one second: until ip_forward is
+// on nothing is forwarded anyway.
+std::string NetfilterRules::ForwardScript(const Tool& tool, const std::vector<std::string>& links) const {
+  const std::string forward = Chain("FWD"), ours = Chain("FROM");
+  const auto saved = RunCommand({tool.save, "-t", "filter"});
+  const bool jumps = saved && Find(*saved, "filter", Chain("")).jumps.count("FORWARD -j " + forward) != 0;
+  std::string s = "*filter\n:" + forward + " - [0:0]\n:" + ours + " - [0:0]\n";
+  for (const std::string& link : links) s += "-A " + forward + " -o " + link + " -g " + ours + "\n";
+  for (const std::string& link : links) {
+    if (forward_was_) s += "-A " + forward + " -i " + link + " -j DROP\n";
+    s += "-A " + ours + " -i " + link + " -j RETURN\n";
+  }
+  if (!forward_was_) s += "-A " + forward + " -j DROP\n";  // the host was no router for others before
+  s += "-A " + ours + " -j DROP\n";
+  if (!jumps) s += "-I FORWARD -j " + forward + "\n";
+  return s + "COMMIT\n";
+}
+
 Status NetfilterRules::InstallIptables(Backend b, const std::vector<std::string>& links) {
   const std::string prefix = Chain("");
   const std::string in = Chain("IN"), out = Chain("OUT"), queue = Chain("Q"), ttl = Chain("TTL");
@@ -149,7 +162,7 @@ Status NetfilterRules::InstallIptables(Backend b, const std::vector<std::string>
     for (const std::string& jump : {"PREROUTING -j " + in, "OUTPUT -j " + out}) {
       if (raw.jumps.count(jump) == 0) s += "-I " + jump + "\n";
     }
-    if (Status fed = Feed(tool, s + "COMMIT\n"); !fed) {
+    if (Status fed = Feed(tool, s + "COMMIT\n" + ForwardScript(tool, links)); !fed) {
       if (!stale) (void)RemoveFrom(b);  // closed rules of a killed daemon stay
       return fed;
     }
@@ -182,11 +195,20 @@ Status NetfilterRules::InstallNft(const std::vector<std::string>& links) {
       *text += match + "queue num " + std::to_string(base_ + 1) + "\n";
     }
   }
+  std::string set;
+  for (const std::string& link : links) set += (set.empty() ? "\"" : ", \"") + link + "\"";
+  std::string forward;
+  if (!links.empty()) {
+    forward = "  iifname { " + set + " } oifname { " + set + " } accept\n  oifname { " + set + " } drop\n";
+    if (forward_was_) forward += "  iifname { " + set + " } drop\n";
+  }
+  if (!forward_was_) forward += "  drop\n";  // the host was no router for others before
   // Declared, deleted and made anew in one transaction.
   const std::string script = "table " + table + "\ndelete table " + table + "\ntable " + table + " {\n chain " +
                              (forward_was_ ? "was1" : "was0") + " { }\n" +
                              " chain in {\n  type filter hook prerouting priority -300; policy accept;\n" + in + " }\n" +
-                             " chain out {\n  type filter hook output priority -300; policy accept;\n" + out + " }\n}\n";
+                             " chain out {\n  type filter hook output priority -300; policy accept;\n" + out +
+                             " }\n chain forward {\n  type filter hook forward priority 0; policy accept;\n" + forward + " }\n}\n";
   auto r = RunCommand({"nft", "-f", "-"}, script);
   if (!r) return Error{r.error().substr(0, r.error().find('\n'))};
   remarks_.emplace_back("TTL and hop limit are decremented: nft has no way to give them back");
@@ -237,7 +259,7 @@ Status NetfilterRules::RemoveFrom(Backend b) {
     if (!saved) continue;
     // The packets' way back to normal: no more hops given back, then no more queueing.
     std::string script;
-    for (const char* table : {"mangle", "raw"}) script += RemovalScript(table, Find(*saved, table, Chain("")));
+    for (const char* table : {"mangle", "filter", "raw"}) script += RemovalScript(table, Find(*saved, table, Chain("")));
     if (script.empty()) continue;
     if (Status s = Feed(tool, script); !s) return s;
   }

@@ -2,6 +2,7 @@
 //
 //   raw PREROUTING  -i LINK  -> queue (TCP: base, the rest: base + 1)     what arrives on a data interface
 //   raw OUTPUT      -o LINK  -> queue                                     what the appliance itself sends there
+//   filter FORWARD   not from a data interface to a data interface -> drop (what never was in the queue)
 //   mangle PREROUTING -i LINK -> TTL / hop limit + 1                      gives back what the kernel's forwarding takes
 //
 // for IPv4 and IPv6. No listener on the queue means drop: a daemon that is killed leaves the network closed. Everything lives
@@ -27,6 +28,14 @@ class NetfilterRules {
  public:
   enum class Backend : std::uint8_t { kIptablesNft, kIptablesLegacy, kNft };
 
+  // The programs of one backend and one address family.
+  struct Tool {
+    const char* save;
+    const char* restore;
+    const char* hop_limit;  // how the mangle rule gives the hop back
+    bool v6;
+  };
+
   explicit NetfilterRules(std::uint16_t queue_base) : base_(queue_base) {}
 
   // Brings the rules for `links` into force, in place of earlier ones of the same queue number, then switches ip_forward on.
@@ -44,6 +53,7 @@ class NetfilterRules {
 
  private:
   Status InstallIptables(Backend b, const std::vector<std::string>& links);
+  std::string ForwardScript(const Tool& tool, const std::vector<std::string>& links) const;
   Status InstallNft(const std::vector<std::string>& links);
   Status RemoveFrom(Backend b);
   std::string Chain(const char* what) const;

@@ -51,6 +51,26 @@ TEST(OutputFilter, NoIntervalsAndNoBackReferences) {
   EXPECT_EQ(Filtered("include 2{1,60000}{1,60000}"), "");
 }
 
+TEST(OutputFilter, BracketInASetDoesNotHideAnInterval) {
+  EXPECT_EQ(Filtered("include [a[]{30000}{30000}"), "");
+  EXPECT_EQ(Filtered("include []3]{1"), "");
+  EXPECT_EQ(Filtered("include [[:digit:]]{"), "");
+  EXPECT_EQ(Filtered("include [[:digit:]]}"), "gamma {3}\n");
+}
+
+// Each of these took gigabytes or for ever when the library saw it as it stands.
+TEST(OutputFilter, RepeatedQuantifiersAreOneAndNestedOnesAreBounded) {
+  EXPECT_EQ(Filtered("include a" + std::string(400, '+') + " 1"), "alpha 1\n");
+  EXPECT_EQ(Filtered("include z+?+?+? ?1"), "alpha 1\n");
+  EXPECT_EQ(Filtered("include ^bet+?a 4+$"), "beta 4\n");
+  std::string nested = "2";
+  for (int i = 0; i < 40; i++) nested = "(" + nested + ")+";
+  const auto refusal = RefusalOf("include " + nested);
+  EXPECT_EQ(refusal.kind, Kind::kBadPattern);
+  EXPECT_EQ(refusal.detail, "the regular expression is too complex");
+  EXPECT_EQ(Filtered("include ((2)+)+"), "beta 22\n");
+}
+
 TEST(OutputFilter, Refusals) {
   EXPECT_EQ(RefusalOf("").kind, Kind::kIncomplete);
   EXPECT_EQ(RefusalOf(" ").kind, Kind::kIncomplete);

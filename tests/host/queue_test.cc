@@ -375,6 +375,29 @@ TEST_F(QueueTest, UnknownLinkIsClosed) {
   EXPECT_EQ(ReceiveOne(to, 50), "");
 }
 
+// A host may have links besides the appliance's (to manage it by): forwarding must not open a way past the queues.
+TEST_F(QueueTest, LinksOfOthersAreNoWayAround) {
+  for (const char* was : {"0", "1"}) {
+    ASSERT_TRUE(WriteSysctl("net/ipv4/ip_forward", was));
+    NetfilterRules rules(40);  // another number: no listener, so what the queue should see is dropped as well
+    const Status s = rules.Install({"f0"});
+    ASSERT_TRUE(s) << s.error();
+    const int to = Socket(client_, SOCK_DGRAM);
+    const int port = was[0] == '0' ? 7000 : 7001;
+    ASSERT_TRUE(Bind(to, "10.98.1.2", port));
+    const int from = Socket(server_, SOCK_DGRAM);
+    ASSERT_TRUE(Connect(from, "10.98.1.2", port));
+    ASSERT_EQ(send(from, "x", 1, 0), 1);
+    EXPECT_TRUE(Eventually([&] {
+      return Output("iptables-nft-save -c -t filter").find("[1:29] -A SALLYPORT-40-FROM -j DROP") != std::string::npos;
+    })) << Output("iptables-nft-save -c");
+    EXPECT_EQ(ReceiveOne(to, 0), "") << "ip_forward was " << was;
+    ASSERT_TRUE(rules.Remove());
+    EXPECT_EQ(*ReadSysctl("net/ipv4/ip_forward"), was);
+    EXPECT_EQ(Output("iptables-nft-save").find("SALLYPORT"), std::string::npos);
+  }
+}
+
 TEST_F(QueueTest, ClockMovesForwardInOrder) {
   StartGateway();
   const TimePoint now = clock_.Now();
