@@ -71,8 +71,10 @@ std::string Appliance::Changed() {
   const ConfigSettings settings = configuration_->settings();
   logger_.Configure(settings.logging);
   if (on_change_) on_change_();
-  if (!used) return "WARNING: " + used.error() + "\n";
-  return {};
+  std::string complaint = used ? "" : "WARNING: " + used.error() + "\n";
+  if (complaint == complaint_) return {};  // scripts take every WARNING for a refused command
+  complaint_ = std::move(complaint);
+  return complaint_;
 }
 
 std::string Appliance::ConfigEdited(const Session& by, std::string_view line) {
@@ -121,6 +123,7 @@ void Appliance::Reload() {
   }
   const std::string said = Changed();
   (void)said;
+  complaint_.clear();  // nobody has heard it: the next change tells
   AskEngine([now = Now()](Engine& e) {
     ConnFilter all;
     all.include_box = true;
@@ -149,7 +152,7 @@ std::string Appliance::Greeting(const Session::Options& options) {
     out += "User " + options.user + " logged in to " + s.hostname + "\n";
     logger_.Log(Msg::k611101, {options.peer.ToString(), options.user});
   } else {
-    logger_.Log(Msg::k605005, {"serial", "", "console", "", "enable_1"});
+    logger_.Log(Msg::k605005, {"serial", "console", "enable_1"});
   }
   return out + s.banner_exec + "Type help or '?' for a list of available commands.\n";
 }

@@ -61,7 +61,8 @@ class Appliance {
   Configuration& configuration() { return *configuration_; }
   // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
   LoadReport Load(std::string_view text);
-  // The configuration has changed: compile it and put it in force. What the operator should hear, or "".
+  // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
+  // machine is told once, and again only when it is another one.
   std::string Changed();
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
   const Personality& personality() const;
@@ -138,6 +139,7 @@ class Appliance {
   Parts parts_;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::shared_ptr<const Policy> policy_;
+  std::string complaint_;  // what the machine would not take of it and the operator has heard
   Logger logger_;
   TimePoint started_;
   bool modified_ = false;  // since it was last written

@@ -132,5 +132,18 @@ TEST_F(ConsoleTest, PacketTracerWalksThePipeline) {
   EXPECT_NE(c->Do("show route").find("10.0.0.0"), std::string::npos);
 }
 
+TEST_F(ConsoleTest, AComplaintOfTheMachineIsToldOnce) {
+  auto c = OpenConfig();
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/0";
+  EXPECT_EQ(c->Do("hostname a"), "WARNING: no link is mapped to GigabitEthernet0/0\n");
+  EXPECT_EQ(c->Do("hostname b"), "");
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/1";
+  EXPECT_EQ(c->Do("hostname c"), "WARNING: no link is mapped to GigabitEthernet0/1\n");
+  box_.host->complaint.clear();
+  EXPECT_EQ(c->Do("hostname d"), "");
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/1";
+  EXPECT_EQ(c->Do("hostname e"), "WARNING: no link is mapped to GigabitEthernet0/1\n");
+}
+
 }  // namespace
 }  // namespace sallyport
