@@ -83,17 +83,22 @@ std::optional<int> SshService::Authenticate(const SshServer::Login& login, const
                      std::find(how->second.begin(), how->second.end(), "LOCAL") != how->second.end();
   std::optional<int> privilege;
   if (local) privilege = appliance_.CheckUser(login.user, password);
-  Log(privilege ? Msg::k605005 : Msg::k605004, login);
+  Log(privilege.has_value(), login);
   return privilege;
 }
 
-void SshService::Log(Msg msg, const SshServer::Login& login) {
+void SshService::Log(bool permitted, const SshServer::Login& login) {
   std::string interface;
   for (const auto& f : appliance_.policy()->interfaces) {
     if (f && f->address == login.local) interface = f->nameif;
   }
-  appliance_.logger().Log(msg, {login.peer.ToString(), std::to_string(login.peer_port), interface + ":" + login.local.ToString(), "ssh",
-                                login.user});
+  const std::string peer = login.peer.ToString(), port = std::to_string(login.peer_port);
+  const std::string local = interface + ":" + login.local.ToString();
+  if (permitted) {
+    appliance_.logger().Log(Msg::k605005, {peer + "/" + port, local + "/ssh", login.user});
+  } else {
+    appliance_.logger().Log(Msg::k605004, {peer, port, local, "ssh", login.user});
+  }
 }
 
 }  // namespace sallyport
