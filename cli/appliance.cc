@@ -149,7 +149,9 @@ std::string Appliance::Greeting(const Session::Options& options) {
   const ConfigSettings s = configuration_->settings();
   std::string out = s.banner_motd;
   if (!options.user.empty()) {
-    out += "User " + options.user + " logged in to " + s.hostname + "\n";
+    if (personality().login_history) {
+      out += "User " + options.user + " logged in to " + s.hostname + "\n" + logins_.Text(options.user, s.logging.zone);
+    }
     logger_.Log(Msg::k611101, {options.peer.ToString(), options.user});
   } else {
     logger_.Log(Msg::k605005, {"serial", "console", "enable_1"});

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/load_meter.h"
+#include "cli/login_history.h"
 #include "cli/session.h"
 #include "cli/show_views.h"
 #include "cli/state_folder.h"
@@ -91,6 +92,7 @@ class Appliance {
   void LogExec(const Session& by, std::string_view line);
   void LogPrivilege(const std::string& user, int from, int to);
   void LogLogout(const Session& by);
+  LoginHistory& logins() { return logins_; }
 
   // --- time
   const Clock& clock() const { return parts_.clock; }
@@ -149,6 +151,7 @@ class Appliance {
   const Session* console_ = nullptr;
   std::function<void(std::function<void()>)> post_;
   std::function<void()> on_change_;
+  LoginHistory logins_;
   LoadMeter meter_;
   DropView drops_;
   std::vector<InterfaceCounters> traffic_base_;

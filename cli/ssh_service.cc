@@ -54,6 +54,8 @@ Status SshService::Update() {
     // A shell starts in user EXEC; `enable` leads on, unless the configuration enables at once.
     options.privilege = shell && !enables_at_once_ ? 1 : privilege;
     options.peer = login.peer;
+    options.in = {login.cipher_in, login.hmac_in};
+    options.out = {login.cipher_out, login.hmac_out};
     return console_.IssueToken(options);
   };
   hooks.ended = [this](const SshServer::Login& login) {
@@ -84,6 +86,11 @@ std::optional<int> SshService::Authenticate(const SshServer::Login& login, const
   std::optional<int> privilege;
   if (local) privilege = appliance_.CheckUser(login.user, password);
   Log(privilege.has_value(), login);
+  if (privilege) {
+    appliance_.logins().LoggedIn(login.user, appliance_.WallNow(), login.peer);
+  } else if (std::any_of(settings.users.begin(), settings.users.end(), [&](const auto& u) { return u.name == login.user; })) {
+    appliance_.logins().Failed(login.user, appliance_.WallNow(), login.peer);
+  }
   return privilege;
 }
 
