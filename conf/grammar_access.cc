@@ -590,7 +590,7 @@ void DeclareAccess(ConfigGrammar& g) {
     r.section = Section::kIcmp;
     r.rank = 1;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      return edit.loading || edit.HasInterface(v.interface) ? "" : "ERROR: % Invalid Hostname\n";
+      return edit.loading || edit.HasInterface(v.interface) ? "" : "ERROR: interface <" + v.interface + "> does not exist\n";
     };
     Declare(g, c, r);
   }

@@ -129,6 +129,8 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
       {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
       {"access-group a in interface nowhere", "ERROR: interface <nowhere> does not exist\n"},
+      {"icmp permit any nowhere", "ERROR: interface <nowhere> does not exist\n"},
+      {"icmp permit any echo nowhere", "ERROR: interface <nowhere> does not exist\n"},
       {"no object-group network g", "Removing object-group (g) not allowed, it is being used.\n"},
       {"no object network o", "ERROR: unable to delete object (o). object is being used.\n"},
       {"object-group service g", "An object-group with the same id but different type (network) exists\n"},
