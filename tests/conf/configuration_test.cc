@@ -92,6 +92,37 @@ TEST(Configuration, ChecksumIsOverTheBodyWithoutBangLinesAndLineEnds) {
   EXPECT_NE(c.Print().find("Cryptochecksum:" + c.Checksum() + "\n: end\n"), std::string::npos);
 }
 
+// `show running-config all` adds what no line says, behind the lines of its kind, and the checksum is that of the short form.
+TEST(Configuration, AllAddsTheDefaults) {
+  Session s;
+  s.conf.Load("ASA Version 9.16(4) \nhostname h\ntimeout conn 2:00:00 icmp 0:00:05\nsysopt connection tcpmss minimum 48\n");
+  const auto all = [&](const char* section) {
+    PrintOptions o;
+    o.all = true;
+    o.section = section;
+    return s.conf.Print(o);
+  };
+  EXPECT_EQ(all("timeout"),
+            "timeout conn 2:00:00 icmp 0:00:05\ntimeout xlate 3:00:00\ntimeout pat-xlate 0:00:30\n"
+            "timeout half-closed 0:10:00 udp 0:02:00 sctp 0:02:00\n"
+            "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
+            "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
+            "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
+            "timeout floating-conn 0:00:00\ntimeout conn-holddown 0:00:15\ntimeout igp stale-route 0:01:10\n");
+  EXPECT_EQ(s.Section("timeout"), "timeout conn 2:00:00 icmp 0:00:05\n");
+  EXPECT_EQ(all("sysopt"),
+            "sysopt connection tcpmss minimum 48\nno sysopt connection timewait\nsysopt connection tcpmss 1380\n"
+            "sysopt connection permit-vpn\nsysopt connection reclassify-vpn\nno sysopt connection preserve-vpn-flows\n");
+  s.Ok("sysopt connection tcpmss 1300");
+  EXPECT_THAT(all("sysopt"), ::testing::Not(::testing::HasSubstr("tcpmss 1380")));
+  const std::string whole = all("");
+  EXPECT_LT(whole.find("timeout xlate 3:00:00\n"), whole.find("no sysopt connection timewait\n"));
+  EXPECT_THAT(whole, ::testing::EndsWith("Cryptochecksum:" + s.conf.Checksum() + "\n: end\n"));
+  s.conf.Load("ASA Version 8.2(1) \nhostname h\n");
+  EXPECT_THAT(all("timeout"), ::testing::HasSubstr("timeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 icmp 0:00:02\n"));
+  EXPECT_THAT(all("timeout"), ::testing::EndsWith("timeout tcp-proxy-reassembly 0:01:00\n"));
+}
+
 TEST(Configuration, NameifTellsTheDefaultLevel) {
   Session s;
   s.Ok("interface GigabitEthernet0/0");
