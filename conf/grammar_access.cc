@@ -472,7 +472,6 @@ void DeclareAccess(ConfigGrammar& g) {
     using L = TimeoutLine;
     using S = Tokens<L>;
     Command<L> c({S::Kw("timeout", "Configure maximum idle times"), S::Many(&L::entries, "Timer")});
-    Command<L> removal({S::Kw("timeout")});
     config.Add(c, [c](ConfigEdit& edit, const L& v, Form) -> Reply {
       std::vector<TimeoutEntry> fresh;
       for (const TimeoutEntry& e : v.entries) {
@@ -506,9 +505,8 @@ void DeclareAccess(ConfigGrammar& g) {
     struct NoTimeout { std::string name; std::string rest; };
     using N = Tokens<NoTimeout>;
     Command<NoTimeout> no({N::Kw("timeout"), N::Word(&NoTimeout::name, "Timer"), N::Line(&NoTimeout::rest)});
-    no.No(2);
-    config.Add(no, [c](ConfigEdit& edit, const NoTimeout& v, Form form) -> Reply {
-      if (form == Form::kPlain) return Reply::Refuse("ERROR: % Invalid input detected at '^' marker.\n");
+    no.NoOnly(2);
+    config.Add(no, [c](ConfigEdit& edit, const NoTimeout& v, Form) -> Reply {
       for (const auto& l : edit.tree.Of(Section::kTimeout)) {
         const auto* old = l->As<L>();
         if (old == nullptr) continue;

@@ -185,6 +185,36 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
   EXPECT_EQ(s.Error("nameif inside"), "ERROR: Name \"inside\" has been assigned to interface GigabitEthernet0/1\n");
 }
 
+// Every word that is wrong by its form gets the caret, whatever kind of token refuses it.
+TEST(Configuration, WrongWordsGetTheCaret) {
+  Session s;
+  s.TwoInterfaces();
+  const auto wrong = [&](const char* line, std::size_t column) {
+    EXPECT_EQ(s.Error(line), std::string(column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n") << line;
+  };
+  wrong("timeout xlate 1:2", 14);
+  wrong("timeout foo 1:00:00", 9);  // the f of floating-conn is right
+  wrong("prompt foo", 7);
+  wrong("prompt hostname foo", 16);
+  wrong("logging host inside 10.1.1.9 udp/x", 29);
+  wrong("clock summer-time X foo", 20);
+  s.Ok("interface GigabitEthernet0/1");
+  wrong("ip address 2001:db8::1 255.255.255.0", 11);
+  s.All({"object network o", "host 10.1.1.9"});
+  wrong("nat (inside,outside) static 198.51.100.9 service sctp 80 80", 49);
+  wrong("nat (inside,outside) static 198.51.100.9 service tcp 80x 80", 53);
+  s.Ok("object-group network g");
+  wrong("network-object any", 15);
+  s.Ok("object-group protocol p");
+  wrong("protocol-object object o", 16);
+  s.Ok("class-map c");
+  wrong("match port tcp gt 5", 15);
+  Session old("8.2(1)");
+  old.TwoInterfaces();
+  EXPECT_EQ(old.Error("static (inside,outside) tcp interface 80x 10.1.1.9 80"),
+            std::string(38, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
+}
+
 TEST(Configuration, DuplicateMembersAndElements) {
   Session s;
   s.All({"object-group network g", "network-object host 5.5.50.10"});
