@@ -215,6 +215,26 @@ TEST(Configuration, WrongWordsGetTheCaret) {
             std::string(38, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
 }
 
+TEST(Configuration, TimersHaveALeastValue) {
+  Session s, old("9.1(1)");
+  const std::string before = s.conf.Print();
+  const auto wrong = [](Session& in, const char* line, std::size_t column) {
+    EXPECT_EQ(in.Error(line), std::string(column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n") << line;
+  };
+  for (const char* line : {"timeout conn 0:04:59", "timeout conn 0:00:01", "timeout half-closed 0:00:29", "timeout udp 0:00:59",
+                           "timeout sctp 0:00:59", "timeout xlate 0:00:59", "timeout pat-xlate 0:00:29", "timeout pat-xlate 0:00:00",
+                           "timeout icmp 0:00:01", "timeout sunrpc 0:00:30", "timeout tcp-proxy-reassembly 0:00:09",
+                           "timeout floating-conn 0:00:29", "timeout igp stale-route 0:00:09"}) {
+    wrong(s, line, std::string_view(line).rfind(' ') + 1);
+  }
+  wrong(s, "timeout conn 1:00:00 udp 0:00:01", 25);
+  EXPECT_EQ(s.conf.Print(), before);
+  s.All({"timeout conn 0:05:00 half-closed 0:00:30 udp 0:01:00 sctp 0:01:00 icmp 0:00:02", "timeout conn 0:00:00", "timeout xlate 0:01:00",
+         "timeout pat-xlate 0:00:30", "timeout floating-conn 0:00:30", "timeout floating-conn 0:00:00", "timeout uauth 0:00:00"});
+  wrong(old, "timeout half-closed 0:04:59", 20);
+  old.Ok("timeout half-closed 0:05:00");
+}
+
 TEST(Configuration, DuplicateMembersAndElements) {
   Session s;
   s.All({"object-group network g", "network-object host 5.5.50.10"});
