@@ -435,6 +435,13 @@ TEST(Compile, Era82) {
   EXPECT_NE(rules[3].access_list, nullptr);
   EXPECT_EQ(rules[4].kind, NatRule::Kind::kDynamicPat);
   EXPECT_TRUE(rules[4].mapped_is_interface);
+  EXPECT_EQ(rules[0].show, "match ip inside 10.0.0.0 255.255.255.0 any 10.8.0.0 255.255.255.0\n    NAT exempt");
+  EXPECT_EQ(rules[1].show, "match ip inside host 10.0.0.30 outside any\n    static translation to 192.0.2.30");
+  EXPECT_EQ(rules[2].show, "match tcp inside host 10.0.0.5 eq 25 outside any\n    static translation to 192.0.2.25/25");
+  EXPECT_THAT(rules[3].show, ::testing::StartsWith("match tcp inside "));
+  EXPECT_THAT(rules[3].show, ::testing::EndsWith("\n    dynamic translation to pool 2 (192.0.2.100 - 192.0.2.120)"));
+  EXPECT_EQ(rules[4].show, "match ip inside any outside any\n    dynamic translation to pool 1 (192.0.2.2 [Interface PAT])");
+  EXPECT_EQ(rules[4].config, "nat (inside) 1 0.0.0.0 0.0.0.0");
 }
 
 TEST(Compile, HashesAreAnAsas) {
