@@ -4,6 +4,7 @@
 // the data thread; a line that was refused never gets here. Show commands collect their views through it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,11 +64,15 @@ class Appliance {
   LoadReport Load(std::string_view text);
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "".
   std::string Changed();
+  // Puts in force what ConfigEdited has put off.
+  void Settle();
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
   const Personality& personality() const;
   std::string RunningConfig(const std::string& written_by);  // with header and Cryptochecksum
   Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
   // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
+  // Of many access-list lines that come quickly (a long list is pasted) and take long to compile, not every one is put in
+  // force by itself: at most a twentieth of the time is spent on it, and Settle or Tick does the rest.
   std::string ConfigEdited(const Session& by, std::string_view line);
   bool modified() const { return modified_; }
   void Reload();  // everything from the startup configuration again
@@ -134,6 +139,7 @@ class Appliance {
 
  private:
   std::map<std::string, int> Vlans() const;
+  bool MayPutOff(std::string_view line) const;
 
   Parts parts_;
   std::unique_ptr<Configuration> configuration_;  // never null
@@ -148,6 +154,9 @@ class Appliance {
   std::function<void(std::function<void()>)> post_;
   std::function<void()> on_change_;
   LoadMeter meter_;
+  std::chrono::steady_clock::time_point compiled_at_;
+  std::chrono::steady_clock::duration compile_cost_{};
+  bool put_off_ = false;  // the configuration is ahead of policy_
   DropView drops_;
   std::vector<InterfaceCounters> traffic_base_;
   TimePoint traffic_since_;

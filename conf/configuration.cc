@@ -274,7 +274,7 @@ LoadReport Configuration::Load(std::string_view text) {
   impl_->loading = true;
   ConfigMode mode;
   int number = 0;
-  std::vector<std::pair<std::string, int>> groups;  // access-group lines, checked at the end
+  std::map<std::string, std::pair<std::string, int>> groups;  // access-group lines by what they print: as typed, line number
   while (at < text.size()) {
     const std::size_t end = text.find('\n', at);
     std::string_view raw = text.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at);
@@ -292,18 +292,25 @@ LoadReport Configuration::Load(std::string_view text) {
     if (r.ok()) {
       (r.effect == Effect::kAccepted ? report.accepted : report.modelled)++;
       if (!r.text.empty()) report.reports.push_back({number, std::string(line), r.text, false});
-      if (line.starts_with("access-group ")) groups.emplace_back(std::string(line), number);
+      if (const auto& last = impl_->tree.Of(Section::kAccessGroup); r.changed && !last.empty()) {
+        groups.try_emplace(last.back()->text, std::string(line), number);
+      }
     } else {
       report.refused++;
       report.reports.push_back({number, std::string(line), std::string(raw) + "\n" + r.ErrorText(0), true});
     }
   }
-  for (const auto& [line, n] : groups) {
-    const CommandLine words(line);
-    if (words.size() < 3) continue;
-    const std::string list(words[1]);
-    if (impl_->tree.Find(Section::kAccessList, list) != nullptr) continue;
-    impl_->tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) { return l.As<AccessGroupLine>() && l.As<AccessGroupLine>()->list == list; });
+  // 9.18 and later print access groups before the lists they name: only now can one be missing.
+  std::vector<std::pair<std::string, std::string>> missing;  // key, list
+  for (const auto& l : impl_->tree.Of(Section::kAccessGroup)) {
+    const auto* g = l->As<AccessGroupLine>();
+    if (g != nullptr && impl_->tree.Find(Section::kAccessList, g->list) == nullptr) missing.emplace_back(l->key, g->list);
+  }
+  for (const auto& [key, list] : missing) {
+    const auto typed = groups.find(key);
+    impl_->tree.Remove(nullptr, Section::kAccessGroup, key);
+    if (typed == groups.end()) continue;
+    const auto& [line, n] = typed->second;
     report.modelled--;
     report.refused++;
     report.reports.push_back({n, line, line + "\nERROR: access-list <" + list + "> does not exist\n", true});

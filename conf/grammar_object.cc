@@ -145,7 +145,7 @@ template <typename L>
 void DeclareObject(ConfigGrammar& g, const char* word, const char* mode) {
   using S = Tokens<L>;
   Command<L> c({S::Kw("object", "Configure an object"), S::Kw(word), S::Word(&L::name, "Object name", "WORD < 65 char", 64)});
-  c.No(3);
+  c.No(3).When([](const Personality& p) { return p.object_nat; });
   LineRule<L> r;
   r.section = Section::kObject;
   r.submode = mode;

@@ -2,6 +2,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
@@ -35,6 +37,10 @@ std::vector<S> OrderOf(const Personality& p) {
   if (p.object_nat && release < 908) {  // dynamic-access-policy-record stood before aaa-server
     std::erase(order, S::kDapLate);
     *std::find(order.begin(), order.end(), S::kDapEarly) = S::kDapLate;
+  }
+  // A line of another era, accepted all the same, still has to come out.
+  for (std::size_t i = 0; i < kSectionCount; i++) {
+    if (std::find(order.begin(), order.end(), static_cast<S>(i)) == order.end()) order.push_back(static_cast<S>(i));
   }
   if (release >= 918) {
     std::erase(order, S::kAccessGroup);
@@ -92,6 +98,7 @@ class Printer {
     if (s != S::kAccessList && s != S::kPolicyMap && s != S::kInterface) {
       std::stable_sort(lines.begin(), lines.end(), [](const Line* a, const Line* b) { return a->rank < b->rank; });
     }
+    if (s == S::kObjectGroup) lines = MembersFirst(lines);
     if (s == S::kMtu) {  // in the order of their interfaces
       std::map<std::string, int> place;
       for (const auto& i : tree_.Of(S::kInterface)) {
@@ -143,6 +150,24 @@ class Printer {
   }
 
  private:
+  // Groups in the order in which they were made, but one that is a member before the one it is in: the text must load again.
+  static std::vector<const Line*> MembersFirst(const std::vector<const Line*>& groups) {
+    std::map<std::string, const Line*> by_name;
+    for (const Line* g : groups) {
+      if (const auto* l = g->As<GroupLine>()) by_name[l->name] = g;
+    }
+    std::vector<const Line*> out;
+    std::set<const Line*> done;
+    const auto emit = [&](const auto& self, const Line* g) -> void {
+      if (!done.insert(g).second) return;
+      for (const auto* m : g->All<GroupMember>()) {
+        if (const auto it = by_name.find(m->name); it != by_name.end()) self(self, it->second);
+      }
+      out.push_back(g);
+    };
+    for (const Line* g : groups) emit(emit, g);
+    return out;
+  }
   static std::vector<const Line*> Sorted(const Line& l) {
     std::vector<const Line*> lines;
     for (const auto& c : l.lines) lines.push_back(c.get());

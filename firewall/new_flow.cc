@@ -3,6 +3,7 @@
 // Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
 // inspection -> NAT rpf-check -> outbound access list -> flow creation.
 #include <chrono>
+#include <span>
 
 #include "firewall/pipeline.h"
 
@@ -86,6 +87,11 @@ Verdict EarlySecurity(Context& c) {
   return c.Drop(FrameDrop::kSecurityFailed);
 }
 
+// An interface as packet-tracer names it: from 9.16 on with its routing instance.
+std::string TraceName(const Policy& policy, const std::string& nameif) {
+  return policy.personality.trace_elapsed_time ? nameif + "(vrfid:0)" : nameif;
+}
+
 void TraceRoute(Context& c, const Route* route) {
   if (!c.tracing()) return;
   const Personality& p = c.policy.personality;
@@ -96,12 +102,23 @@ void TraceRoute(Context& c, const Route* route) {
   }
   const Interface* out = c.policy.Find(route->interface);
   const std::string name = out != nullptr ? out->nameif : "identity";
-  const std::string hop = route->gateway.IsNone() ? c.real_dst.address.ToString() : route->gateway.ToString();
-  if (p.trace_resolve_egress) {
-    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, {"Found next-hop " + hop + " using egress ifc  " + name});
+  const bool connected = route->gateway.IsNone();
+  const std::string hop = connected ? c.real_dst.address.ToString() : route->gateway.ToString();
+  if (p.trace_elapsed_time) {
+    std::vector<std::string> info;
+    if (connected) {
+      subtype = "No ECMP load balancing";
+      info.push_back("Destination is locally connected. No ECMP load balancing.");
+    }
+    info.push_back("Found next-hop " + hop + " using egress ifc  " + TraceName(c.policy, name));
+    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, std::move(info));
     return;
   }
-  const auto pad = [](std::string s) { return s + std::string(s.size() < 15 ? 15 - s.size() : 0, ' ') + " "; };
+  if (p.trace_resolve_egress) {
+    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, {"found next-hop " + hop + " using egress ifc  " + name});
+    return;
+  }
+  const auto pad = [](std::string text) { return text + std::string(text.size() < 15 ? 15 - text.size() : 0, ' ') + " "; };
   const int length = route->destination.FamilyLength();
   c.trace->Phase("ROUTE-LOOKUP", subtype, true, {},
                  {"in   " + pad(route->destination.address.ToString()) + pad(MaskOf(length).ToString()) + name});
@@ -146,7 +163,7 @@ Verdict FindDestination(Context& c) {
   if (c.destination.rule != nullptr && c.tracing()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
-                   {"NAT divert to egress interface " + (c.out != nullptr ? c.out->nameif : std::string("unknown")),
+                   {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
                     "Untranslate " + Port({p.key.dst, p.key.dport}) + " to " + Port(c.real_dst)});
   }
   if (c.out == nullptr) {
@@ -241,6 +258,9 @@ Verdict SourceNat(Context& c) {
                     Port(c.source.endpoint)});
   }
   if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
+  if (c.tracing() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
+    c.trace->Phase("NAT", "host-limits", true, Lines(c.source.rule->config));
+  }
   return Verdict::kContinue;
 }
 
@@ -314,11 +334,18 @@ constexpr Stage kNewFlowStages[] = {
     FirstPacket,     EarlySecurity, FindDestination, ToTheBox,       CheckAccessIn, ConnectionSettings, SourceNat,
     IpOptions,       Inspection,    ReversePath,     CheckAccessOut, CreateFlow,
 };
+// 8.x shows translation of the source last; the decisions are the same.
+constexpr Stage kOldNewFlowStages[] = {
+    FirstPacket, EarlySecurity, FindDestination, ToTheBox,    CheckAccessIn,  ConnectionSettings, IpOptions,
+    Inspection,  SourceNat,     ReversePath,     CheckAccessOut, CreateFlow,
+};
 
 }  // namespace
 
 Verdict RunNewFlow(Context& c) {
-  for (const Stage stage : kNewFlowStages) {
+  const std::span<const Stage> stages = c.policy.personality.trace_resolve_egress ? std::span<const Stage>(kNewFlowStages)
+                                                                                 : std::span<const Stage>(kOldNewFlowStages);
+  for (const Stage stage : stages) {
     const Verdict v = stage(c);
     if (v == Verdict::kDrop && !c.tracing() && c.source.xlate != kNoXlate) {
       // A translation made for a flow that was refused after all goes again.

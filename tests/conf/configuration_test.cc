@@ -506,6 +506,23 @@ TEST(Configuration, NoWithoutParametersRemovesTheLineOfItsKind) {
   EXPECT_EQ(s.Section("mtu"), "mtu outside 1500\nmtu inside 1500\n");
 }
 
+// A new name moves the lines that name the interface along; `no nameif` takes them away.
+TEST(Configuration, RenamingAnInterface) {
+  Session s;
+  s.TwoInterfaces();
+  s.All({"access-list inside extended permit ip any any", "access-group inside in interface inside", "route inside 10.5.0.0 255.255.0.0 10.1.1.2",
+         "ssh 10.0.0.0 255.0.0.0 inside", "mtu inside 1400", "object network o", "host 10.1.1.9", "nat (inside,outside) static 198.51.100.9",
+         "nat (outside,inside) source static o o", "interface GigabitEthernet0/1", "nameif office"});
+  EXPECT_EQ(s.Section("access-group"), "access-group inside in interface office\n");
+  EXPECT_EQ(s.Section("route"), "route office 10.5.0.0 255.255.0.0 10.1.1.2 1\n");
+  EXPECT_EQ(s.Section("ssh 10.0.0.0"), "ssh 10.0.0.0 255.0.0.0 office\n");
+  EXPECT_EQ(s.Section("mtu"), "mtu outside 1500\nmtu office 1400\n");
+  EXPECT_EQ(s.Section("nat"), "nat (outside,office) source static o o\n!\nobject network o\n nat (office,outside) static 198.51.100.9\n");
+  s.Ok("no nameif");
+  EXPECT_EQ(s.Section("access-group") + s.Section("route") + s.Section("ssh 10.0.0.0") + s.Section("nat"), "");
+  EXPECT_EQ(s.Section("mtu"), "mtu outside 1500\n");
+}
+
 // Ten thousand lines load, compile and find their hit; a list of that size costs no more than its lines.
 TEST(Compile, TenThousandLines) {
   std::string text = "ASA Version 9.16(4) \n";
