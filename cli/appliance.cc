@@ -76,6 +76,7 @@ std::string Appliance::Changed() {
   policy_ = policy;
   const ConfigSettings settings = configuration_->settings();
   logger_.Configure(settings.logging);
+  LogLineProtocol();
   if (on_change_) on_change_();
   compiled_at_ = std::chrono::steady_clock::now();
   compile_cost_ = compiled_at_ - began;
@@ -89,6 +90,32 @@ bool Appliance::MayPutOff(std::string_view line) const {
   const CommandLine words(line);
   if (words.size() == 0 || words[0].size() < 8 || !IsPrefixOf(words[0], "access-list")) return false;
   return compile_cost_ > kQuickCompile && std::chrono::steady_clock::now() < compiled_at_ + kCompileShare * compile_cost_;
+}
+
+void Appliance::LinksChanged() {
+  LogLineProtocol();  // a link that was deleted and is there again has been down
+  const auto policy = std::make_shared<Policy>(*policy_);
+  const Status used = parts_.host.Use(policy, Vlans());
+  policy_ = policy;
+  LogLineProtocol();
+  const std::string problem = used ? "" : used.error();
+  if (!problem.empty() && problem != link_problem_) std::fprintf(stderr, "sallyportd: WARNING: %s\n", problem.c_str());
+  link_problem_ = problem;
+}
+
+// An interface that has just got its name is looked at only.
+void Appliance::LogLineProtocol() {
+  std::map<std::string, bool> now;
+  for (const auto& f : policy_->interfaces) {
+    if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
+    InterfaceView view;
+    if (f->linux_index != 0) parts_.host.FillInterface(view, f->linux_index);
+    const bool up = view.link_up && !f->shutdown;
+    now[f->hardware] = up;
+    const auto before = line_up_.find(f->hardware);
+    if (before != line_up_.end() && before->second != up) logger_.Log(up ? Msg::k411001 : Msg::k411002, {f->nameif});
+  }
+  line_up_ = std::move(now);
 }
 
 void Appliance::Settle() {

@@ -66,6 +66,8 @@ class Appliance {
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
   // machine is told once, and again only when it is another one.
   std::string Changed();
+  // Links of the machine have come, gone or changed state: the policy is put in force again, on the links that are there now.
+  void LinksChanged();
   // Puts in force what ConfigEdited has put off.
   void Settle();
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
@@ -142,6 +144,7 @@ class Appliance {
 
  private:
   std::map<std::string, int> Vlans() const;
+  void LogLineProtocol();
   bool MayPutOff(std::string_view line) const;
 
   Parts parts_;
@@ -162,6 +165,8 @@ class Appliance {
   std::chrono::steady_clock::time_point compiled_at_;
   std::chrono::steady_clock::duration compile_cost_{};
   bool put_off_ = false;  // the configuration is ahead of policy_
+  std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
+  std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
   std::vector<InterfaceCounters> traffic_base_;
   TimePoint traffic_since_;

@@ -333,6 +333,26 @@ TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
   EXPECT_EQ(c.settings().hostname, "h");
 }
 
+TEST(Configuration, LoadRefusesWhatIsNotText) {
+  using std::string_literals::operator""s;
+  Configuration c;
+  const LoadReport r = c.Load("ASA Version 9.16(4)\nhostname one\n! a \0\0 comment\nhost\0name two\n\0\0\0\0\nmtu \x01x\n! a \f feed\n"
+                              "domain-name example.net\r\n: end\nnot read\nrub\0bish\n\0"s);
+  EXPECT_EQ(r.refused, 5);
+  EXPECT_EQ(Reports(r),
+            "3: ! a .. comment\nERROR: not a line of text: byte 0x00 in column 5\n"
+            "4: host.name two\nERROR: not a line of text: byte 0x00 in column 5\n"
+            "5: ....\nERROR: not a line of text: byte 0x00 in column 1\n"
+            "6: mtu .x\nERROR: not a line of text: byte 0x01 in column 5\n"
+            "11: rub.bish\nERROR: not a line of text: byte 0x00 in column 4\n");
+  for (const LineReport& l : r.reports) EXPECT_EQ(l.line.find('\0'), std::string::npos) << "fit to be shown";
+  EXPECT_EQ(c.settings().hostname, "one");
+  EXPECT_EQ(c.settings().domain, "example.net");
+  // Nothing but NULs, and more than a line may hold.
+  EXPECT_EQ(c.Load(std::string(100'000, '\0')).refused, 1);
+  EXPECT_EQ(c.settings().hostname, "one");
+}
+
 // --- what it means ---
 
 std::shared_ptr<const Policy> Compiled(const Configuration& c, const Policy* previous = nullptr) {
