@@ -59,13 +59,26 @@ Reply Ports(ExecContext& c, const Bare&, Form) {
                     v.product_version + "     , SN: " + (v.serial.empty() ? "none" : v.serial) + "\n\n");
 }
 
-Reply Users(ExecContext& c, const Bare&, Form) {
+// "aes128-ctr", "sha2-256": OpenSSH's names without the parts that name the vendor and what the column already says.
+std::string AlgorithmName(std::string_view name) {
+  name = name.substr(0, name.find('@'));
+  for (const std::string_view prefix : {"hmac-", "aead-"}) {
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  }
+  return name.empty() ? "-" : std::string(name);
+}
+
+Reply SshSessions(ExecContext& c, const Bare&, Form) {
   std::string out = "SID Client IP       Version Mode Encryption Hmac     State            Username\n";
   int number = 0;
   for (const Session* s : c.appliance.sessions()) {
     if (s->options().kind != Session::Kind::kSsh) continue;
-    out += fmt::format("{:<3} {:<15} 2.0     -    -          -        {:<16} {}\n", number++, s->options().peer.ToString(), "SessionStarted",
-                       s->options().user);
+    const auto row = [&](const std::string& session, std::string_view mode, const Session::Options::Protection& p) {
+      out += fmt::format("{:<27} {:<4} {:<10} {:<8} {:<16} {}\n", session, mode, AlgorithmName(p.cipher), AlgorithmName(p.hmac),
+                         "SessionStarted", s->options().user);
+    };
+    row(fmt::format("{:<3} {:<15} 2.0", number++, s->options().peer.ToString()), "IN", s->options().in);
+    row("", "OUT", s->options().out);
   }
   return Reply::Say(out);
 }
@@ -138,7 +151,7 @@ void AddShowSystemCommands(ExecSet& set) {
               return Reply::Say(ShowLoggingMessage(c.appliance.logger().settings(), m.number.value_or(0)));
             });
   }
-  set.Add(BareCommand("show ssh sessions", {kShow, "Secure shell", "Sessions"}), Users);
+  set.Add(BareCommand("show ssh sessions", {kShow, "Secure shell", "Sessions"}), SshSessions);
 }
 
 }  // namespace sallyport

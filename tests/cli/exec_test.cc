@@ -132,5 +132,32 @@ TEST_F(ConsoleTest, PacketTracerWalksThePipeline) {
   EXPECT_NE(c->Do("show route").find("10.0.0.0"), std::string::npos);
 }
 
+TEST_F(ConsoleTest, AComplaintOfTheMachineIsToldOnce) {
+  auto c = OpenConfig();
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/0";
+  EXPECT_EQ(c->Do("hostname a"), "WARNING: no link is mapped to GigabitEthernet0/0\n");
+  EXPECT_EQ(c->Do("hostname b"), "");
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/1";
+  EXPECT_EQ(c->Do("hostname c"), "WARNING: no link is mapped to GigabitEthernet0/1\n");
+  box_.host->complaint.clear();
+  EXPECT_EQ(c->Do("hostname d"), "");
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/1";
+  EXPECT_EQ(c->Do("hostname e"), "WARNING: no link is mapped to GigabitEthernet0/1\n");
+}
+
+TEST_F(ConsoleTest, SshSessionsAndHowTheyAreProtected) {
+  Session::Options options;
+  options.kind = Session::Kind::kSsh;
+  options.user = "anna";
+  options.peer = *IpAddress::Parse("10.9.0.2");
+  options.in = {"aes256-ctr", "hmac-sha2-256-etm@openssh.com"};
+  options.out = {"aes128-ctr", ""};
+  TestConsole ssh(box_, options);
+  EXPECT_EQ(Open(15)->Do("show ssh sessions"),
+            "SID Client IP       Version Mode Encryption Hmac     State            Username\n"
+            "0   10.9.0.2        2.0     IN   aes256-ctr sha2-256-etm SessionStarted   anna\n"
+            "                            OUT  aes128-ctr -        SessionStarted   anna\n");
+}
+
 }  // namespace
 }  // namespace sallyport
