@@ -259,7 +259,7 @@ Verdict SourceNat(Context& c) {
   }
   if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
   if (c.tracing() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
-    c.trace->Phase("NAT", "host-limits", true, Lines(c.source.rule->config));
+    c.trace->Phase("NAT", "host-limits", true, RuleLines(c, *c.source.rule));
   }
   return Verdict::kContinue;
 }
