@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "cli/show_text.h"
 #include "conf/password.h"
 
 namespace sallyport {
 namespace {
+
+constexpr auto kQuickCompile = std::chrono::milliseconds(5);  // what may be spent on every line
+constexpr int kCompileShare = 20;                             // otherwise this part of the time
 
 // `enable password secret` must not stand in a log.
 std::string Masked(std::string_view line) {
@@ -63,6 +67,8 @@ const Personality& Appliance::personality() const { return configuration_->perso
 LoadReport Appliance::Load(std::string_view text) { return configuration_->Load(text); }
 
 std::string Appliance::Changed() {
+  const auto began = std::chrono::steady_clock::now();
+  put_off_ = false;
   auto compiled = configuration_->Compile(policy_.get());
   if (!compiled) return "ERROR: " + compiled.error() + "\n";
   const auto policy = std::make_shared<Policy>(**compiled);
@@ -70,16 +76,61 @@ std::string Appliance::Changed() {
   policy_ = policy;
   const ConfigSettings settings = configuration_->settings();
   logger_.Configure(settings.logging);
+  LogLineProtocol();
   if (on_change_) on_change_();
+  compiled_at_ = std::chrono::steady_clock::now();
+  compile_cost_ = compiled_at_ - began;
   std::string complaint = used ? "" : "WARNING: " + used.error() + "\n";
   if (complaint == complaint_) return {};  // scripts take every WARNING for a refused command
   complaint_ = std::move(complaint);
   return complaint_;
 }
 
+bool Appliance::MayPutOff(std::string_view line) const {
+  const CommandLine words(line);
+  if (words.size() == 0 || words[0].size() < 8 || !IsPrefixOf(words[0], "access-list")) return false;
+  return compile_cost_ > kQuickCompile && std::chrono::steady_clock::now() < compiled_at_ + kCompileShare * compile_cost_;
+}
+
+void Appliance::LinksChanged() {
+  LogLineProtocol();  // a link that was deleted and is there again has been down
+  const auto policy = std::make_shared<Policy>(*policy_);
+  const Status used = parts_.host.Use(policy, Vlans());
+  policy_ = policy;
+  LogLineProtocol();
+  const std::string problem = used ? "" : used.error();
+  if (!problem.empty() && problem != link_problem_) std::fprintf(stderr, "sallyportd: WARNING: %s\n", problem.c_str());
+  link_problem_ = problem;
+}
+
+// An interface that has just got its name is looked at only.
+void Appliance::LogLineProtocol() {
+  std::map<std::string, bool> now;
+  for (const auto& f : policy_->interfaces) {
+    if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
+    InterfaceView view;
+    if (f->linux_index != 0) parts_.host.FillInterface(view, f->linux_index);
+    const bool up = view.link_up && !f->shutdown;
+    now[f->hardware] = up;
+    const auto before = line_up_.find(f->hardware);
+    if (before != line_up_.end() && before->second != up) logger_.Log(up ? Msg::k411001 : Msg::k411002, {f->nameif});
+  }
+  line_up_ = std::move(now);
+}
+
+void Appliance::Settle() {
+  if (!put_off_) return;
+  if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+}
+
 std::string Appliance::ConfigEdited(const Session& by, std::string_view line) {
   const std::string user = by.UserName();
-  std::string said = Changed();
+  std::string said;
+  if (MayPutOff(line)) {
+    put_off_ = true;
+  } else {
+    said = Changed();
+  }
   modified_ = true;
   modified_by_ = user;
   modified_wall_ = WallNow();
@@ -224,6 +275,7 @@ ClockView Appliance::ClockNow() const {
 
 void Appliance::Tick() {
   logger_.Drain();
+  if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   if (meter_.Due()) meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
 }
 

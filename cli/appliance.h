@@ -4,6 +4,7 @@
 // the data thread; a line that was refused never gets here. Show commands collect their views through it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -65,11 +66,17 @@ class Appliance {
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
   // machine is told once, and again only when it is another one.
   std::string Changed();
+  // Links of the machine have come, gone or changed state: the policy is put in force again, on the links that are there now.
+  void LinksChanged();
+  // Puts in force what ConfigEdited has put off.
+  void Settle();
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
   const Personality& personality() const;
   std::string RunningConfig(const std::string& written_by);  // with header and Cryptochecksum
   Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
   // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
+  // Of many access-list lines that come quickly (a long list is pasted) and take long to compile, not every one is put in
+  // force by itself: at most a twentieth of the time is spent on it, and Settle or Tick does the rest.
   std::string ConfigEdited(const Session& by, std::string_view line);
   bool modified() const { return modified_; }
   void Reload();  // everything from the startup configuration again
@@ -137,6 +144,8 @@ class Appliance {
 
  private:
   std::map<std::string, int> Vlans() const;
+  void LogLineProtocol();
+  bool MayPutOff(std::string_view line) const;
 
   Parts parts_;
   std::unique_ptr<Configuration> configuration_;  // never null
@@ -153,6 +162,11 @@ class Appliance {
   std::function<void()> on_change_;
   LoginHistory logins_;
   LoadMeter meter_;
+  std::chrono::steady_clock::time_point compiled_at_;
+  std::chrono::steady_clock::duration compile_cost_{};
+  bool put_off_ = false;  // the configuration is ahead of policy_
+  std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
+  std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
   std::vector<InterfaceCounters> traffic_base_;
   TimePoint traffic_since_;

@@ -177,6 +177,19 @@ struct ConsoleServer::Impl {
     });
   }
 
+  struct Watched {
+    asio::posix::stream_descriptor descriptor;
+    std::function<void()> readable;
+  };
+
+  void Wait(Watched& w) {
+    w.descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, &w](boost::system::error_code e) {
+      if (e) return;
+      w.readable();
+      Wait(w);
+    });
+  }
+
   Appliance& appliance;
   asio::io_context io{1};
   asio::local::stream_protocol::acceptor acceptor;
@@ -184,6 +197,7 @@ struct ConsoleServer::Impl {
   asio::signal_set signals;
   std::string path;
   std::list<std::weak_ptr<Client>> clients;
+  std::list<Watched> watched;
   std::mutex mutex;  // guards tokens
   std::map<std::string, Token> tokens;
 };
@@ -192,7 +206,9 @@ ConsoleServer::ConsoleServer(Appliance& appliance) : impl_(std::make_unique<Impl
   appliance.SetPost([this](std::function<void()> f) { Post(std::move(f)); });
 }
 
-ConsoleServer::~ConsoleServer() = default;
+ConsoleServer::~ConsoleServer() {
+  for (Impl::Watched& w : impl_->watched) w.descriptor.release();  // the caller's, not ours to close
+}
 
 Status ConsoleServer::Listen(const std::string& path) {
   unlink(path.c_str());
@@ -226,6 +242,11 @@ void ConsoleServer::Run() {
   for (const auto& weak : impl_->clients) {
     if (const auto client = weak.lock()) client->Shut();
   }
+}
+
+void ConsoleServer::Watch(int fd, std::function<void()> readable) {
+  impl_->watched.push_back({asio::posix::stream_descriptor(impl_->io, fd), std::move(readable)});
+  impl_->Wait(impl_->watched.back());
 }
 
 void ConsoleServer::Stop() { impl_->io.stop(); }

@@ -1,5 +1,5 @@
 // The control thread's loop: console clients on the Unix socket, the log drained at intervals, closures of other threads,
-// signals. The only user of Boost.Asio.
+// signals, and what main has it watch. The only user of Boost.Asio.
 //
 // Made and run by main on the control thread. Post and IssueToken may be called from any thread.
 #pragma once
@@ -27,6 +27,9 @@ class ConsoleServer {
   void Run();
   void Stop();
 
+  // Calls `readable` on the control thread whenever `fd` is; what it does not read it is called for again. `fd` remains the
+  // caller's, and open until Run has ended.
+  void Watch(int fd, std::function<void()> readable);
   // Runs `f` on the control thread.
   void Post(std::function<void()> f);
   // A word that admits one client, once and within half a minute, as the user named in `options`.

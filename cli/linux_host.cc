@@ -1,5 +1,8 @@
 #include "cli/linux_host.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 
 namespace sallyport {
@@ -7,6 +10,9 @@ namespace sallyport {
 Result<std::unique_ptr<LinuxHost>> LinuxHost::Open(Options options, Engine& engine, SystemClock& clock) {
   auto network = HostNetwork::Open();
   if (!network) return Error{network.error()};
+  // Listens before anything is looked up, so that no change is missed.
+  auto monitor = LinkMonitor::Open();
+  if (!monitor) return Error{monitor.error()};
   for (const LinkMap::Entry& e : options.links.entries()) {
     if (const auto index = (*network)->IndexOf(e.link); !index) return Error{e.hardware + ": " + index.error()};
   }
@@ -14,16 +20,20 @@ Result<std::unique_ptr<LinuxHost>> LinuxHost::Open(Options options, Engine& engi
   queue_options.base = options.queue;
   auto queue = Nfqueue::Open(queue_options);
   if (!queue) return Error{queue.error()};
-  return std::unique_ptr<LinuxHost>(new LinuxHost(std::move(options), engine, clock, std::move(*queue), std::move(*network)));
+  return std::unique_ptr<LinuxHost>(new LinuxHost(std::move(options), engine, clock, std::move(*queue), std::move(*network),
+                                                  std::move(*monitor)));
 }
 
 LinuxHost::LinuxHost(Options options, Engine& engine, SystemClock& clock, std::unique_ptr<Nfqueue> queue,
-                     std::unique_ptr<HostNetwork> network)
+                     std::unique_ptr<HostNetwork> network, LinkMonitor monitor)
     : options_(std::move(options)),
       queue_(std::move(queue)),
       network_(std::move(network)),
+      monitor_(std::move(monitor)),
       thread_(engine, *queue_, clock),
-      rules_(options_.queue) {}
+      rules_(options_.queue) {
+  for (const LinkMap::Entry& e : options_.links.entries()) ours_.insert(e.link);
+}
 
 LinuxHost::~LinuxHost() { Stop(); }
 
@@ -60,6 +70,12 @@ void LinuxHost::Stop() {
   if (const Status removed = rules_.Remove(); !removed) fprintf(stderr, "sallyportd: %s\n", removed.error().c_str());
 }
 
+bool LinuxHost::LinksChanged() {
+  const LinkMonitor::News news = monitor_.Take();
+  network_->Forget(news.deleted);
+  return news.all || std::any_of(news.links.begin(), news.links.end(), [this](const std::string& l) { return ours_.count(l) != 0; });
+}
+
 void LinuxHost::OnEngine(const std::function<void()>& f) {
   thread_.Ask([&f] { f(); });
 }
@@ -71,6 +87,7 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
   const auto problem = [&](const std::string& text) { problems += (problems.empty() ? "" : "; ") + text; };
   for (auto& f : policy->interfaces) {
     if (!f || f->id == IfId::kIdentity) continue;
+    f->linux_index = 0;  // what it was may be gone
     std::string link = options_.links.LinkFor(f->hardware);
     const std::string_view parent = LinkMap::ParentOf(f->hardware);
     if (link.empty() && !parent.empty() && !f->nameif.empty()) {
@@ -90,6 +107,7 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
       if (f->InUse()) problem("no link is mapped to " + f->hardware);
       continue;
     }
+    ours_.insert(link);
     const auto index = network_->IndexOf(link);
     if (index) {
       f->linux_index = *index;

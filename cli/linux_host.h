@@ -10,6 +10,7 @@
 #include "firewall/host/data_thread.h"
 #include "firewall/host/host_network.h"
 #include "firewall/host/link_map.h"
+#include "firewall/host/link_monitor.h"
 #include "firewall/host/netfilter_rules.h"
 #include "firewall/host/nfqueue.h"
 
@@ -30,6 +31,11 @@ class LinuxHost final : public ApplianceHost {
   // In order: no more packets come, the thread ends, the kernel is as it was.
   void Stop();
 
+  // Readable when the kernel has said something about links; LinksChanged then hears it, and is true when links of ours may
+  // have changed: the appliance is to be told.
+  int link_fd() const { return monitor_.fd(); }
+  bool LinksChanged();
+
   void OnEngine(const std::function<void()>& f) override;
   void AdvanceClock(Duration by) override;
   Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) override;
@@ -38,15 +44,18 @@ class LinuxHost final : public ApplianceHost {
   void ClearArp(const Policy& policy) override;
 
  private:
-  LinuxHost(Options options, Engine& engine, SystemClock& clock, std::unique_ptr<Nfqueue> queue, std::unique_ptr<HostNetwork> network);
+  LinuxHost(Options options, Engine& engine, SystemClock& clock, std::unique_ptr<Nfqueue> queue, std::unique_ptr<HostNetwork> network,
+            LinkMonitor monitor);
   Status InstallRules(const Policy& policy);
 
   Options options_;
   std::unique_ptr<Nfqueue> queue_;
   std::unique_ptr<HostNetwork> network_;
+  LinkMonitor monitor_;
   DataThread thread_;
   NetfilterRules rules_;
   std::set<std::string> ruled_;  // links that the rules name now
+  std::set<std::string> ours_;   // mapped links and VLAN devices on them, whether they are there or not
   bool started_ = false;
 };
 

@@ -99,6 +99,9 @@ int Run(const Arguments& arguments) {
     if (const Status s = ssh.Update(); !s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
   });
   if (const Status listening = console.Listen(state->socket()); !listening) return Fail(listening.error());
+  console.Watch((*host)->link_fd(), [&] {
+    if ((*host)->LinksChanged()) appliance.LinksChanged();
+  });
   std::printf("sallyportd: ready\n");
   std::fflush(stdout);
   console.Run();

@@ -90,7 +90,10 @@ void Session::EnterConfig() {
   if (!config_) config_.emplace();
 }
 
-void Session::LeaveConfig() { config_.reset(); }
+void Session::LeaveConfig() {
+  config_.reset();
+  appliance_.Settle();
+}
 
 std::string Session::Prompt() const {
   std::string prompt = appliance_.PromptBase();
@@ -199,6 +202,7 @@ void Session::ExecuteParsed(std::string_view line) {
   const RunResult matched = ExecCommands().Matches(line, options);
   if (matched.outcome != Outcome::kOk) return Print(matched);
   appliance_.LogExec(*this, line);
+  appliance_.Settle();  // what it shows or tries is what is configured
   Print(ExecCommands().Run(context, line, options));
 }
 

@@ -253,6 +253,37 @@ std::vector<Hint> Configuration::ModeHints(const ConfigMode& mode, std::string_v
   return out;
 }
 
+namespace {
+
+// A control character does not belong into a configuration's line; npos: there is none. A NUL, which is what a damaged or a
+// binary file is full of, is not taken in a comment either.
+std::size_t FirstNotText(std::string_view line, bool comment) {
+  for (std::size_t i = 0; i < line.size(); i++) {
+    const auto c = static_cast<unsigned char>(line[i]);
+    if (c == 0 || (!comment && ((c < 0x20 && c != '\t') || c == 0x7f))) return i;
+  }
+  return std::string_view::npos;
+}
+
+// The beginning of a line, fit to be shown.
+std::string Shown(std::string_view line) {
+  constexpr std::size_t kMost = 60;
+  std::string out;
+  for (const char c : line.substr(0, kMost)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '.' : c;
+  return line.size() > kMost ? out + "..." : out;
+}
+
+LineReport NotText(int number, std::string_view line, std::size_t at) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto c = static_cast<unsigned char>(line[at]);
+  const std::string shown = Shown(line);
+  return {number, shown,
+          shown + "\nERROR: not a line of text: byte 0x" + kHex[c >> 4] + kHex[c & 15] + " in column " + std::to_string(at + 1) + "\n",
+          true};
+}
+
+}  // namespace
+
 LoadReport Configuration::Load(std::string_view text) {
   LoadReport report;
   // A whole configuration begins with its version.
@@ -274,7 +305,7 @@ LoadReport Configuration::Load(std::string_view text) {
   impl_->loading = true;
   ConfigMode mode;
   int number = 0;
-  std::vector<std::pair<std::string, int>> groups;  // access-group lines, checked at the end
+  std::map<std::string, std::pair<std::string, int>> groups;  // access-group lines by what they print: as typed, line number
   while (at < text.size()) {
     const std::size_t end = text.find('\n', at);
     std::string_view raw = text.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at);
@@ -282,7 +313,25 @@ LoadReport Configuration::Load(std::string_view text) {
     number++;
     while (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
     const std::string_view line = TrimLeft(TrimRight(raw));
-    if (line == ": end") break;
+    if (line == ": end") {
+      // What follows is not read, but a file that goes on with rubbish is not what was written.
+      const std::string_view rest = text.substr(at);
+      if (const std::size_t bad = rest.find('\0'); bad != std::string_view::npos) {
+        const std::size_t begin = rest.rfind('\n', bad) + 1;  // npos + 1: the first
+        const auto lines = static_cast<int>(std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(bad), '\n'));
+        report.lines++;
+        report.refused++;
+        report.reports.push_back(NotText(number + 1 + lines, rest.substr(begin, rest.find('\n', bad) - begin), bad - begin));
+      }
+      break;
+    }
+    const bool comment = !line.empty() && (line[0] == '!' || line[0] == ':');
+    if (const std::size_t bad = FirstNotText(raw, comment); bad != std::string_view::npos) {
+      report.lines++;
+      report.refused++;
+      report.reports.push_back(NotText(number, raw, bad));
+      continue;
+    }
     if (line.empty() || line[0] == '!' || line[0] == ':' || line.starts_with("Cryptochecksum:") || line.starts_with("ASA Version ") ||
         line.starts_with("PIX Version ")) {
       continue;
@@ -292,18 +341,25 @@ LoadReport Configuration::Load(std::string_view text) {
     if (r.ok()) {
       (r.effect == Effect::kAccepted ? report.accepted : report.modelled)++;
       if (!r.text.empty()) report.reports.push_back({number, std::string(line), r.text, false});
-      if (line.starts_with("access-group ")) groups.emplace_back(std::string(line), number);
+      if (const auto& last = impl_->tree.Of(Section::kAccessGroup); r.changed && !last.empty()) {
+        groups.try_emplace(last.back()->text, std::string(line), number);
+      }
     } else {
       report.refused++;
       report.reports.push_back({number, std::string(line), std::string(raw) + "\n" + r.ErrorText(0), true});
     }
   }
-  for (const auto& [line, n] : groups) {
-    const CommandLine words(line);
-    if (words.size() < 3) continue;
-    const std::string list(words[1]);
-    if (impl_->tree.Find(Section::kAccessList, list) != nullptr) continue;
-    impl_->tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) { return l.As<AccessGroupLine>() && l.As<AccessGroupLine>()->list == list; });
+  // 9.18 and later print access groups before the lists they name: only now can one be missing.
+  std::vector<std::pair<std::string, std::string>> missing;  // key, list
+  for (const auto& l : impl_->tree.Of(Section::kAccessGroup)) {
+    const auto* g = l->As<AccessGroupLine>();
+    if (g != nullptr && impl_->tree.Find(Section::kAccessList, g->list) == nullptr) missing.emplace_back(l->key, g->list);
+  }
+  for (const auto& [key, list] : missing) {
+    const auto typed = groups.find(key);
+    impl_->tree.Remove(nullptr, Section::kAccessGroup, key);
+    if (typed == groups.end()) continue;
+    const auto& [line, n] = typed->second;
     report.modelled--;
     report.refused++;
     report.reports.push_back({n, line, line + "\nERROR: access-list <" + list + "> does not exist\n", true});

@@ -26,6 +26,7 @@ struct ConfigEdit {
   std::vector<std::shared_ptr<Line>> path;  // all open sub-modes, outermost first
   Effect effect = Effect::kModelled;  // of the line that was applied
   bool changed = false;
+  std::string renamed = {};           // what the interface was called before `nameif`
   bool loading = false;               // a whole configuration is being read: no INFO lines
 
   Line* parent() const { return here.get(); }

@@ -17,6 +17,102 @@ enum Rank { kDescription, kVlan, kSwitchport, kSpeed, kDuplex, kShutdown, kManag
 
 
 
+// Where lines of a section name an interface: a word at a place, the word behind "interface", the last word, or "(a,b)" at a place.
+struct Mention {
+  Section section;
+  enum Where { kAt, kBehindInterface, kLast, kPair } where;
+  std::size_t place;
+  std::string_view begins;  // only lines that begin so
+};
+constexpr Mention kMentions[] = {
+    {Section::kMtu, Mention::kAt, 1, "mtu "},
+    {Section::kRoute, Mention::kAt, 1, "route "},
+    {Section::kAccessGroup, Mention::kBehindInterface, 0, ""},
+    {Section::kServicePolicy, Mention::kBehindInterface, 0, ""},
+    {Section::kIcmp, Mention::kLast, 0, "icmp permit"},
+    {Section::kIcmp, Mention::kLast, 0, "icmp deny"},
+    {Section::kSsh, Mention::kLast, 0, "ssh "},
+    {Section::kTelnet, Mention::kLast, 0, "telnet "},
+    {Section::kHttp, Mention::kLast, 0, "http "},
+    {Section::kLogging, Mention::kAt, 2, "logging host "},
+    {Section::kNat, Mention::kPair, 1, "nat "},
+    {Section::kGlobal, Mention::kPair, 1, "global "},
+    {Section::kStatic, Mention::kPair, 1, "static "},
+    {Section::kTwiceNat, Mention::kPair, 1, "nat "},
+    {Section::kAfterAutoNat, Mention::kPair, 1, "nat "},
+};
+
+// "(a,b)" with `from` replaced by `to`; "" when it does not name it.
+std::string RenamePair(std::string_view pair, const std::string& from, const std::string& to) {
+  if (pair.size() < 3 || pair.front() != '(' || pair.back() != ')') return {};
+  std::string_view inner = pair.substr(1, pair.size() - 2);
+  const std::size_t comma = inner.find(',');
+  std::string a(inner.substr(0, comma));
+  std::string b = comma == std::string_view::npos ? "" : std::string(inner.substr(comma + 1));
+  if (a != from && b != from) return {};
+  if (a == from) a = to;
+  if (b == from) b = to;
+  return "(" + a + (comma == std::string_view::npos ? "" : "," + b) + ")";
+}
+
+// The interface `from` is now called `to`, and so are the lines that name it; "": it has no name any more, and they go.
+void Rename(ConfigEdit& edit, const std::string& from, const std::string& to) {
+  const ConfigSet& config = ConfigGrammar::Get().sets.find("config")->second;
+  for (const Mention& m : kMentions) {
+    std::vector<std::string> texts;
+    bool found = false;
+    for (const auto& l : edit.tree.Of(m.section)) {
+      const CommandLine words(l->text);
+      std::string text = l->text;
+      if (l->text.starts_with(m.begins)) {
+        std::size_t at = m.where == Mention::kLast ? words.size() - 1 : m.place;
+        if (m.where == Mention::kBehindInterface) {
+          at = words.size();
+          for (std::size_t i = 2; i + 1 < words.size(); i++) {
+            if (words[i] == "interface") at = i + 1;
+          }
+        }
+        if (at < words.size()) {
+          const std::string now = m.where == Mention::kPair ? RenamePair(words[at], from, to) : words[at] == from ? to : std::string();
+          const bool names = m.where == Mention::kPair ? !RenamePair(words[at], from, from).empty() : words[at] == from;
+          if (names) {
+            found = true;
+            text = to.empty() ? "" : text.replace(words.ColumnOf(at), words[at].size(), now);
+          }
+        }
+      }
+      texts.push_back(std::move(text));
+    }
+    if (!found) continue;
+    edit.tree.RemoveIf(nullptr, m.section, [](const Line&) { return true; });
+    ConfigMode global;
+    ConfigEdit again{edit.tree, global, edit.personality, edit.names, nullptr, {}};
+    again.loading = true;
+    ParseOptions options{15, &edit.personality, &edit.names};
+    for (const std::string& t : texts) {
+      if (!t.empty()) (void)config.Run(again, t, options);
+    }
+  }
+  for (const auto& o : edit.tree.Of(Section::kObject)) {
+    for (const auto& l : o->lines) {
+      const auto* nat = l->As<ObjectNatLine>();
+      if (nat == nullptr || (nat->interfaces.real != from && nat->interfaces.mapped != from)) continue;
+      if (to.empty()) {
+        edit.tree.Remove(o.get(), Section::kObject, std::string(l->key));
+        break;
+      }
+      ObjectNatLine v = *nat;
+      const std::string old = "(" + v.interfaces.real + "," + v.interfaces.mapped + ")";
+      const std::string now = RenamePair(old, from, to);
+      if (v.interfaces.real == from) v.interfaces.real = to;
+      if (v.interfaces.mapped == from) v.interfaces.mapped = to;
+      l->text.replace(l->text.find(old), old.size(), now);
+      l->Set(v);
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 // "gig0/1", "GigabitEthernet 0/1.100" -> "GigabitEthernet0/1.100"
@@ -139,9 +235,11 @@ void DeclareInterfaces(ConfigGrammar& g) {
           return "ERROR: Name \"" + v.name + "\" has been assigned to interface " + i->As<InterfaceLine>()->hardware.text + "\n";
         }
       }
+      if (const auto* before = edit.here->First<NameifLine>()) edit.renamed = before->name;
       return {};
     };
     r.after = [](ConfigEdit& edit, const L& v, Line&) -> std::string {
+      if (!edit.renamed.empty() && edit.renamed != v.name) Rename(edit, edit.renamed, v.name);
       const std::string mtu = "mtu " + v.name;
       if (edit.tree.Find(Section::kMtu, mtu) == nullptr) {
         Line& m = edit.tree.Upsert(nullptr, Section::kMtu, mtu);
@@ -159,22 +257,13 @@ void DeclareInterfaces(ConfigGrammar& g) {
       if (edit.loading) return {};
       return "INFO: Security level for \"" + v.name + "\" set to " + std::to_string(level) + " by default.\n";
     };
+    r.check_no = [](ConfigEdit& edit, const L&, const Line& l) -> std::string {
+      if (const auto* before = l.As<L>()) edit.renamed = before->name;
+      return {};
+    };
     r.after_no = [](ConfigEdit& edit, const L&) {
       // What named the interface goes with the name.
-      std::vector<std::string> names;
-      for (const auto& i : edit.tree.Of(Section::kInterface)) {
-        if (const auto* n = i->First<NameifLine>()) names.push_back(n->name);
-      }
-      const auto known = [&](const std::string& s) { return std::find(names.begin(), names.end(), s) != names.end(); };
-      edit.tree.RemoveIf(nullptr, Section::kMtu, [&](const Line& l) { return l.As<MtuLine>() && !known(l.As<MtuLine>()->interface); });
-      edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& l) {
-        const auto* a = l.As<AccessGroupLine>();
-        return a != nullptr && !a->interface.empty() && !known(a->interface);
-      });
-      edit.tree.RemoveIf(nullptr, Section::kRoute, [&](const Line& l) {
-        const auto* a = l.As<RouteLine>();
-        return a != nullptr && a->interface != "Null0" && !known(a->interface);
-      });
+      if (!edit.renamed.empty()) Rename(edit, edit.renamed, "");
       Line& s = edit.tree.Upsert(edit.parent(), Section::kInterface, "security-level");
       s.text = "no security-level";
       s.rank = kSecurity;
@@ -200,8 +289,8 @@ void DeclareInterfaces(ConfigGrammar& g) {
     using S = Tokens<L>;
     Command<L> c({S::Kw("ip", "Configure the ip address"), S::Kw("address", "IP address"),
                   S::Choice({{S::Is(&L::dhcp, true, "dhcp", "Address from a DHCP server"), S::Flag(&L::setroute, "setroute", "Default route from DHCP")},
-                             {S::Arg(&L::address, "IP address"), S::Opt({S::Arg(&L::mask, "Netmask")}),
-                              S::Opt({S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")})}})});
+                             {S::ArgIf<[](const NamedAddress& a) { return a.address.IsV4(); }>(&L::address, "IP address"),
+                              S::Opt({S::Arg(&L::mask, "Netmask")}), S::Opt({S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")})}})});
     c.No(2);
     LineRule<L> r;
     r.mode = "config-if";
@@ -212,7 +301,6 @@ void DeclareInterfaces(ConfigGrammar& g) {
     r.trailing = " ";
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (v.dhcp) return {};
-      if (!v.address.address.IsV4()) return "ERROR: % Invalid input detected at '^' marker.\n";
       const std::uint32_t a = v.address.address.v4();
       const int length = v.mask ? v.mask->length() : a >> 31 == 0 ? 8 : a >> 30 == 2 ? 16 : 24;
       const std::uint32_t host = length >= 32 ? 0 : 0xffffffffu >> length;
@@ -226,12 +314,9 @@ void DeclareInterfaces(ConfigGrammar& g) {
         const int length2 = other->mask ? other->mask->length() : 24;
         const Prefix p = Prefix::Of(v.address.address, std::min(length, length2));
         if (length > 0 && p.Contains(other->address.address)) {
-          const auto* n = i->First<NameifLine>();
-          if (v.address.address == other->address.address || (n != nullptr && edit.here->First<NameifLine>() != nullptr)) {
-            return "ERROR: Failed to apply IP address to interface " + edit.here->As<InterfaceLine>()->hardware.text +
-                   ", as the network overlaps with interface " + i->As<InterfaceLine>()->hardware.text +
-                   ". Two interfaces cannot be in the same subnet.\n";
-          }
+          return "ERROR: Failed to apply IP address to interface " + edit.here->As<InterfaceLine>()->hardware.text +
+                 ", as the network overlaps with interface " + i->As<InterfaceLine>()->hardware.text +
+                 ". Two interfaces cannot be in the same subnet.\n";
         }
       }
       return {};

@@ -172,7 +172,17 @@ bool SameSecurityRefuses(const Context& c) {
 Verdict CheckAccessIn(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
   Decision d;
-  if (!SameSecurityRefuses(c)) d = Decide(c);
+  if (!SameSecurityRefuses(c)) {
+    d = Decide(c);
+  } else if (c.in == c.out) {
+    // Out by the interface it came in by: a check of the slow path, not a rule.
+    if (c.tracing()) {
+      c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    } else {
+      LogDeniedByLevels(c);
+    }
+    return c.Drop(FrameDrop::kSpSecurityFailed);
+  }
   return Apply(c, d, true);
 }
 

@@ -267,7 +267,7 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
     result.elapsed_ns = recorder.ElapsedNs();
     return result;
   }
-  recorder.Phase("ACCESS-LIST", "", true, {"Implicit Rule"}, {"MAC Access list"});
+  if (e.policy->personality.trace_resolve_egress) recorder.Phase("ACCESS-LIST", "", true, {"Implicit Rule"}, {"MAC Access list"});
   const ConnTable::Found found = e.conns.Find(p.key);
   if (found.index != kNoConn && !(p.IsTcp())) {
     const Conn& c = e.conns.At(found.index);
@@ -276,6 +276,9 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
     result.allow = true;
     result.elapsed_ns = recorder.ElapsedNs();
     return result;
+  }
+  if (!e.policy->personality.trace_resolve_egress) {
+    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
   }
   Context ctx(e, p, in, now);
   ctx.trace = &recorder;

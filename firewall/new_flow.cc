@@ -3,6 +3,7 @@
 // Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
 // inspection -> NAT rpf-check -> outbound access list -> flow creation.
 #include <chrono>
+#include <span>
 
 #include "firewall/pipeline.h"
 
@@ -17,6 +18,18 @@ std::vector<std::string> Lines(const std::string& text) {
     lines.push_back(text.substr(at, end - at));
     if (end == std::string::npos) break;
     at = end + 1;
+  }
+  return lines;
+}
+
+// A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it.
+std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
+  std::vector<std::string> lines = Lines(rule.config);
+  if (c.policy.personality.object_nat) return lines;
+  for (std::string& line : Lines("  " + rule.show)) lines.push_back(std::move(line));
+  if (rule.hits != nullptr) {
+    lines.push_back("    translate_hits = " + std::to_string(rule.hits->translate.load(std::memory_order_relaxed)) +
+                    ", untranslate_hits = " + std::to_string(rule.hits->untranslate.load(std::memory_order_relaxed)));
   }
   return lines;
 }
@@ -74,6 +87,11 @@ Verdict EarlySecurity(Context& c) {
   return c.Drop(FrameDrop::kSecurityFailed);
 }
 
+// An interface as packet-tracer names it: from 9.16 on with its routing instance.
+std::string TraceName(const Policy& policy, const std::string& nameif) {
+  return policy.personality.trace_elapsed_time ? nameif + "(vrfid:0)" : nameif;
+}
+
 void TraceRoute(Context& c, const Route* route) {
   if (!c.tracing()) return;
   const Personality& p = c.policy.personality;
@@ -84,12 +102,23 @@ void TraceRoute(Context& c, const Route* route) {
   }
   const Interface* out = c.policy.Find(route->interface);
   const std::string name = out != nullptr ? out->nameif : "identity";
-  const std::string hop = route->gateway.IsNone() ? c.real_dst.address.ToString() : route->gateway.ToString();
-  if (p.trace_resolve_egress) {
-    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, {"Found next-hop " + hop + " using egress ifc  " + name});
+  const bool connected = route->gateway.IsNone();
+  const std::string hop = connected ? c.real_dst.address.ToString() : route->gateway.ToString();
+  if (p.trace_elapsed_time) {
+    std::vector<std::string> info;
+    if (connected) {
+      subtype = "No ECMP load balancing";
+      info.push_back("Destination is locally connected. No ECMP load balancing.");
+    }
+    info.push_back("Found next-hop " + hop + " using egress ifc  " + TraceName(c.policy, name));
+    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, std::move(info));
     return;
   }
-  const auto pad = [](std::string s) { return s + std::string(s.size() < 15 ? 15 - s.size() : 0, ' ') + " "; };
+  if (p.trace_resolve_egress) {
+    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, {"found next-hop " + hop + " using egress ifc  " + name});
+    return;
+  }
+  const auto pad = [](std::string text) { return text + std::string(text.size() < 15 ? 15 - text.size() : 0, ' ') + " "; };
   const int length = route->destination.FamilyLength();
   c.trace->Phase("ROUTE-LOOKUP", subtype, true, {},
                  {"in   " + pad(route->destination.address.ToString()) + pad(MaskOf(length).ToString()) + name});
@@ -133,8 +162,8 @@ Verdict FindDestination(Context& c) {
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
   if (c.destination.rule != nullptr && c.tracing()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
-                   Lines(c.destination.rule->config),
-                   {"NAT divert to egress interface " + (c.out != nullptr ? c.out->nameif : std::string("unknown")),
+                   RuleLines(c, *c.destination.rule),
+                   {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
                     "Untranslate " + Port({p.key.dst, p.key.dport}) + " to " + Port(c.real_dst)});
   }
   if (c.out == nullptr) {
@@ -216,7 +245,7 @@ Verdict SourceNat(Context& c) {
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
     if (c.tracing()) {
-      c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? Lines(c.source.rule->config) : std::vector<std::string>{});
+      c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
     } else {
       LogTranslationFailed(c);
     }
@@ -224,11 +253,14 @@ Verdict SourceNat(Context& c) {
   }
   if (c.source.rule != nullptr && c.tracing()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
-    c.trace->Phase("NAT", "", true, Lines(c.source.rule->config),
+    c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
                    {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
                     Port(c.source.endpoint)});
   }
   if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
+  if (c.tracing() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
+    c.trace->Phase("NAT", "host-limits", true, Lines(c.source.rule->config));
+  }
   return Verdict::kContinue;
 }
 
@@ -272,7 +304,7 @@ Verdict ReversePath(Context& c) {
   if (c.tracing()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (rule != nullptr || !agrees) {
-      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? Lines(rule->config) : std::vector<std::string>{});
+      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
     }
   }
   if (agrees) return Verdict::kContinue;
@@ -302,11 +334,18 @@ constexpr Stage kNewFlowStages[] = {
     FirstPacket,     EarlySecurity, FindDestination, ToTheBox,       CheckAccessIn, ConnectionSettings, SourceNat,
     IpOptions,       Inspection,    ReversePath,     CheckAccessOut, CreateFlow,
 };
+// 8.x shows translation of the source last; the decisions are the same.
+constexpr Stage kOldNewFlowStages[] = {
+    FirstPacket, EarlySecurity, FindDestination, ToTheBox,    CheckAccessIn,  ConnectionSettings, IpOptions,
+    Inspection,  SourceNat,     ReversePath,     CheckAccessOut, CreateFlow,
+};
 
 }  // namespace
 
 Verdict RunNewFlow(Context& c) {
-  for (const Stage stage : kNewFlowStages) {
+  const std::span<const Stage> stages = c.policy.personality.trace_resolve_egress ? std::span<const Stage>(kNewFlowStages)
+                                                                                 : std::span<const Stage>(kOldNewFlowStages);
+  for (const Stage stage : stages) {
     const Verdict v = stage(c);
     if (v == Verdict::kDrop && !c.tracing() && c.source.xlate != kNoXlate) {
       // A translation made for a flow that was refused after all goes again.

@@ -34,14 +34,14 @@ constexpr Sysctl kLinkV6[] = {{"accept_ra", "0"}, {"addr_gen_mode", "1"}};
 // The kernel takes the stricter (rp_filter) or the looser (send_redirects) of the link's value and this one, so it must agree.
 constexpr Sysctl kAllV4[] = {{"rp_filter", "0"}, {"send_redirects", "0"}};
 
-// What the policy wants of the kernel.
+// What the policy wants of the kernel; `up` are the links that routes can be had on now.
 struct Wanted {
   std::vector<LinkAddress> addresses;
   std::set<KernelRoute> routes;
   std::set<MarkRule> rules;
 };
 
-Wanted WantedBy(const Policy& policy) {
+Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
   Wanted w;
   const auto table_of = [](IfId id) { return HostNetwork::kTableBase + static_cast<std::uint32_t>(id); };
   for (const auto& f : policy.interfaces) {
@@ -49,6 +49,7 @@ Wanted WantedBy(const Policy& policy) {
     w.rules.insert({kMarkEgress | static_cast<std::uint32_t>(f->id), kMarkEgressMask, table_of(f->id), table_of(f->id)});
     if (!f->address.IsV4()) continue;
     w.addresses.push_back({f->linux_index, f->address, f->prefix_length, HostNetwork::kProtocol});
+    if (up.count(f->linux_index) == 0) continue;
     KernelRoute connected;
     connected.table = table_of(f->id);
     connected.destination = Prefix::Of(f->address, f->prefix_length).address;
@@ -77,7 +78,7 @@ Wanted WantedBy(const Policy& policy) {
       continue;
     }
     const Interface* f = policy.Find(route.interface);
-    if (f == nullptr || f->linux_index <= 0 || !f->InUse()) continue;
+    if (f == nullptr || !f->InUse() || up.count(f->linux_index) == 0) continue;
     k.gateway = route.gateway;
     k.link = f->linux_index;
     w.routes.insert(k);
@@ -93,6 +94,7 @@ struct HostNetwork::Impl {
   Rtnetlink net;
   std::map<std::string, std::string> sysctls;  // what we changed -> what it was
   std::vector<int> vlans;                      // links that EnsureVlan made
+  std::set<int> raised;                        // links that were up after an Apply, and not shut down since
 
   int changes = 0;
   std::string failures;
@@ -125,7 +127,7 @@ struct HostNetwork::Impl {
     for (const Sysctl& s : kLinkV6) Set("net/ipv6/conf/" + link + "/" + s.name, s.value);
     for (const Sysctl& s : kAllV4) Set(std::string("net/ipv4/conf/all/") + s.name, s.value);
   }
-  void SetLinks(const Policy& policy, const std::vector<LinkInfo>& links);
+  std::set<int> SetLinks(const Policy& policy, const std::vector<LinkInfo>& links);  // returns those that are up
   void SetAddresses(const Wanted& w);
   void SetRoutes(const Wanted& w, bool only_remove);
   void SetRules(const Wanted& w);
@@ -162,7 +164,8 @@ Result<std::string> HostNetwork::EnsureVlan(const std::string& parent, int vlan)
   return name;
 }
 
-void HostNetwork::Impl::SetLinks(const Policy& policy, const std::vector<LinkInfo>& links) {
+std::set<int> HostNetwork::Impl::SetLinks(const Policy& policy, const std::vector<LinkInfo>& links) {
+  std::set<int> up;
   for (const auto& f : policy.interfaces) {
     if (!f || f->linux_index <= 0) continue;
     const auto link = std::find_if(links.begin(), links.end(), [&f](const LinkInfo& l) { return l.index == f->linux_index; });
@@ -173,8 +176,17 @@ void HostNetwork::Impl::SetLinks(const Policy& policy, const std::vector<LinkInf
     SetSysctls(link->name);
     const std::string name = f->hardware + " (link " + link->name + ")";
     if (link->mtu != f->mtu) Did(net.SetMtu(link->index, f->mtu), name + ": MTU " + std::to_string(f->mtu));
-    if (link->up == f->shutdown) Did(net.SetLink(link->index, !f->shutdown), name + (f->shutdown ? ": shutdown" : ": no shutdown"));
+    bool is_up = link->up;
+    if (f->shutdown) {
+      raised.erase(link->index);
+      if (is_up && Did(net.SetLink(link->index, false), name + ": shutdown")) is_up = false;
+    } else {
+      if (!is_up && raised.count(link->index) == 0) is_up = Did(net.SetLink(link->index, true), name + ": no shutdown");
+      if (is_up) raised.insert(link->index);
+    }
+    if (is_up) up.insert(link->index);
   }
+  return up;
 }
 
 void HostNetwork::Impl::SetAddresses(const Wanted& w) {
@@ -244,13 +256,16 @@ Result<int> HostNetwork::Apply(const Policy& policy) {
   impl_->Begin();
   const auto links = impl_->net.Links();
   if (!links) return Error{links.error()};
-  const Wanted wanted = WantedBy(policy);
-  impl_->SetLinks(policy, *links);
+  const Wanted wanted = WantedBy(policy, impl_->SetLinks(policy, *links));
   impl_->SetRoutes(wanted, true);  // what is obsolete might stand in the way of an address
   impl_->SetAddresses(wanted);
   impl_->SetRoutes(wanted, false);
   impl_->SetRules(wanted);
   return impl_->End();
+}
+
+void HostNetwork::Forget(const std::set<int>& deleted) {
+  for (const int index : deleted) impl_->raised.erase(index);
 }
 
 Result<int> HostNetwork::Restore() {
@@ -270,6 +285,7 @@ Result<int> HostNetwork::Restore() {
     impl_->Did(WriteSysctl(name, value), "cannot set " + name);
   }
   impl_->sysctls.clear();
+  impl_->raised.clear();
   return impl_->End();
 }
 

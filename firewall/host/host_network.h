@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,11 @@ class HostNetwork {
 
   // Makes the kernel agree with `policy`, for every interface with a linux_index. Goes on after a failure, so that one bad
   // route does not keep the rest away; the error then lists all that failed. Returns how many changes were made.
+  // A link is raised once, when it is new or no longer shut down: one that somebody takes down after that is like a cable that is
+  // pulled. While a link is down the kernel takes no routes over it; Apply again when it is up.
   Result<int> Apply(const Policy& policy);
+  // Links with these indexes are deleted; another that gets the index is a new one.
+  void Forget(const std::set<int>& deleted);
   // Takes back what was made: addresses, routes, rules, VLAN devices, sysctls. Links stay as they are. Returns the number
   // of changes.
   Result<int> Restore();

@@ -10,7 +10,7 @@
 namespace sallyport {
 
 SyslogUdp::~SyslogUdp() {
-  for (const int fd : sockets_) {
+  for (const auto& [host, fd] : sockets_) {
     if (fd >= 0) close(fd);
   }
 }
@@ -24,7 +24,7 @@ bool SyslogUdp::Send(const LoggingHost& host, std::string_view datagram) {
 bool SyslogUdp::Try(const LoggingHost& host, std::string_view datagram) {
   if (host.tcp || host.address.IsNone()) return false;
   const bool v4 = host.address.IsV4();
-  const int fd = SocketFor(v4);
+  const int fd = SocketFor(host.address);
   if (fd < 0) return false;
   sockaddr_storage to{};
   socklen_t length = 0;
@@ -48,9 +48,9 @@ bool SyslogUdp::Try(const LoggingHost& host, std::string_view datagram) {
   return n == static_cast<ssize_t>(datagram.size());
 }
 
-int SyslogUdp::SocketFor(bool v4) {
-  int& fd = sockets_[v4 ? 0 : 1];
-  if (fd < 0) fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+int SyslogUdp::SocketFor(IpAddress host) {
+  int& fd = sockets_.try_emplace(host, -1).first->second;
+  if (fd < 0) fd = socket(host.IsV4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   return fd;
 }
 

@@ -1,11 +1,12 @@
-// Sends syslog lines to UDP hosts: one non-blocking socket for each family, opened at the first line that needs it.
+// Sends syslog lines to UDP hosts: one non-blocking socket for each host, opened at the first line that needs it: lines for a
+// host that does not answer ARP wait in the kernel and fill the buffer of their socket, which must not be that of another host.
 //
 // Control thread only. It does not retry, resolve names or know levels: the Logger decides what goes where. A host that is
 // configured for TCP is refused (Send returns false): TCP syslog is not modelled.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <map>
 #include <string_view>
 
 #include "firewall/logger.h"
@@ -27,9 +28,9 @@ class SyslogUdp final : public LogHostSink {
 
  private:
   bool Try(const LoggingHost& host, std::string_view datagram);
-  int SocketFor(bool v4);
+  int SocketFor(IpAddress host);
 
-  std::array<int, 2> sockets_{-1, -1};  // IPv4, IPv6
+  std::map<IpAddress, int> sockets_;  // never closed before the end: an appliance has few hosts
   std::uint64_t sent_ = 0;
   std::uint64_t failed_ = 0;
 };

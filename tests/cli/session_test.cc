@@ -258,5 +258,22 @@ TEST_F(ConsoleTest, PasswordsDoNotReachTheLog) {
   EXPECT_EQ(c->Do("show logging").find("topsecret"), std::string::npos);
 }
 
+// A long list is not compiled for every line (that would be quadratic), but it is in force when anybody looks.
+TEST_F(ConsoleTest, PastedAccessListIsInForceAtTheEnd) {
+  auto c = OpenConfig();
+  for (int i = 1; i <= 3000; i++) ASSERT_EQ(c->Do("access-list long permit tcp any any eq " + std::to_string(i)), "");
+  c->Do("end");
+  const auto lines = [&] {
+    std::size_t n = 0;
+    for (const auto& [name, list] : box_.appliance->policy()->access_lists) n += list->lines().size();
+    return n;
+  };
+  EXPECT_EQ(lines(), 3000u);
+  c->Do("configure terminal");
+  c->Do("access-list long deny ip any any");
+  EXPECT_NE(c->Do("show access-list long | include line 3001 ").find("access-list long line 3001 extended deny ip any any"), std::string::npos);
+  EXPECT_EQ(lines(), 3001u);
+}
+
 }  // namespace
 }  // namespace sallyport

@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "tests/host/net_fixture.h"
+
 namespace sallyport {
 namespace {
 
@@ -51,6 +53,24 @@ TEST(SyslogUdp, SendsOneDatagramForEachLine) {
   EXPECT_TRUE(udp.Send(host, "<163>two"));
   EXPECT_EQ(listener.Receive(), "<163>two");
   EXPECT_EQ(udp.sent(), 2u);
+}
+
+class SyslogNetTest : public NetTest {};
+
+// Lines for a host that does not answer ARP stay in the kernel, against the buffer of the socket that they were sent with.
+TEST_F(SyslogNetTest, DeadHostsDoNotSilenceAnother) {
+  AddressGateway();
+  const int alive = Socket(client_, SOCK_DGRAM);
+  ASSERT_TRUE(Bind(alive, "10.98.1.2", 514));
+  SyslogUdp udp;
+  const LoggingHost live{"inside", *IpAddress::Parse("10.98.1.2"), false, 514, false};
+  const std::string line(1000, 'x');
+  for (const char* address : {"10.98.1.77", "10.98.1.78"}) {
+    const LoggingHost dead{"inside", *IpAddress::Parse(address), false, 514, false};
+    for (int i = 0; i < 1000; i++) (void)udp.Send(dead, line);
+  }
+  EXPECT_TRUE(udp.Send(live, "<166>still here"));
+  EXPECT_EQ(ReceiveOne(alive), "<166>still here");
 }
 
 TEST(SyslogUdp, CountsWhatCannotBeSent) {
