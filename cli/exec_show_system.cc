@@ -3,6 +3,7 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/interface_name.h"
 #include "cli/session.h"
 #include "cli/show_interface.h"
 #include "cli/show_logging.h"
@@ -26,24 +27,9 @@ struct Cpu {
   bool usage = false;
 };
 
-std::string Lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-// By nameif or hardware name, "gig0/0" and "gigabitethernet 0/0" included.
 Reply ShowOneInterface(ExecContext& c, const InterfaceName& n, Form) {
-  std::string wanted = Lower(n.name);
-  std::erase(wanted, ' ');
-  const std::size_t digit = wanted.find_first_of("0123456789");
   for (InterfaceView& v : c.appliance.Interfaces()) {
-    const std::string hardware = Lower(v.hardware);
-    const std::size_t hardware_digit = hardware.find_first_of("0123456789");
-    const bool abbreviated = digit != std::string::npos && digit >= 2 && hardware_digit != std::string::npos &&
-                             hardware.starts_with(wanted.substr(0, digit)) &&
-                             hardware.substr(hardware_digit) == wanted.substr(digit);
-    if (v.nameif == n.name || hardware == wanted || abbreviated) return Reply::Say(ShowInterface({v}));
+    if (NamesInterface(n.name, v.hardware, v.nameif)) return Reply::Say(ShowInterface({v}));
   }
   return Reply::Refuse("ERROR: % Invalid interface " + n.name + "\n");
 }
