@@ -80,8 +80,10 @@ std::string Appliance::Changed() {
   if (on_change_) on_change_();
   compiled_at_ = std::chrono::steady_clock::now();
   compile_cost_ = compiled_at_ - began;
-  if (!used) return "WARNING: " + used.error() + "\n";
-  return {};
+  std::string complaint = used ? "" : "WARNING: " + used.error() + "\n";
+  if (complaint == complaint_) return {};  // scripts take every WARNING for a refused command
+  complaint_ = std::move(complaint);
+  return complaint_;
 }
 
 bool Appliance::MayPutOff(std::string_view line) const {
@@ -172,6 +174,7 @@ void Appliance::Reload() {
   }
   const std::string said = Changed();
   (void)said;
+  complaint_.clear();  // nobody has heard it: the next change tells
   AskEngine([now = Now()](Engine& e) {
     ConnFilter all;
     all.include_box = true;
@@ -197,10 +200,12 @@ std::string Appliance::Greeting(const Session::Options& options) {
   const ConfigSettings s = configuration_->settings();
   std::string out = s.banner_motd;
   if (!options.user.empty()) {
-    out += "User " + options.user + " logged in to " + s.hostname + "\n";
+    if (personality().login_history) {
+      out += "User " + options.user + " logged in to " + s.hostname + "\n" + logins_.Text(options.user, s.logging.zone);
+    }
     logger_.Log(Msg::k611101, {options.peer.ToString(), options.user});
   } else {
-    logger_.Log(Msg::k605005, {"serial", "", "console", "", "enable_1"});
+    logger_.Log(Msg::k605005, {"serial", "console", "enable_1"});
   }
   return out + s.banner_exec + "Type help or '?' for a list of available commands.\n";
 }

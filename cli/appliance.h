@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cli/load_meter.h"
+#include "cli/login_history.h"
 #include "cli/session.h"
 #include "cli/show_views.h"
 #include "cli/state_folder.h"
@@ -62,7 +63,8 @@ class Appliance {
   Configuration& configuration() { return *configuration_; }
   // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
   LoadReport Load(std::string_view text);
-  // The configuration has changed: compile it and put it in force. What the operator should hear, or "".
+  // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
+  // machine is told once, and again only when it is another one.
   std::string Changed();
   // Links of the machine have come, gone or changed state: the policy is put in force again, on the links that are there now.
   void LinksChanged();
@@ -97,6 +99,7 @@ class Appliance {
   void LogExec(const Session& by, std::string_view line);
   void LogPrivilege(const std::string& user, int from, int to);
   void LogLogout(const Session& by);
+  LoginHistory& logins() { return logins_; }
 
   // --- time
   const Clock& clock() const { return parts_.clock; }
@@ -147,6 +150,7 @@ class Appliance {
   Parts parts_;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::shared_ptr<const Policy> policy_;
+  std::string complaint_;  // what the machine would not take of it and the operator has heard
   Logger logger_;
   TimePoint started_;
   bool modified_ = false;  // since it was last written
@@ -156,6 +160,7 @@ class Appliance {
   const Session* console_ = nullptr;
   std::function<void(std::function<void()>)> post_;
   std::function<void()> on_change_;
+  LoginHistory logins_;
   LoadMeter meter_;
   std::chrono::steady_clock::time_point compiled_at_;
   std::chrono::steady_clock::duration compile_cost_{};

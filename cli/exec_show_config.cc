@@ -3,9 +3,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/interface_name.h"
 #include "cli/session.h"
+#include "conf/personality.h"
 
 namespace sallyport {
 namespace {
@@ -14,7 +19,7 @@ constexpr const char* kShow = "Show running system information";
 
 struct Running {
   bool all = false;
-  std::string section;  // the words behind it
+  std::string rest;  // the words behind the section
 };
 
 std::string Words(std::string_view s) {
@@ -24,8 +29,8 @@ std::string Words(std::string_view s) {
   return out;
 }
 
-// Lines of `text` that begin with `words`, each with its sub-mode lines. The last word may name the line's own name
-// (`access-list outside_in`), so it must match whole words.
+// Lines of `text` that begin with `words`, or with `no` and them, each with its sub-mode lines. The last word may be the
+// line's own name (`access-list outside_in`), so it must match whole words.
 std::string Matching(const std::string& text, const std::string& words) {
   std::string out;
   bool within = false;
@@ -33,38 +38,49 @@ std::string Matching(const std::string& text, const std::string& words) {
     const std::size_t end = text.find('\n', at);
     const std::string_view line = std::string_view(text).substr(at, end - at);
     at = end == std::string::npos ? text.size() : end + 1;
-    if (!line.starts_with(' ')) within = line.starts_with(words) && (line.size() == words.size() || line[words.size()] == ' ');
+    const std::string_view said = line.starts_with("no ") ? line.substr(3) : line;
+    if (!line.starts_with(' ')) within = said.starts_with(words) && (said.size() == words.size() || said[words.size()] == ' ');
     if (within) out += std::string(line) + "\n";
   }
   return out;
 }
 
-// The first word of the lines that `word` abbreviates: `int` is `interface`. An exact one beats a prefix; "" when there is none.
-std::string FirstWordOf(const std::string& text, std::string_view word) {
-  std::string found;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    const std::string_view line = std::string_view(text).substr(at, end - at);
-    at = end == std::string::npos ? text.size() : end + 1;
-    if (line.empty() || line[0] == ' ' || line[0] == ':' || line[0] == '!') continue;
-    const std::string_view first = line.substr(0, line.find(' '));
-    if (SameWord(first, word)) return std::string(first);
-    if (found.empty() && IsPrefixOf(word, first)) found = first;
+// The hardware name of the interface that `typed` names; "" when there is none.
+std::string HardwareOf(const Policy& policy, std::string_view typed) {
+  for (const auto& f : policy.interfaces) {
+    if (f && f->id != IfId::kIdentity && NamesInterface(typed, f->hardware, f->nameif)) return f->hardware;
   }
-  return found;
+  return {};
 }
 
-Reply ShowRunning(ExecContext& c, const Running& r, Form) {
+// `section`: the first word of the lines that are wanted; "" : all.
+Reply ShowRunning(ExecContext& c, const Running& r, const std::string& section) {
   PrintOptions options;
   options.all = r.all;
-  const std::string words = Words(r.section);
-  if (words.empty()) return Reply::Say(c.appliance.configuration().Print(options) + "\n");
-  const std::size_t blank = words.find(' ');
-  options.section = FirstWordOf(c.appliance.configuration().Print(options), words.substr(0, blank));
-  if (options.section.empty()) return {};  // nothing of that kind is configured
-  std::string text = c.appliance.configuration().Print(options);
-  if (blank != std::string::npos) text = Matching(text, options.section + words.substr(blank));
-  return Reply::Say(text);
+  options.section = section;
+  const std::string text = c.appliance.configuration().Print(options);
+  if (section.empty()) return Reply::Say(text + "\n");
+  std::string rest = Words(r.rest);
+  if (rest.empty()) return Reply::Say(text);
+  if (section == "interface") {
+    const std::string hardware = HardwareOf(*c.appliance.policy(), rest);
+    if (hardware.empty()) return Reply::Refuse("ERROR: % Invalid interface " + rest + "\n");
+    rest = hardware;
+  }
+  return Reply::Say(Matching(text, section + " " + rest));
+}
+
+// Words that configuration lines begin with, in any release: the grammar's, so none can be forgotten.
+std::vector<Hint> Sections() {
+  std::vector<Hint> all;
+  for (const char* release : {"8.2(1)", "9.16(4)"}) {
+    for (Hint& h : Configuration(*PersonalityOf(release)).Help(ConfigMode(), "").hints) {
+      const bool command = h.placeholder || h.text == "no" || h.text == "exit" || h.text == "end" || h.text == "quit";
+      const auto same = [&](const Hint& other) { return other.text == h.text; };
+      if (!command && std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(h));
+    }
+  }
+  return all;
 }
 
 Reply ShowStartup(ExecContext& c, const Bare&, Form) {
@@ -85,10 +101,13 @@ Reply ShowCoverage(ExecContext& c, const Bare&, Form) {
 
 void AddShowConfigCommands(ExecSet& set) {
   using S = Tokens<Running>;
-  set.Add(Command<Running>({S::Kw("show", kShow), S::Kw("running-config", "Current operating configuration"),
-                            S::Flag(&Running::all, "all", "Include default values"),
-                            S::Opt({S::Line(&Running::section, "Part of the configuration")})}),
-          ShowRunning);
+  const auto show = S::Kw("show", kShow), running = S::Kw("running-config", "Current operating configuration");
+  const auto all = S::Flag(&Running::all, "all", "Include default values");
+  set.Add(Command<Running>({show, running, all}), [](ExecContext& c, const Running& r, Form) { return ShowRunning(c, r, ""); });
+  for (const Hint& h : Sections()) {
+    set.Add(Command<Running>({show, running, all, S::Kw(h.text, h.help), S::Opt({S::Line(&Running::rest, "Which of them")})}),
+            [section = h.text](ExecContext& c, const Running& r, Form) { return ShowRunning(c, r, section); });
+  }
   set.Add(BareCommand("show startup-config", {kShow, "Startup configuration"}), ShowStartup);
   set.Add(BareCommand("show checksum", {kShow, "Checksum of the configuration"}), [](ExecContext& c, const Bare&, Form) {
     const std::string sum = c.appliance.configuration().Checksum();

@@ -3,6 +3,7 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/interface_name.h"
 #include "cli/session.h"
 #include "cli/show_interface.h"
 #include "cli/show_logging.h"
@@ -26,24 +27,9 @@ struct Cpu {
   bool usage = false;
 };
 
-std::string Lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-// By nameif or hardware name, "gig0/0" and "gigabitethernet 0/0" included.
 Reply ShowOneInterface(ExecContext& c, const InterfaceName& n, Form) {
-  std::string wanted = Lower(n.name);
-  std::erase(wanted, ' ');
-  const std::size_t digit = wanted.find_first_of("0123456789");
   for (InterfaceView& v : c.appliance.Interfaces()) {
-    const std::string hardware = Lower(v.hardware);
-    const std::size_t hardware_digit = hardware.find_first_of("0123456789");
-    const bool abbreviated = digit != std::string::npos && digit >= 2 && hardware_digit != std::string::npos &&
-                             hardware.starts_with(wanted.substr(0, digit)) &&
-                             hardware.substr(hardware_digit) == wanted.substr(digit);
-    if (v.nameif == n.name || hardware == wanted || abbreviated) return Reply::Say(ShowInterface({v}));
+    if (NamesInterface(n.name, v.hardware, v.nameif)) return Reply::Say(ShowInterface({v}));
   }
   return Reply::Refuse("ERROR: % Invalid interface " + n.name + "\n");
 }
@@ -59,13 +45,26 @@ Reply Ports(ExecContext& c, const Bare&, Form) {
                     v.product_version + "     , SN: " + (v.serial.empty() ? "none" : v.serial) + "\n\n");
 }
 
-Reply Users(ExecContext& c, const Bare&, Form) {
+// "aes128-ctr", "sha2-256": OpenSSH's names without the parts that name the vendor and what the column already says.
+std::string AlgorithmName(std::string_view name) {
+  name = name.substr(0, name.find('@'));
+  for (const std::string_view prefix : {"hmac-", "aead-"}) {
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  }
+  return name.empty() ? "-" : std::string(name);
+}
+
+Reply SshSessions(ExecContext& c, const Bare&, Form) {
   std::string out = "SID Client IP       Version Mode Encryption Hmac     State            Username\n";
   int number = 0;
   for (const Session* s : c.appliance.sessions()) {
     if (s->options().kind != Session::Kind::kSsh) continue;
-    out += fmt::format("{:<3} {:<15} 2.0     -    -          -        {:<16} {}\n", number++, s->options().peer.ToString(), "SessionStarted",
-                       s->options().user);
+    const auto row = [&](const std::string& session, std::string_view mode, const Session::Options::Protection& p) {
+      out += fmt::format("{:<27} {:<4} {:<10} {:<8} {:<16} {}\n", session, mode, AlgorithmName(p.cipher), AlgorithmName(p.hmac),
+                         "SessionStarted", s->options().user);
+    };
+    row(fmt::format("{:<3} {:<15} 2.0", number++, s->options().peer.ToString()), "IN", s->options().in);
+    row("", "OUT", s->options().out);
   }
   return Reply::Say(out);
 }
@@ -138,7 +137,7 @@ void AddShowSystemCommands(ExecSet& set) {
               return Reply::Say(ShowLoggingMessage(c.appliance.logger().settings(), m.number.value_or(0)));
             });
   }
-  set.Add(BareCommand("show ssh sessions", {kShow, "Secure shell", "Sessions"}), Users);
+  set.Add(BareCommand("show ssh sessions", {kShow, "Secure shell", "Sessions"}), SshSessions);
 }
 
 }  // namespace sallyport

@@ -70,6 +70,12 @@ Reply ShowLists(ExecContext& c, const ListName& l, Form) {
   const Policy& policy = *c.appliance.policy();
   if (l.name.empty()) return Reply::Say(ShowAccessLists(policy, {}));
   const auto it = policy.access_lists.find(l.name);
+  // A list may be named so; else it is the keyword without a name.
+  if (it == policy.access_lists.end() && !l.brief && SameWord(l.name, "brief")) {
+    std::string out;
+    for (const auto& [name, list] : policy.access_lists) out += ShowAccessListBrief(*list, c.appliance.clock());
+    return Reply::Say(out);
+  }
   if (it == policy.access_lists.end()) return Reply::Refuse(NoSuchAccessList(l.name));
   return Reply::Say(l.brief ? ShowAccessListBrief(*it->second, c.appliance.clock()) : ShowAccessList(*it->second));
 }
@@ -113,7 +119,12 @@ void AddShowTrafficCommands(ExecSet& set) {
             ShowDrops);
   }
   set.Add(BareCommand("show local-host", {kShow, "Hosts with connections"}), [](ExecContext& c, const Bare&, Form) {
-    return Reply::Say(ShowLocalHost(c.appliance.AskEngine([](Engine& e) { return e.LocalHosts(); })));
+    std::vector<std::string> interfaces;
+    for (const auto& f : c.appliance.policy()->interfaces) {
+      if (f && f->id != IfId::kIdentity && f->InUse()) interfaces.push_back(f->nameif);
+    }
+    return Reply::Say(ShowLocalHost(c.appliance.AskEngine([](Engine& e) { return e.LocalHosts(); }), interfaces,
+                                    c.appliance.personality()));
   });
   set.Add(BareCommand("show route", {kShow, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowRoute(*c.appliance.policy()));

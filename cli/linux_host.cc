@@ -136,13 +136,7 @@ void LinuxHost::FillInterface(InterfaceView& view, int linux_index) {
     view.speed_mbps = l.speed_mbps;
     view.duplex = l.speed_mbps != 0 ? (l.full_duplex ? "Full-duplex" : "Half-duplex") : "";
     view.mac = l.mac;
-    char driver[256];
-    const std::string path = "/sys/class/net/" + l.name + "/device/driver";
-    const ssize_t n = readlink(path.c_str(), driver, sizeof driver);
-    if (n > 0) {
-      const std::string target(driver, static_cast<std::size_t>(n));
-      view.driver = target.substr(target.rfind('/') + 1);
-    }
+    view.driver = l.driver;
     LinkCounters& c = view.link_counters;
     c.rx_packets = l.rx_packets;
     c.rx_bytes = l.rx_bytes;

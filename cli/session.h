@@ -42,6 +42,10 @@ class Session : private LogLineSink {
     int privilege = 1;      // after login; 15 for scripts
     bool greet = true;
     IpAddress peer;         // of an SSH client
+    // How an SSH session is protected, by direction: OpenSSH's names, "" where there is none.
+    struct Protection {
+      std::string cipher, hmac;
+    } in, out;
     int width = 80;
   };
   static constexpr std::size_t kHistory = 20;

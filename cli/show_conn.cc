@@ -179,13 +179,14 @@ std::string ShowConn(const ConnPage& page, ConnForm form, const Personality& per
   return out;
 }
 
-std::string ShowLocalHost(const std::vector<LocalHostView>& hosts) {
-  // Interfaces in the order in which they first appear, each with its hosts.
-  std::vector<std::string> order;
+std::string ShowLocalHost(const std::vector<LocalHostView>& hosts, const std::vector<std::string>& interfaces,
+                          const Personality& personality) {
+  std::vector<std::string> order = interfaces;
   std::map<std::string, std::vector<const LocalHostView*>> by_interface;
   for (const LocalHostView& h : hosts) {
     auto& list = by_interface[h.interface];
-    if (list.empty()) order.push_back(h.interface);
+    // Connections outlive the name of their interface.
+    if (list.empty() && std::find(order.begin(), order.end(), h.interface) == order.end()) order.push_back(h.interface);
     list.push_back(&h);
   }
   std::string out;
@@ -194,6 +195,7 @@ std::string ShowLocalHost(const std::vector<LocalHostView>& hosts) {
     Append(out, "Interface {}: {} active, 0 denied\n", name, list.size());  // no host limit: none is ever denied
     for (const LocalHostView* h : list) {
       Append(out, "local host: <{}>,\n", h->address.ToString());
+      if (personality.local_host_sctp) Append(out, "    SCTP flow count/limit = {}/unlimited\n", h->sctp);
       Append(out, "    TCP flow count/limit = {}/unlimited\n", h->tcp);
       Append(out, "    TCP embryonic count to host = {}\n", h->embryonic);
       Append(out, "    TCP intercept watermark = unlimited\n");

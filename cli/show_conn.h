@@ -25,7 +25,9 @@ std::string ShowConn(const ConnPage& page, ConnForm form, const Personality& per
 // "UIOB", "saA", "-" ... in ASA's order; "" for protocols that have none.
 std::string ConnFlags(const ConnView& view);
 
-// An ASA also prints the highest number of hosts there ever were; that is not counted here and so is not printed.
-std::string ShowLocalHost(const std::vector<LocalHostView>& hosts);
+// `interfaces`: the names of those in use, in the order in which they are printed, with hosts or without. An ASA also prints
+// the highest number of hosts there ever were; that is not counted here and so is not printed.
+std::string ShowLocalHost(const std::vector<LocalHostView>& hosts, const std::vector<std::string>& interfaces,
+                          const Personality& personality);
 
 }  // namespace sallyport

@@ -82,6 +82,11 @@ class Connection {
     ssh_set_server_callbacks(session_, &server_callbacks_);
     ssh_set_auth_methods(session_, SSH_AUTH_METHOD_PASSWORD);
     if (ssh_handle_key_exchange(session_) != SSH_OK) return;
+    const auto name = [](const char* s) { return std::string(s != nullptr ? s : ""); };
+    login_.cipher_in = name(ssh_get_cipher_in(session_));
+    login_.cipher_out = name(ssh_get_cipher_out(session_));
+    login_.hmac_in = name(ssh_get_hmac_in(session_));
+    login_.hmac_out = name(ssh_get_hmac_out(session_));
     event_ = ssh_event_new();
     if (event_ == nullptr || ssh_event_add_session(event_, session_) != SSH_OK) return;
     int waited_ms = 0;

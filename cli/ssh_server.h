@@ -23,6 +23,8 @@ class SshServer {
     IpAddress peer;
     std::uint16_t peer_port = 0;
     IpAddress local;
+    // As the key exchange agreed, in OpenSSH's names; "" where there is none. In: from the client.
+    std::string cipher_in, cipher_out, hmac_in, hmac_out;
   };
   struct Hooks {
     // Privilege level of the user when the password is right.

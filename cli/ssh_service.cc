@@ -54,6 +54,8 @@ Status SshService::Update() {
     // A shell starts in user EXEC; `enable` leads on, unless the configuration enables at once.
     options.privilege = shell && !enables_at_once_ ? 1 : privilege;
     options.peer = login.peer;
+    options.in = {login.cipher_in, login.hmac_in};
+    options.out = {login.cipher_out, login.hmac_out};
     return console_.IssueToken(options);
   };
   hooks.ended = [this](const SshServer::Login& login) {
@@ -83,17 +85,27 @@ std::optional<int> SshService::Authenticate(const SshServer::Login& login, const
                      std::find(how->second.begin(), how->second.end(), "LOCAL") != how->second.end();
   std::optional<int> privilege;
   if (local) privilege = appliance_.CheckUser(login.user, password);
-  Log(privilege ? Msg::k605005 : Msg::k605004, login);
+  Log(privilege.has_value(), login);
+  if (privilege) {
+    appliance_.logins().LoggedIn(login.user, appliance_.WallNow(), login.peer);
+  } else if (std::any_of(settings.users.begin(), settings.users.end(), [&](const auto& u) { return u.name == login.user; })) {
+    appliance_.logins().Failed(login.user, appliance_.WallNow(), login.peer);
+  }
   return privilege;
 }
 
-void SshService::Log(Msg msg, const SshServer::Login& login) {
+void SshService::Log(bool permitted, const SshServer::Login& login) {
   std::string interface;
   for (const auto& f : appliance_.policy()->interfaces) {
     if (f && f->address == login.local) interface = f->nameif;
   }
-  appliance_.logger().Log(msg, {login.peer.ToString(), std::to_string(login.peer_port), interface + ":" + login.local.ToString(), "ssh",
-                                login.user});
+  const std::string peer = login.peer.ToString(), port = std::to_string(login.peer_port);
+  const std::string local = interface + ":" + login.local.ToString();
+  if (permitted) {
+    appliance_.logger().Log(Msg::k605005, {peer + "/" + port, local + "/ssh", login.user});
+  } else {
+    appliance_.logger().Log(Msg::k605004, {peer, port, local, "ssh", login.user});
+  }
 }
 
 }  // namespace sallyport

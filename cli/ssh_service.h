@@ -21,7 +21,7 @@ class SshService {
 
  private:
   std::optional<int> Authenticate(const SshServer::Login& login, const std::string& password);
-  void Log(Msg permitted, const SshServer::Login& login);
+  void Log(bool permitted, const SshServer::Login& login);
 
   Appliance& appliance_;
   ConsoleServer& console_;

@@ -153,7 +153,7 @@ RunResult SetBase::Find(std::string_view line, const ParseOptions& options, cons
   std::size_t incomplete_at = 0, ambiguous_at = 0;
   std::optional<Cursor> partial;
   for (const Entry* e : candidates) {
-    if (!e->command.Allowed(options) || (no && !e->command.has_no())) continue;
+    if (!e->command.Allowed(options) || !e->command.Takes(no)) continue;
     Cursor in(words, options);
     in.set_at(first);
     const Match m = e->Try(in, no);
@@ -240,7 +240,7 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
     for (const auto& e : entries_) {
       if (e->command.hidden() || !e->command.Allowed(options)) continue;
       any_no = any_no || e->command.has_no();
-      if (!no || e->command.has_no()) hints.push_back({e->command.first().text, e->command.first().help, false});
+      if (e->command.Takes(no)) hints.push_back({e->command.first().text, e->command.first().help, false});
     }
     if (!no && any_no) hints.push_back({kNoKeyword.text, kNoKeyword.help, false});
   } else {
@@ -257,7 +257,7 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
     };
     std::vector<Reached> reached;
     for (const Entry* e : candidates) {
-      if (e->command.hidden() || !e->command.Allowed(options) || (no && !e->command.has_no())) continue;
+      if (e->command.hidden() || !e->command.Allowed(options) || !e->command.Takes(no)) continue;
       std::vector<Hint> offered;
       Cursor in(words, options, &offered);
       in.set_at(first);

@@ -17,6 +17,7 @@
 //             Is     a keyword that stands for a value of a member (for alternatives)
 //             Opt    a sequence that may be missing   Choice one of several sequences
 //             AnyOrder  optional sequences, each at most once, in any order; printed in the declared order
+//             WordIf, ArgIf   the same with a condition: another word or value is invalid input
 //             Many   one or more values into a vector Noise  an optional keyword that means and prints nothing
 //    Members that may be absent are std::optional<V> (or compare equal to V{}, as an empty string does): an Opt is printed
 //    when what is bound inside it is set.
@@ -30,6 +31,7 @@
 //    .Privilege(n)  lowest privilege level that sees the command (default 15); invisible below: "invalid input"
 //    .When(f)       only while f(personality) holds
 //    .No(n)         `no` needs only the first n tokens, the rest may follow. Without it there is no `no` form.
+//    .NoOnly(n)     the same, and there is no other form
 //    .Hidden()      not shown by `?`
 //
 // 3. exec.Run(session, line, options)  parses and calls the handler. RunResult::outcome is
@@ -79,6 +81,8 @@ class CommandBase {
   bool Allowed(const ParseOptions& o) const;
   bool hidden() const { return hidden_; }
   bool has_no() const { return no_.has_value(); }
+  // Has it this form?
+  bool Takes(bool no) const { return no ? no_.has_value() : !no_only_; }
   // The keyword that it begins with.
   const Literal& first() const { return *tokens_.front()->AsKeyword(); }
   std::size_t size() const { return tokens_.size(); }
@@ -97,6 +101,7 @@ class CommandBase {
   int privilege_ = 15;
   bool (*when_)(const Personality&) = nullptr;
   bool hidden_ = false;
+  bool no_only_ = false;
 
  private:
   const StructOps* type_;
@@ -114,6 +119,7 @@ class Command : public command_internal::CommandBase {
   explicit Command(const std::vector<TokenPtr<T>>& tokens) : Command(tokens, command_internal::TokenList()) {}
 
   Command& No(std::size_t tokens) { no_ = tokens; return *this; }
+  Command& NoOnly(std::size_t tokens) { no_only_ = true; return No(tokens); }
   Command& Privilege(int level) { privilege_ = level; return *this; }
   Command& When(bool (*f)(const Personality&)) { when_ = f; return *this; }
   Command& Hidden() { hidden_ = true; return *this; }

@@ -1,10 +1,45 @@
 // NAT rules of both eras in the order in which an ASA tries them (firewall/nat.h).
 #include <algorithm>
+#include <bit>
 
 #include "conf/compile.h"
 
 namespace sallyport {
 namespace {
+
+// --- what `show nat` says up to 8.2: "match ip inside 10.1.1.0 255.255.255.0 outside any", and below it what becomes of it ---
+
+std::string RangeWords(const AddressRange& r) {
+  const std::uint64_t size = r.Size();
+  if (!r.first.IsV4() || size == 1) return "host " + r.first.ToString();
+  if (size == std::uint64_t{1} << 32) return "any";
+  if (std::has_single_bit(size) && r.first.v4() % size == 0) {
+    return r.first.ToString() + " " + IpAddress::V4(~static_cast<std::uint32_t>(size - 1)).ToString();
+  }
+  return r.first.ToString() + "-" + r.last.ToString();
+}
+std::string PortWords(const PortRange& p) {
+  if (p.IsAny()) return {};
+  if (p.first == p.last) return " eq " + std::to_string(p.first);
+  return " range " + std::to_string(p.first) + " " + std::to_string(p.last);
+}
+
+// `becomes`: the line below. A rule with an access list has a match line for each address pair that the list permits.
+std::string OldShow(const NatRule& r, const std::string& real, const std::string& mapped, const std::string& becomes) {
+  std::string out;
+  const auto match = [&](std::uint8_t protocol, const std::string& src, const std::string& dst) {
+    if (!out.empty()) out += "\n  ";
+    out += "match " + (protocol == 0 ? std::string("ip") : ProtocolName(protocol)) + " " + real + " " + src + " " + mapped + " " + dst;
+  };
+  if (r.access_list != nullptr) {
+    for (const AclElement& e : r.access_list->elements()) {
+      if (e.permit && !e.inactive) match(e.protocol, RangeWords(e.src) + PortWords(e.sport), RangeWords(e.dst) + PortWords(e.dport));
+    }
+  } else {
+    match(r.service_protocol, (r.real_src.empty() ? "any" : RangeWords(r.real_src.front())) + PortWords(r.real_sport), "any");
+  }
+  return out + "\n    " + becomes;
+}
 
 class Builder {
  public:
@@ -121,7 +156,7 @@ class Builder {
       r.exempt = r.identity = true;
       if (!One(v->interface.name, r.real_if) || !List(v->access_list, r)) continue;
       r.config = l->text;
-      r.show = "match ip " + v->interface.name + " access-list " + v->access_list;
+      r.show = OldShow(r, v->interface.name, "any", "NAT exempt");
       Push(std::move(r));
     }
     order = 0;
@@ -157,7 +192,9 @@ class Builder {
         }
         r.dns = v->dns;
         r.config = l->text;
-        r.show = Sides(v->interfaces) + " source static " + v->real.ToString() + " " + (v->to_interface ? "interface" : v->mapped.ToString());
+        const std::string to = r.mapped_src.empty() ? "0.0.0.0" : r.mapped_src.front().first.ToString();
+        r.show = OldShow(r, v->interfaces.real, v->interfaces.mapped,
+                         "static translation to " + to + (ports ? "/" + std::to_string(r.mapped_sport.first) : ""));
         Push(std::move(r));
       }
     }
@@ -188,7 +225,7 @@ class Builder {
         base.order = ++order;
         base.identity = base.unidirectional = true;
         base.config = l->text;
-        base.show = "match ip " + v.interface.name + " " + v.address.ToString() + " identity NAT";
+        base.show = OldShow(base, v.interface.name, "any", "identity NAT translation, pool 0");
         Push(std::move(base));
         continue;
       }
@@ -197,11 +234,11 @@ class Builder {
         const Interface& out = *policy_.interfaces[i];
         std::vector<AddressRange> pool, pat;
         bool to_interface = false;
-        std::string config = l->text;
+        std::string key = l->text;  // what makes it this rule: its pool too
         for (const auto& gl : tree_.Of(Section::kGlobal)) {
           const auto* g = gl->As<GlobalLine>();
           if (g == nullptr || g->id != v.id || g->interface.name != out.nameif) continue;
-          config += "\n" + gl->text;
+          key += "\n" + gl->text;
           if (g->to_interface) {
             to_interface = true;
             continue;
@@ -222,9 +259,9 @@ class Builder {
           r.mapped_is_interface = is_interface;
           r.interface_fallback = fallback;
           r.interface_address = out.address;
-          r.config = config;
-          r.show = Sides({v.interface.name, out.nameif}) + " source dynamic " + (v.access_list.empty() ? v.address.ToString() : v.access_list) + " pool " + std::to_string(*v.id);
-          Push(std::move(r));
+          r.config = l->text;
+          r.show = OldShow(r, v.interface.name, out.nameif, "dynamic translation to pool " + std::to_string(*v.id) + " (" + PoolWords(r) + ")");
+          Push(std::move(r), key);
         };
         if (!pool.empty()) push(NatRule::Kind::kDynamic, pool, false, to_interface);
         else if (!pat.empty()) push(NatRule::Kind::kDynamicPat, pat, false, to_interface);
@@ -242,6 +279,16 @@ class Builder {
     std::vector<AddressRange> out;
     for (const AclElement& e : l.elements()) {
       if (e.permit && !e.inactive && std::find(out.begin(), out.end(), e.src) == out.end()) out.push_back(e.src);
+    }
+    return out;
+  }
+  static std::string PoolWords(const NatRule& r) {
+    if (r.mapped_is_interface) return r.interface_address.ToString() + " [Interface PAT]";
+    std::string out;
+    for (const AddressRange& a : r.mapped_src) {
+      if (!out.empty()) out += ", ";
+      out += a.first.ToString();
+      if (a.first != a.last) out += " - " + a.last.ToString();
     }
     return out;
   }
@@ -296,8 +343,10 @@ class Builder {
     r.mapped_dport = first(a->destination);
     r.real_dport = first(b->destination);
   }
-  void Push(NatRule r) {
-    std::uint32_t& id = ids_.by_config[std::to_string(r.section) + " " + std::to_string(static_cast<int>(r.mapped_if)) + " " + r.config];
+  // `key`: what tells it from others, if not its configuration.
+  void Push(NatRule r, const std::string& key = {}) {
+    std::uint32_t& id = ids_.by_config[std::to_string(r.section) + " " + std::to_string(static_cast<int>(r.mapped_if)) + " " +
+                                       (key.empty() ? r.config : key)];
     if (id == 0) id = ids_.next++;
     r.id = id;
     auto& h = hits_[id];

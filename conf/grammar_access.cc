@@ -3,6 +3,7 @@
 
 #include "conf/declare.h"
 #include "conf/lines.h"
+#include "conf/personality.h"
 #include "firewall/logger.h"
 
 namespace sallyport {
@@ -165,6 +166,39 @@ struct Codec<AceBody> {
   }
 };
 
+namespace {
+
+// Timers that have a least value, in seconds. `never`: 0 is taken too.
+struct LeastTime {
+  std::string_view name;
+  std::int64_t seconds;
+  bool never;
+};
+constexpr LeastTime kLeastTimes[] = {
+    {"xlate", 60, true},      {"pat-xlate", 30, false}, {"conn", 300, true},  {"half-closed", 30, true},
+    {"udp", 60, true},        {"sctp", 60, true},       {"icmp", 2, false},   {"sunrpc", 60, true},
+    {"tcp-proxy-reassembly", 10, false},                {"floating-conn", 30, true},
+    {"igp", 10, false},
+};
+
+// half-closed: five minutes before 9.1(2).
+bool OldHalfClosed(const Personality* p) {
+  if (p == nullptr) return false;
+  const int release = ReleaseOf(*p);
+  return release < 901 || (release == 901 && p->version.starts_with("9.1(1)"));
+}
+
+bool LongEnough(std::string_view name, const Hms& time, const Personality* personality) {
+  for (const LeastTime& l : kLeastTimes) {
+    if (l.name != name) continue;
+    if (time.seconds == 0) return l.never;
+    return time.seconds >= (name == "half-closed" && OldHalfClosed(personality) ? 300 : l.seconds);
+  }
+  return true;
+}
+
+}  // namespace
+
 template <>
 struct Codec<TimeoutEntry> {
   static Match Read(Cursor& in, TimeoutEntry& out, std::string_view) {
@@ -180,7 +214,14 @@ struct Codec<TimeoutEntry> {
     if (e.name == "igp") {
       if (const Match m = in.Keyword(kStale); m != Match::kOk) return m;
     }
-    if (const Match m = Codec<Hms>::Read(in, e.time, "Time"); m != Match::kOk) return m;
+    Cursor ahead = in;
+    const Match m = Codec<Hms>::Read(ahead, e.time, "Time");
+    if (m == Match::kOk && !LongEnough(e.name, e.time, in.options().personality)) {
+      in.Blame(0);
+      return Match::kNo;
+    }
+    in = ahead;
+    if (m != Match::kOk) return m;
     if (e.name == "uauth") {
       if (in.Keyword(kAbsolute) == Match::kOk) e.word = "absolute";
       else if (in.Keyword(kInactivity) == Match::kOk) e.word = "inactivity";
@@ -472,7 +513,6 @@ void DeclareAccess(ConfigGrammar& g) {
     using L = TimeoutLine;
     using S = Tokens<L>;
     Command<L> c({S::Kw("timeout", "Configure maximum idle times"), S::Many(&L::entries, "Timer")});
-    Command<L> removal({S::Kw("timeout")});
     config.Add(c, [c](ConfigEdit& edit, const L& v, Form) -> Reply {
       std::vector<TimeoutEntry> fresh;
       for (const TimeoutEntry& e : v.entries) {
@@ -506,9 +546,8 @@ void DeclareAccess(ConfigGrammar& g) {
     struct NoTimeout { std::string name; std::string rest; };
     using N = Tokens<NoTimeout>;
     Command<NoTimeout> no({N::Kw("timeout"), N::Word(&NoTimeout::name, "Timer"), N::Line(&NoTimeout::rest)});
-    no.No(2);
-    config.Add(no, [c](ConfigEdit& edit, const NoTimeout& v, Form form) -> Reply {
-      if (form == Form::kPlain) return Reply::Refuse("ERROR: % Invalid input detected at '^' marker.\n");
+    no.NoOnly(2);
+    config.Add(no, [c](ConfigEdit& edit, const NoTimeout& v, Form) -> Reply {
       for (const auto& l : edit.tree.Of(Section::kTimeout)) {
         const auto* old = l->As<L>();
         if (old == nullptr) continue;
@@ -590,7 +629,7 @@ void DeclareAccess(ConfigGrammar& g) {
     r.section = Section::kIcmp;
     r.rank = 1;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      return edit.loading || edit.HasInterface(v.interface) ? "" : "ERROR: % Invalid Hostname\n";
+      return edit.loading || edit.HasInterface(v.interface) ? "" : "ERROR: interface <" + v.interface + "> does not exist\n";
     };
     Declare(g, c, r);
   }

@@ -289,8 +289,8 @@ void DeclareInterfaces(ConfigGrammar& g) {
     using S = Tokens<L>;
     Command<L> c({S::Kw("ip", "Configure the ip address"), S::Kw("address", "IP address"),
                   S::Choice({{S::Is(&L::dhcp, true, "dhcp", "Address from a DHCP server"), S::Flag(&L::setroute, "setroute", "Default route from DHCP")},
-                             {S::Arg(&L::address, "IP address"), S::Opt({S::Arg(&L::mask, "Netmask")}),
-                              S::Opt({S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")})}})});
+                             {S::ArgIf<[](const NamedAddress& a) { return a.address.IsV4(); }>(&L::address, "IP address"),
+                              S::Opt({S::Arg(&L::mask, "Netmask")}), S::Opt({S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")})}})});
     c.No(2);
     LineRule<L> r;
     r.mode = "config-if";
@@ -301,7 +301,6 @@ void DeclareInterfaces(ConfigGrammar& g) {
     r.trailing = " ";
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (v.dhcp) return {};
-      if (!v.address.address.IsV4()) return "ERROR: % Invalid input detected at '^' marker.\n";
       const std::uint32_t a = v.address.address.v4();
       const int length = v.mask ? v.mask->length() : a >> 31 == 0 ? 8 : a >> 30 == 2 ? 16 : 24;
       const std::uint32_t host = length >= 32 ? 0 : 0xffffffffu >> length;

@@ -73,15 +73,13 @@ void DeclareModular(ConfigGrammar& g) {
   {
     using L = MatchPort;
     using S = Tokens<L>;
-    Command<L> c({S::Kw("match"), S::Kw("port", "TCP or UDP port"), S::Choice({{S::Is(&L::protocol, "tcp", "tcp")}, {S::Is(&L::protocol, "udp", "udp")}}), S::Arg(&L::ports, "Ports")});
+    Command<L> c({S::Kw("match"), S::Kw("port", "TCP or UDP port"), S::Choice({{S::Is(&L::protocol, "tcp", "tcp")}, {S::Is(&L::protocol, "udp", "udp")}}),
+                  S::ArgIf<[](const PortSpec& p) { return p.op == PortSpec::Op::kEq || p.op == PortSpec::Op::kRange; }>(&L::ports, "Ports")});
     c.No(4);
     LineRule<L> r;
     r.mode = "config-cmap";
     r.section = Section::kClassMap;
     r.rank = 10;
-    r.check = [](ConfigEdit&, const L& v) -> std::string {
-      return v.ports.op == PortSpec::Op::kEq || v.ports.op == PortSpec::Op::kRange ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
-    };
     r.text = [](const ConfigEdit&, const L& v) {
       std::string text = "match port " + v.protocol;
       LineWriter w(text);

@@ -8,6 +8,9 @@ namespace {
 bool NewNat(const Personality& p) { return p.object_nat; }
 bool OldNat(const Personality& p) { return !p.object_nat; }
 
+template <PortFamily kFamily>
+bool IsPort(std::string_view word) { return PortByName(word, kFamily).has_value(); }
+
 bool KnownNetwork(const LineTree& tree, const std::string& name) {
   if (tree.Find(Section::kObject, "object network " + name) != nullptr) return true;
   const Line* l = tree.Find(Section::kObjectGroup, "object-group " + name);
@@ -26,7 +29,11 @@ void DeclareObjectNat(ConfigGrammar& g) {
   const auto options = [] {
     return S::AnyOrder({{S::Is(&L::net_to_net, true, "net-to-net")}, {S::Is(&L::dns, true, "dns", "Rewrite DNS replies")},
                         {S::Is(&L::no_proxy_arp, true, "no-proxy-arp")}, {S::Is(&L::route_lookup, true, "route-lookup")},
-                        {S::Kw("service", "Port translation"), S::Word(&L::service, "tcp or udp"), S::Word(&L::real_port, "Real port"), S::Word(&L::mapped_port, "Mapped port")}});
+                        {S::Kw("service", "Port translation"),
+                         S::Choice({{S::Is(&L::service, "tcp", "tcp"), S::WordIf(&L::real_port, IsPort<PortFamily::kTcp>, "Real port"),
+                                     S::WordIf(&L::mapped_port, IsPort<PortFamily::kTcp>, "Mapped port")},
+                                    {S::Is(&L::service, "udp", "udp"), S::WordIf(&L::real_port, IsPort<PortFamily::kUdp>, "Real port"),
+                                     S::WordIf(&L::mapped_port, IsPort<PortFamily::kUdp>, "Mapped port")}})}});
   };
   const auto to = [&](L::Kind kind, const char* word) {
     std::vector<S::List> alternatives = {{S::Is(&L::to_interface, true, "interface", "Address of the mapped interface"), S::Opt({S::Kw("ipv6")})}};
@@ -54,9 +61,6 @@ void DeclareObjectNat(ConfigGrammar& g) {
       return "ERROR: object (" + *n + ") does not exist\n";
     }
     if (!v.service.empty()) {
-      if (v.service != "tcp" && v.service != "udp") return "ERROR: % Invalid input detected at '^' marker.\n";
-      const PortFamily f = v.service == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
-      if (!PortByName(v.real_port, f) || !PortByName(v.mapped_port, f)) return "ERROR: % Invalid input detected at '^' marker.\n";
       if (v.kind == L::Kind::kDynamic) return "ERROR: service is not allowed in dynamic NAT\n";
     }
     return {};
@@ -162,12 +166,12 @@ void DeclareOldNat(ConfigGrammar& g) {
     const auto tail = [] {
       return S::Seq({S::Opt({S::Kw("netmask", "Netmask"), S::Arg(&L::mask)}), S::Flag(&L::dns, "dns"), S::Opt({S::Line(&L::limits, "Connection limits")})});
     };
-    const auto ports = [&](const char* protocol) {
-      return S::Seq({S::Is(&L::protocol, protocol, protocol), mapped(), S::Word(&L::mapped_port, "Mapped port"), S::Arg(&L::real, "Real address"),
-                     S::Word(&L::real_port, "Real port"), tail()});
+    const auto ports = [&](const char* protocol, bool (*port)(std::string_view)) {
+      return S::Seq({S::Is(&L::protocol, protocol, protocol), mapped(), S::WordIf(&L::mapped_port, port, "Mapped port"),
+                     S::Arg(&L::real, "Real address"), S::WordIf(&L::real_port, port, "Real port"), tail()});
     };
     Command<L> c({S::Kw("static", "Configure one-to-one address translation rule"), S::Arg(&L::interfaces, "(real_ifc,mapped_ifc)"),
-                  S::Choice({{ports("tcp")}, {ports("udp")},
+                  S::Choice({{ports("tcp", IsPort<PortFamily::kTcp>)}, {ports("udp", IsPort<PortFamily::kUdp>)},
                              {mapped(), S::Choice({{S::Kw("access-list"), S::Word(&L::access_list, "Access list name")}, {S::Arg(&L::real, "Real address")}}), tail()}})});
     c.No(3).When(OldNat);
     LineRule<L> r;
@@ -176,9 +180,7 @@ void DeclareOldNat(ConfigGrammar& g) {
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (std::string e = CheckInterfaces(edit, v.interfaces); !e.empty()) return e;
       if (!v.access_list.empty()) return CheckList(edit, v.access_list);
-      if (v.protocol.empty()) return {};
-      const PortFamily f = v.protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
-      return PortByName(v.mapped_port, f) && PortByName(v.real_port, f) ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
+      return {};
     };
     r.normal = [](const ConfigEdit&, L& v) {
       if (!v.access_list.empty()) return;

@@ -106,6 +106,12 @@ struct Codec<ServiceSpec> {
 
 namespace {
 
+// What a network group can hold of what an access list can name.
+bool IsMember(const AddressSpec& a) {
+  using K = AddressSpec::Kind;
+  return a.kind == K::kHost || a.kind == K::kSubnet || a.kind == K::kPrefix6 || a.kind == K::kObject;
+}
+
 bool Mentions(const LineTree& tree, const std::string& word, const std::string& name) {
   const std::string phrase = word + " " + name;
   const auto has = [&](const Line& l) {
@@ -312,14 +318,13 @@ void DeclareObjects(ConfigGrammar& g) {
   {
     using L = NetworkMember;
     using S = Tokens<L>;
-    DeclareMember<L>(g, Command<L>({S::Kw("network-object", "Configure a network object"), S::Arg(&L::spec, "Address")}), "config-network-object-group", "",
+    DeclareMember<L>(g, Command<L>({S::Kw("network-object", "Configure a network object"), S::ArgIf<IsMember>(&L::spec, "Address")}), "config-network-object-group", "",
                      [](ConfigEdit& edit, const L& v) -> std::string {
                        using K = AddressSpec::Kind;
                        if (v.spec.kind == K::kObject && edit.tree.Find(Section::kObject, "object network " + v.spec.name) == nullptr) {
                          return "ERROR: specified object (" + v.spec.name + ") does not exist\n";
                        }
-                       if (v.spec.kind == K::kHost || v.spec.kind == K::kSubnet || v.spec.kind == K::kPrefix6 || v.spec.kind == K::kObject) return {};
-                       return "ERROR: % Invalid input detected at '^' marker.\n";
+                       return {};
                      });
   }
   {
@@ -365,10 +370,8 @@ void DeclareObjects(ConfigGrammar& g) {
   {
     using L = ProtocolMember;
     using S = Tokens<L>;
-    DeclareMember<L>(g, Command<L>({S::Kw("protocol-object", "Configure a protocol object"), S::Arg(&L::protocol, "Protocol")}), "config-protocol-object-group", "",
-                     [](ConfigEdit&, const L& v) -> std::string {
-                       return v.protocol.kind == ProtocolSpec::Kind::kNumber ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
-                     });
+    DeclareMember<L>(g, Command<L>({S::Kw("protocol-object", "Configure a protocol object"), S::ArgIf<[](const ProtocolSpec& p) { return p.kind == ProtocolSpec::Kind::kNumber; }>(&L::protocol, "Protocol")}),
+                     "config-protocol-object-group", "", nullptr);
   }
 }
 

@@ -6,6 +6,36 @@
 #include "conf/password.h"
 
 namespace sallyport {
+template <>
+struct Codec<PromptWord> {
+  static Match Read(Cursor& in, PromptWord& out, std::string_view) {
+    static const Literal kWords[] = {{"cluster-unit", "Name of the unit in its cluster"}, {"context", "Current context"}, {"domain", "Domain name"},
+                                     {"hostname", "Host name"}, {"management-mode", "Management mode"}, {"priority", "Primary or secondary"},
+                                     {"slot", "Slot of the module"}, {"state", "Active or standby"}};
+    std::size_t i = 0;
+    const Match m = in.OneOf(kWords, i);
+    if (m == Match::kOk) out.text = kWords[i].text;
+    return m;
+  }
+  static void Print(const PromptWord& v, LineWriter& line) { line.Put(v.text); }
+};
+
+template <>
+struct Codec<SummerTimeRule> {
+  static Match Read(Cursor& in, SummerTimeRule& out, std::string_view) {
+    static const Literal kWords[] = {{"date", "Two dates of one year"}, {"recurring", "Every year"}};
+    std::size_t i = 0;
+    if (const Match m = in.OneOf(kWords, i); m != Match::kOk) return m;
+    std::string_view rest;
+    const Match m = in.Rest({"LINE", "When it begins and ends"}, rest);
+    if (m != Match::kOk && i == 0) return m;  // recurring has a rule of its own
+    out.text = kWords[i].text;
+    if (!rest.empty()) out.text += " " + std::string(rest);
+    return Match::kOk;
+  }
+  static void Print(const SummerTimeRule& v, LineWriter& line) { line.Put(v.text); }
+};
+
 namespace {
 
 template <typename T>
@@ -122,15 +152,17 @@ void DeclareLogging(ConfigGrammar& g) {
     r.rank = RankOf("host");
     r.key = 4;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      if (!v.transport.empty() && !v.transport.starts_with("udp/") && !v.transport.starts_with("tcp/") &&
-          !v.transport.starts_with("17/") && !v.transport.starts_with("6/")) {
-        return "ERROR: % Invalid input detected at '^' marker.\n";
-      }
       return KnownInterface(edit, v);
+    };
+    const auto transport = [](std::string_view word) {
+      for (const auto& [begins, family] : {std::pair("udp/", PortFamily::kUdp), {"tcp/", PortFamily::kTcp}, {"17/", PortFamily::kUdp}, {"6/", PortFamily::kTcp}}) {
+        if (word.starts_with(begins)) return PortByName(word.substr(std::string_view(begins).size()), family).has_value();
+      }
+      return false;
     };
     Command<L> both({S::Kw("logging"), S::Kw("host"), S::Word(&L::interface, "Interface name"), S::Arg(&L::address, "IP address of the server"),
                      S::AnyOrder({{S::Kw("format", "Message format"), S::Is(&L::emblem, true, "emblem")},
-                                  {S::Word(&L::transport, "tcp/PORT or udp/PORT", "{tcp|udp}/<1025-65535>")}})});
+                                  {S::WordIf(&L::transport, transport, "tcp/PORT or udp/PORT", "{tcp|udp}/<1025-65535>")}})});
     both.No(4);
     Declare(g, both, r);
   }
@@ -377,20 +409,12 @@ void DeclareSystem(ConfigGrammar& g) {
   {
     using L = PromptLine;
     using S = Tokens<L>;
-    Command<L> c({S::Kw("prompt", "Configure session prompt display"), S::Many(&L::words, "hostname, domain, context, priority, state")});
+    Command<L> c({S::Kw("prompt", "Configure session prompt display"), S::Many(&L::words)});
     c.No(1);
     LineRule<L> r;
     r.section = Section::kPrompt;
     r.key = 1;
     r.trailing = " ";
-    r.check = [](ConfigEdit&, const L& v) -> std::string {
-      for (const std::string& w : v.words) {
-        if (w != "hostname" && w != "domain" && w != "context" && w != "priority" && w != "state" && w != "cluster-unit" && w != "management-mode" && w != "slot") {
-          return "ERROR: % Invalid input detected at '^' marker.\n";
-        }
-      }
-      return {};
-    };
     Declare(g, c, r);
   }
   {
@@ -407,14 +431,11 @@ void DeclareSystem(ConfigGrammar& g) {
   {
     using L = SummerTimeLine;
     using S = Tokens<L>;
-    Command<L> c({S::Kw("clock"), S::Kw("summer-time", "Summer time"), S::Word(&L::name, "Name"), S::Line(&L::rest, "recurring or date ...")});
+    Command<L> c({S::Kw("clock"), S::Kw("summer-time", "Summer time"), S::Word(&L::name, "Name"), S::Arg(&L::rule)});
     c.No(2);
     LineRule<L> r;
     r.section = Section::kClock;
     r.key = 2;
-    r.check = [](ConfigEdit&, const L& v) -> std::string {
-      return v.rest.starts_with("recurring") || v.rest.starts_with("date ") ? "" : "ERROR: % Invalid input detected at '^' marker.\n";
-    };
     Declare(g, c, r);
   }
   // Who may reach the box, and how long he may stay.

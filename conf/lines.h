@@ -24,9 +24,11 @@ struct UsernameLine { std::string name, password; bool nopassword = false; Passw
 struct BannerLine { enum class Which : std::uint8_t { kNone, kExec, kLogin, kMotd, kAsdm } which{}; std::string text; };
 struct PagerLine { std::optional<int> lines; };
 struct TerminalWidthLine { std::optional<int> width; };
-struct PromptLine { std::vector<std::string> words; };
+struct PromptWord { std::string text; };
+struct PromptLine { std::vector<PromptWord> words; };
 struct TimezoneLine { std::string name; std::optional<int> hours, minutes; };
-struct SummerTimeLine { std::string name, rest; };
+struct SummerTimeRule { std::string text; bool operator==(const SummerTimeRule&) const = default; };  // "recurring ..." or "date ..."
+struct SummerTimeLine { std::string name; SummerTimeRule rule; };
 template <int kService>
 struct ManagementAccess {  // ssh, telnet, http ADDRESS MASK IF
   NamedAddress address;

@@ -20,6 +20,7 @@ constexpr Trait kTraits[] = {
     {&Personality::trace_drop_location, 914},       {&Personality::hide_username, 900},
     {&Personality::conn_detail_initiator, 900},     {&Personality::xlate_net_to_net, 900},
     {&Personality::header_hardware, 902},           {&Personality::local_routes, 902},
+    {&Personality::login_history, 908},             {&Personality::local_host_sctp, 905},
 };
 
 int Release(std::string_view v) {

@@ -117,7 +117,8 @@ class Printer {
     }
     return out;
   }
-  std::string Body() const {
+  // `added`: lines that are not in the tree, each behind its section's.
+  std::string Body(const std::vector<std::pair<S, std::string>>& added = {}) const {
     std::string out = "ASA Version " + personality_.version + " \n!\n";
     const int release = ReleaseOf(personality_);
     bool modular = false;
@@ -140,6 +141,9 @@ class Printer {
         default: break;
       }
       out += text;
+      for (const auto& [section, line] : added) {
+        if (section == s) out += line + "\n";
+      }
       if (s == S::kDhcpd && !text.empty()) out += "!\n";
     }
     return out;
@@ -200,9 +204,11 @@ struct DefaultLine {
   S section;
   const char* begins;  // a line that begins so stands for it
   const char* text;
+  const char* unless = nullptr;  // but not one that begins so
 };
 constexpr DefaultLine kDefaults[] = {
     {S::kSysopt, "sysopt connection timewait", "no sysopt connection timewait"},
+    {S::kSysopt, "sysopt connection tcpmss", "sysopt connection tcpmss 1380", "sysopt connection tcpmss minimum"},
     {S::kSysopt, "sysopt connection tcpmss minimum", "sysopt connection tcpmss minimum 0"},
     {S::kSysopt, "sysopt connection permit-vpn", "sysopt connection permit-vpn"},
     {S::kSysopt, "sysopt connection reclassify-vpn", "sysopt connection reclassify-vpn"},
@@ -217,23 +223,75 @@ constexpr DefaultLine kDefaults[] = {
     {S::kLogging, "logging queue", "logging queue 512"},
     {S::kTerminal, "terminal width", "terminal width 80"},
 };
+// Timers that no line names, in the lines that an ASA prints them in; `since` is major * 100 + minor.
+struct DefaultTimer {
+  int line;
+  int since;
+  const char* name;
+  const char* text;
+};
+constexpr DefaultTimer kTimers[] = {
+    {0, 0, "xlate", "xlate 3:00:00"},
+    {1, 804, "pat-xlate", "pat-xlate 0:00:30"},
+    {2, 0, "conn", "conn 1:00:00"},
+    {2, 0, "half-closed", "half-closed 0:10:00"},
+    {2, 0, "udp", "udp 0:02:00"},
+    {2, 905, "sctp", "sctp 0:02:00"},
+    {2, 0, "icmp", "icmp 0:00:02"},
+    {3, 0, "sunrpc", "sunrpc 0:10:00"},
+    {3, 0, "h323", "h323 0:05:00"},
+    {3, 0, "h225", "h225 1:00:00"},
+    {3, 0, "mgcp", "mgcp 0:05:00"},
+    {3, 0, "mgcp-pat", "mgcp-pat 0:05:00"},
+    {4, 0, "sip", "sip 0:30:00"},
+    {4, 0, "sip_media", "sip_media 0:02:00"},
+    {4, 0, "sip-invite", "sip-invite 0:03:00"},
+    {4, 0, "sip-disconnect", "sip-disconnect 0:02:00"},
+    {5, 800, "sip-provisional-media", "sip-provisional-media 0:02:00"},
+    {5, 0, "uauth", "uauth 0:05:00 absolute"},
+    {6, 802, "tcp-proxy-reassembly", "tcp-proxy-reassembly 0:01:00"},
+    {7, 804, "floating-conn", "floating-conn 0:00:00"},
+    {8, 904, "conn-holddown", "conn-holddown 0:00:15"},
+    {9, 907, "igp", "igp stale-route 0:01:10"},
+};
+
+// Everything that `show running-config all` adds.
+std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int release) {
+  std::vector<std::pair<S, std::string>> missing;
+  for (const DefaultLine& d : kDefaults) {
+    bool there = false;
+    for (const auto& l : tree.Of(d.section)) {
+      const std::string_view t(l->text);
+      if (d.unless != nullptr && t.starts_with(d.unless)) continue;
+      there = there || t.starts_with(d.begins) || t == "no " + std::string(d.begins);
+    }
+    if (!there) missing.emplace_back(d.section, d.text);
+  }
+  const auto named = [&](std::string_view name) {
+    for (const auto* l : tree.All<TimeoutLine>(S::kTimeout)) {
+      for (const TimeoutEntry& e : l->entries) {
+        if (e.name == name) return true;
+      }
+    }
+    return false;
+  };
+  int line = -1;
+  for (const DefaultTimer& t : kTimers) {
+    if (release < t.since || named(t.name)) continue;
+    if (t.line != line) missing.emplace_back(S::kTimeout, "timeout");
+    line = t.line;
+    missing.back().second += std::string(" ") + t.text;
+  }
+  return missing;
+}
 
 }  // namespace
 
 std::string Configuration::Print(const PrintOptions& options) const {
   const bool mask = !options.secrets && ReleaseOf(impl_->personality) >= 918;
   const Printer printer(impl_->tree, impl_->personality, mask);
-  std::vector<const DefaultLine*> missing;
-  if (options.all) {
-    for (const DefaultLine& d : kDefaults) {
-      bool there = false;
-      for (const auto& l : impl_->tree.Of(d.section)) {
-        const std::string_view t(l->text);
-        there = there || t.starts_with(d.begins) || t == "no " + std::string(d.begins);
-      }
-      if (!there) missing.push_back(&d);
-    }
-  }
+  std::vector<std::pair<S, std::string>> missing;
+  if (options.all) missing = MissingLines(impl_->tree, ReleaseOf(impl_->personality));
   if (!options.section.empty()) {
     std::string out;
     const auto wanted = [&](std::string_view text) {
@@ -257,8 +315,8 @@ std::string Configuration::Print(const PrintOptions& options) const {
           if (s == S::kInterface) out += "!\n";
         }
       }
-      for (const DefaultLine* d : missing) {
-        if (d->section == s && wanted(d->text)) out += std::string(d->text) + "\n";
+      for (const auto& [section, line] : missing) {
+        if (section == s && wanted(line)) out += line + "\n";
       }
     }
     return out;
@@ -272,10 +330,8 @@ std::string Configuration::Print(const PrintOptions& options) const {
   } else {
     out = ": Saved\n" + (options.saved_line.empty() ? ":" : options.saved_line) + "\n";
   }
-  const std::string body = printer.Body();
-  out += body;
-  for (const DefaultLine* d : missing) out += std::string(d->text) + "\n";
-  out += "Cryptochecksum:" + Md5OfBody(body) + "\n: end\n";
+  out += printer.Body(missing);
+  out += "Cryptochecksum:" + Md5OfBody(printer.Body()) + "\n: end\n";
   return out;
 }
 

@@ -130,7 +130,10 @@ ConfigSettings Configuration::settings() const {
     s.pager_lines = p != nullptr ? p->lines.value_or(24) : 0;
   }
   if (const auto* w = tree.First<TerminalWidthLine>(Section::kTerminal)) s.terminal_width = w->width.value_or(80);
-  if (const auto* p = tree.First<PromptLine>(Section::kPrompt)) s.prompt = p->words;
+  if (const auto* p = tree.First<PromptLine>(Section::kPrompt)) {
+    s.prompt.clear();
+    for (const PromptWord& w : p->words) s.prompt.push_back(w.text);
+  }
   if (const auto* t = tree.First<SummerTimeLine>(Section::kClock)) s.summer_time = t->name;
   for (const auto* a : tree.All<ConsoleAuthentication>(Section::kAaa)) {
     auto& groups = s.console_authentication[a->service];

@@ -109,10 +109,13 @@ class Integer final : public Token {
 
 class WordToken final : public Token {
  public:
-  WordToken(std::size_t offset, Literal l, std::size_t max) : offset_(offset), literal_(std::move(l)), max_(max) {}
+  WordToken(std::size_t offset, Literal l, std::size_t max, bool (*accept)(std::string_view))
+      : offset_(offset), literal_(std::move(l)), max_(max), accept_(accept) {}
   Match Read(Cursor& in, const Target& out) const override {
     std::string_view w;
-    const Match m = in.Word(literal_, w, [this](std::string_view s) { return s.size() <= max_; });
+    const Match m = in.Word(literal_, w, [this](std::string_view s) {
+      return s.size() <= max_ && (accept_ == nullptr || accept_(s));
+    });
     if (m == Match::kOk) TextAt(out.value, offset_) = w;
     return m;
   }
@@ -125,6 +128,7 @@ class WordToken final : public Token {
   std::size_t offset_;
   Literal literal_;
   std::size_t max_;
+  bool (*accept_)(std::string_view);
 };
 
 class LineToken final : public Token {
@@ -393,8 +397,9 @@ const Token* MakeArgument(std::size_t offset, const ValueOps& ops, std::string_v
 const Token* MakeInteger(std::size_t offset, const NumberOps& ops, std::int64_t low, std::int64_t high, std::string_view help) {
   return Keep(std::make_unique<Integer>(offset, ops, low, high, help));
 }
-const Token* MakeWord(std::size_t offset, std::string_view placeholder, std::string_view help, std::size_t max) {
-  return Keep(std::make_unique<WordToken>(offset, MakeLiteral(placeholder, help), max));
+const Token* MakeWord(std::size_t offset, std::string_view placeholder, std::string_view help, std::size_t max,
+                      bool (*accept)(std::string_view)) {
+  return Keep(std::make_unique<WordToken>(offset, MakeLiteral(placeholder, help), max, accept));
 }
 const Token* MakeLine(std::size_t offset, std::string_view help) { return Keep(std::make_unique<LineToken>(offset, MakeLiteral("LINE", help))); }
 const Token* MakeRepeat(std::size_t offset, const ListOps& ops, std::string_view help) {

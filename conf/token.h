@@ -135,6 +135,25 @@ inline constexpr ValueOps kValueOps = {
     HasValue<V>,
 };
 
+// A value that its codec reads and that may still be none here: the caret stands under its first word.
+template <typename V, auto Accept>
+inline constexpr ValueOps kCheckedOps = {
+    [](Cursor& in, void* out, std::string_view help) {
+      Cursor ahead = in;
+      V v{};
+      const Match m = Codec<V>::Read(ahead, v, help);
+      if (m == Match::kOk && !Accept(v)) {
+        in.Blame(0);
+        return Match::kNo;
+      }
+      in = ahead;
+      if (m == Match::kOk) *static_cast<V*>(out) = std::move(v);
+      return m;
+    },
+    kValueOps<V>.print,
+    kValueOps<V>.has,
+};
+
 template <typename V>
 inline constexpr NumberOps kNumberOps = {
     [](void* out, std::int64_t n) { *static_cast<V*>(out) = static_cast<V>(n); },
@@ -203,7 +222,9 @@ const Token* MakeStringKeyword(std::size_t offset, std::string_view value, std::
 const Token* MakeFlag(std::size_t offset, std::string_view text, std::string_view help);
 const Token* MakeArgument(std::size_t offset, const ValueOps& ops, std::string_view help);
 const Token* MakeInteger(std::size_t offset, const NumberOps& ops, std::int64_t low, std::int64_t high, std::string_view help);
-const Token* MakeWord(std::size_t offset, std::string_view placeholder, std::string_view help, std::size_t max);
+// `accept` null: any word.
+const Token* MakeWord(std::size_t offset, std::string_view placeholder, std::string_view help, std::size_t max,
+                      bool (*accept)(std::string_view));
 const Token* MakeLine(std::size_t offset, std::string_view help);
 const Token* MakeRepeat(std::size_t offset, const ListOps& ops, std::string_view help);
 const Token* MakeSequence(TokenList& inner);  // one token stands for itself
@@ -249,13 +270,24 @@ struct Tokens {
   static Ptr Arg(V T::*member, std::string_view help = {}) {
     return {command_internal::MakeArgument(command_internal::OffsetOf(member), command_internal::kValueOps<V>, help)};
   }
+  // Only values of which `Accept` (bool(const V&), no captures) holds.
+  template <auto Accept, typename V>
+  static Ptr ArgIf(V T::*member, std::string_view help = {}) {
+    const auto& ops = command_internal::kCheckedOps<V, Accept>;
+    return {command_internal::MakeArgument(command_internal::OffsetOf(member), ops, help)};
+  }
   template <typename V>
   static Ptr Int(V T::*member, std::int64_t low, std::int64_t high, std::string_view help = {}) {
     return {command_internal::MakeInteger(command_internal::OffsetOf(member), command_internal::kNumberOps<V>, low, high, help)};
   }
   // One word. `placeholder` is what `?` shows ("WORD", "WORD < 64 char", "Hostname or A.B.C.D").
   static Ptr Word(std::string T::*member, std::string_view help = {}, std::string_view placeholder = "WORD", std::size_t max = 4096) {
-    return {command_internal::MakeWord(command_internal::OffsetOf(member), placeholder, help, max)};
+    return {command_internal::MakeWord(command_internal::OffsetOf(member), placeholder, help, max, nullptr)};
+  }
+  // One word of which `accept` holds.
+  static Ptr WordIf(std::string T::*member, bool (*accept)(std::string_view), std::string_view help = {},
+                    std::string_view placeholder = "WORD") {
+    return {command_internal::MakeWord(command_internal::OffsetOf(member), placeholder, help, 4096, accept)};
   }
   static Ptr Line(std::string T::*member, std::string_view help = {}) {
     return {command_internal::MakeLine(command_internal::OffsetOf(member), help)};

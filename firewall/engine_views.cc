@@ -108,6 +108,8 @@ std::vector<LocalHostView> Engine::LocalHosts() const {
       if (IsEmbryonic(c.tcp_state)) h.embryonic++;
     } else if (c.protocol == 17) {
       h.udp++;
+    } else if (c.protocol == 132) {
+      h.sctp++;
     } else {
       h.other++;
     }

@@ -22,6 +22,18 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
+// A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it.
+std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
+  std::vector<std::string> lines = Lines(rule.config);
+  if (c.policy.personality.object_nat) return lines;
+  for (std::string& line : Lines("  " + rule.show)) lines.push_back(std::move(line));
+  if (rule.hits != nullptr) {
+    lines.push_back("    translate_hits = " + std::to_string(rule.hits->translate.load(std::memory_order_relaxed)) +
+                    ", untranslate_hits = " + std::to_string(rule.hits->untranslate.load(std::memory_order_relaxed)));
+  }
+  return lines;
+}
+
 std::string Port(const Endpoint& e) { return e.address.ToString() + "/" + std::to_string(e.port); }
 
 // The first packet of a TCP connection is a plain SYN (106015 otherwise).
@@ -150,7 +162,7 @@ Verdict FindDestination(Context& c) {
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
   if (c.destination.rule != nullptr && c.tracing()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
-                   Lines(c.destination.rule->config),
+                   RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
                     "Untranslate " + Port({p.key.dst, p.key.dport}) + " to " + Port(c.real_dst)});
   }
@@ -233,7 +245,7 @@ Verdict SourceNat(Context& c) {
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
     if (c.tracing()) {
-      c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? Lines(c.source.rule->config) : std::vector<std::string>{});
+      c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
     } else {
       LogTranslationFailed(c);
     }
@@ -241,13 +253,13 @@ Verdict SourceNat(Context& c) {
   }
   if (c.source.rule != nullptr && c.tracing()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
-    c.trace->Phase("NAT", "", true, Lines(c.source.rule->config),
+    c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
                    {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
                     Port(c.source.endpoint)});
   }
   if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
   if (c.tracing() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
-    c.trace->Phase("NAT", "host-limits", true, Lines(c.source.rule->config));
+    c.trace->Phase("NAT", "host-limits", true, RuleLines(c, *c.source.rule));
   }
   return Verdict::kContinue;
 }
@@ -292,7 +304,7 @@ Verdict ReversePath(Context& c) {
   if (c.tracing()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (rule != nullptr || !agrees) {
-      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? Lines(rule->config) : std::vector<std::string>{});
+      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
     }
   }
   if (agrees) return Verdict::kContinue;

@@ -89,7 +89,7 @@ namespace sallyport {
   X(502102, 5, "User deleted from local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
   X(502103, 5, "User priv level changed: Uname: {0} From: {1} To: {2}") \
   X(605004, 6, "Login denied from {0}/{1} to {2}/{3} for user \"{4}\"") \
-  X(605005, 6, "Login permitted from {0}/{1} to {2}/{3} for user \"{4}\"") \
+  X(605005, 6, "Login permitted from {0} to {1} for user \"{2}\"") \
   X(609001, 7, "Built local-host {0}") \
   X(609002, 7, "Teardown local-host {0} duration {1}") \
   X(611101, 6, "User authentication succeeded: IP address: {0}, Uname: {1}") \

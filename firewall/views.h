@@ -55,7 +55,7 @@ struct InterfaceCounters {
 struct LocalHostView {
   std::string interface;
   IpAddress address;
-  std::uint32_t tcp = 0, udp = 0, embryonic = 0, other = 0;
+  std::uint32_t tcp = 0, udp = 0, embryonic = 0, other = 0, sctp = 0;  // other: neither of the rest
 };
 
 }  // namespace sallyport

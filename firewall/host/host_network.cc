@@ -294,10 +294,14 @@ Result<std::vector<LinkInfo>> HostNetwork::Links() const {
   if (!links) return links;
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   for (LinkInfo& l : *links) {
-    ethtool_cmd c{};
-    c.cmd = ETHTOOL_GSET;
     ifreq r{};
     std::strncpy(r.ifr_name, l.name.c_str(), IFNAMSIZ - 1);
+    ethtool_drvinfo driver{};  // virtual links have no device under /sys, but they answer this
+    driver.cmd = ETHTOOL_GDRVINFO;
+    r.ifr_data = reinterpret_cast<char*>(&driver);
+    if (ioctl(fd, SIOCETHTOOL, &r) == 0) l.driver.assign(driver.driver, strnlen(driver.driver, sizeof driver.driver));
+    ethtool_cmd c{};
+    c.cmd = ETHTOOL_GSET;
     r.ifr_data = reinterpret_cast<char*>(&c);
     if (ioctl(fd, SIOCETHTOOL, &r) != 0) continue;
     const std::uint32_t speed = ethtool_cmd_speed(&c);

@@ -29,6 +29,7 @@ struct LinkInfo {
   int mtu = 0;
   int speed_mbps = 0;    // 0: unknown (virtual links)
   bool full_duplex = true;
+  std::string driver;    // as it names itself ("veth", "virtio_net"); "" unknown
   MacAddress mac;
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0, rx_dropped = 0, rx_multicast = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0, tx_dropped = 0, tx_collisions = 0;

@@ -31,11 +31,13 @@ class MemoryHost final : public ApplianceHost {
   }
   Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>&) override {
     engine_.SetPolicy(policy, clock_.Now());
+    if (!complaint.empty()) return Error{complaint};
     return {};
   }
   void FillInterface(InterfaceView&, int) override {}
   std::vector<ArpView> Arp(const Policy&) override { return {}; }
   void ClearArp(const Policy&) override {}
+  std::string complaint;  // what the machine would not take
 
  private:
   Engine& engine_;

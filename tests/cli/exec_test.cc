@@ -1,6 +1,8 @@
 // What the EXEC commands do, and the dialogues they hold.
 #include <fstream>
+#include <sstream>
 
+#include "conf/personality.h"
 #include "tests/cli/console_fixture.h"
 
 namespace sallyport {
@@ -107,6 +109,8 @@ TEST_F(ConsoleTest, AccessListCounters) {
   auto c = OpenConfig();
   c->Do("access-list in extended permit tcp any host 192.0.2.1 eq www");
   EXPECT_NE(c->Do("show access-list in").find("(hitcnt=0)"), std::string::npos);
+  EXPECT_TRUE(c->Do("show access-list brief").starts_with("access-list in; 1 elements; name hash: 0x"));
+  EXPECT_FALSE(c->failed());
   EXPECT_EQ(c->Do("clear access-list in counters"), "");
   EXPECT_EQ(c->Do("clear access-list none counters"), "ERROR: access-list <none> does not exist\n");
   EXPECT_TRUE(c->failed());
@@ -130,6 +134,83 @@ TEST_F(ConsoleTest, PacketTracerWalksThePipeline) {
   EXPECT_NE(c->Do("show interface ip brief").find("203.0.113.1"), std::string::npos);
   EXPECT_NE(c->Do("show nameif").find("inside"), std::string::npos);
   EXPECT_NE(c->Do("show route").find("10.0.0.0"), std::string::npos);
+}
+
+TEST_F(ConsoleTest, AComplaintOfTheMachineIsToldOnce) {
+  auto c = OpenConfig();
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/0";
+  EXPECT_EQ(c->Do("hostname a"), "WARNING: no link is mapped to GigabitEthernet0/0\n");
+  EXPECT_EQ(c->Do("hostname b"), "");
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/1";
+  EXPECT_EQ(c->Do("hostname c"), "WARNING: no link is mapped to GigabitEthernet0/1\n");
+  box_.host->complaint.clear();
+  EXPECT_EQ(c->Do("hostname d"), "");
+  box_.host->complaint = "no link is mapped to GigabitEthernet0/1";
+  EXPECT_EQ(c->Do("hostname e"), "WARNING: no link is mapped to GigabitEthernet0/1\n");
+}
+
+TEST_F(ConsoleTest, SshSessionsAndHowTheyAreProtected) {
+  Session::Options options;
+  options.kind = Session::Kind::kSsh;
+  options.user = "anna";
+  options.peer = *IpAddress::Parse("10.9.0.2");
+  options.in = {"aes256-ctr", "hmac-sha2-256-etm@openssh.com"};
+  options.out = {"aes128-ctr", ""};
+  TestConsole ssh(box_, options);
+  EXPECT_EQ(Open(15)->Do("show ssh sessions"),
+            "SID Client IP       Version Mode Encryption Hmac     State            Username\n"
+            "0   10.9.0.2        2.0     IN   aes256-ctr sha2-256-etm SessionStarted   anna\n"
+            "                            OUT  aes128-ctr -        SessionStarted   anna\n");
+}
+
+TEST_F(ConsoleTest, PartsOfTheRunningConfiguration) {
+  auto c = OpenConfig();
+  for (const char* line : {"interface GigabitEthernet0/0", "nameif outside", "ip address 203.0.113.1 255.255.255.0",
+                           "interface GigabitEthernet0/1", "nameif inside", "ip address 10.0.0.1 255.255.255.0",
+                           "object network lan", "subnet 10.0.0.0 255.255.255.0", "nat (inside,outside) dynamic interface",
+                           "access-list a extended permit ip any any", "access-list ab extended permit ip any any", "end",
+                           "terminal pager 0"}) {
+    c->Do(line);
+    EXPECT_FALSE(c->failed()) << line;
+  }
+  EXPECT_EQ(c->Do("show run nat"), "!\nobject network lan\n nat (inside,outside) dynamic interface\n");
+  const std::string inside = c->Do("show running-config interface GigabitEthernet0/1");
+  EXPECT_TRUE(inside.starts_with("!\ninterface GigabitEthernet0/1\n nameif inside\n") ||
+              inside.starts_with("interface GigabitEthernet0/1\n nameif inside\n"))
+      << inside;
+  for (const char* same : {"show run int gi0/1", "show run interface inside", "show run int gigabitethernet 0/1"}) {
+    EXPECT_EQ(c->Do(same), inside) << same;
+  }
+  EXPECT_EQ(c->Do("show run interface nowhere"), "ERROR: % Invalid interface nowhere\n");
+  EXPECT_TRUE(c->failed());
+  EXPECT_EQ(c->Do("show run access-list a"), "access-list a extended permit ip any any \n");
+  EXPECT_EQ(c->Do("show run hostname"), "hostname ciscoasa\n");
+  EXPECT_NE(c->Do("show run all sysopt").find("no sysopt connection timewait\n"), std::string::npos);
+  EXPECT_EQ(c->Do("show run all sysopt connection timewait"), "no sysopt connection timewait\n");
+  EXPECT_NE(c->Do("show run frob").find("^\nERROR: % Invalid input"), std::string::npos);
+  EXPECT_NE(c->Help("show run ").find("access-list"), std::string::npos);
+  EXPECT_NE(c->Help("show run a").find("access-group"), std::string::npos);
+  EXPECT_EQ(c->Tab("show run hostn"), "show run hostname ");
+}
+
+// Whatever is printed can be asked for by its first word.
+TEST_F(ConsoleTest, EveryLineHasASection) {
+  auto c = Open(15);
+  c->Do("terminal pager 0");
+  for (const char* version : {"8.2(1)", "9.16(4)"}) {
+    box_.appliance->Load(Configuration(*PersonalityOf(version)).Print());
+    std::istringstream text(c->Do("show running-config"));
+    int lines = 0;
+    for (std::string line; std::getline(text, line);) {
+      if (line.empty() || line[0] == ' ' || line[0] == ':' || line[0] == '!') continue;
+      if (line.starts_with("ASA Version") || line.starts_with("Cryptochecksum")) continue;
+      const std::string said = line.starts_with("no ") ? line.substr(3) : line;
+      const std::string part = c->Do("show running-config " + said.substr(0, said.find(' ')));
+      EXPECT_NE(part.find(line + "\n"), std::string::npos) << line << " is not in " << part;
+      lines++;
+    }
+    EXPECT_GT(lines, 5);
+  }
 }
 
 }  // namespace

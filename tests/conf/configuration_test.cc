@@ -92,6 +92,37 @@ TEST(Configuration, ChecksumIsOverTheBodyWithoutBangLinesAndLineEnds) {
   EXPECT_NE(c.Print().find("Cryptochecksum:" + c.Checksum() + "\n: end\n"), std::string::npos);
 }
 
+// `show running-config all` adds what no line says, behind the lines of its kind, and the checksum is that of the short form.
+TEST(Configuration, AllAddsTheDefaults) {
+  Session s;
+  s.conf.Load("ASA Version 9.16(4) \nhostname h\ntimeout conn 2:00:00 icmp 0:00:05\nsysopt connection tcpmss minimum 48\n");
+  const auto all = [&](const char* section) {
+    PrintOptions o;
+    o.all = true;
+    o.section = section;
+    return s.conf.Print(o);
+  };
+  EXPECT_EQ(all("timeout"),
+            "timeout conn 2:00:00 icmp 0:00:05\ntimeout xlate 3:00:00\ntimeout pat-xlate 0:00:30\n"
+            "timeout half-closed 0:10:00 udp 0:02:00 sctp 0:02:00\n"
+            "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
+            "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
+            "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
+            "timeout floating-conn 0:00:00\ntimeout conn-holddown 0:00:15\ntimeout igp stale-route 0:01:10\n");
+  EXPECT_EQ(s.Section("timeout"), "timeout conn 2:00:00 icmp 0:00:05\n");
+  EXPECT_EQ(all("sysopt"),
+            "sysopt connection tcpmss minimum 48\nno sysopt connection timewait\nsysopt connection tcpmss 1380\n"
+            "sysopt connection permit-vpn\nsysopt connection reclassify-vpn\nno sysopt connection preserve-vpn-flows\n");
+  s.Ok("sysopt connection tcpmss 1300");
+  EXPECT_THAT(all("sysopt"), ::testing::Not(::testing::HasSubstr("tcpmss 1380")));
+  const std::string whole = all("");
+  EXPECT_LT(whole.find("timeout xlate 3:00:00\n"), whole.find("no sysopt connection timewait\n"));
+  EXPECT_THAT(whole, ::testing::EndsWith("Cryptochecksum:" + s.conf.Checksum() + "\n: end\n"));
+  s.conf.Load("ASA Version 8.2(1) \nhostname h\n");
+  EXPECT_THAT(all("timeout"), ::testing::HasSubstr("timeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 icmp 0:00:02\n"));
+  EXPECT_THAT(all("timeout"), ::testing::EndsWith("timeout tcp-proxy-reassembly 0:01:00\n"));
+}
+
 TEST(Configuration, NameifTellsTheDefaultLevel) {
   Session s;
   s.Ok("interface GigabitEthernet0/0");
@@ -129,6 +160,8 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
       {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
       {"access-group a in interface nowhere", "ERROR: interface <nowhere> does not exist\n"},
+      {"icmp permit any nowhere", "ERROR: interface <nowhere> does not exist\n"},
+      {"icmp permit any echo nowhere", "ERROR: interface <nowhere> does not exist\n"},
       {"no object-group network g", "Removing object-group (g) not allowed, it is being used.\n"},
       {"no object network o", "ERROR: unable to delete object (o). object is being used.\n"},
       {"object-group service g", "An object-group with the same id but different type (network) exists\n"},
@@ -150,6 +183,56 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
   }
   s.Ok("interface GigabitEthernet0/2");
   EXPECT_EQ(s.Error("nameif inside"), "ERROR: Name \"inside\" has been assigned to interface GigabitEthernet0/1\n");
+}
+
+// Every word that is wrong by its form gets the caret, whatever kind of token refuses it.
+TEST(Configuration, WrongWordsGetTheCaret) {
+  Session s;
+  s.TwoInterfaces();
+  const auto wrong = [&](const char* line, std::size_t column) {
+    EXPECT_EQ(s.Error(line), std::string(column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n") << line;
+  };
+  wrong("timeout xlate 1:2", 14);
+  wrong("timeout foo 1:00:00", 9);  // the f of floating-conn is right
+  wrong("prompt foo", 7);
+  wrong("prompt hostname foo", 16);
+  wrong("logging host inside 10.1.1.9 udp/x", 29);
+  wrong("clock summer-time X foo", 20);
+  s.Ok("interface GigabitEthernet0/1");
+  wrong("ip address 2001:db8::1 255.255.255.0", 11);
+  s.All({"object network o", "host 10.1.1.9"});
+  wrong("nat (inside,outside) static 198.51.100.9 service sctp 80 80", 49);
+  wrong("nat (inside,outside) static 198.51.100.9 service tcp 80x 80", 53);
+  s.Ok("object-group network g");
+  wrong("network-object any", 15);
+  s.Ok("object-group protocol p");
+  wrong("protocol-object object o", 16);
+  s.Ok("class-map c");
+  wrong("match port tcp gt 5", 15);
+  Session old("8.2(1)");
+  old.TwoInterfaces();
+  EXPECT_EQ(old.Error("static (inside,outside) tcp interface 80x 10.1.1.9 80"),
+            std::string(38, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
+}
+
+TEST(Configuration, TimersHaveALeastValue) {
+  Session s, old("9.1(1)");
+  const std::string before = s.conf.Print();
+  const auto wrong = [](Session& in, const char* line, std::size_t column) {
+    EXPECT_EQ(in.Error(line), std::string(column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n") << line;
+  };
+  for (const char* line : {"timeout conn 0:04:59", "timeout conn 0:00:01", "timeout half-closed 0:00:29", "timeout udp 0:00:59",
+                           "timeout sctp 0:00:59", "timeout xlate 0:00:59", "timeout pat-xlate 0:00:29", "timeout pat-xlate 0:00:00",
+                           "timeout icmp 0:00:01", "timeout sunrpc 0:00:30", "timeout tcp-proxy-reassembly 0:00:09",
+                           "timeout floating-conn 0:00:29", "timeout igp stale-route 0:00:09"}) {
+    wrong(s, line, std::string_view(line).rfind(' ') + 1);
+  }
+  wrong(s, "timeout conn 1:00:00 udp 0:00:01", 25);
+  EXPECT_EQ(s.conf.Print(), before);
+  s.All({"timeout conn 0:05:00 half-closed 0:00:30 udp 0:01:00 sctp 0:01:00 icmp 0:00:02", "timeout conn 0:00:00", "timeout xlate 0:01:00",
+         "timeout pat-xlate 0:00:30", "timeout floating-conn 0:00:30", "timeout floating-conn 0:00:00", "timeout uauth 0:00:00"});
+  wrong(old, "timeout half-closed 0:04:59", 20);
+  old.Ok("timeout half-closed 0:05:00");
 }
 
 TEST(Configuration, DuplicateMembersAndElements) {
@@ -372,6 +455,13 @@ TEST(Compile, Era82) {
   EXPECT_NE(rules[3].access_list, nullptr);
   EXPECT_EQ(rules[4].kind, NatRule::Kind::kDynamicPat);
   EXPECT_TRUE(rules[4].mapped_is_interface);
+  EXPECT_EQ(rules[0].show, "match ip inside 10.0.0.0 255.255.255.0 any 10.8.0.0 255.255.255.0\n    NAT exempt");
+  EXPECT_EQ(rules[1].show, "match ip inside host 10.0.0.30 outside any\n    static translation to 192.0.2.30");
+  EXPECT_EQ(rules[2].show, "match tcp inside host 10.0.0.5 eq 25 outside any\n    static translation to 192.0.2.25/25");
+  EXPECT_THAT(rules[3].show, ::testing::StartsWith("match tcp inside "));
+  EXPECT_THAT(rules[3].show, ::testing::EndsWith("\n    dynamic translation to pool 2 (192.0.2.100 - 192.0.2.120)"));
+  EXPECT_EQ(rules[4].show, "match ip inside any outside any\n    dynamic translation to pool 1 (192.0.2.2 [Interface PAT])");
+  EXPECT_EQ(rules[4].config, "nat (inside) 1 0.0.0.0 0.0.0.0");
 }
 
 TEST(Compile, HashesAreAnAsas) {

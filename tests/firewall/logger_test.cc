@@ -131,7 +131,7 @@ TEST_F(LoggerTest, ControlPlaneMessagesTakeStrings) {
   Apply();
   Deny(4000);  // was first, so it is logged first
   logger_.Log(Msg::k111010, {"enable_15", "CLI", "0.0.0.0", "access-list a extended permit ip any {0}"});
-  logger_.Log(Msg::k605005, std::vector<std::string>{"10.1.1.5", "40000", "inside:10.1.1.1", "ssh", "anna"});
+  logger_.Log(Msg::k605005, std::vector<std::string>{"10.1.1.5/40000", "inside:10.1.1.1/ssh", "anna"});
   EXPECT_THAT(Buffer(),
               ElementsAre("%ASA-3-710003: TCP access denied by ACL from 192.0.2.9/4000 to outside:192.0.2.1/22",
                           "%ASA-5-111010: User 'enable_15', running 'CLI' from IP 0.0.0.0, executed 'access-list a extended "

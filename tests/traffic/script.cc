@@ -373,6 +373,17 @@ void Run::Trace(const std::string& rest) {
   if (!r.allow && what != Keyword(r.frame_drop) && what != Keyword(r.flow_drop)) {
     throw Failure{"packet-tracer drops for " + std::string(Keyword(r.frame_drop)) + std::string(Keyword(r.flow_drop))};
   }
+  std::string wanted;
+  std::getline(in >> std::ws, wanted);
+  if (wanted.empty()) return;
+  std::string seen;
+  for (const TracePhase& phase : r.phases) {
+    std::string config;
+    for (const std::string& line : phase.config) config += (config.empty() ? "" : " / ") + line;
+    if (config == wanted) return;
+    seen += config + "\n";
+  }
+  throw Failure{"packet-tracer has no phase of this configuration, but\n" + seen};
 }
 
 void Run::Advance(TimePoint to) {
