@@ -74,8 +74,6 @@ int Run(const Arguments& arguments) {
   LogRing ring;
   Engine::Options engine_options;
   engine_options.max_connections = arguments.max_connections;
-  Random seed = Random::FromKernel();
-  engine_options.seed = seed.U64();
   IcmpInspector icmp;
   Inspectors inspectors;
   inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;

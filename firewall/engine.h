@@ -63,7 +63,6 @@ class Engine {
  public:
   struct Options {
     std::uint32_t max_connections = 1'000'000;
-    std::uint64_t seed = 0;
   };
   Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors);
   ~Engine();

@@ -197,26 +197,18 @@ void PutQuotedAddress(Packet& p, const Quoted& q, std::size_t field, IpAddress a
 
 // Makes the quoted packet look as it did on the other side of us. It travelled against the error: `d` is the error's way.
 void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
-  const bool ports = q.key.protocol == 6 || q.key.protocol == 17;
-  const bool icmp = q.key.protocol == 1;
-  if (d == Direction::kReverse) {  // quoted: initiator -> responder, as it was behind us
-    PutQuotedAddress(p, q, 12, c.initiator_real);
-    PutQuotedAddress(p, q, 16, c.responder_mapped);
-    if (ports) {
-      PutQuoted16(p, q.l4, c.initiator_real_port);
-      PutQuoted16(p, q.l4 + 2, c.responder_mapped_port);
-    } else if (icmp) {
-      PutQuoted16(p, q.l4 + 4, c.initiator_real_port);
-    }
-  } else {  // quoted: responder -> initiator, as it was before us on the initiator's side
-    PutQuotedAddress(p, q, 12, c.responder_real);
-    PutQuotedAddress(p, q, 16, c.initiator_mapped);
-    if (ports) {
-      PutQuoted16(p, q.l4, c.responder_real_port);
-      PutQuoted16(p, q.l4 + 2, c.initiator_mapped_port);
-    } else if (icmp) {
-      PutQuoted16(p, q.l4 + 4, c.initiator_mapped_port);
-    }
+  // On the error's way back to the initiator the quoted packet is initiator -> responder as it was before us, else the reply.
+  const bool back = d == Direction::kReverse;
+  const Endpoint src = back ? Endpoint{c.initiator_real, c.initiator_real_port} : Endpoint{c.responder_real, c.responder_real_port};
+  const Endpoint dst = back ? Endpoint{c.responder_mapped, c.responder_mapped_port}
+                            : Endpoint{c.initiator_mapped, c.initiator_mapped_port};
+  PutQuotedAddress(p, q, 12, src.address);
+  PutQuotedAddress(p, q, 16, dst.address);
+  if (q.key.protocol == 6 || q.key.protocol == 17) {
+    PutQuoted16(p, q.l4, src.port);
+    PutQuoted16(p, q.l4 + 2, dst.port);
+  } else if (q.key.protocol == 1) {
+    PutQuoted16(p, q.l4 + 4, back ? src.port : dst.port);  // the identifier is the initiator's
   }
   if (q.key.protocol == 6 && (c.flags & kConnSeqRandomized) != 0) {
     // The quoted sequence number is in the numbering that the error's sender saw.

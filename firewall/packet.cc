@@ -32,9 +32,7 @@ TcpOptions ParseTcpOptions(Bytes header) {
     const auto offset = static_cast<std::uint8_t>(at);
     if (kind == 2 && length == 4) o.mss_offset = offset;
     if (kind == 3 && length == 3) o.window_scale = std::min<std::uint8_t>(header[at + 2], 14);
-    if (kind == 4 && length == 2) o.sack_permitted = true;
     if (kind == 5 && (length - 2) % 8 == 0) o.sack_offset = offset;
-    if (kind == 8 && length == 10) o.timestamp_offset = offset;
     at += length;
   }
   return o;
@@ -51,7 +49,6 @@ FrameDrop ParseTcp(Packet& p, std::uint32_t length) {
   p.key.dport = LoadBe16(h + 2);
   p.seq = LoadBe32(h + 4);
   p.ack = LoadBe32(h + 8);
-  p.tcp_reserved = h[12] & 0x0e;
   p.tcp_flags = h[13] & 0x3f;
   p.window = LoadBe16(h + 14);
   p.payload_offset = p.l4_offset + header;

@@ -18,8 +18,6 @@ struct TcpOptions {
   std::uint8_t mss_offset = 0;        // of the option's kind byte
   std::uint8_t window_scale = 0xff;   // shift, capped at 14; 0xff = absent
   std::uint8_t sack_offset = 0;       // of a SACK option (kind 5)
-  bool sack_permitted = false;
-  std::uint8_t timestamp_offset = 0;
   bool malformed = false;             // an option with a length of 0, 1, or beyond the header
 };
 
@@ -51,7 +49,6 @@ struct Packet {
   FlowKey key;                     // addresses; ports as FlowKey says; ingress
   // TCP
   std::uint8_t tcp_flags = 0;
-  std::uint8_t tcp_reserved = 0;
   std::uint32_t seq = 0;
   std::uint32_t ack = 0;
   std::uint16_t window = 0;

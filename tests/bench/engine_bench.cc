@@ -97,7 +97,7 @@ std::vector<std::uint8_t> Udp(IpAddress src, IpAddress dst, std::uint16_t sport)
 }
 
 struct Rig {
-  explicit Rig(int acl_lines, bool pat) : engine({.max_connections = 1'000'000, .seed = 1}, clock, log, Random(1), {}) {
+  explicit Rig(int acl_lines, bool pat) : engine({.max_connections = 1'000'000}, clock, log, Random(1), {}) {
     engine.SetPolicy(MakePolicy(acl_lines, pat), clock.Now());
   }
   Disposition Send(std::vector<std::uint8_t>& bytes) {

@@ -49,7 +49,6 @@ struct TestAppliance {
     inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
     Engine::Options options;
     options.max_connections = 1000;
-    options.seed = 1;
     clock.Set({1'000'000'000});
     engine = std::make_unique<Engine>(options, clock, ring, Random(1), inspectors);
     host = std::make_unique<MemoryHost>(*engine, clock);

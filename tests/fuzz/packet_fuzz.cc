@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   IcmpInspector icmp;
   Inspectors inspectors;
   inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
-  Engine engine({.max_connections = 64, .seed = 1}, clock, log, Random(1), inspectors);
+  Engine engine({.max_connections = 64}, clock, log, Random(1), inspectors);
   engine.SetPolicy(ThePolicy(), clock.Now());
   const IfId outside = ThePolicy()->FindByName("outside")->id;
   const IfId inside = ThePolicy()->FindByName("inside")->id;
