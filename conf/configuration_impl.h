@@ -19,7 +19,7 @@ struct Configuration::Impl {
   mutable std::map<std::string, std::uint32_t> nat_ids;
   mutable std::uint32_t next_nat = 1;
 
-  ParseOptions Options(int privilege) const { return {privilege, &personality, &names}; }
+  ParseOptions Options(int privilege) const { return {privilege, &personality, &names, loading}; }
 };
 
 }  // namespace sallyport
