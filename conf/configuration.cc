@@ -78,6 +78,10 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareAccess(g);
     DeclareNat(g);
     DeclareModular(g);
+    DeclareLogging(g);
+    DeclareSystemShapes(g);
+    DeclareAaa(g);
+    DeclareServices(g);
     DeclareAcceptedShapes(g);
     struct ClearAll {};
     using S = Tokens<ClearAll>;

@@ -9,6 +9,10 @@ LineRuleBase::LineRuleBase() = default;
 LineRuleBase::LineRuleBase(const LineRuleBase&) = default;
 LineRuleBase::~LineRuleBase() = default;
 
+std::string KnownInterface(const ConfigEdit& edit, std::string_view nameif) {
+  return edit.loading || edit.HasInterface(nameif) ? "" : "ERROR: % Invalid Hostname\n";
+}
+
 namespace declare_internal {
 namespace {
 

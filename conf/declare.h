@@ -138,13 +138,21 @@ void Declare(ConfigGrammar& grammar, const Command<T>& command, const LineRule<T
   declare_internal::DeclareLine(grammar, command, std::make_unique<const declare_internal::HooksOf<T>>(rule));
 }
 
+// "" when there is an interface of this name, else ASA's error. Files may name an interface before it exists (a sub-interface
+// that comes later): only a session is checked.
+std::string KnownInterface(const ConfigEdit& edit, std::string_view nameif);
+
 // Lines that are plain data are rows of tables: conf/shape.h.
-void DeclareSystem(ConfigGrammar& grammar);     // grammar_system.cc: names, passwords, users, logging, management
+void DeclareSystem(ConfigGrammar& grammar);     // grammar_system.cc: names, passwords, users, management
+void DeclareLogging(ConfigGrammar& grammar);    // grammar_logging.cc
 void DeclareInterfaces(ConfigGrammar& grammar);  // grammar_interface.cc
 void DeclareObjects(ConfigGrammar& grammar);     // grammar_object.cc
 void DeclareAccess(ConfigGrammar& grammar);      // grammar_access.cc: access lists and groups, routes, timeouts, sysopt, icmp
 void DeclareNat(ConfigGrammar& grammar);         // grammar_nat.cc
 void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, policy-map, service-policy
+void DeclareSystemShapes(ConfigGrammar& grammar);    // shapes_system.cc: the box, failover, contexts
+void DeclareAaa(ConfigGrammar& grammar);             // shapes_aaa.cc
+void DeclareServices(ConfigGrammar& grammar);        // shapes_services.cc: DHCP, NTP, SNMP, SSH, call home
 void DeclareAcceptedShapes(ConfigGrammar& grammar);  // shapes_accepted.cc
 
 }  // namespace sallyport

@@ -95,6 +95,19 @@ Match ReadAddress(Cursor& in, std::string& out, std::string_view help) {
   return m;
 }
 
+Match ReadInParentheses(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"(NAME)", std::string(help)}, w, [](std::string_view s) { return s.size() > 2 && s.front() == '(' && s.back() == ')'; });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+Match ReadSeverity(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"<0-7> or WORD", std::string(help)}, w, [](std::string_view s) { return ParseSeverity(s).has_value(); });
+  if (m == Match::kOk) out = SeverityName(*ParseSeverity(w));
+  return m;
+}
+
 struct Type {
   std::string_view name;
   Reader read;
@@ -107,6 +120,8 @@ constexpr Type kTypes[] = {
     {"prefix6", ReadAs<Ipv6Prefix>},   {"hms", ReadAs<Hms>},
     {"port", ReadPortOf<PortFamily::kTcp>}, {"udpport", ReadPortOf<PortFamily::kUdp>},
     {"hw", ReadAs<HardwareName>},
+    {"inparens", ReadInParentheses},
+    {"severity", ReadSeverity},
 };
 
 // --- tokens that write into a FieldLine

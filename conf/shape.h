@@ -16,7 +16,7 @@
 // An optional or chosen keyword is itself a field: `[ log ]` sets the field "log".
 //
 // Types: N-M (an integer), word, name (at most 64 characters), line (the rest), secret (a word that `show` masks), ip (an
-// address or a `name`), ip6, ipx (either), mask, prefix6, hms, port, udpport, hw (a hardware interface), and those of
+// address or a `name`), ip6, ipx (either), inparens ("(outside)"), severity (of messages), mask, prefix6, hms, port, udpport, hw (a hardware interface), and those of
 // ReferenceKind: iface, acl ... (kReferenceKinds in shape.cc), which name another line.
 #pragma once
 
@@ -39,6 +39,9 @@ struct ReferenceKind {
   const char* in_use;   // when the thing is removed and a field still names it
 };
 const ReferenceKind* ReferenceKindOf(std::string_view type);  // null: not one
+
+// For Shape::Options::since: only files have it, where a value was blotted out, or a line was of a script.
+inline constexpr int kOnlyInFiles = 9998;
 
 struct Shape {
   const char* mode;   // several, separated by '|'

@@ -1,0 +1,165 @@
+// Logging: who is told what.
+#include <algorithm>
+#include <string>
+
+#include "conf/declare.h"
+#include "conf/lines.h"
+#include "conf/shape.h"
+
+namespace sallyport {
+namespace {
+
+// Order of the logging lines.
+int RankOf(std::string_view word) {
+  static constexpr std::string_view kOrder[] = {"enable", "timestamp", "standby", "emblem", "hide", "list", "buffer-size", "asdm-buffer-size", "console", "monitor",
+                                                "buffered", "trap", "history", "asdm", "mail", "facility", "queue", "device-id", "host", "debug-trace",
+                                                "permit-hostdown", "rate-limit", "message"};
+  return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), word) - std::begin(kOrder));
+}
+
+}  // namespace
+
+void DeclareLogging(ConfigGrammar& g) {
+  {
+    using S = Tokens<LoggingSwitch>;
+    for (const char* word : {"enable", "standby", "timestamp", "debug-trace", "permit-hostdown", "emblem"}) {
+      Command<LoggingSwitch> c({S::Kw("logging", "Configure logging features"), S::Is(&LoggingSwitch::word, word, word)});
+      c.No(2);
+      LineRule<LoggingSwitch> r;
+      r.section = Section::kLogging;
+      r.rank = RankOf(word);
+      Declare(g, c, r);
+    }
+    Command<LoggingSwitch> hide({S::Kw("logging"), S::Is(&LoggingSwitch::word, "hide", "hide", "Hide attributes in messages"), S::Kw("username")});
+    hide.No(3);
+    LineRule<LoggingSwitch> r;
+    r.section = Section::kLogging;
+    r.rank = RankOf("hide");
+    r.keep_no = true;
+    Declare(g, hide, r);
+    Command<LoggingSwitch> rfc({S::Kw("logging"), S::Is(&LoggingSwitch::word, "rfc5424", "timestamp"), S::Kw("rfc5424", "RFC 5424 timestamps")});
+    rfc.No(3);
+    LineRule<LoggingSwitch> r2;
+    r2.section = Section::kLogging;
+    r2.rank = RankOf("timestamp");
+    Declare(g, rfc, r2);
+  }
+  {
+    using S = Tokens<LoggingOut>;
+    for (const char* out : {"console", "monitor", "buffered", "trap", "history", "mail", "asdm"}) {
+      Command<LoggingOut> c({S::Kw("logging"), S::Is(&LoggingOut::output, out, out), S::Word(&LoggingOut::filter, "Severity level or list", "<0-7> or WORD")});
+      c.No(2);
+      LineRule<LoggingOut> r;
+      r.section = Section::kLogging;
+      r.rank = RankOf(out);
+      r.key = 2;
+      r.check = [](ConfigEdit& edit, const LoggingOut& v) -> std::string {
+        if (ParseSeverity(v.filter)) return {};
+        for (const auto& l : edit.tree.Of(Section::kLogging)) {
+          if (const auto* list = l->As<LoggingListLine>(); list != nullptr && list->name == v.filter) return {};
+        }
+        if (edit.loading) return {};
+        return "ERROR: logging list " + v.filter + " does not exist\n";
+      };
+      r.after = [](ConfigEdit&, const LoggingOut& v, Line& l) -> std::string {
+        if (const auto s = ParseSeverity(v.filter)) {
+          LoggingOut full = v;
+          full.filter = std::string(SeverityName(*s));
+          l.text = "logging " + full.output + " " + full.filter;
+          l.Set(full);
+        }
+        return {};
+      };
+      Declare(g, c, r);
+    }
+  }
+  {
+    using S = Tokens<LoggingNumber>;
+    struct { const char* word; std::int64_t low, high; } numbers[] = {
+        {"buffer-size", 4096, 52428800}, {"asdm-buffer-size", 100, 512}, {"facility", 16, 23}, {"queue", 0, 8192}};
+    for (const auto& n : numbers) {
+      Command<LoggingNumber> c({S::Kw("logging"), S::Is(&LoggingNumber::word, n.word, n.word), S::Int(&LoggingNumber::number, n.low, n.high)});
+      c.No(2);
+      LineRule<LoggingNumber> r;
+      r.section = Section::kLogging;
+      r.rank = RankOf(n.word);
+      r.key = 2;
+      Declare(g, c, r);
+    }
+  }
+  {
+    using S = Tokens<LoggingHostLine>;
+    using L = LoggingHostLine;
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.rank = RankOf("host");
+    r.key = 4;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      return KnownInterface(edit, v.interface);
+    };
+    const auto transport = [](std::string_view word) {
+      for (const auto& [begins, family] : {std::pair("udp/", PortFamily::kUdp), {"tcp/", PortFamily::kTcp}, {"17/", PortFamily::kUdp}, {"6/", PortFamily::kTcp}}) {
+        if (word.starts_with(begins)) return PortByName(word.substr(std::string_view(begins).size()), family).has_value();
+      }
+      return false;
+    };
+    Command<L> both({S::Kw("logging"), S::Kw("host"), S::Word(&L::interface, "Interface name"), S::Arg(&L::address, "IP address of the server"),
+                     S::AnyOrder({{S::Kw("format", "Message format"), S::Is(&L::emblem, true, "emblem")},
+                                  {S::WordIf(&L::transport, transport, "tcp/PORT or udp/PORT", "{tcp|udp}/<1025-65535>")}})});
+    both.No(4);
+    Declare(g, both, r);
+  }
+  {
+    using L = LoggingListLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("logging"), S::Kw("list", "Create a list of messages"), S::Word(&L::name, "Name of the list"),
+                  S::Choice({{S::Kw("level", "Severity"), S::Word(&L::level, "Severity", "<0-7> or WORD"), S::Opt({S::Kw("class"), S::Word(&L::message_class)})},
+                             {S::Kw("message", "Messages by number"), S::Word(&L::messages, "N or N-M", "<100000-999999>")}})});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.rank = RankOf("list");
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      if (!v.level.empty() && !ParseSeverity(v.level)) return "ERROR: % Invalid severity level\n";
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = LoggingMessage;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("logging"), S::Kw("message", "Change a message"), S::Int(&L::number, 100000, 999999, "Message number"),
+                  S::Opt({S::Kw("level", "Severity"), S::Word(&L::level, "Severity", "<0-7> or WORD")})});
+    c.No(3);
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.rank = RankOf("message");
+    r.key = 3;
+    r.keep_no = true;
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      return !v.level.empty() && !ParseSeverity(v.level) ? "ERROR: % Invalid severity level\n" : "";
+    };
+    r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      if (v.level.empty()) edit.tree.Remove(nullptr, Section::kLogging, std::string(l.key));  // enabled is the default
+      return {};
+    };
+    Declare(g, c, r);
+  }
+  {
+    using L = LoggingDevice;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("logging"), S::Kw("device-id", "Identify the device in messages"),
+                  S::Choice({{S::Is(&L::kind, "hostname", "hostname")},
+                             {S::Is(&L::kind, "context-name", "context-name")},
+                             {S::Is(&L::kind, "ipaddress", "ipaddress"), S::Word(&L::argument, "Interface")},
+                             {S::Is(&L::kind, "string", "string"), S::Line(&L::argument, "Text")}})});
+    c.No(2);
+    LineRule<L> r;
+    r.section = Section::kLogging;
+    r.rank = RankOf("device-id");
+    r.key = 2;
+    Declare(g, c, r);
+  }
+}
+
+}  // namespace sallyport
