@@ -227,12 +227,6 @@ std::string Appliance::PromptBase() const {
 
 int Appliance::PagerLines() const { return configuration_->settings().pager_lines; }
 
-ParseOptions Appliance::ParseContext() const {
-  ParseOptions o;
-  o.personality = &configuration_->personality();
-  return o;
-}
-
 std::optional<int> Appliance::CheckUser(const std::string& user, const std::string& password) const {
   for (const UserAccount& u : configuration_->settings().users) {
     if (u.name == user && Right(u, password)) return u.privilege;
@@ -240,8 +234,13 @@ std::optional<int> Appliance::CheckUser(const std::string& user, const std::stri
   return {};
 }
 
-bool Appliance::CheckEnable(int, const std::string& password) const {
-  const UserAccount enable = configuration_->settings().enable;
+bool Appliance::CheckEnable(int level, const std::string& password) const {
+  const ConfigSettings s = configuration_->settings();
+  if (level != 15) {
+    const auto account = s.enable_levels.find(level);
+    return account != s.enable_levels.end() && Right(account->second, password);
+  }
+  const UserAccount& enable = s.enable;
   return enable.kind == UserAccount::Kind::kNone ? password.empty() : Right(enable, password);
 }
 

@@ -89,7 +89,6 @@ class Appliance {
   std::string Greeting(const Session::Options& options);
   std::string PromptBase() const;
   int PagerLines() const;
-  ParseOptions ParseContext() const;
   // Privilege level of a local user whose password is right.
   std::optional<int> CheckUser(const std::string& user, const std::string& password) const;
   bool CheckEnable(int level, const std::string& password) const;

@@ -9,6 +9,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::string_view kInvalid = "ERROR: % Invalid input detected at '^' marker.\n";
+constexpr std::string_view kForbidden = "Command authorization failed\n";
 constexpr std::string_view kIncomplete = "ERROR: % Incomplete command\n";
 constexpr std::size_t kMaxText = kMaxFrame / 8;  // JSON escapes a byte in at most six
 
@@ -102,9 +103,7 @@ std::string Session::Prompt() const {
 }
 
 ParseOptions Session::ParseOptionsNow() const {
-  ParseOptions o = appliance_.ParseContext();
-  o.privilege = privilege_;
-  return o;
+  return appliance_.configuration().ParseOptionsFor(privilege_);
 }
 
 // --- what comes in
@@ -200,7 +199,7 @@ void Session::ExecuteParsed(std::string_view line) {
   const ParseOptions options = ParseOptionsNow();
   ExecContext context{*this, appliance_};
   const RunResult matched = ExecCommands().Matches(line, options);
-  if (matched.outcome != Outcome::kOk) return Print(matched);
+  if (matched.outcome != Outcome::kOk) return Forbidden(line) ? Refuse(kForbidden) : Print(matched);
   appliance_.LogExec(*this, line);
   appliance_.Settle();  // what it shows or tries is what is configured
   Print(ExecCommands().Run(context, line, options));
@@ -235,8 +234,18 @@ bool Session::Configure(std::string_view line) {
   const bool exec_knows_more =
       result.outcome == Outcome::kInvalid && (exec.outcome != RunResult::Outcome::kInvalid || exec.column > result.column);
   if (exec_knows_more) return false;
-  Refuse(result.ErrorText(prompt));
+  Refuse(Forbidden(line) ? std::string(kForbidden) : result.ErrorText(prompt));
   return true;
+}
+
+// A line that is right, but not for this privilege level.
+bool Session::Forbidden(std::string_view line) const {
+  const Configuration& configuration = appliance_.configuration();
+  if (!configuration.AuthorizesCommands() || privilege_ >= 15) return false;
+  if (ExecCommands().Matches(line, configuration.ParseOptionsFor(15)).outcome == RunResult::Outcome::kOk) return true;
+  if (!config_) return false;
+  const HelpResult whole = configuration.Help(*config_, std::string(line) + " ", 15);
+  return whole.outcome == RunResult::Outcome::kOk && !whole.hints.empty() && whole.hints.back().text == "<cr>";
 }
 
 void Session::Print(const RunResult& result) {

@@ -97,6 +97,7 @@ class Session : private LogLineSink {
   void Execute(std::string_view line);
   void ExecuteParsed(std::string_view line);
   bool Configure(std::string_view line);
+  bool Forbidden(std::string_view line) const;
   void Print(const RunResult& result);
   void RefuseAt(std::size_t column, std::string_view text);
   void Finish();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "conf/command_levels.h"
+
 namespace sallyport::command_internal {
 namespace {
 
@@ -53,7 +55,7 @@ CommandBase::CommandBase(CommandBase&&) noexcept = default;
 CommandBase::~CommandBase() = default;
 
 bool CommandBase::Allowed(const ParseOptions& o) const {
-  if (o.privilege < privilege_) return false;
+  if (o.privilege < (o.levels != nullptr ? o.levels->Of(o.mode, lead_, privilege_) : privilege_)) return false;
   if (o.personality == nullptr) return true;
   if (!o.any_release && (o.personality->release < since_ || o.personality->release > until_)) return false;
   return when_ == nullptr || when_(*o.personality);

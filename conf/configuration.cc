@@ -186,7 +186,7 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
 
   // The innermost mode that takes the line; leaving for an outer one is what an ASA does without a word.
   const ConfigGrammar& grammar = ConfigGrammar::Get();
-  const ParseOptions options = impl_->Options(privilege);
+  ParseOptions options = impl_->Options(privilege);
   std::optional<RunResult> failure;
   const std::size_t innermost = mode.frames_.size();
   for (std::size_t turn = 0, turns = innermost + (outer_first && innermost > 0 ? 2 : 1); turn < turns; turn++) {
@@ -201,6 +201,7 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
       ConfigEdit edit{impl_->tree, mode, impl_->personality, impl_->names, here, {}};
       edit.loading = impl_->loading;
       impl_->tree.BelongsTo(here.get());
+      options.mode = set->first;
       const RunResult r = set->second.Run(edit, line, options);
       if (r.outcome == RunResult::Outcome::kOk) {
         out.outcome = r.reply.ok ? Outcome::kOk : Outcome::kRefused;
@@ -235,11 +236,13 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
 
 HelpResult Configuration::Help(const ConfigMode& mode, std::string_view line, int privilege) const {
   const ConfigGrammar& grammar = ConfigGrammar::Get();
+  ParseOptions options = impl_->Options(privilege);
   std::optional<HelpResult> best;
   for (std::size_t depth = mode.frames_.size();; depth--) {
     const auto set = grammar.sets.find(depth == 0 ? "config" : mode.frames_[depth - 1].name);
     if (set != grammar.sets.end()) {
-      HelpResult h = set->second.Help(line, impl_->Options(privilege));
+      options.mode = set->first;
+      HelpResult h = set->second.Help(line, options);
       if (h.outcome == RunResult::Outcome::kOk) return h;
       if (!best || h.column > best->column) best = std::move(h);
     }

@@ -110,6 +110,7 @@ struct ConfigSettings {
   std::string hostname = "ciscoasa";
   std::string domain;
   UserAccount enable;  // `enable password`; kind kNone: not set
+  std::map<int, UserAccount> enable_levels;  // those of levels below 15
   UserAccount passwd;  // login password of telnet
   std::vector<UserAccount> users;
   int ssh_timeout_min = 5, telnet_timeout_min = 5, console_timeout_min = 0;
@@ -162,6 +163,10 @@ class Configuration {
   // The Linux link that stands for a hardware interface (Interface::linux_index); the host's business, not a line.
   void MapLink(const std::string& hardware, int linux_index);
   ConfigSettings settings() const;
+  // What a session of this privilege level may type, for its EXEC commands. Without `aaa authorization command LOCAL` an ASA
+  // knows two kinds of sessions, those of levels 0 and 1 and those that may do everything.
+  ParseOptions ParseOptionsFor(int privilege) const;
+  bool AuthorizesCommands() const;
 
   const LineTree& tree() const;
   // From `ASA Version` to the last line, without header, checksum and `: end`.

@@ -19,7 +19,7 @@ struct Configuration::Impl {
   mutable std::map<std::string, std::uint32_t> nat_ids;
   mutable std::uint32_t next_nat = 1;
 
-  ParseOptions Options(int privilege) const { return {privilege, &personality, &names, loading}; }
+  ParseOptions Options(int privilege) const;  // settings.cc
 };
 
 }  // namespace sallyport

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,11 +45,14 @@ struct Fit {
 using NameTable = std::map<std::string, IpAddress, std::less<>>;
 
 // Who types, and where. Pointers may be null.
+class CommandLevels;  // conf/command_levels.h
 struct ParseOptions {
   int privilege = 15;
   const Personality* personality = nullptr;
   const NameTable* names = nullptr;
   bool any_release = false;  // a file is read: commands of other releases than the personality's count too
+  std::shared_ptr<const CommandLevels> levels = nullptr;  // `privilege` lines; null: commands have their own levels
+  std::string_view mode = "exec";                         // as `levels` knows it
 };
 
 // Case-insensitive (ASCII) comparison of a word with a keyword.

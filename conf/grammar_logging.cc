@@ -10,12 +10,37 @@ namespace sallyport {
 namespace {
 
 // Order of the logging lines.
-int RankOf(std::string_view word) {
-  static constexpr std::string_view kOrder[] = {"enable", "timestamp", "standby", "emblem", "hide", "list", "buffer-size", "asdm-buffer-size", "console", "monitor",
-                                                "buffered", "trap", "history", "asdm", "mail", "facility", "queue", "device-id", "host", "debug-trace",
-                                                "permit-hostdown", "rate-limit", "message"};
+constexpr std::string_view kOrder[] = {
+    "enable", "timestamp", "standby", "emblem", "hide", "list", "buffer-size", "asdm-buffer-size", "console", "monitor",
+    "buffered", "trap", "history", "asdm", "mail", "from-address", "recipient-address", "facility", "queue",
+    "device-id", "host", "debug-trace", "flash", "ftp", "permit-hostdown", "class", "rate-limit", "message",
+};
+constexpr int RankOf(std::string_view word) {
   return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), word) - std::begin(kOrder));
 }
+
+std::string KnownClass(ConfigEdit&, const FieldLine& line) {
+  return IsMessageClass(line.Get("class")) ? "" : "ERROR: % Invalid message class\n";
+}
+
+constexpr Shape kShapes[] = {
+    {"config", "logging class`Specify logging event class` <class:word> / { buffered <buffered:severity> | console <console:severity> | "
+     "history <history:severity> | mail <mail:severity> | monitor <monitor:severity> | trap <trap:severity> | asdm <asdm:severity> }",
+     Section::kLogging, {.rank = RankOf("class"), .effect = Effect::kModelled, .trailing = " ", .check = KnownClass}},
+    {"config", "logging rate-limit`Limit messages in a time` ( unlimited | <count:1-2147483647> [<seconds:1-2147483647>] ) "
+     "( level <level:severity> | message <message:100000-999999> )", Section::kLogging, {.rank = RankOf("rate-limit"), .effect = Effect::kModelled}},
+    {"config", "logging message <standby:100000-999999> standby", Section::kLogging, {.rank = RankOf("message"), .keep_no = true}},
+    {"config", "logging from-address / <address:word>", Section::kLogging, {.rank = RankOf("from-address")}},
+    {"config", "logging recipient-address <address:word> / [ level <level:severity> ]", Section::kLogging, {.rank = RankOf("recipient-address")}},
+    {"config", "logging debug-trace persistent", Section::kLogging, {.rank = RankOf("debug-trace")}},
+    {"config", "logging flash-bufferwrap", Section::kLogging, {.rank = RankOf("flash")}},
+    {"config", "logging flash-maximum-allocation / <kilobytes:4-2147483647>", Section::kLogging, {.rank = RankOf("flash")}},
+    {"config", "logging flash-minimum-free / <kilobytes:0-2147483647>", Section::kLogging, {.rank = RankOf("flash")}},
+    {"config", "logging ftp-bufferwrap", Section::kLogging, {.rank = RankOf("ftp")}},
+    {"config", "logging ftp-server / <server:word> <path:word> <user:word> [<type:0-8>] <password:secret>", Section::kLogging, {.rank = RankOf("ftp")}},
+    {"config", "logging flow-export-syslogs / <state:{enable|disable}>", Section::kLogging, {.rank = RankOf("message")}},
+    {"config", "logging host <text:line>", Section::kLogging, {.rank = RankOf("host"), .since = kOnlyInFiles}},
+};
 
 }  // namespace
 
@@ -37,6 +62,14 @@ void DeclareLogging(ConfigGrammar& g) {
     r.rank = RankOf("hide");
     r.keep_no = true;
     Declare(g, hide, r);
+    // The word of 7.0 and before.
+    Command<LoggingSwitch> on({S::Kw("logging"), S::Is(&LoggingSwitch::word, "enable", "on")});
+    on.No(2).Hidden();
+    LineRule<LoggingSwitch> enable;
+    enable.section = Section::kLogging;
+    enable.rank = RankOf("enable");
+    enable.text = [](const ConfigEdit&, const LoggingSwitch&) -> std::string { return "logging enable"; };
+    Declare(g, on, enable);
     Command<LoggingSwitch> rfc({S::Kw("logging"), S::Is(&LoggingSwitch::word, "rfc5424", "timestamp"), S::Kw("rfc5424", "RFC 5424 timestamps")});
     rfc.No(3);
     LineRule<LoggingSwitch> r2;
@@ -104,8 +137,10 @@ void DeclareLogging(ConfigGrammar& g) {
       return false;
     };
     Command<L> both({S::Kw("logging"), S::Kw("host"), S::Word(&L::interface, "Interface name"), S::Arg(&L::address, "IP address of the server"),
-                     S::AnyOrder({{S::Kw("format", "Message format"), S::Is(&L::emblem, true, "emblem")},
-                                  {S::WordIf(&L::transport, transport, "tcp/PORT or udp/PORT", "{tcp|udp}/<1025-65535>")}})});
+                     S::AnyOrder({{S::WordIf(&L::transport, transport, "tcp/PORT or udp/PORT", "{tcp|udp}/<1025-65535>")},
+                                  {S::Kw("format", "Message format"), S::Is(&L::emblem, true, "emblem")},
+                                  {S::Is(&L::secure, true, "secure", "TLS to the server")},
+                                  {S::Kw("reference-identity", "What the server's certificate must say"), S::Word(&L::identity, "Name")}})});
     both.No(4);
     Declare(g, both, r);
   }
@@ -151,7 +186,9 @@ void DeclareLogging(ConfigGrammar& g) {
     Command<L> c({S::Kw("logging"), S::Kw("device-id", "Identify the device in messages"),
                   S::Choice({{S::Is(&L::kind, "hostname", "hostname")},
                              {S::Is(&L::kind, "context-name", "context-name")},
-                             {S::Is(&L::kind, "ipaddress", "ipaddress"), S::Word(&L::argument, "Interface")},
+                             {S::Is(&L::kind, "cluster-id", "cluster-id")},
+                             {S::Is(&L::kind, "ipaddress", "ipaddress"), S::Word(&L::argument, "Interface"),
+                              S::Opt({S::Is(&L::system, true, "system", "The cluster's address")})},
                              {S::Is(&L::kind, "string", "string"), S::Line(&L::argument, "Text")}})});
     c.No(2);
     LineRule<L> r;
@@ -160,6 +197,7 @@ void DeclareLogging(ConfigGrammar& g) {
     r.key = 2;
     Declare(g, c, r);
   }
+  DeclareShapes(g, kShapes);
 }
 
 }  // namespace sallyport

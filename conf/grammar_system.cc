@@ -38,12 +38,16 @@ struct Codec<SummerTimeRule> {
 
 namespace {
 
+// A password that nobody can know any more: it was blotted out before the file was given away.
+bool BlottedOut(std::string_view password) { return password.find('*') != std::string_view::npos || password.front() == '<'; }
+
 template <typename T>
 typename Tokens<T>::Ptr FormTokens() {
   using S = Tokens<T>;
   return S::Opt({S::Choice({{S::Is(&T::form, PasswordForm::kEncrypted, "encrypted", "The password is encrypted")},
                             {S::Is(&T::form, PasswordForm::kPbkdf2, "pbkdf2", "The password is a PBKDF2 hash")},
-                            {S::Is(&T::form, PasswordForm::kNtEncrypted, "nt-encrypted", "The password is an NT hash")}})});
+                            {S::Is(&T::form, PasswordForm::kNtEncrypted, "nt-encrypted", "The password is an NT hash")},
+                            {S::Is(&T::form, PasswordForm::kMschap, "mschap", "Keep it as MSCHAP needs it")}})});
 }
 
 template <typename T>
@@ -97,7 +101,7 @@ void DeclareSystem(ConfigGrammar& g) {
     r.section = Section::kEnable;
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
-      if (v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+      if (v.form == PasswordForm::kPlain && !BlottedOut(v.password)) {
         const bool strong = edit.personality.pbkdf2_passwords;
         stored.password = strong ? PasswordPbkdf2(v.password) : PasswordEncrypted(v.password, {});
         stored.form = strong ? PasswordForm::kPbkdf2 : PasswordForm::kEncrypted;
@@ -107,7 +111,8 @@ void DeclareSystem(ConfigGrammar& g) {
         const auto* e = other.As<L>();
         return &other != &l && e != nullptr && e->level.value_or(15) == level;
       });
-      l.text = "enable password " + stored.password + (v.level && level != 15 ? " level " + std::to_string(level) : "") +
+      // An ASA prints no password as it was typed: what a copy has in its place comes back as it was.
+      if (!edit.from_asa() || v.form != PasswordForm::kPlain) l.text = "enable password " + stored.password + (v.level && level != 15 ? " level " + std::to_string(level) : "") +
                (stored.form == PasswordForm::kPbkdf2 ? " pbkdf2" : stored.form == PasswordForm::kEncrypted ? " encrypted" : "");
       l.Set(stored);
       return {};
@@ -123,12 +128,14 @@ void DeclareSystem(ConfigGrammar& g) {
     r.section = Section::kPasswd;
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
-      if (v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+      if (v.form == PasswordForm::kPlain && !BlottedOut(v.password)) {
         stored.password = PasswordEncrypted(v.password, {});
         stored.form = PasswordForm::kEncrypted;
       }
       edit.tree.RemoveIf(nullptr, Section::kPasswd, [&](const Line& other) { return &other != &l; });
-      l.text = "passwd " + stored.password + (stored.form == PasswordForm::kPlain ? "" : " encrypted");
+      if (!edit.from_asa() || v.form != PasswordForm::kPlain) {
+        l.text = "passwd " + stored.password + (stored.form == PasswordForm::kPlain ? "" : " encrypted");
+      }
       l.Set(stored);
       return {};
     };
@@ -174,16 +181,23 @@ void DeclareSystem(ConfigGrammar& g) {
     LineRule<L> r;
     r.section = Section::kUsername;
     r.key = 2;
+    r.check = [](ConfigEdit&, const L& v) -> std::string {
+      return v.form == PasswordForm::kMschap && PasswordNt("").empty() ? "ERROR: this system cannot make MSCHAP hashes\n" : "";
+    };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
       std::string say;
-      if (!v.nopassword && v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+      if (!v.nopassword && v.form == PasswordForm::kPlain && !BlottedOut(v.password)) {
         const bool strong = edit.personality.pbkdf2_passwords;
         stored.password = strong ? PasswordPbkdf2(v.password) : PasswordEncrypted(v.password, v.name);
         stored.form = strong ? PasswordForm::kPbkdf2 : PasswordForm::kEncrypted;
       }
-      static constexpr std::string_view kForms[] = {"", " encrypted", " pbkdf2", " nt-encrypted"};
-      l.text = "username " + v.name + (v.nopassword ? std::string(" nopassword") : " password " + stored.password + std::string(kForms[static_cast<int>(stored.form)])) +
+      static constexpr std::string_view kForms[] = {"", " encrypted", " pbkdf2", " nt-encrypted", ""};
+      if (stored.form == PasswordForm::kMschap) {
+        stored.password = PasswordNt(v.password);
+        stored.form = PasswordForm::kNtEncrypted;
+      }
+      if (!edit.from_asa() || v.form != PasswordForm::kPlain) l.text = "username " + v.name + (v.nopassword ? std::string(" nopassword") : " password " + stored.password + std::string(kForms[static_cast<int>(stored.form)])) +
                (v.privilege ? " privilege " + std::to_string(*v.privilege) : "");
       l.Set(stored);
       return {};

@@ -17,7 +17,7 @@ struct HostnameLine { std::string name; };
 struct DomainLine { std::string name; };
 struct NamesLine {};
 struct NameLine { IpAddress address; std::string name, description; };
-enum class PasswordForm : std::uint8_t { kPlain, kEncrypted, kPbkdf2, kNtEncrypted };
+enum class PasswordForm : std::uint8_t { kPlain, kEncrypted, kPbkdf2, kNtEncrypted, kMschap };
 struct EnableLine { std::string password; std::optional<int> level; PasswordForm form{}; };
 struct PasswdLine { std::string password; PasswordForm form{}; };
 struct UsernameLine { std::string name, password; bool nopassword = false; PasswordForm form{}; std::optional<int> privilege; };
@@ -50,10 +50,10 @@ struct ExecAuthorization { std::string where; bool auto_enable = false; };
 struct LoggingSwitch { std::string word; };  // enable, standby, timestamp ...
 struct LoggingOut { std::string output, filter; };  // buffered notifications; trap LIST
 struct LoggingNumber { std::string word; std::optional<std::int64_t> number; };  // buffer-size, asdm-buffer-size, facility, queue
-struct LoggingHostLine { std::string interface; NamedAddress address; std::string transport; bool emblem = false; std::string secure; };
+struct LoggingHostLine { std::string interface; NamedAddress address; std::string transport; bool emblem = false, secure = false; std::string identity; };
 struct LoggingListLine { std::string name; std::string level, message_class, messages; };
 struct LoggingMessage { std::optional<int> number; std::string level; };
-struct LoggingDevice { std::string kind, argument; };
+struct LoggingDevice { std::string kind, argument; bool system = false; };
 
 // --- interfaces ---
 struct HardwareName { std::string text; bool operator==(const HardwareName&) const = default; };

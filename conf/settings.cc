@@ -1,5 +1,7 @@
 // What the configuration says and the packet path need not know.
+#include "conf/command_levels.h"
 #include "conf/configuration_impl.h"
+#include "conf/field_line.h"
 #include "conf/lines.h"
 
 namespace sallyport {
@@ -10,10 +12,15 @@ UserAccount::Kind KindOf(PasswordForm f) {
     case PasswordForm::kEncrypted: return UserAccount::Kind::kEncrypted;
     case PasswordForm::kPbkdf2: return UserAccount::Kind::kPbkdf2;
     case PasswordForm::kNtEncrypted: return UserAccount::Kind::kNtEncrypted;
-    case PasswordForm::kPlain: break;
+    case PasswordForm::kPlain:
+    case PasswordForm::kMschap: break;
   }
   return UserAccount::Kind::kNone;  // "*****": a secret that is not known lets nobody in
 }
+
+constexpr std::pair<std::string_view, LogOutput> kOutputs[] = {
+    {"console", LogOutput::kConsole}, {"monitor", LogOutput::kMonitor}, {"buffered", LogOutput::kBuffer}, {"trap", LogOutput::kTrap},
+    {"history", LogOutput::kHistory}, {"mail", LogOutput::kMail},       {"asdm", LogOutput::kAsdm}};
 
 LogFilter FilterOf(const std::string& word) {
   if (const auto s = ParseSeverity(word)) return LogFilter::Level(*s);
@@ -34,9 +41,6 @@ LoggingSettings Logging(const LineTree& tree, const Personality& personality, co
       if (w->word == "emblem") s.emblem = true;
       if (w->word == "hide") s.hide_username = true;
     } else if (const auto* o = l->As<LoggingOut>()) {
-      static constexpr std::pair<std::string_view, LogOutput> kOutputs[] = {
-          {"console", LogOutput::kConsole}, {"monitor", LogOutput::kMonitor}, {"buffered", LogOutput::kBuffer}, {"trap", LogOutput::kTrap},
-          {"history", LogOutput::kHistory}, {"mail", LogOutput::kMail},       {"asdm", LogOutput::kAsdm}};
       for (const auto& [word, output] : kOutputs) {
         if (o->output == word) s.Of(output) = FilterOf(o->filter);
       }
@@ -91,7 +95,19 @@ LoggingSettings Logging(const LineTree& tree, const Personality& personality, co
           if (name != nullptr && a != nullptr && name->name == d->argument) s.device_id.text = a->address.address.ToString();
         }
       }
-    } else if (l->text.starts_with("no logging message ")) {
+    } else if (const auto* f = l->As<FieldLine>(); f != nullptr && f->Has("class")) {
+      auto& levels = s.classes[std::string(f->Get("class"))];
+      for (const auto& [word, output] : kOutputs) {
+        if (f->Has(word)) levels[static_cast<std::size_t>(output)] = ParseSeverity(f->Get(word));
+      }
+    } else if (f != nullptr && l->text.starts_with("logging rate-limit ")) {
+      LoggingRateLimit r;
+      r.message = static_cast<int>(f->Int("message").value_or(0));
+      r.level = ParseSeverity(f->Get("level")).value_or(0);
+      r.count = static_cast<std::uint64_t>(f->Int("count").value_or(0));
+      r.seconds = static_cast<std::uint64_t>(f->Int("seconds").value_or(1));
+      s.rate_limits.push_back(r);
+    } else if (l->text.starts_with("no logging message ") && !l->text.ends_with("standby")) {
       s.messages[std::stoi(l->text.substr(19, 6))].disabled = true;
     } else if (l->text == "no logging hide username") {
       s.hide_username = false;
@@ -105,7 +121,37 @@ LoggingSettings Logging(const LineTree& tree, const Personality& personality, co
   return s;
 }
 
+// Is a line of commands authorised here? A group without LOCAL behind it asks a server, which nothing does yet.
+bool CommandsAreAuthorized(const LineTree& tree) {
+  for (const auto* f : tree.All<FieldLine>(Section::kAaa)) {
+    if (f->Has("command-group")) return f->Get("command-group") == "LOCAL" || f->Get("command-fallback") == "LOCAL";
+  }
+  return false;
+}
+
 }  // namespace
+
+ParseOptions Configuration::Impl::Options(int privilege) const {
+  ParseOptions o{privilege, &personality, &names, loading};
+  if (privilege <= 1 && tree.Of(Section::kPrivilege).empty()) return o;
+  if (!CommandsAreAuthorized(tree)) {
+    if (privilege > 1) o.privilege = 15;
+    return o;
+  }
+  auto levels = std::make_shared<CommandLevels>();
+  for (const auto* f : tree.All<FieldLine>(Section::kPrivilege)) {
+    using F = CommandLevels::Form;
+    const std::string_view form = f->Get("form");
+    levels->Add(form == "show" ? F::kShow : form == "clear" ? F::kClear : form == "cmd" ? F::kCommand : F::kAny,
+                static_cast<int>(f->Int("level").value_or(15)), f->Get("mode"), f->Get("command"));
+  }
+  if (!levels->empty()) o.levels = std::move(levels);
+  return o;
+}
+
+bool Configuration::AuthorizesCommands() const { return CommandsAreAuthorized(impl_->tree); }
+
+ParseOptions Configuration::ParseOptionsFor(int privilege) const { return impl_->Options(privilege); }
 
 ConfigSettings Configuration::settings() const {
   const LineTree& tree = impl_->tree;
@@ -113,7 +159,9 @@ ConfigSettings Configuration::settings() const {
   if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) s.hostname = h->name;
   if (const auto* d = tree.First<DomainLine>(Section::kDomain)) s.domain = d->name;
   for (const auto* e : tree.All<EnableLine>(Section::kEnable)) {
-    if (e->level.value_or(15) == 15) s.enable = {"", e->password, KindOf(e->form), 15};
+    const int level = e->level.value_or(15);
+    UserAccount& account = level == 15 ? s.enable : s.enable_levels[level];
+    account = {"", e->password, KindOf(e->form), level};
   }
   if (const auto* p = tree.First<PasswdLine>(Section::kPasswd)) s.passwd = {"", p->password, KindOf(p->form), 1};
   for (const auto* u : tree.All<UsernameLine>(Section::kUsername)) s.users.push_back({u->name, u->password, KindOf(u->form), u->privilege.value_or(2)});

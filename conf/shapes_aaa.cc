@@ -132,6 +132,8 @@ constexpr Shape kAaa[] = {
     {"config", "aaa authentication login-history / [ duration <days:1-365> ]", Sec::kAaa, {.rank = 9, .effect = kDormant, .keep_no = true}},
     {"config", "aaa authorization <how:{include|exclude}> " SALLYPORT_FLOW "<group:aaagroup>", Sec::kAaa, {.rank = 4, .effect = kDormant}},
     {"config", "aaa authorization match <acl:acl> <interface:iface> / <group:aaagroup>", Sec::kAaa, {.rank = 4, .effect = kDormant}},
+    {"config", "aaa authorization command / <command-group:aaagroup> [<command-fallback:{LOCAL}>]", Sec::kAaa,
+     {.rank = 4, .effect = Effect::kModelled, .trailing = " "}},
     {"config", "aaa authorization http console / <where:word>", Sec::kAaa, {.rank = 4, .effect = kDormant}},
     {"config", "aaa accounting <how:{include|exclude}> " SALLYPORT_FLOW "<group:aaagroup>", Sec::kAaa, {.rank = 5, .effect = kDormant}},
     {"config", "aaa accounting match <acl:acl> <interface:iface> / <group:aaagroup>", Sec::kAaa, {.rank = 5, .effect = kDormant}},
@@ -160,6 +162,24 @@ constexpr Shape kAaa[] = {
     {"config", "cts <what:{import-pac|refresh|role-based}> <rest:line>", Sec::kUserIdentity, {.rank = 13, .effect = kDormant}},
 };
 
+// One level for each form of a command in a mode.
+std::string OneLevel(ConfigEdit& edit, const FieldLine& fields, Line& line) {
+  edit.tree.RemoveIf(nullptr, Sec::kPrivilege, [&](const Line& other) {
+    const auto* f = other.As<FieldLine>();
+    return &other != &line && f != nullptr && f->Get("form") == fields.Get("form") && f->Get("mode") == fields.Get("mode") &&
+           f->Get("command") == fields.Get("command");
+  });
+  const std::string_view form = fields.Get("form");
+  line.rank = form == "cmd" ? 0 : form == "show" ? 1 : form == "clear" ? 2 : 3;
+  return {};
+}
+
+constexpr Shape kPrivilege[] = {
+    {"config", "privilege`Configure privilege levels for commands` [<form:{cmd|show|clear}>] level`Specify privilege level` <level:0-15> "
+     "[ mode`Specify mode of the command` <mode:word> ] command`Specify command` <command:line>", Sec::kPrivilege,
+     {.effect = Effect::kModelled, .after = OneLevel}},
+};
+
 constexpr Shape kFilters[] = {
     {"config", "url-server <interface:inparens> [ vendor <vendor:{websense|smartfilter|n2h2}> ] host <host:word> / [ port <port:1-65535> ] "
      "[ timeout <seconds:1-60> ] [ protocol <protocol:{TCP|UDP}> ] [ version <version:{1|4}> ] [ connections <most:1-100> ]", Sec::kUrlFilter},
@@ -181,6 +201,7 @@ void DeclareAaa(ConfigGrammar& grammar) {
   DeclareShapes(grammar, kServers);
   DeclareShapes(grammar, kAaa);
   DeclareShapes(grammar, kFilters);
+  DeclareShapes(grammar, kPrivilege);
 }
 
 }  // namespace sallyport

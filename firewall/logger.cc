@@ -34,6 +34,7 @@ Logger::Logger(const Clock& clock, LogRing& ring) : clock_(clock), ring_(ring) {
 
 void Logger::Configure(LoggingSettings settings) {
   if (settings.hosts != settings_.hosts) hosts_failed_.assign(settings.hosts.size(), 0);
+  if (settings.rate_limits != settings_.rate_limits) intervals_.assign(settings.rate_limits.size(), {});
   settings_ = std::move(settings);
   UpdateEnabled();
   Trim();
@@ -101,6 +102,7 @@ std::string Logger::Render(const LogEvent& event) {
 }
 
 void Logger::Dispatch(TimePoint time, int number, int severity, const std::string& text) {
+  if (OverLimit(time, number, severity)) return;
   const std::int64_t wall = clock_.WallNanos(time);
   const auto wants = [&](LogOutput o) {
     if (!Wants(o, number, severity)) return false;
@@ -133,7 +135,28 @@ void Logger::Dispatch(TimePoint time, int number, int severity, const std::strin
   }
 }
 
+// A limit counts in intervals that begin with a message.
+bool Logger::OverLimit(TimePoint time, int number, int severity) {
+  std::size_t found = settings_.rate_limits.size();
+  for (std::size_t i = 0; i < settings_.rate_limits.size(); i++) {
+    const LoggingRateLimit& r = settings_.rate_limits[i];
+    if (r.message == number) {
+      found = i;
+      break;
+    }
+    if (r.message == 0 && r.level == severity) found = i;
+  }
+  if (found == settings_.rate_limits.size() || settings_.rate_limits[found].count == 0) return false;
+  const LoggingRateLimit& limit = settings_.rate_limits[found];
+  std::optional<Interval>& now = intervals_[found];
+  if (!now || (time - now->begun).ns >= static_cast<std::int64_t>(limit.seconds) * 1'000'000'000) now = Interval{time, 0};
+  return ++now->messages > limit.count;
+}
+
 bool Logger::Wants(LogOutput output, int number, int severity) const {
+  if (const auto c = settings_.classes.find(MessageClass(number)); c != settings_.classes.end()) {
+    if (const std::optional<int> level = c->second[static_cast<std::size_t>(output)]) return severity <= *level;
+  }
   const LogFilter& filter = settings_.Of(output);
   switch (filter.kind) {
     case LogFilter::Kind::kOff:

@@ -72,6 +72,15 @@ struct LoggingOverride {
   bool operator==(const LoggingOverride&) const = default;
 };
 
+// `logging rate-limit COUNT [SECONDS] {level L | message N}`. A message's own limit rules over its level's.
+struct LoggingRateLimit {
+  int message = 0;              // 0: of a level
+  int level = 0;
+  std::uint64_t count = 0;      // in each interval; 0: unlimited
+  std::uint64_t seconds = 1;
+  bool operator==(const LoggingRateLimit&) const = default;
+};
+
 struct LoggingDeviceId {
   enum class Kind : std::uint8_t { kNone, kHostname, kContextName, kIpAddress, kString } kind = Kind::kNone;
   std::string argument;  // nameif for kIpAddress, the text for kString
@@ -99,6 +108,9 @@ struct LoggingSettings {
   LoggingDeviceId device_id;
   std::vector<LoggingHost> hosts;
   std::map<int, LoggingOverride> messages;  // by message number
+  // `logging class C OUTPUT LEVEL ...`: what an output takes of a class, whatever it takes else; by class, then by LogOutput.
+  std::map<std::string, std::array<std::optional<int>, kLogOutputCount>, std::less<>> classes;
+  std::vector<LoggingRateLimit> rate_limits;
   std::map<std::string, std::vector<LoggingListEntry>> lists;
   TimeZone zone;  // `clock timezone`
   bool operator==(const LoggingSettings&) const = default;
@@ -163,6 +175,7 @@ class Logger {
   bool Wants(LogOutput output, int number, int severity) const;
   int SeverityOf(Msg m, int event_severity) const;
   bool Disabled(int number) const;
+  bool OverLimit(TimePoint time, int number, int severity);
   std::string Frame(std::int64_t wall, int number, int severity, std::string_view text, bool emblem) const;
   void UpdateEnabled();
   void Trim();
@@ -175,6 +188,11 @@ class Logger {
   std::uint64_t buffer_bytes_ = 0;
   std::deque<std::string> asdm_;
   std::vector<std::uint64_t> hosts_failed_;  // by index of settings_.hosts
+  struct Interval {
+    TimePoint begun{};
+    std::uint64_t messages = 0;
+  };
+  std::vector<std::optional<Interval>> intervals_;  // by index of settings_.rate_limits
   LogLineSink* console_ = nullptr;
   std::vector<LogLineSink*> monitors_;
   LogHostSink* hosts_ = nullptr;
