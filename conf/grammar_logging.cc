@@ -24,14 +24,14 @@ std::string KnownClass(ConfigEdit&, const FieldLine& line) {
 }
 
 constexpr Shape kShapes[] = {
-    {"config", "logging class`Specify logging event class` <class:word> / { buffered <buffered:severity> | console <console:severity> | "
-     "history <history:severity> | mail <mail:severity> | monitor <monitor:severity> | trap <trap:severity> | asdm <asdm:severity> }",
+    {"config", "logging class`Specify logging event class` <class:word> / { buffered <buffered-level:severity> | console <console-level:severity> | "
+     "history <history-level:severity> | mail <mail-level:severity> | monitor <monitor-level:severity> | trap <trap-level:severity> | asdm <asdm-level:severity> }",
      Section::kLogging, {.rank = RankOf("class"), .effect = Effect::kModelled, .trailing = " ", .check = KnownClass}},
     {"config", "logging rate-limit`Limit messages in a time` ( unlimited | <count:1-2147483647> [<seconds:1-2147483647>] ) "
-     "( level <level:severity> | message <message:100000-999999> )", Section::kLogging, {.rank = RankOf("rate-limit"), .effect = Effect::kModelled}},
+     "( level <severity:severity> | message <number:100000-999999> )", Section::kLogging, {.rank = RankOf("rate-limit"), .effect = Effect::kModelled}},
     {"config", "logging message <standby:100000-999999> standby", Section::kLogging, {.rank = RankOf("message"), .keep_no = true}},
     {"config", "logging from-address / <address:word>", Section::kLogging, {.rank = RankOf("from-address")}},
-    {"config", "logging recipient-address <address:word> / [ level <level:severity> ]", Section::kLogging, {.rank = RankOf("recipient-address")}},
+    {"config", "logging recipient-address <address:word> / [ level <severity:severity> ]", Section::kLogging, {.rank = RankOf("recipient-address")}},
     {"config", "logging debug-trace persistent", Section::kLogging, {.rank = RankOf("debug-trace")}},
     {"config", "logging flash-bufferwrap", Section::kLogging, {.rank = RankOf("flash")}},
     {"config", "logging flash-maximum-allocation / <kilobytes:4-2147483647>", Section::kLogging, {.rank = RankOf("flash")}},

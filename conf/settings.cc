@@ -98,12 +98,12 @@ LoggingSettings Logging(const LineTree& tree, const Personality& personality, co
     } else if (const auto* f = l->As<FieldLine>(); f != nullptr && f->Has("class")) {
       auto& levels = s.classes[std::string(f->Get("class"))];
       for (const auto& [word, output] : kOutputs) {
-        if (f->Has(word)) levels[static_cast<std::size_t>(output)] = ParseSeverity(f->Get(word));
+        if (f->Has(word)) levels[static_cast<std::size_t>(output)] = ParseSeverity(f->Get(std::string(word) + "-level"));
       }
     } else if (f != nullptr && l->text.starts_with("logging rate-limit ")) {
       LoggingRateLimit r;
-      r.message = static_cast<int>(f->Int("message").value_or(0));
-      r.level = ParseSeverity(f->Get("level")).value_or(0);
+      r.message = static_cast<int>(f->Int("number").value_or(0));
+      r.level = ParseSeverity(f->Get("severity")).value_or(0);
       r.count = static_cast<std::uint64_t>(f->Int("count").value_or(0));
       r.seconds = static_cast<std::uint64_t>(f->Int("seconds").value_or(1));
       s.rate_limits.push_back(r);
@@ -143,7 +143,7 @@ ParseOptions Configuration::Impl::Options(int privilege) const {
     using F = CommandLevels::Form;
     const std::string_view form = f->Get("form");
     levels->Add(form == "show" ? F::kShow : form == "clear" ? F::kClear : form == "cmd" ? F::kCommand : F::kAny,
-                static_cast<int>(f->Int("level").value_or(15)), f->Get("mode"), f->Get("command"));
+                static_cast<int>(f->Int("level").value_or(15)), f->Get("in"), f->Get("command"));
   }
   if (!levels->empty()) o.levels = std::move(levels);
   return o;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -290,8 +291,10 @@ class ShapeReader {
     }
     return std::string(ShapeHelp(keyword));
   }
-  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret) {
+  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret, bool value = true) {
     const std::size_t slot = names_.SlotOf(name);
+    if (value ? keywords_.contains(name) : slot < names_.names.size() && !keywords_.contains(name)) Wrong("a value has a keyword's name");
+    if (!value) keywords_.emplace(name);
     if (slot == names_.names.size()) {
       names_.names.emplace_back(name);
       names_.kinds.push_back(kind);
@@ -317,7 +320,7 @@ class ShapeReader {
     if (word.empty()) Wrong("a word is missing");
     const std::string help = Help(word);
     if (!bound) return command_internal::MakeKeyword(word, help);
-    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false), Literal{word, help}));
+    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false, false), Literal{word, help}));
   }
   const Token* Alternatives(char end) {
     TokenList list;
@@ -381,6 +384,7 @@ class ShapeReader {
   const Shape& shape_;
   std::string_view text_;
   FieldNames& names_;
+  std::set<std::string, std::less<>> keywords_;  // that are fields
   std::size_t at_ = 0;
   std::size_t key_ = SIZE_MAX, no_ = SIZE_MAX;
 };

@@ -74,7 +74,7 @@ constexpr Shape kServers[] = {
     {kGroup, "authorize-only", Sec::kAaaServer, {.rank = 4, .effect = kDormant}},
     {kGroup, "interim-accounting-update / [ periodic <hours:1-120> ]", Sec::kAaaServer, {.rank = 5, .effect = kDormant}},
     {kGroup, "merge-dacl / <where:{before-avpair|after-avpair}>", Sec::kAaaServer, {.rank = 6, .effect = kDormant}},
-    {kGroup, "dynamic-authorization / [ port <port:1-65535> ]", Sec::kAaaServer, {.rank = 7, .effect = kDormant}},
+    {kGroup, "dynamic-authorization / [ port <on-port:1-65535> ]", Sec::kAaaServer, {.rank = 7, .effect = kDormant}},
     {kGroup, "ad-agent-mode", Sec::kAaaServer, {.rank = 8, .effect = kDormant}},
     {kGroup, "validate-kdc", Sec::kAaaServer, {.rank = 9, .effect = kDormant}},
 
@@ -127,7 +127,7 @@ constexpr Shape kAaa[] = {
     {"config", "aaa authentication <how:{include|exclude}> " SALLYPORT_FLOW "<group:aaagroup>", Sec::kAaa, {.rank = 2, .effect = kDormant}},
     {"config", "aaa authentication match <acl:acl> <interface:iface> / <group:aaagroup>", Sec::kAaa, {.rank = 2, .effect = kDormant}},
     {"config", "aaa authentication secure-http-client", Sec::kAaa, {.rank = 3, .effect = kDormant}},
-    {"config", "aaa authentication listener <protocol:{http|https}> <interface:iface> / [ port <port:port> ] [ redirect ]", Sec::kAaa,
+    {"config", "aaa authentication listener <protocol:{http|https}> <interface:iface> / [ port <on-port:port> ] [ redirect ]", Sec::kAaa,
      {.rank = 3, .effect = kDormant}},
     {"config", "aaa authentication login-history / [ duration <days:1-365> ]", Sec::kAaa, {.rank = 9, .effect = kDormant, .keep_no = true}},
     {"config", "aaa authorization <how:{include|exclude}> " SALLYPORT_FLOW "<group:aaagroup>", Sec::kAaa, {.rank = 4, .effect = kDormant}},
@@ -166,7 +166,7 @@ constexpr Shape kAaa[] = {
 std::string OneLevel(ConfigEdit& edit, const FieldLine& fields, Line& line) {
   edit.tree.RemoveIf(nullptr, Sec::kPrivilege, [&](const Line& other) {
     const auto* f = other.As<FieldLine>();
-    return &other != &line && f != nullptr && f->Get("form") == fields.Get("form") && f->Get("mode") == fields.Get("mode") &&
+    return &other != &line && f != nullptr && f->Get("form") == fields.Get("form") && f->Get("in") == fields.Get("in") &&
            f->Get("command") == fields.Get("command");
   });
   const std::string_view form = fields.Get("form");
@@ -176,13 +176,13 @@ std::string OneLevel(ConfigEdit& edit, const FieldLine& fields, Line& line) {
 
 constexpr Shape kPrivilege[] = {
     {"config", "privilege`Configure privilege levels for commands` [<form:{cmd|show|clear}>] level`Specify privilege level` <level:0-15> "
-     "[ mode`Specify mode of the command` <mode:word> ] command`Specify command` <command:line>", Sec::kPrivilege,
+     "[ mode`Specify mode of the command` <in:word> ] command`Specify command` <command:line>", Sec::kPrivilege,
      {.effect = Effect::kModelled, .after = OneLevel}},
 };
 
 constexpr Shape kFilters[] = {
-    {"config", "url-server <interface:inparens> [ vendor <vendor:{websense|smartfilter|n2h2}> ] host <host:word> / [ port <port:1-65535> ] "
-     "[ timeout <seconds:1-60> ] [ protocol <protocol:{TCP|UDP}> ] [ version <version:{1|4}> ] [ connections <most:1-100> ]", Sec::kUrlFilter},
+    {"config", "url-server <interface:inparens> [ vendor <of:{websense|smartfilter|n2h2}> ] host <host:word> / [ port <on-port:1-65535> ] "
+     "[ timeout <seconds:1-60> ] [ protocol <by:{TCP|UDP}> ] [ version <v:{1|4}> ] [ connections <most:1-100> ]", Sec::kUrlFilter},
     {"config", "url-cache <by:{dst|src_dst}> / <kilobytes:1-128>", Sec::kUrlFilter, {.rank = 1}},
     {"config", "url-block <what:{block|url-mempool|url-size|mempool-size}> / <n:1-10240>", Sec::kUrlFilter, {.rank = 2}},
     {"config", "filter <what:{url|https|ftp}> except <local:ip> <localmask:mask> <foreign:ip> <foreignmask:mask>", Sec::kUrlFilter, {.rank = 3}},

@@ -13,10 +13,10 @@ constexpr Effect kDormant = Effect::kDormant;
 std::string OneForEachInterface(ConfigEdit& edit, const FieldLine& fields, Line& line) {
   const std::size_t word = line.text.find(' ', 6);
   const std::string begins = line.text.substr(0, word == std::string::npos ? word : word + 1);
-  const std::string interface(fields.Get("interface"));
+  const std::string interface(fields.Get("on"));
   edit.tree.RemoveIf(nullptr, line.section, [&](const Line& other) {
     const auto* f = other.As<FieldLine>();
-    return &other != &line && f != nullptr && other.text.starts_with(begins) && f->Get("interface") == interface;
+    return &other != &line && f != nullptr && other.text.starts_with(begins) && f->Get("on") == interface;
   });
   if (!interface.empty()) {
     line.sort = interface + ' ' + static_cast<char>('b' + line.rank);
@@ -27,17 +27,17 @@ std::string OneForEachInterface(ConfigEdit& edit, const FieldLine& fields, Line&
 
 constexpr Shape kDhcp[] = {
     // Without interface they are for all, and stand first; the others stand with their interface.
-    {"config", "dhcpd dns \\ <first:ip> [<second:ip>] [ interface <interface:iface> ]", Sec::kDhcpd, {.rank = 1, .after = OneForEachInterface}},
-    {"config", "dhcpd wins \\ <first:ip> [<second:ip>] [ interface <interface:iface> ]", Sec::kDhcpd, {.rank = 2, .after = OneForEachInterface}},
-    {"config", "dhcpd lease \\ <seconds:300-1048575> [ interface <interface:iface> ]", Sec::kDhcpd, {.rank = 3, .after = OneForEachInterface}},
-    {"config", "dhcpd ping_timeout \\ <ms:0-10000> [ interface <interface:iface> ]", Sec::kDhcpd, {.rank = 4, .after = OneForEachInterface}},
-    {"config", "dhcpd domain \\ <domain:word> [ interface <interface:iface> ]", Sec::kDhcpd, {.rank = 5, .after = OneForEachInterface}},
-    {"config", "dhcpd auto_config \\ <client:iface> [ vpnclient-wins-override ] [ interface <interface:iface> ]", Sec::kDhcpd,
+    {"config", "dhcpd dns \\ <first:ip> [<second:ip>] [ interface <on:iface> ]", Sec::kDhcpd, {.rank = 1, .after = OneForEachInterface}},
+    {"config", "dhcpd wins \\ <first:ip> [<second:ip>] [ interface <on:iface> ]", Sec::kDhcpd, {.rank = 2, .after = OneForEachInterface}},
+    {"config", "dhcpd lease \\ <seconds:300-1048575> [ interface <on:iface> ]", Sec::kDhcpd, {.rank = 3, .after = OneForEachInterface}},
+    {"config", "dhcpd ping_timeout \\ <ms:0-10000> [ interface <on:iface> ]", Sec::kDhcpd, {.rank = 4, .after = OneForEachInterface}},
+    {"config", "dhcpd domain \\ <domain:word> [ interface <on:iface> ]", Sec::kDhcpd, {.rank = 5, .after = OneForEachInterface}},
+    {"config", "dhcpd auto_config \\ <client:iface> [ vpnclient-wins-override ] [ interface <on:iface> ]", Sec::kDhcpd,
      {.rank = 6, .after = OneForEachInterface}},
-    {"config", "dhcpd update dns \\ [ both ] [ override ] [ interface <interface:iface> ]", Sec::kDhcpd,
+    {"config", "dhcpd update dns \\ [ both ] [ override ] [ interface <on:iface> ]", Sec::kDhcpd,
      {.rank = 7, .trailing = " ", .after = OneForEachInterface}},
-    {"config", "dhcpd option <code:0-255> \\ ( ip <first:ip> [<second:ip>] | ascii <text:word> | hex <digits:word> ) [ interface <interface:iface> ]",
-     Sec::kDhcpd, {.rank = 8, .sort = "{interface}{code}"}},
+    {"config", "dhcpd option <code:0-255> \\ ( ip <first:ip> [<second:ip>] | ascii <text:word> | hex <digits:word> ) [ interface <on:iface> ]",
+     Sec::kDhcpd, {.rank = 8, .sort = "{on}{code}"}},
     {"config", "dhcpd address <range:word> / <interface:iface>", Sec::kDhcpd, {.rank = 20, .sort = "{interface} a"}},
     {"config", "dhcpd reserve-address <address:ip> <mac:word> <interface:iface>", Sec::kDhcpd, {.rank = 20, .sort = "{interface} b"}},
     {"config", "dhcpd enable <interface:iface>", Sec::kDhcpd, {.rank = 20, .sort = "{interface} z"}},
@@ -78,22 +78,22 @@ constexpr Shape kManagement[] = {
     {"config", "ntp authentication-key <key:1-4294967295> / <hash:{md5|sha1|sha256|sha512|cmac}> [<type:0-8>] <secret:secret>", Sec::kNtp, {.effect = kDormant}},
     {"config", "ntp authenticate", Sec::kNtp, {.rank = 1, .effect = kDormant}},
     {"config", "ntp trusted-key <key:1-4294967295>", Sec::kNtp, {.rank = 2, .effect = kDormant}},
-    {"config", "ntp server <server:ipx> / [ key <key:1-4294967295> ] [ source <interface:iface> ] [ prefer ]", Sec::kNtp, {.rank = 3, .effect = kDormant}},
+    {"config", "ntp server <server:ipx> / [ key <key-id:1-4294967295> ] [ source <interface:iface> ] [ prefer ]", Sec::kNtp, {.rank = 3, .effect = kDormant}},
     {"config", "ntp server <server:word> / [<rest:line>]", Sec::kNtp, {.rank = 3, .since = kOnlyInFiles}},
 
-    {"config", "snmp-server group <group:name> <version:{v1|v2c}> \\ [ read <read:name> ] [ write <write:name> ] [ notify <notify:name> ] "
+    {"config", "snmp-server group <group:name> <version:{v1|v2c}> \\ [ read <read-view:name> ] [ write <write-view:name> ] [ notify <notify-view:name> ] "
      "[ access <acl:acl> ]", Sec::kSnmp},
-    {"config", "snmp-server group <group:name> v3 <level:{auth|noauth|priv}> \\ [ read <read:name> ] [ write <write:name> ] "
-     "[ notify <notify:name> ] [ access <acl:acl> ]", Sec::kSnmp},
+    {"config", "snmp-server group <group:name> v3 <level:{auth|noauth|priv}> \\ [ read <read-view:name> ] [ write <write-view:name> ] "
+     "[ notify <notify-view:name> ] [ access <acl:acl> ]", Sec::kSnmp},
     {"config", "snmp-server user <user:name> <group:name> <version:{v1|v2c}>", Sec::kSnmp, {.rank = 1}},
     {"config", "snmp-server user <user:name> <group:name> v3 / [ engineID <engine:word> ] [ encrypted ] "
      "[ auth <hash:{md5|sha|sha224|sha256|sha384}> <auth-password:secret> "
      "[ priv ( des | 3des | aes <bits:{128|192|256}> ) <priv-password:secret> ] ]", Sec::kSnmp, {.rank = 1}},
     {"config", "snmp-server user-list <list:name> username <user:name>", Sec::kSnmp, {.rank = 2}},
-    {"config", "snmp-server host <interface:iface> <address:ipx> / [ poll | trap ] [ community [<type:0-8>] <community:secret> ] "
-     "[ version <version:{1|2c|3}> [<user:name>] ] [ udp-port <port:1-65535> ]", Sec::kSnmp, {.rank = 3}},
-    {"config", "snmp-server host-group <interface:iface> <group:name> / [ poll | trap ] [ community [<type:0-8>] <community:secret> ] "
-     "[ version <version:{1|2c|3}> [<user:name>] ] [ udp-port <port:1-65535> ]", Sec::kSnmp, {.rank = 3}},
+    {"config", "snmp-server host <interface:iface> <address:ipx> / [ poll | trap ] [ community [<type:0-8>] <string:secret> ] "
+     "[ version <v:{1|2c|3}> [<user:name>] ] [ udp-port <port:1-65535> ]", Sec::kSnmp, {.rank = 3}},
+    {"config", "snmp-server host-group <interface:iface> <group:name> / [ poll | trap ] [ community [<type:0-8>] <string:secret> ] "
+     "[ version <v:{1|2c|3}> [<user:name>] ] [ udp-port <port:1-65535> ]", Sec::kSnmp, {.rank = 3}},
     {"config", "snmp-server host <text:line>", Sec::kSnmp, {.rank = 3, .since = kOnlyInFiles}},
     {"config", "snmp-server location`Text for mib object sysLocation` / <text:line>", Sec::kSnmp, {.rank = 4, .keep_no = true}},
     {"config", "snmp-server contact`Text for mib object sysContact` / <text:line>", Sec::kSnmp, {.rank = 5, .keep_no = true}},
@@ -137,14 +137,14 @@ constexpr Shape kManagement[] = {
     {"config", "console serial", Sec::kConsole, {.rank = 1}},
     {"config", "management-access / <interface:iface>", Sec::kManagementAccess},
 
-    {"config", "wccp <service:{web-cache}> / [ redirect-list <redirect:acl> ] [ group-list <group:acl> ] [ password <password:secret> ]", Sec::kThreat,
+    {"config", "wccp <service:{web-cache}> / [ redirect-list <redirect:acl> ] [ group-list <group:acl> ] [ password <secret:secret> ]", Sec::kThreat,
      {.rank = 20}},
-    {"config", "wccp <service:0-254> / [ redirect-list <redirect:acl> ] [ group-list <group:acl> ] [ password <password:secret> ]", Sec::kThreat,
+    {"config", "wccp <service:0-254> / [ redirect-list <redirect:acl> ] [ group-list <group:acl> ] [ password <secret:secret> ]", Sec::kThreat,
      {.rank = 20}},
     {"config", "wccp interface <interface:iface> ( web-cache | <service:0-254> ) redirect in", Sec::kThreat, {.rank = 21}},
     {"config", "smtp-server / <primary:word> [<backup:word>] [ source-interface <interface:iface> ]", Sec::kSmtp},
 
-    {"config", "call-home reporting anonymous / [ prompt <when:{never|yes}> ] [ trustpoint <trustpoint:trustpoint> ]", Sec::kCallHome, {.keep_no = true}},
+    {"config", "call-home reporting anonymous / [ prompt <when:word> ] [ trustpoint <with:trustpoint> ]", Sec::kCallHome, {.keep_no = true}},
     {"config", "call-home", Sec::kCallHome, {.rank = 1, .submode = "cfg-call-home"}},
     {"cfg-call-home", "alert-group <group:word>", Sec::kCallHome, {.keep_no = true}},
     {"cfg-call-home", "alert-group-config snapshot", Sec::kCallHome, {.rank = 1, .submode = "cfg-alert-group-config-snapshot"}},
@@ -195,7 +195,7 @@ constexpr Shape kVoice[] = {
     {"config-ctl-provider", "export certificate / <trustpoint:word>", Sec::kDhcpd, {.rank = 2}},
     {"config-ctl-provider", "ctl install", Sec::kDhcpd, {.rank = 3}},
     {"config", "media-termination <name:name>", Sec::kDhcpd, {.rank = 94, .submode = "config-media-termination"}},
-    {"config-media-termination", "address <address:ip> [ interface <interface:iface> ]", Sec::kDhcpd},
+    {"config-media-termination", "address <address:ip> [ interface <on:iface> ]", Sec::kDhcpd},
     {"config-media-termination", "rtp-min-port / <low:1-65535> rtp-max-port <high:1-65535>", Sec::kDhcpd, {.rank = 1}},
     {"config", "phone-proxy <name:name>", Sec::kDhcpd, {.rank = 95, .submode = "config-phone-proxy"}},
     {"config-phone-proxy", "media-termination \\ [<rest:line>]", Sec::kDhcpd},

@@ -10,7 +10,7 @@ constexpr Shape kShapes[] = {
     // An ASA prints aliases before everything else.
     {"config", "command-alias <mode:word> <alias:word> / <command:line>", Sec::kHostname, {.rank = -1}},
     {"config", "hostname / <name:line>", Sec::kHostname, {.since = kOnlyInFiles}},
-    {"config", "name <address:word> <name:word> [ description <description:line> ]", Sec::kNames, {.since = kOnlyInFiles}},
+    {"config", "name <address:word> <name:word> [ description <text:line> ]", Sec::kNames, {.since = kOnlyInFiles}},
 
     {"config", "license smart", Sec::kLicense, {.submode = "config-smart-lic"}},
     {"config-smart-lic", "feature tier / <tier:{standard|essentials}>", Sec::kLicense},
@@ -29,7 +29,7 @@ constexpr Shape kShapes[] = {
     {"config", "sw-module <rest:line>", Sec::kServiceModule, {.rank = 2, .keep_no = true}},
     {"config", "fips enable", Sec::kLicense, {.rank = 9}},
     {"config", "config-register / <value:word>", Sec::kBoot, {.rank = 2}},
-    {"config", "mac-address auto / [ prefix <prefix:0-65535> ]", Sec::kMacAddress, {.keep_no = true}},
+    {"config", "mac-address auto / [ prefix <auto-prefix:0-65535> ]", Sec::kMacAddress, {.keep_no = true}},
 
     {"config", "boot system`System image file` <url:word>", Sec::kBoot},
     {"config", "boot config`Configuration file` / <url:word>", Sec::kBoot, {.rank = 1}},
@@ -55,7 +55,7 @@ constexpr Shape kShapes[] = {
     {"config", "asdm image`Image file` / <url:word>", Sec::kAsdm},
     {"config", "asdm location <address:ipx> <mask:mask> <interface:iface>", Sec::kAsdm, {.rank = 1}},
     {"config", "asdm location <prefix:prefix6> <interface:iface>", Sec::kAsdm, {.rank = 1}},
-    {"config", "asdm group <name:name> <interface:iface> [ reference <reference:name> ]", Sec::kAsdm, {.rank = 2}},
+    {"config", "asdm group <name:name> <interface:iface> [ reference <other:name> ]", Sec::kAsdm, {.rank = 2}},
     {"config", "asdm location <text:line>", Sec::kAsdm, {.rank = 1, .since = kOnlyInFiles}},
     {"config", "asdm history enable", Sec::kAsdm, {.rank = 3, .keep_no = true}},
 
