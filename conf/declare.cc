@@ -34,7 +34,7 @@ class LineHandler final : public command_internal::Handler {
   }
 
  private:
-  Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, const std::string& key) const {
+  Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, std::string key) const {
     if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
     Line* parent = edit.parent();
     // What an ASA printed is kept also when it says the default.
@@ -42,6 +42,7 @@ class LineHandler final : public command_internal::Handler {
       edit.changed = edit.tree.Remove(parent, rule_.section, key) || edit.changed;
       return {};
     }
+    while (rule_.repeats && edit.from_asa() && edit.tree.Find(parent, rule_.section, key) != nullptr) key += ' ';
     const bool is_new = edit.tree.Find(parent, rule_.section, key) == nullptr;
     Line& l = edit.tree.Upsert(parent, rule_.section, key);
     if (l.by_default) edit.tree.Restamp(l);

@@ -60,6 +60,7 @@ struct LineRuleBase {
   Effect effect = Effect::kModelled;
   std::vector<std::string> defaults;  // lines of the sub-mode that a new line has from the beginning
   std::string silent;                 // the text that is the default, and is not kept
+  bool repeats = false;               // in a file the same line may stand twice: what told them apart was blotted out
 
   LineRuleBase();
   LineRuleBase(const LineRuleBase&);

@@ -64,12 +64,21 @@ void DeclareLogging(ConfigGrammar& g) {
     Declare(g, hide, r);
     // The word of 7.0 and before.
     Command<LoggingSwitch> on({S::Kw("logging"), S::Is(&LoggingSwitch::word, "enable", "on")});
-    on.No(2).Hidden();
+    on.Hidden();
     LineRule<LoggingSwitch> enable;
     enable.section = Section::kLogging;
     enable.rank = RankOf("enable");
     enable.text = [](const ConfigEdit&, const LoggingSwitch&) -> std::string { return "logging enable"; };
     Declare(g, on, enable);
+    Command<LoggingSwitch> off({S::Kw("logging"), S::Is(&LoggingSwitch::word, "enable", "on")});
+    off.NoOnly(2).Hidden();
+    LineRule<LoggingSwitch> disable;
+    disable.section = Section::kLogging;
+    disable.rank = RankOf("enable");
+    disable.after_no = [](ConfigEdit& edit, const LoggingSwitch&) {
+      edit.changed = edit.tree.Remove(nullptr, Section::kLogging, "logging enable") || edit.changed;
+    };
+    Declare(g, off, disable);
     Command<LoggingSwitch> rfc({S::Kw("logging"), S::Is(&LoggingSwitch::word, "rfc5424", "timestamp"), S::Kw("rfc5424", "RFC 5424 timestamps")});
     rfc.No(3);
     LineRule<LoggingSwitch> r2;

@@ -128,7 +128,10 @@ bool SaysNothing(std::string_view line) {
 // An ASA's blanks at the end of a line stay.
 void KeepTrailingBlanks(Line& made, std::string_view raw) {
   const std::string_view said = TrimRight(raw), own = TrimRight(made.text);
-  if (!own.empty() && said.ends_with(own)) made.text = std::string(own) + std::string(raw.substr(said.size()));
+  if (own.empty() || said.size() < own.size()) return;
+  // `DNS server-group`: some keywords it has in capitals.
+  const std::string_view same = said.substr(said.size() - own.size());
+  if (SameWord(same, own)) made.text = std::string(same) + std::string(raw.substr(said.size()));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ using S = Section;
 // Up to 8.2, then 8.3 and later; OrderOf has what moved between releases. 9.18 prints access-group before access-list.
 #define SALLYPORT_LATE_ORDER                                                                                                     \
   S::kUrlFilter, S::kHttp, S::kSnmp, S::kSla, S::kSysopt, S::kService, S::kCrypto, S::kTrack, S::kVpnAddrAssign, S::kTelnet, S::kSsh, \
-      S::kConsole, S::kManagementAccess, S::kTerminal, S::kVpnSettings, S::kVpnLoadBalancing, S::kDhcpClient, S::kDhcpd,        \
+      S::kConsole, S::kManagementAccess, S::kContext, S::kTerminal, S::kVpnSettings, S::kVpnLoadBalancing, S::kDhcpClient, S::kDhcpd,        \
       S::kPriorityQueue, S::kThreat, S::kNtp, S::kSsl, S::kWebvpn, S::kGroupPolicy, S::kDapLate, S::kUsername, S::kTunnelGroupMap, \
       S::kTunnelGroup, S::kClassMap, S::kPolicyMap, S::kServicePolicy, S::kSmtp, S::kPrivilege, S::kPrompt, S::kCallHome, S::kPassword
 constexpr S kOld[] = {S::kHostname, S::kDomain, S::kEnable, S::kPasswd, S::kNames, S::kMacAddress, S::kInterface, S::kRegex, S::kTimeRange,
@@ -51,6 +51,11 @@ std::vector<S> OrderOf(const Personality& p) {
     std::erase(order, S::kLocalPool);
     order.insert(std::find(order.begin(), order.end(), S::kIpAudit), S::kLocalPool);
   }
+  // The login password stood behind the interfaces.
+  if (release < 804) {
+    std::erase(order, S::kPasswd);
+    order.insert(std::find(order.begin(), order.end(), S::kInterface) + 1, S::kPasswd);
+  }
   // What moved early stands twice.
   for (auto s = order.begin(); s != order.end(); ++s) order.erase(std::remove(s + 1, order.end(), *s), order.end());
   // A line of another era, accepted all the same, still has to come out.
@@ -82,6 +87,7 @@ constexpr Spacing kSpacing[] = {
     {S::kRouteMap, "!\n", "!\n", ""},
     {S::kRouter, "", "!\n", ""},
     {S::kTrack, "!\n", "", ""},
+    {S::kContext, "\n", "", "\n"},
     {S::kDhcpd, "", "", "!\n"},
     {S::kClassMap, "!\n", "", "", true},
     {S::kServicePolicy, "!\n", "", ""},
@@ -217,6 +223,7 @@ class Printer {
     for (const Line* c : Sorted(l.lines, true)) {
       if (c->rank == kObjectNatRank) continue;
       if (depth > 0 || l.submode == "config-router") out += tree_.from_asa ? c->lead : "";
+      if (l.submode == "config-ctx" || l.submode == "config-class") out += ' ';
       if (l.submode == "config-pubkey") out.append(c->text == "quit" ? 0 : 2, ' ');
       Tree(*c, l.submode == "config-pubkey" ? 2 : depth + 1, out);
     }

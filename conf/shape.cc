@@ -434,6 +434,7 @@ class ShapeHooks final : public declare_internal::LineHooks {
     rule_.keep_no = shape.options.keep_no;
     rule_.effect = shape.options.effect;
     rule_.silent = shape.options.silent;
+    rule_.repeats = shape.options.since == kOnlyInFiles;
     for (std::string_view rest = shape.options.defaults; !rest.empty();) {
       const std::size_t end = rest.find(';');
       rule_.defaults.emplace_back(rest.substr(0, end));
