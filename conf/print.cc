@@ -51,8 +51,8 @@ std::vector<S> OrderOf(const Personality& p) {
     std::erase(order, S::kLocalPool);
     order.insert(std::find(order.begin(), order.end(), S::kIpAudit), S::kLocalPool);
   }
-  // The login password stood behind the interfaces.
-  if (release < 804) {
+  // The login password stood behind the interfaces, up to 8.0(3).
+  if (release < 800 || p.version.starts_with("8.0(2)") || p.version.starts_with("8.0(3)")) {
     std::erase(order, S::kPasswd);
     order.insert(std::find(order.begin(), order.end(), S::kInterface) + 1, S::kPasswd);
   }
@@ -448,7 +448,7 @@ std::string Configuration::Print(const PrintOptions& options) const {
 std::string Configuration::Body(bool secrets) const { return Printer(impl_->tree, impl_->personality, !secrets).Body(); }
 
 std::string Configuration::Checksum() const {
-  return Md5OfBody(Printer(impl_->tree, impl_->personality, impl_->personality.release >= 918).Body());
+  return Md5OfBody(Printer(impl_->tree, impl_->personality, true).Body());
 }
 
 }  // namespace sallyport

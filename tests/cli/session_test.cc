@@ -51,6 +51,25 @@ TEST_F(ConsoleTest, PromptHonoursHostnameAndPromptCommand) {
   EXPECT_EQ(c->prompt(), "edge/example.net(config)# ");
 }
 
+TEST_F(ConsoleTest, CommandsByPrivilegeLevel) {
+  auto c = OpenConfig();
+  for (const char* line : {"enable password five level 5", "privilege cmd level 5 mode exec command configure",
+                           "privilege cmd level 5 mode configure command hostname", "aaa authorization command LOCAL"}) {
+    EXPECT_EQ(c->Do(line), "") << line;
+  }
+  c->Do("end");
+  c->Do("disable");
+  c->Do("enable 5");
+  EXPECT_EQ(c->Do("wrong"), "Invalid password\n");
+  c->Do("five");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  EXPECT_EQ(c->Do("write memory"), "Command authorization failed\n");
+  EXPECT_EQ(c->Do("configure terminal"), "");
+  EXPECT_EQ(c->Do("domain-name example.net"), "Command authorization failed\n");
+  EXPECT_EQ(c->Do("hostname edge"), "");
+  EXPECT_EQ(c->prompt(), "edge(config)# ");
+}
+
 TEST_F(ConsoleTest, EnablePassword) {
   auto c = OpenConfig();
   EXPECT_EQ(c->Do("enable password secret"), "");
