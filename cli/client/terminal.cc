@@ -284,7 +284,7 @@ bool ReadCommand(const std::string& prompt) {
 
 // A line without history; `shown`: echoed as typed, else as asterisks.
 bool ReadAnswer(const std::string& prompt, bool shown) {
-  Print("\r" + prompt);
+  Print(prompt);
   ClientFrame f;
   while (true) {
     const int c = NextByte(nullptr);

@@ -10,7 +10,9 @@ where a tool is missing.
 import ctypes
 import importlib.util
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -140,6 +142,56 @@ class Box:
     def startup(self):
         with open(os.path.join(self.state, "startup-config"), encoding="utf-8") as text:
             return text.read()
+
+
+class Shell:
+    """A shell of the SSH console, byte by byte, for what a client sends and reads that is not here itself."""
+
+    def __init__(self, box, width=80, height=24):
+        import paramiko
+        self.client = paramiko.SSHClient()
+        self.client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        self.client.connect(box.address, username=USER, password=PASSWORD, allow_agent=False, look_for_keys=False, timeout=10)
+        self.channel = self.client.invoke_shell(term="vt100", width=width, height=height)
+        self.unread = ""
+
+    def send(self, text):
+        self.channel.sendall(text.encode())
+
+    def until(self, pattern, timeout=10):
+        """What comes up to the end of the first match of `pattern`."""
+        end = time.monotonic() + timeout
+        while True:
+            found = re.search(pattern, self.unread)
+            if found:
+                text, self.unread = self.unread[:found.end()], self.unread[found.end():]
+                return text
+            self.channel.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                more = self.channel.recv(65536)
+            except socket.timeout:
+                more = b""
+            if not more:
+                raise AssertionError(f"{pattern!r} did not come, but {self.unread!r}")
+            self.unread += more.decode()
+
+    def do(self, command, prompt, enter="\n"):
+        """Types a command and returns all that comes up to the prompt."""
+        self.send(command + enter)
+        return self.until(prompt)
+
+    def rest(self, timeout=10):
+        """What comes up to the end of the session."""
+        self.channel.settimeout(timeout)
+        text, self.unread = self.unread, ""
+        while True:
+            more = self.channel.recv(65536)
+            if not more:
+                return text
+            text += more.decode()
+
+    def close(self):
+        self.client.close()
 
 
 def enter_namespace(path):
