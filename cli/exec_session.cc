@@ -33,6 +33,27 @@ void AskEnable(ExecContext c, int level, int tries_left) {
   });
 }
 
+// The first `enable` of an appliance without an enable password sets one.
+void AskNewEnable(ExecContext c, int level) {
+  c.session.Write("The enable password is not set.  Please set it now.\n");
+  c.session.Ask("Enter  Password: ", DaemonFrame::Mode::kPassword, [=](const std::optional<std::string>& first) {
+    if (!first) return;
+    c.session.Ask("Repeat Password: ", DaemonFrame::Mode::kPassword, [=, password = *first](const std::optional<std::string>& second) {
+      if (!second) return;
+      if (*second != password) return c.session.Refuse("ERROR: Passwords do not match\n");
+      const std::string line = "enable password " + password;
+      ConfigMode mode;
+      const bool one_word = password.find(' ') == std::string::npos;  // the rest would be read as options
+      const ApplyResult set = one_word ? c.appliance.configuration().Apply(mode, line) : ApplyResult();
+      if (!set.ok() || !set.changed) return c.session.Refuse(set.text.empty() ? "ERROR: Invalid password\n" : set.text);
+      c.session.SetPrivilege(level, "");
+      c.session.Write(c.appliance.ConfigEdited(c.session, line));
+      c.session.Write("Note: Save your configuration so that the password persists across reboots\n"
+                      "(\"write memory\" or \"copy running-config startup-config\").\n");
+    });
+  });
+}
+
 // Asks a user for the password of the local database, as `aaa authentication enable console LOCAL` wants it: nobody gets
 // further than the database lets him.
 void AskOwnPassword(ExecContext c, int level, const std::string& user, int tries_left) {
@@ -55,7 +76,13 @@ Reply DoEnable(ExecContext& c, const Enable& e, Form) {
     c.session.SetPrivilege(level, c.session.user());
     return {};
   }
-  if (!c.appliance.configuration().settings().AuthenticatesLocally("enable")) {
+  const ConfigSettings settings = c.appliance.configuration().settings();
+  if (!settings.AuthenticatesLocally("enable")) {
+    const bool none = settings.enable.kind == UserAccount::Kind::kNone;
+    if (none && level == 15 && c.appliance.personality().first_enable_sets_password) {
+      AskNewEnable(c, level);
+      return {};
+    }
     AskEnable(c, level, kTries);
   } else if (!user.empty()) {
     AskOwnPassword(c, level, user, kTries);

@@ -9,10 +9,11 @@ using Mode = DaemonFrame::Mode;
 TEST_F(ConsoleTest, PromptsFollowTheMode) {
   auto c = Open();
   EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  OpenConfig()->Do("enable password secret");
   EXPECT_EQ(c->Do("enable"), "");
   EXPECT_EQ(c->prompt(), "Password: ");
   EXPECT_EQ(c->mode(), Mode::kPassword);
-  c->Do("");
+  c->Do("secret");
   EXPECT_EQ(c->prompt(), "ciscoasa# ");
   EXPECT_EQ(c->mode(), Mode::kCommand);
   c->Do("configure terminal");
@@ -81,11 +82,49 @@ TEST_F(ConsoleTest, LoginAsALocalUser) {
   EXPECT_EQ(c->Do("show curpriv"), "Username : anna\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
 }
 
+TEST_F(ConsoleTest, TheFirstEnableSetsThePassword) {
+  auto c = Open();
+  EXPECT_EQ(c->Do("enable"), "The enable password is not set.  Please set it now.\n");
+  EXPECT_EQ(c->prompt(), "Enter  Password: ");
+  EXPECT_EQ(c->mode(), Mode::kPassword);
+  EXPECT_EQ(c->Do("looking"), "");
+  EXPECT_EQ(c->prompt(), "Repeat Password: ");
+  EXPECT_EQ(c->Do("lucking"), "ERROR: Passwords do not match\n");
+  EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  for (const char* bad : {"", "two words"}) {
+    c->Do("enable");
+    c->Do(bad);
+    EXPECT_TRUE(c->Do(bad).starts_with("ERROR: ")) << bad;
+    EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  }
+  c->Do("enable");
+  c->Do("looking");
+  EXPECT_EQ(c->Do("looking"), "Note: Save your configuration so that the password persists across reboots\n"
+                              "(\"write memory\" or \"copy running-config startup-config\").\n");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  EXPECT_NE(c->Do("show running-config enable").find("enable password $sha512$"), std::string::npos);
+  c->Do("disable");
+  EXPECT_EQ(c->Do("enable"), "");
+  EXPECT_EQ(c->prompt(), "Password: ");
+  c->Do("looking");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+}
+
+TEST_F(ConsoleTest, BeforeThatNoPasswordIsAnEmptyOne) {
+  box_.appliance->Load("ASA Version 9.1(7)\n");
+  auto c = Open();
+  EXPECT_EQ(c->Do("enable"), "");
+  EXPECT_EQ(c->prompt(), "Password: ");
+  c->Do("");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+}
+
 TEST_F(ConsoleTest, TheSharedEnablePasswordNamesNobody) {
+  OpenConfig()->Do("enable password shared");
   auto c = OpenSsh();
   EXPECT_EQ(c->Do("show curpriv"), "Username : anna\nCurrent privilege level : 1\nCurrent Mode/s : P_UNPR\n");
   c->Do("enable");
-  c->Do("");
+  c->Do("shared");
   EXPECT_EQ(c->Do("show curpriv"), "Username : enable_15\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
   c->Do("configure terminal");
   EXPECT_EQ(c->Do("show curpriv"), "Username : enable_15\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV P_CONF\n");
