@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "cli/show_text.h"
+
 namespace sallyport {
 namespace {
 
@@ -52,6 +54,20 @@ const auto& Row(const Table& table, E value) {
 }
 
 }  // namespace
+
+std::string NameOrAddress(IpAddress address, const AddressNames& names) {
+  const auto it = names.find(address);
+  return it != names.end() ? it->second : address.ToString();
+}
+
+std::string NetworkText(const Prefix& network) {
+  const int length = network.FamilyLength();
+  return network.address.ToString() + "/" + (network.IsV4() ? MaskText(length) : std::to_string(length));
+}
+
+std::string SelectorText(const VpnSelector& s) {
+  return fmt::format("{}/{}/{}", NetworkText(s.network), s.protocol, s.port);
+}
 
 const CipherNames& NamesOf(VpnCipher cipher) { return Row(kCiphers, cipher); }
 const HashNames& NamesOf(VpnHash hash) { return Row(kHashes, hash); }

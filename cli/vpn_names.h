@@ -2,12 +2,22 @@
 // Tables, pure.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "firewall/personality.h"
 #include "vpn/views.h"
 
 namespace sallyport {
+
+// `name` commands in force: an address that has a name is printed by it.
+using AddressNames = std::map<IpAddress, std::string>;
+std::string NameOrAddress(IpAddress address, const AddressNames& names);
+
+// "10.1.0.0/255.255.0.0/6/443": network, mask, protocol, port.
+std::string SelectorText(const VpnSelector& selector);
+std::string NetworkText(const Prefix& network);  // the first two of them
 
 struct CipherNames {
   std::string_view session;  // `show vpn-sessiondb`

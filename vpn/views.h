@@ -138,6 +138,8 @@ struct VpnStatisticsView {
   std::array<VpnCounts, kVpnGroups> groups{};
   std::array<VpnCounts, kVpnClasses> classes{};
   std::array<VpnCounts, kVpnTunnelKinds> tunnels{};
+  // By licence; an AnyConnect client on a mobile device or a phone counts here too.
+  VpnCounts ipsec, ssl, mobile, phone, all;
   std::uint32_t capacity = 0;  // sessions that the appliance may hold at once
 };
 
