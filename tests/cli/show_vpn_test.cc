@@ -468,6 +468,7 @@ TEST_F(VpnConsole, ShowsTheTables) {
   OneBranch tables;
   box_.appliance->UseVpn(tables);
   auto c = OpenConfig();
+  c->Do("terminal pager 0");
   c->Do("name 198.51.100.2 branch");
   c->Do("names");
   EXPECT_NE(c->Do("show vpn-sessiondb l2l").find("IP Addr      : branch\n"), std::string::npos);
