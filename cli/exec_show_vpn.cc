@@ -52,9 +52,10 @@ Reply Sessions(ExecContext& c, const SessionWords& w, Form) {
   const Personality& personality = c.appliance.personality();
   std::optional<VpnSessionType> type;
   if (w.type >= 0) type = static_cast<VpnSessionType>(w.type);
-  const VpnSessionFilter f{type, w.index, w.name, w.tunnel_group, w.protocol, w.encryption, w.address, w.assigned, w.public_address, w.inactive, w.sort};
-  return Reply::Say(ShowVpnSessions(SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality), w.detail, c.appliance.ClockNow().zone,
-                                    Names(c.appliance), personality));
+  const VpnSessionFilter f{type,      w.index,    w.name,           w.tunnel_group, w.protocol, w.encryption,
+                           w.address, w.assigned, w.public_address, w.inactive,     w.sort};
+  return Reply::Say(ShowVpnSessions(SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality), w.detail,
+                                    c.appliance.ClockNow().zone, Names(c.appliance), personality));
 }
 
 Reply Summary(ExecContext& c, const Bare&, Form) {
@@ -73,15 +74,17 @@ Reply Ratio(ExecContext& c, const RatioWords& w, Form) {
 
 TokenPtr<SessionWords> FilterWords() {
   using S = Tokens<SessionWords>;
-  return S::Opt({S::Kw("filter", "List only some of them"),
-                 S::Choice({{S::Kw("name", "Of a user or a connection"), S::Word(&SessionWords::name, "Name")},
-                            {S::Kw("ipaddress", "With an address"), S::Arg(&SessionWords::address, "Assigned or public address")},
-                            {S::Kw("a-ipaddress", "With an assigned address"), S::Arg(&SessionWords::assigned, "Address")},
-                            {S::Kw("p-ipaddress", "With a public address"), S::Arg(&SessionWords::public_address, "Address")},
-                            {S::Kw("tunnel-group", "Of a tunnel group"), S::Word(&SessionWords::tunnel_group, "Tunnel group")},
-                            {S::Kw("protocol", "With a tunnel of a kind"), S::Word(&SessionWords::protocol, "IKEv1, IPsec, SSL-Tunnel, ...")},
-                            {S::Kw("encryption", "With a cipher"), S::Word(&SessionWords::encryption, "AES256, 3DES, ...")},
-                            {S::Is(&SessionWords::inactive, true, "inactive", "Without an SSL tunnel")}})});
+  return S::Opt(
+      {S::Kw("filter", "List only some of them"),
+       S::Choice({{S::Kw("name", "Of a user or a connection"), S::Word(&SessionWords::name, "Name")},
+                  {S::Kw("ipaddress", "With an address"), S::Arg(&SessionWords::address, "Assigned or public address")},
+                  {S::Kw("a-ipaddress", "With an assigned address"), S::Arg(&SessionWords::assigned, "Address")},
+                  {S::Kw("p-ipaddress", "With a public address"), S::Arg(&SessionWords::public_address, "Address")},
+                  {S::Kw("tunnel-group", "Of a tunnel group"), S::Word(&SessionWords::tunnel_group, "Tunnel group")},
+                  {S::Kw("protocol", "With a tunnel of a kind"),
+                   S::Word(&SessionWords::protocol, "IKEv1, IPsec, SSL-Tunnel, ...")},
+                  {S::Kw("encryption", "With a cipher"), S::Word(&SessionWords::encryption, "AES256, 3DES, ...")},
+                  {S::Is(&SessionWords::inactive, true, "inactive", "Without an SSL tunnel")}})});
 }
 
 TokenPtr<SessionWords> SortWords() {
@@ -92,9 +95,11 @@ TokenPtr<SessionWords> SortWords() {
   };
   return S::Opt({S::Kw("sort", "In another order than by age"),
                  S::Choice({by(By::kName, "name", "By name"), by(By::kAddress, "ipaddress", "By address"),
-                            by(By::kAssigned, "a-ipaddress", "By assigned address"), by(By::kPublic, "p-ipaddress", "By public address"),
-                            by(By::kTunnelGroup, "tunnel-group", "By tunnel group"), by(By::kProtocol, "protocol", "By tunnels"),
-                            by(By::kEncryption, "encryption", "By cipher"), by(By::kInactivity, "inactivity", "The longest inactive first")})});
+                            by(By::kAssigned, "a-ipaddress", "By assigned address"),
+                            by(By::kPublic, "p-ipaddress", "By public address"),
+                            by(By::kTunnelGroup, "tunnel-group", "By tunnel group"),
+                            by(By::kProtocol, "protocol", "By tunnels"), by(By::kEncryption, "encryption", "By cipher"),
+                            by(By::kInactivity, "inactivity", "The longest inactive first")})});
 }
 
 // The types had other names before 8.4.
@@ -104,7 +109,8 @@ TokenPtr<SessionWords> TypeWords(bool ikev1_keyword) {
   const auto type = [](T value, const char* word, const char* help) {
     return S::List({S::Is(&SessionWords::type, static_cast<int>(value), word, help)});
   };
-  std::vector<S::List> all = {type(T::kLanToLan, "l2l", "LAN-to-LAN"), type(T::kWebVpn, "webvpn", "Clientless"),
+  std::vector<S::List> all = {type(T::kLanToLan, "l2l", "LAN-to-LAN"),
+                              type(T::kWebVpn, "webvpn", "Clientless"),
                               type(T::kLoadBalancing, "vpn-lb", "Load balancing"),
                               {S::Kw("index", "One session"), S::Int(&SessionWords::index, 1, 4294967295, "Its index")}};
   if (ikev1_keyword) {
@@ -125,12 +131,14 @@ void AddSessions(ExecSet& set) {
   using S = Tokens<SessionWords>;
   for (const bool ikev1_keyword : {true, false}) {
     set.Add(Command<SessionWords>({S::Kw("show", kShow), S::Kw("vpn-sessiondb", kSessions),
-                                   S::Flag(&SessionWords::detail, "detail", "And their tunnels"), TypeWords(ikev1_keyword), FilterWords(), SortWords()})
+                                   S::Flag(&SessionWords::detail, "detail", "And their tunnels"), TypeWords(ikev1_keyword),
+                                   FilterWords(), SortWords()})
                 .When(ikev1_keyword ? HasIkev1Keyword : HasNoIkev1Keyword),
             Sessions);
   }
   using R = Tokens<RatioWords>;
-  set.Add(Command<RatioWords>({R::Kw("show", kShow), R::Kw("vpn-sessiondb", kSessions), R::Kw("ratio", "Shares of ciphers or protocols"),
+  set.Add(Command<RatioWords>({R::Kw("show", kShow), R::Kw("vpn-sessiondb", kSessions),
+                               R::Kw("ratio", "Shares of ciphers or protocols"),
                                R::Choice({{R::Is(&RatioWords::protocol, false, "encryption", "Of ciphers")},
                                           {R::Is(&RatioWords::protocol, true, "protocol", "Of protocols")}}),
                                R::Opt({R::Kw("filter", "Only a group"), R::Word(&RatioWords::group, "Tunnel group")})}),
@@ -154,7 +162,9 @@ void AddShowVpnCommands(ExecSet& set) {
             return Reply::Say(ShowIkev1Sas(c.appliance.vpn().IkeSas(), w.detail, c.appliance.personality()));
           });
   set.Add(Command<DetailWord>({show, crypto, D::Kw("ikev2", "IKE version 2"), sa, detail}).When(HasIkev1Keyword),
-          [](ExecContext& c, const DetailWord& w, Form) { return Reply::Say(ShowIkev2Sas(c.appliance.vpn().IkeSas(), w.detail)); });
+          [](ExecContext& c, const DetailWord& w, Form) {
+            return Reply::Say(ShowIkev2Sas(c.appliance.vpn().IkeSas(), w.detail));
+          });
   set.Add(Command<DetailWord>({show, D::Kw("asp", "Accelerated security path"), D::Kw("table", "Its tables"),
                                D::Kw("vpn-context", "VPN contexts"), detail}),
           [](ExecContext& c, const DetailWord& w, Form) {
@@ -165,7 +175,9 @@ void AddShowVpnCommands(ExecSet& set) {
     return Reply::Say(ShowIpsecSas(c.appliance.vpn().IpsecFlows(), w.peer, Names(c.appliance), c.appliance.personality()));
   };
   const auto peer = I::Opt({I::Kw("peer", "Of one peer"), I::Arg(&IpsecWords::peer, "Its address")});
-  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}), ipsec);
+  set.Add(Command<IpsecWords>(
+              {I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}),
+          ipsec);
   set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}), ipsec);
 }
 

@@ -2,8 +2,8 @@
 //
 //     Bytes Tx     : 17186425               Bytes Rx     : 7094561
 //
-// A label is 13 columns wide, a left value 23. A field that should stand on the right begins a line when the right is taken or
-// the left value is too long. Pure.
+// A label is 13 columns wide, a left value 23. A field that should stand on the right begins a line when the right is taken
+// or the left value is too long. Pure.
 #pragma once
 
 #include <cstddef>

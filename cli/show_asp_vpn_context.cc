@@ -8,16 +8,25 @@ namespace {
 std::string Flags(const VpnContextView& c) {
   std::string flags = c.encrypts ? "ENCR+ESP" : "DECR+ESP";
   switch (c.encapsulation) {
-    case EspEncapsulation::kNone: break;
-    case EspEncapsulation::kNatT: flags += "+NATT"; break;
-    case EspEncapsulation::kUdp: flags += "+UDP"; break;
-    case EspEncapsulation::kTcp: flags += "+TCP"; break;
+    case EspEncapsulation::kNone:
+      break;
+    case EspEncapsulation::kNatT:
+      flags += "+NATT";
+      break;
+    case EspEncapsulation::kUdp:
+      flags += "+UDP";
+      break;
+    case EspEncapsulation::kTcp:
+      flags += "+TCP";
+      break;
   }
   if (c.preserve) flags += "+PRESERVE";
   return flags;
 }
 
-std::string State(const VpnContextView& c) { return std::string(c.up ? "UP" : "DOWN") + (c.delete_in_progress ? "+DIP" : ""); }
+std::string State(const VpnContextView& c) {
+  return std::string(c.up ? "UP" : "DOWN") + (c.delete_in_progress ? "+DIP" : "");
+}
 
 void OneLine(std::string& out, const VpnContextView& c, const Personality& personality) {
   if (personality.vpn_tables_8) {
@@ -30,7 +39,8 @@ void OneLine(std::string& out, const VpnContextView& c, const Personality& perso
 
 void Block(std::string& out, const VpnContextView& c) {
   Append(out, "VPN CTX  = 0x{:08X}\n\n", c.context);
-  Append(out, "Peer IP  = {}\nPointer  = 0x{:08X}\nState    = {}\nFlags    = {}\n", c.peer.ToString(), c.pointer, State(c), Flags(c));
+  Append(out, "Peer IP  = {}\nPointer  = 0x{:08X}\nState    = {}\nFlags    = {}\n", c.peer.ToString(), c.pointer, State(c),
+         Flags(c));
   Append(out, "SA   = 0x{:08X}\nSPI  = 0x{:08X}\n", c.sa, c.spi);
   Append(out, "Group    = {}\nPkts     = {}\nBad Pkts = {}\nBad SPI  = {}\n", c.group, c.packets, c.bad_packets, c.bad_spi);
   Append(out, "Spoof    = {}\nBad Crypto = {}\nRekey Pkt  = {}\nRekey Call = {}\n", c.spoofed, c.bad_crypto, c.rekey_packets,

@@ -20,7 +20,8 @@ std::uint32_t Remaining(const IkeSaView& sa) { return sa.lifetime_s > sa.active_
 
 // A table whose heading is repeated for each SA: 7.x.
 void TableRow(std::string& out, const IkeSaView& sa, bool detail) {
-  out += detail ? "IKE Peer      Type  Dir   Rky  State      Encrypt Hash  Auth    Lifetime\n" : "IKE Peer      Type  Dir   Rky  State\n";
+  out += detail ? "IKE Peer      Type  Dir   Rky  State      Encrypt Hash  Auth    Lifetime\n"
+                : "IKE Peer      Type  Dir   Rky  State\n";
   Append(out, "{} {:<15} {:<5} {:<5} {:<4} ", sa.number, sa.remote.address.ToString(), sa.lan_to_lan ? "L2L" : "User",
          sa.initiator ? "Init" : "Resp", sa.rekeying ? "Yes" : "No");
   if (!detail) {
@@ -33,7 +34,8 @@ void TableRow(std::string& out, const IkeSaView& sa, bool detail) {
 
 void Ikev1Block(std::string& out, const IkeSaView& sa, bool detail) {
   Append(out, "{:<4}IKE Peer: {}\n", sa.number, sa.remote.address.ToString());
-  Append(out, "    Type    : {:<15} Role    : {} \n", sa.lan_to_lan ? "L2L" : "user", sa.initiator ? "initiator" : "responder");
+  Append(out, "    Type    : {:<15} Role    : {} \n", sa.lan_to_lan ? "L2L" : "user",
+         sa.initiator ? "initiator" : "responder");
   Append(out, "    Rekey   : {:<15} State   : {} \n", sa.rekeying ? "yes" : "no", NameOf(sa.state));
   if (!detail) return;
   Append(out, "    Encrypt : {:<15} Hash    : {:<9} \n", NamesOf(sa.cipher).ikev1, NamesOf(sa.hash).ikev1);
@@ -58,8 +60,8 @@ void Child(std::string& out, const IkeChildView& c, bool detail) {
 std::string EndpointText(const VpnEndpoint& e) { return fmt::format("{}/{}", e.address.ToString(), e.port); }
 
 void Ikev2Block(std::string& out, const IkeSaView& sa, bool detail) {
-  Append(out, "{:>9} {:<51} {:<51} {:>10} {:>12}\n", sa.number, EndpointText(sa.local), EndpointText(sa.remote), NameOf(sa.state),
-         sa.initiator ? "INITIATOR" : "RESPONDER");
+  Append(out, "{:>9} {:<51} {:<51} {:>10} {:>12}\n", sa.number, EndpointText(sa.local), EndpointText(sa.remote),
+         NameOf(sa.state), sa.initiator ? "INITIATOR" : "RESPONDER");
   Append(out, "      Encr: {}, Hash: {}, DH Grp:{}, Auth sign: {}, Auth verify: {}\n", NamesOf(sa.cipher).ikev2,
          NamesOf(sa.hash).ikev2, sa.dh_group, NamesOf(sa.local_auth).ikev2, NamesOf(sa.auth).ikev2);
   Append(out, "      Life/Active Time: {}/{} sec\n", sa.lifetime_s, sa.active_s);
@@ -73,7 +75,10 @@ void Ikev2Block(std::string& out, const IkeSaView& sa, bool detail) {
     Append(out, "      Local req queued: {:<20}Remote req queued: {}\n", sa.local_message_id, sa.remote_message_id);
     Append(out, "      Local window: {:<24}Remote window: {}\n", 1, 1);
     Append(out, "      DPD configured for {} seconds, retry {}\n", sa.dpd_seconds, sa.dpd_retry);
-    Append(out, "      NAT-T is {}\n", sa.nat_inside ? "detected inside" : sa.nat_outside ? "detected outside" : "not detected");
+    Append(out, "      NAT-T is {}\n",
+           sa.nat_inside    ? "detected inside"
+           : sa.nat_outside ? "detected outside"
+                            : "not detected");
   }
   for (const IkeChildView& c : sa.children) Child(out, c, detail);
 }
@@ -103,7 +108,8 @@ std::string ShowIkev2Sas(const std::vector<IkeSaView>& sas, bool detail) {
   if (of_v2.empty()) return "\nThere are no IKEv2 SAs\n";
   std::string out;
   for (auto first = of_v2.begin(); first != of_v2.end();) {
-    const auto last = std::find_if(first, of_v2.end(), [&](const IkeSaView* sa) { return sa->session_id != (*first)->session_id; });
+    const auto last =
+        std::find_if(first, of_v2.end(), [&](const IkeSaView* sa) { return sa->session_id != (*first)->session_id; });
     std::size_t children = 0;
     bool up = false;
     for (auto sa = first; sa != last; ++sa) {

@@ -1,4 +1,5 @@
-// `show crypto isakmp|ikev1|ikev2 sa [detail]` and `show crypto ipsec sa`. Pure functions from views to text, by personality.
+// `show crypto isakmp|ikev1|ikev2 sa [detail]` and `show crypto ipsec sa`. Pure functions from views to text, by
+// personality.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace sallyport {
 
-// Only the SAs of one version of IKE are printed. Before 8.4 there was no other than IKEv1: then that is `show crypto isakmp sa`.
+// Only the SAs of one version of IKE are printed. Before 8.4 there was no other than IKEv1: then that is `show crypto isakmp
+// sa`.
 std::string ShowIkev1Sas(const std::vector<IkeSaView>& sas, bool detail, const Personality& personality);
 // SAs of one session stand in a row.
 std::string ShowIkev2Sas(const std::vector<IkeSaView>& sas, bool detail);

@@ -42,8 +42,10 @@ class IpsecText {
   std::string Name(IpAddress address) const { return NameOrAddress(address, names_); }
 
   void Counters(const IpsecCounters& c) {
-    Append(out_, "{}#pkts encaps: {}, #pkts encrypt: {}, #pkts digest: {}\n", kIndent, c.encapsulated, c.encrypted, c.digested);
-    Append(out_, "{}#pkts decaps: {}, #pkts decrypt: {}, #pkts verify: {}\n", kIndent, c.decapsulated, c.decrypted, c.verified);
+    Append(out_, "{}#pkts encaps: {}, #pkts encrypt: {}, #pkts digest: {}\n", kIndent, c.encapsulated, c.encrypted,
+           c.digested);
+    Append(out_, "{}#pkts decaps: {}, #pkts decrypt: {}, #pkts verify: {}\n", kIndent, c.decapsulated, c.decrypted,
+           c.verified);
     Append(out_, "{}#pkts compressed: {}, #pkts decompressed: {}\n", kIndent, c.compressed, c.decompressed);
     Append(out_, "{}#pkts not compressed: {}, #pkts comp failed: {}, #pkts decomp failed: {}\n", kIndent, c.not_compressed,
            c.compression_failed, c.decompression_failed);
@@ -61,10 +63,10 @@ class IpsecText {
 
   void State(const IpsecFlowView& f) {
     if (ikev1_) {
-      Append(out_, "{}local crypto endpt.: {}/{}, remote crypto endpt.: {}/{}\n", kIndent, Name(f.local.address), f.local.port,
-             Name(f.remote.address), f.remote.port);
-      Append(out_, "{}path mtu {}, ipsec overhead {}({}), media mtu {}\n", kIndent, f.path_mtu, f.overhead, f.header_overhead,
-             f.media_mtu);
+      Append(out_, "{}local crypto endpt.: {}/{}, remote crypto endpt.: {}/{}\n", kIndent, Name(f.local.address),
+             f.local.port, Name(f.remote.address), f.remote.port);
+      Append(out_, "{}path mtu {}, ipsec overhead {}({}), media mtu {}\n", kIndent, f.path_mtu, f.overhead,
+             f.header_overhead, f.media_mtu);
       Append(out_, "{}PMTU time remaining (sec): {}, DF policy: {}\n", kIndent, f.pmtu_seconds_left,
              f.dont_fragment == IpsecFlowView::DontFragment::kCopy    ? "copy-df"
              : f.dont_fragment == IpsecFlowView::DontFragment::kClear ? "clear-df"
@@ -72,7 +74,8 @@ class IpsecText {
       Append(out_, "{}ICMP error validation: {}, TFC packets: {}\n", kIndent, f.icmp_validation ? "enabled" : "disabled",
              f.tfc ? "enabled" : "disabled");
     } else {
-      Append(out_, "{}local crypto endpt.: {}, remote crypto endpt.: {}\n\n", kIndent, Name(f.local.address), Name(f.remote.address));
+      Append(out_, "{}local crypto endpt.: {}, remote crypto endpt.: {}\n\n", kIndent, Name(f.local.address),
+             Name(f.remote.address));
       Append(out_, "{}path mtu {}, ipsec overhead {}, media mtu {}\n", kIndent, f.path_mtu, f.overhead, f.media_mtu);
     }
     if (!f.outbound.empty()) Append(out_, "{}current outbound spi: {:08X}\n", kIndent, f.outbound.back().spi);
@@ -93,19 +96,28 @@ class IpsecText {
     } else {
       Append(out_, "         sa timing: remaining key lifetime (sec): {}\n", sa.seconds_left);
     }
-    Append(out_, "         IV size: {} bytes\n         replay detection support: {}\n", cipher.iv_bytes, sa.replay_detection ? "Y" : "N");
+    Append(out_, "         IV size: {} bytes\n         replay detection support: {}\n", cipher.iv_bytes,
+           sa.replay_detection ? "Y" : "N");
     if (!bitmap_) return;
-    Append(out_, "         Anti replay bitmap: \n          0x{:08X} 0x{:08X}\n", sa.replay_bitmap >> 32, sa.replay_bitmap & 0xffffffff);
+    Append(out_, "         Anti replay bitmap: \n          0x{:08X} 0x{:08X}\n", sa.replay_bitmap >> 32,
+           sa.replay_bitmap & 0xffffffff);
   }
 
   // "L2L, Tunnel,  NAT-T-Encaps, IKEv1, ": the second blank before an encapsulation is an ASA's.
   std::string Settings(const EspSaView& sa) const {
     std::string words = fmt::format("{}, {}, ", sa.lan_to_lan ? "L2L" : "RA", sa.transport ? "Transport" : "Tunnel");
     switch (sa.encapsulation) {
-      case EspEncapsulation::kNone: break;
-      case EspEncapsulation::kNatT: words += " NAT-T-Encaps, "; break;
-      case EspEncapsulation::kUdp: words += " UDP-Encaps, "; break;
-      case EspEncapsulation::kTcp: words += " TCP-Encaps, "; break;
+      case EspEncapsulation::kNone:
+        break;
+      case EspEncapsulation::kNatT:
+        words += " NAT-T-Encaps, ";
+        break;
+      case EspEncapsulation::kUdp:
+        words += " UDP-Encaps, ";
+        break;
+      case EspEncapsulation::kTcp:
+        words += " TCP-Encaps, ";
+        break;
     }
     if (sa.pfs_group != 0) Append(words, "PFS Group {}, ", sa.pfs_group);
     if (ikev1_) Append(words, "IKEv{}, ", sa.ike_version);

@@ -15,12 +15,18 @@ constexpr std::size_t kLongestName = 19;
 
 std::string_view TypeName(VpnSessionType type, const Personality& personality) {
   switch (type) {
-    case VpnSessionType::kAnyConnect: return personality.ikev1_keyword ? "AnyConnect" : "SVC";
-    case VpnSessionType::kWebVpn: return "WebVPN";
-    case VpnSessionType::kLanToLan: return "LAN-to-LAN";
-    case VpnSessionType::kIkev1RemoteAccess: return personality.ikev1_keyword ? "IKEv1 IPsec" : "IPsec";
-    case VpnSessionType::kIkev2RemoteAccess: return "Generic Remote-Access IKEv2 IPsec";
-    case VpnSessionType::kLoadBalancing: return "VPN Load Balancing";
+    case VpnSessionType::kAnyConnect:
+      return personality.ikev1_keyword ? "AnyConnect" : "SVC";
+    case VpnSessionType::kWebVpn:
+      return "WebVPN";
+    case VpnSessionType::kLanToLan:
+      return "LAN-to-LAN";
+    case VpnSessionType::kIkev1RemoteAccess:
+      return personality.ikev1_keyword ? "IKEv1 IPsec" : "IPsec";
+    case VpnSessionType::kIkev2RemoteAccess:
+      return "Generic Remote-Access IKEv2 IPsec";
+    case VpnSessionType::kLoadBalancing:
+      return "VPN Load Balancing";
   }
   return "";
 }

@@ -19,7 +19,8 @@ struct GroupRow {
   bool can_be_inactive;
   std::span<const ClassRow> classes;
 };
-constexpr ClassRow kAnyConnect[] = {{VpnClass::kAnyConnectSsl, "  SSL/TLS/DTLS"}, {VpnClass::kAnyConnectIkev2, "  IKEv2 IPsec"}};
+constexpr ClassRow kAnyConnect[] = {{VpnClass::kAnyConnectSsl, "  SSL/TLS/DTLS"},
+                                    {VpnClass::kAnyConnectIkev2, "  IKEv2 IPsec"}};
 constexpr ClassRow kClientless[] = {{VpnClass::kBrowser, "  Browser"}};
 constexpr ClassRow kSite[] = {{VpnClass::kSiteIkev2, "  IKEv2 IPsec"}, {VpnClass::kSiteIkev1, "  IKEv1 IPsec"}};
 constexpr GroupRow kGroups[] = {
@@ -57,7 +58,8 @@ std::string Summary(const VpnStatisticsView& v) {
     for (const ClassRow& c : g.classes) SessionRow(out, c.label, Of(v, c.which), g.can_be_inactive);
   }
   Append(out, "{}{:<29}: {:>6}             Total Cumulative : {:>6}\n", rule, "Total Active and Inactive", now, cumulative);
-  Append(out, "{:<29}: {:>6}\n{:<29}: {:>5}%\n", "Device Total VPN Capacity", v.capacity, "Device Load", Percent(now, v.capacity));
+  Append(out, "{:<29}: {:>6}\n{:<29}: {:>5}%\n", "Device Total VPN Capacity", v.capacity, "Device Load",
+         Percent(now, v.capacity));
   if (now > v.capacity) out += "***!! WARNING: Platform capacity exceeded !!***\n";
   out += rule + " \n" + rule + "Tunnels Summary\n" + rule;
   Append(out, "{:31}Active : Cumulative : Peak Concurrent   \n{}", "", short_rule);
@@ -71,7 +73,8 @@ void Tunnels(std::string& out, const VpnStatisticsView& v, const Personality& pe
     active += c.active;
     cumulative += c.cumulative;
     if (c.cumulative == 0) continue;
-    Append(out, "{:<29}: {:>6} : {:>10} : {:>15}\n", NameOf(static_cast<VpnTunnelKind>(i), personality), c.active, c.cumulative, c.peak);
+    Append(out, "{:<29}: {:>6} : {:>10} : {:>15}\n", NameOf(static_cast<VpnTunnelKind>(i), personality), c.active,
+           c.cumulative, c.peak);
   }
   const std::string rule = std::string(75, '-') + "\n";
   Append(out, "{}{:<29}: {:>6} : {:>10}\n{}", rule, "Totals", active, cumulative, rule);
@@ -120,8 +123,8 @@ class OldSummary {
     out_ += '\n';
   }
   void License(const char* label, const VpnCounts& c) {
-    Append(out_, "  {:<8}: {:>6}    Configured : {:>6}    Active : {:>6}    Load : {:>3}%\n", label, v_.capacity, v_.capacity, c.active,
-           Percent(c.active, v_.capacity));
+    Append(out_, "  {:<8}: {:>6}    Configured : {:>6}    Active : {:>6}    Load : {:>3}%\n", label, v_.capacity,
+           v_.capacity, c.active, Percent(c.active, v_.capacity));
   }
   void Use(const char* label, const VpnCounts& c) {
     Append(out_, "  {:<20}: {:>10} : {:>10} : {:>15}\n", label, c.active, c.cumulative, c.peak);
@@ -136,8 +139,8 @@ class OldSummary {
 
 std::string RatioHead(const char* column, std::size_t sessions, std::uint64_t cumulative, const std::string& group) {
   std::string out;
-  Append(out, "Filter Group         : {}\nTotal Active Sessions: {}\nCumulative Sessions  : {}\n\n", group.empty() ? "All" : group, sessions,
-         cumulative);
+  Append(out, "Filter Group         : {}\nTotal Active Sessions: {}\nCumulative Sessions  : {}\n\n",
+         group.empty() ? "All" : group, sessions, cumulative);
   Append(out, "{:<25}{}{:>14}\n", column, "Sessions", "Percent");
   return out;
 }
@@ -158,18 +161,20 @@ std::string ShowVpnSummary(const VpnStatisticsView& view, const Personality& per
   return out;
 }
 
-std::string ShowVpnEncryptionRatio(const std::vector<VpnSessionView>& sessions, std::uint64_t cumulative, const std::string& group) {
+std::string ShowVpnEncryptionRatio(const std::vector<VpnSessionView>& sessions, std::uint64_t cumulative,
+                                   const std::string& group) {
   std::string out = RatioHead("Encryption", sessions.size(), cumulative, group);
   for (int i = 0; i <= static_cast<int>(VpnCipher::kAesGcm256); i++) {
     const auto cipher = static_cast<VpnCipher>(i);
-    const auto count = std::count_if(sessions.begin(), sessions.end(), [&](const VpnSessionView& s) { return s.cipher == cipher; });
+    const auto count =
+        std::count_if(sessions.begin(), sessions.end(), [&](const VpnSessionView& s) { return s.cipher == cipher; });
     RatioRow(out, NamesOf(cipher).session, static_cast<std::size_t>(count), sessions.size());
   }
   return out;
 }
 
-std::string ShowVpnProtocolRatio(const std::vector<VpnSessionView>& sessions, std::uint64_t cumulative, const std::string& group,
-                                 const Personality& personality) {
+std::string ShowVpnProtocolRatio(const std::vector<VpnSessionView>& sessions, std::uint64_t cumulative,
+                                 const std::string& group, const Personality& personality) {
   std::string out = RatioHead("Protocol", sessions.size(), cumulative, group);
   for (std::size_t i = 0; i < kVpnTunnelKinds; i++) {
     const auto kind = static_cast<VpnTunnelKind>(i);

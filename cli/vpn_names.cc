@@ -44,9 +44,12 @@ constexpr std::array<std::string_view, 3> kCompressions = {"none", "LZS", "Defla
 constexpr std::array<std::string_view, 13> kStates = {
     "MM_WAIT_MSG2", "MM_WAIT_MSG3", "MM_WAIT_MSG4", "MM_WAIT_MSG5", "MM_WAIT_MSG6", "MM_ACTIVE", "AM_WAIT_MSG2",
     "AM_WAIT_MSG3", "AM_ACTIVE",    "IN-NEG",       "READY",        "REKEY",        "DELETE"};
-constexpr std::array<std::string_view, kVpnTunnelKinds> kTunnels = {
-    "IKEv1",        "IKEv2",         "IPsec",                 "IPsecOverNatT", "IPsecOverTCP",      "IPsecOverUDP",
-    "L2TPOverIPsec", "L2TPOverIPsecOverNatT", "Clientless", "AnyConnect-Parent", "SSL-Tunnel", "DTLS-Tunnel"};
+constexpr std::array<std::string_view, kVpnTunnelKinds> kTunnels = {"IKEv1",         "IKEv2",
+                                                                    "IPsec",         "IPsecOverNatT",
+                                                                    "IPsecOverTCP",  "IPsecOverUDP",
+                                                                    "L2TPOverIPsec", "L2TPOverIPsecOverNatT",
+                                                                    "Clientless",    "AnyConnect-Parent",
+                                                                    "SSL-Tunnel",    "DTLS-Tunnel"};
 
 template <typename Table, typename E>
 const auto& Row(const Table& table, E value) {

@@ -1,5 +1,5 @@
-// What the VPN show commands call algorithms, methods, tunnels and states: each command has its own words for the same thing.
-// Tables, pure.
+// What the VPN show commands call algorithms, methods, tunnels and states: each command has its own words for the same
+// thing. Tables, pure.
 #pragma once
 
 #include <map>

@@ -11,10 +11,13 @@ namespace {
 
 bool Matches(const VpnSessionView& s, const VpnSessionFilter& f, const Personality& personality) {
   const auto any_tunnel = [&](auto holds) { return std::any_of(s.tunnels.begin(), s.tunnels.end(), holds); };
-  return (!f.type || *f.type == s.type) && (!f.index || *f.index == s.index) && (f.name.empty() || SameWord(f.name, s.name)) &&
+  return (!f.type || *f.type == s.type) && (!f.index || *f.index == s.index) &&
+         (f.name.empty() || SameWord(f.name, s.name)) &&
          (f.tunnel_group.empty() || SameWord(f.tunnel_group, s.tunnel_group)) &&
-         (f.protocol.empty() || any_tunnel([&](const VpnTunnelView& t) { return SameWord(f.protocol, NameOf(t.kind, personality)); })) &&
-         (f.encryption.empty() || any_tunnel([&](const VpnTunnelView& t) { return SameWord(f.encryption, NamesOf(t.cipher).session); })) &&
+         (f.protocol.empty() ||
+          any_tunnel([&](const VpnTunnelView& t) { return SameWord(f.protocol, NameOf(t.kind, personality)); })) &&
+         (f.encryption.empty() ||
+          any_tunnel([&](const VpnTunnelView& t) { return SameWord(f.encryption, NamesOf(t.cipher).session); })) &&
          (f.address.IsNone() || f.address == s.peer || f.address == s.assigned || f.address == s.assigned_ipv6) &&
          (f.assigned.IsNone() || f.assigned == s.assigned || f.assigned == s.assigned_ipv6) &&
          (f.public_address.IsNone() || f.public_address == s.peer) && (!f.inactive || s.inactive > Duration{});
@@ -26,15 +29,32 @@ Key SortKey(const VpnSessionView& s, VpnSessionFilter::Sort sort, const Personal
   Key key{s.type, {}, {}, 0};
   auto& [type, address, text, number] = key;
   switch (sort) {
-    case VpnSessionFilter::Sort::kAge: break;
-    case VpnSessionFilter::Sort::kName: text = s.name; break;
-    case VpnSessionFilter::Sort::kAddress: address = s.assigned.IsNone() ? s.peer : s.assigned; break;
-    case VpnSessionFilter::Sort::kAssigned: address = s.assigned; break;
-    case VpnSessionFilter::Sort::kPublic: address = s.peer; break;
-    case VpnSessionFilter::Sort::kTunnelGroup: text = s.tunnel_group; break;
-    case VpnSessionFilter::Sort::kProtocol: text = VpnProtocols(s, personality); break;
-    case VpnSessionFilter::Sort::kEncryption: text = NamesOf(s.cipher).session; break;
-    case VpnSessionFilter::Sort::kInactivity: number = -s.inactive.ns; break;  // the longest first
+    case VpnSessionFilter::Sort::kAge:
+      break;
+    case VpnSessionFilter::Sort::kName:
+      text = s.name;
+      break;
+    case VpnSessionFilter::Sort::kAddress:
+      address = s.assigned.IsNone() ? s.peer : s.assigned;
+      break;
+    case VpnSessionFilter::Sort::kAssigned:
+      address = s.assigned;
+      break;
+    case VpnSessionFilter::Sort::kPublic:
+      address = s.peer;
+      break;
+    case VpnSessionFilter::Sort::kTunnelGroup:
+      text = s.tunnel_group;
+      break;
+    case VpnSessionFilter::Sort::kProtocol:
+      text = VpnProtocols(s, personality);
+      break;
+    case VpnSessionFilter::Sort::kEncryption:
+      text = NamesOf(s.cipher).session;
+      break;
+    case VpnSessionFilter::Sort::kInactivity:
+      number = -s.inactive.ns;
+      break;  // the longest first
   }
   return key;
 }

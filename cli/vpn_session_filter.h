@@ -18,11 +18,21 @@ struct VpnSessionFilter {
   IpAddress address;                                     // assigned or public; none: any
   IpAddress assigned, public_address;
   bool inactive = false;  // only those without an SSL tunnel
-  enum class Sort : std::uint8_t { kAge, kName, kAddress, kAssigned, kPublic, kTunnelGroup, kProtocol, kEncryption, kInactivity };
+  enum class Sort : std::uint8_t {
+    kAge,
+    kName,
+    kAddress,
+    kAssigned,
+    kPublic,
+    kTunnelGroup,
+    kProtocol,
+    kEncryption,
+    kInactivity
+  };
   Sort sort = Sort::kAge;
 };
 
-// By type first, in the order in which an ASA names them; by age within what is equal.
+// By type first, in the order of VpnSessionType; by age within what is equal.
 std::vector<VpnSessionView> SelectVpnSessions(std::vector<VpnSessionView> sessions, const VpnSessionFilter& filter,
                                               const Personality& personality);
 

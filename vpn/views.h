@@ -1,6 +1,6 @@
-// What the VPN room's tables hold, as plain copies for whoever prints them: sessions, IKE and IPsec security associations, VPN
-// contexts, counters and load balancing. Numbers, addresses and enums; no text that was already laid out, and no pointers into
-// anything alive. The renderers are cli/show_vpn_sessiondb.h, show_crypto.h and show_asp_vpn_context.h.
+// What the VPN room's tables hold, as plain copies for whoever prints them: sessions, IKE and IPsec security associations,
+// VPN contexts, counters and load balancing. Numbers, addresses and enums; no text that was already laid out, and no
+// pointers into anything alive. The renderers are cli/show_vpn_sessiondb.h, show_crypto.h and show_asp_vpn_context.h.
 //
 // VpnTables is how a console gets them; an appliance without tunnels is EmptyVpnTables.
 #pragma once
@@ -19,10 +19,28 @@ namespace sallyport {
 // --- algorithms and methods. Their names differ by command: cli/vpn_names.h.
 
 enum class VpnCipher : std::uint8_t {
-  kNone, kDes, k3Des, kRc4, kAes128, kAes192, kAes256, kAesGcm128, kAesGcm192, kAesGcm256
+  kNone,
+  kDes,
+  k3Des,
+  kRc4,
+  kAes128,
+  kAes192,
+  kAes256,
+  kAesGcm128,
+  kAesGcm192,
+  kAesGcm256
 };
 enum class VpnHash : std::uint8_t { kNone, kMd5, kSha1, kSha256, kSha384, kSha512 };
-enum class VpnAuth : std::uint8_t { kNone, kPreSharedKeys, kRsaCertificate, kUserPassword, kCertificate, kCertificateAndPassword, kEap, kSaml };
+enum class VpnAuth : std::uint8_t {
+  kNone,
+  kPreSharedKeys,
+  kRsaCertificate,
+  kUserPassword,
+  kCertificate,
+  kCertificateAndPassword,
+  kEap,
+  kSaml
+};
 
 // Around an inner packet, below the cipher.
 enum class VpnEncapsulation : std::uint8_t { kNone, kTunnel, kTransport, kTls10, kTls11, kTls12, kTls13, kDtls10, kDtls12 };
@@ -30,8 +48,18 @@ enum class VpnCompression : std::uint8_t { kNone, kLzs, kDeflate };
 
 // A tunnel of a session. The order is that of the tunnel summary.
 enum class VpnTunnelKind : std::uint8_t {
-  kIkev1, kIkev2, kIpsec, kIpsecOverNatT, kIpsecOverTcp, kIpsecOverUdp, kL2tpOverIpsec, kL2tpOverIpsecOverNatT,
-  kClientless, kAnyConnectParent, kSslTunnel, kDtlsTunnel
+  kIkev1,
+  kIkev2,
+  kIpsec,
+  kIpsecOverNatT,
+  kIpsecOverTcp,
+  kIpsecOverUdp,
+  kL2tpOverIpsec,
+  kL2tpOverIpsecOverNatT,
+  kClientless,
+  kAnyConnectParent,
+  kSslTunnel,
+  kDtlsTunnel
 };
 inline constexpr std::size_t kVpnTunnelKinds = 12;
 
@@ -69,9 +97,9 @@ struct VpnTunnelView {
   std::string ciphersuite;  // OpenSSL's name, of TLS and DTLS tunnels; "": not told
   VpnEncapsulation encapsulation = VpnEncapsulation::kNone;
   VpnCompression compression = VpnCompression::kNone;
-  IpAddress assigned;        // inner address; none: the tunnel has none
-  IpAddress public_address;  // outer address of the peer
-  bool over_tcp = false;     // the ports are TCP's
+  IpAddress assigned;                                   // inner address; none: the tunnel has none
+  IpAddress public_address;                             // outer address of the peer
+  bool over_tcp = false;                                // the ports are TCP's
   std::uint16_t source_port = 0, destination_port = 0;  // 0: not known
   bool aggressive = false;                              // IKEv1
   VpnAuth auth = VpnAuth::kNone;                        // of the peer
@@ -88,7 +116,14 @@ struct VpnTunnelView {
   VpnTraffic traffic;
 };
 
-enum class VpnSessionType : std::uint8_t { kAnyConnect, kWebVpn, kLanToLan, kIkev1RemoteAccess, kIkev2RemoteAccess, kLoadBalancing };
+enum class VpnSessionType : std::uint8_t {
+  kAnyConnect,
+  kWebVpn,
+  kLanToLan,
+  kIkev1RemoteAccess,
+  kIkev2RemoteAccess,
+  kLoadBalancing
+};
 
 struct VpnLicense {
   bool premium = false, essentials = false, mobile = false, phone = false;  // none: "Other VPN"
@@ -102,18 +137,18 @@ struct VpnAdmission {
 struct VpnSessionView {
   VpnSessionType type = VpnSessionType::kLanToLan;
   std::uint32_t index = 1;
-  std::string name;          // user, or the connection's name (a tunnel group) of a LAN-to-LAN session
-  IpAddress peer;            // public address
-  IpAddress assigned;        // none: not assigned
-  IpAddress assigned_ipv6;   // none: not assigned
+  std::string name;         // user, or the connection's name (a tunnel group) of a LAN-to-LAN session
+  IpAddress peer;           // public address
+  IpAddress assigned;       // none: not assigned
+  IpAddress assigned_ipv6;  // none: not assigned
   VpnLicense license;
   std::string group_policy, tunnel_group;
   VpnCipher cipher = VpnCipher::kNone;  // agreed by IKE; stays when that tunnel has gone
   VpnTraffic traffic;                   // of all its tunnels, those that have gone included
   std::int64_t login_wall = 0;          // nanoseconds since 1970
   Duration duration;
-  Duration inactive;                    // since the last SSL tunnel went; 0: active
-  std::string vlan_mapping;             // "": N/A
+  Duration inactive;         // since the last SSL tunnel went; 0: active
+  std::string vlan_mapping;  // "": N/A
   std::optional<int> vlan;
   std::array<std::uint8_t, 12> audit_id{};
   std::string security_group;  // "": none
@@ -130,7 +165,14 @@ struct VpnCounts {
 };
 
 // What `show vpn-sessiondb summary` counts: groups of sessions, and classes within some of them.
-enum class VpnGroup : std::uint8_t { kAnyConnect, kClientless, kSiteToSite, kIkev1RemoteAccess, kLoadBalancing, kEmailProxy };
+enum class VpnGroup : std::uint8_t {
+  kAnyConnect,
+  kClientless,
+  kSiteToSite,
+  kIkev1RemoteAccess,
+  kLoadBalancing,
+  kEmailProxy
+};
 enum class VpnClass : std::uint8_t { kAnyConnectSsl, kAnyConnectIkev2, kBrowser, kSiteIkev2, kSiteIkev1 };
 inline constexpr std::size_t kVpnGroups = 6, kVpnClasses = 5;
 
@@ -146,9 +188,19 @@ struct VpnStatisticsView {
 // --- security associations
 
 enum class IkeState : std::uint8_t {
-  kMainWait2, kMainWait3, kMainWait4, kMainWait5, kMainWait6, kMainActive,
-  kAggressiveWait2, kAggressiveWait3, kAggressiveActive,
-  kNegotiating, kReady, kRekeying, kDeleting  // IKEv2
+  kMainWait2,
+  kMainWait3,
+  kMainWait4,
+  kMainWait5,
+  kMainWait6,
+  kMainActive,
+  kAggressiveWait2,
+  kAggressiveWait3,
+  kAggressiveActive,
+  kNegotiating,
+  kReady,
+  kRekeying,
+  kDeleting  // IKEv2
 };
 
 // A child of an IKEv2 SA: ranges that it protects, and its ESP pair.
@@ -226,12 +278,12 @@ struct IpsecFlowView {
   VpnEndpoint local, remote;  // ports: 0 where not known
   std::string access_list;    // the element as `show access-list` writes it behind "access-list "; "": a dynamic map's
   VpnSelector local_ident, remote_ident;
-  std::string user;      // remote access
-  IpAddress assigned;    // remote access: the peer's inner address
+  std::string user;    // remote access
+  IpAddress assigned;  // remote access: the peer's inner address
   IpsecCounters counters;
   std::uint16_t path_mtu = 1500, media_mtu = 1500;
-  std::uint16_t overhead = 0;          // at most added to a packet
-  std::uint16_t header_overhead = 0;   // of it: in front
+  std::uint16_t overhead = 0;         // at most added to a packet
+  std::uint16_t header_overhead = 0;  // of it: in front
   std::uint32_t pmtu_seconds_left = 0;
   enum class DontFragment : std::uint8_t { kCopy, kClear, kSet } dont_fragment = DontFragment::kCopy;
   bool icmp_validation = false, tfc = false;

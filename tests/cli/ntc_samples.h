@@ -1,5 +1,5 @@
-// Samples of the outputs of real appliances with the values that a parser found in them: a folder for each command holds NAME.raw
-// and NAME.yml. They are no part of the project: SALLYPORT_SHARED, else ../shared beside the source.
+// Samples of the outputs of real appliances with the values that a parser found in them: a folder for each command holds
+// NAME.raw and NAME.yml. They are no part of the project: SALLYPORT_SHARED, else ../shared beside the source.
 #pragma once
 
 #include <cstdlib>
@@ -37,7 +37,9 @@ struct NtcRecord {
   // A key that is not there is a mistake of the test.
   const std::string& operator[](const std::string& key) const { return values.at(key); }
   std::uint64_t Number(const std::string& key) const { return std::stoull(values.at(key)); }
-  std::uint32_t Hex(const std::string& key) const { return static_cast<std::uint32_t>(std::stoul(values.at(key), nullptr, 16)); }
+  std::uint32_t Hex(const std::string& key) const {
+    return static_cast<std::uint32_t>(std::stoul(values.at(key), nullptr, 16));
+  }
 };
 
 // The subset of YAML that these files are written in.
@@ -70,7 +72,9 @@ inline std::vector<NtcRecord> NtcRecords(const std::string& command) {
 }
 
 // What hand-edited samples lost.
-inline std::string WithoutTrailingBlanks(const std::string& text) { return std::regex_replace(text, std::regex(" +\n"), "\n"); }
+inline std::string WithoutTrailingBlanks(const std::string& text) {
+  return std::regex_replace(text, std::regex(" +\n"), "\n");
+}
 inline std::string WithoutEmptyLines(const std::string& text) {
   std::string out;
   for (const std::string& line : SplitLines(text)) {

@@ -1,5 +1,5 @@
-// Renders the values of captured VPN outputs and compares with their bytes (see show_samples_test.cc). What a hand took out of a
-// sample is taken out of our text as well, and said at the place.
+// Renders the values of captured VPN outputs and compares with their bytes (see show_samples_test.cc). What a hand took out
+// of a sample is taken out of our text as well, and said at the place.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -91,7 +91,8 @@ TEST_F(VpnSamples, AspTableVpnContextPreserve) {
   out.encrypts = true;
   in.preserve = out.preserve = true;
   const std::string text = OneBlank(ReadWhole(SharedFolder() + "/cases/preserve-vpn-flows.ja.txt"));
-  EXPECT_NE(text.find("show asp table vpn-context " + OneBlank(ShowVpnContexts({in, out}, false, Eight()))), std::string::npos);
+  EXPECT_NE(text.find("show asp table vpn-context " + OneBlank(ShowVpnContexts({in, out}, false, Eight()))),
+            std::string::npos);
 }
 
 TEST_F(VpnSamples, CryptoIkev1SaDetail) {
@@ -131,7 +132,9 @@ TEST_F(VpnSamples, CryptoIkev2Sa) {
   sa.active_s = 880;
   for (const int n : {2, 1}) {
     IkeChildView c;
-    const auto net = [](int a, int b) { return AddressRange::Of(Prefix::Of(IpAddress::V6(0x20010db800000000u + (std::uint64_t(a) << 16) + b, 0), 64)); };
+    const auto net = [](int a, int b) {
+      return AddressRange::Of(Prefix::Of(IpAddress::V6(0x20010db800000000u + (std::uint64_t(a) << 16) + b, 0), 64));
+    };
     c.local = net(1, n);
     c.remote = net(3, n);
     c.spi_in = n == 2 ? 0xbe064bdc : 0x69b865f8;
@@ -186,12 +189,29 @@ TEST_F(VpnSamples, CryptoIpsecSa) {
     f.local_ident = ident(r, "local_identity");
     f.remote_ident = ident(r, "remote_identity");
     IpsecCounters& c = f.counters;
-    c = {r.Number("packets_encapsulated"), r.Number("packets_encrypted"), r.Number("packets_digested"),
-         r.Number("packets_decapsulated"), r.Number("packets_decrypted"), r.Number("packets_verified"),
-         r.Number("packets_compressed"), r.Number("packets_decompressed"), r.Number("packets_not_compressed"),
-         r.Number("packets_compress_failed"), r.Number("packets_decompress_failed"), r.Number("pre_fragment_success"),
-         r.Number("pre_fragment_failures"), r.Number("fragments_created"), r.Number("pmtus_sent"), r.Number("pmtus_received"),
-         r.Number("decap_frags_needing_reassembly"), 0, 0, 0, 0, r.Number("send_errors"), r.Number("receive_errors")};
+    c = {r.Number("packets_encapsulated"),
+         r.Number("packets_encrypted"),
+         r.Number("packets_digested"),
+         r.Number("packets_decapsulated"),
+         r.Number("packets_decrypted"),
+         r.Number("packets_verified"),
+         r.Number("packets_compressed"),
+         r.Number("packets_decompressed"),
+         r.Number("packets_not_compressed"),
+         r.Number("packets_compress_failed"),
+         r.Number("packets_decompress_failed"),
+         r.Number("pre_fragment_success"),
+         r.Number("pre_fragment_failures"),
+         r.Number("fragments_created"),
+         r.Number("pmtus_sent"),
+         r.Number("pmtus_received"),
+         r.Number("decap_frags_needing_reassembly"),
+         0,
+         0,
+         0,
+         0,
+         r.Number("send_errors"),
+         r.Number("receive_errors")};
     f.path_mtu = static_cast<std::uint16_t>(r.Number("path_mtu"));
     f.media_mtu = static_cast<std::uint16_t>(r.Number("media_mtu"));
     f.overhead = static_cast<std::uint16_t>(r.Number("ipsec_overhead"));
@@ -311,8 +331,8 @@ TEST_F(VpnSamples, SessiondbDetailL2l) {
       sessions.push_back(s);
     }
     if (kind.empty()) continue;
-    VpnTunnelView t = Tunnel(kind == "IKE" ? VpnTunnelKind::kIkev1 : VpnTunnelKind::kIpsec, CipherNamed(r["encryption_method"]),
-                             HashNamed(r["hash_method"]));
+    VpnTunnelView t = Tunnel(kind == "IKE" ? VpnTunnelKind::kIkev1 : VpnTunnelKind::kIpsec,
+                             CipherNamed(r["encryption_method"]), HashNamed(r["hash_method"]));
     t.number = static_cast<std::uint32_t>(r.Number("session_id"));
     t.rekey_time = VpnLifetime{r.Number("rekey_interval"), r.Number("rekey_time_left")};
     if (kind == "IKE") {
@@ -322,11 +342,18 @@ TEST_F(VpnSamples, SessiondbDetailL2l) {
       t.dh_group = static_cast<std::uint16_t>(r.Number("dh_group"));
     } else {
       // The networks of a sample have host bits: they are kept as they are.
-      t.local.network = {Ip(r["local_address_network"].c_str()), Prefix::Of(IpAddress::V4(0), *MaskLength(Ip(r["local_address_mask"].c_str()))).length};
-      t.remote.network = {Ip(r["remote_address_network"].c_str()), Prefix::Of(IpAddress::V4(0), *MaskLength(Ip(r["remote_address_mask"].c_str()))).length};
+      t.local.network = {Ip(r["local_address_network"].c_str()),
+                         Prefix::Of(IpAddress::V4(0), *MaskLength(Ip(r["local_address_mask"].c_str()))).length};
+      t.remote.network = {Ip(r["remote_address_network"].c_str()),
+                          Prefix::Of(IpAddress::V4(0), *MaskLength(Ip(r["remote_address_mask"].c_str()))).length};
       t.encapsulation = r["encapsulation"] == "Tunnel" ? VpnEncapsulation::kTunnel : VpnEncapsulation::kTransport;
       t.dh_group = static_cast<std::uint16_t>(r.Number("pfs_group"));
-      t.traffic = {r.Number("bytes_transmitted"), r.Number("bytes_received"), r.Number("packets_transmitted"), r.Number("packets_received"), 0, 0};
+      t.traffic = {r.Number("bytes_transmitted"),
+                   r.Number("bytes_received"),
+                   r.Number("packets_transmitted"),
+                   r.Number("packets_received"),
+                   0,
+                   0};
     }
     sessions.back().tunnels.push_back(t);
   }

@@ -230,7 +230,8 @@ TEST(ShowVpnSessiondb, Summary) {
   ExpectGolden("vpn_summary_82", ShowVpnSummary(SomeStatistics(), Release("8.2(1)")));
   VpnStatisticsView full = SomeStatistics();
   full.capacity = 5;
-  EXPECT_NE(ShowVpnSummary(full, Nine()).find("Device Load                  :   120%\n***!! WARNING: Platform capacity exceeded !!***\n"),
+  EXPECT_NE(ShowVpnSummary(full, Nine())
+                .find("Device Load                  :   120%\n***!! WARNING: Platform capacity exceeded !!***\n"),
             std::string::npos);
   EXPECT_EQ(ShowVpnSummary({}, Nine()), "\n No sessions to display.\n\n");
 }
@@ -439,8 +440,11 @@ TEST_F(VpnConsole, WithoutTunnels) {
   auto c = Open(15);
   EXPECT_EQ(c->Do("show vpn-sessiondb"), "\n No sessions to display.\n\n");
   EXPECT_EQ(c->Do("show vpn-sessiondb summary"), "\n No sessions to display.\n\n");
-  for (const char* type : {"anyconnect", "l2l", "detail l2l", "detail anyconnect filter name bob", "ra-ikev1-ipsec sort name", "webvpn", "index 3"}) {
-    EXPECT_EQ(c->Do(std::string("show vpn-sessiondb ") + type), "INFO: There are presently no active sessions of the type specified\n\n") << type;
+  for (const char* type : {"anyconnect", "l2l", "detail l2l", "detail anyconnect filter name bob",
+                           "ra-ikev1-ipsec sort name", "webvpn", "index 3"}) {
+    EXPECT_EQ(c->Do(std::string("show vpn-sessiondb ") + type),
+              "INFO: There are presently no active sessions of the type specified\n\n")
+        << type;
   }
   EXPECT_EQ(c->Do("show crypto isakmp sa"), "\nThere are no IKEv1 SAs\n\nThere are no IKEv2 SAs\n");
   EXPECT_EQ(c->Do("sh cry ikev1 sa d"), "\nThere are no IKEv1 SAs\n");
@@ -472,7 +476,8 @@ TEST_F(VpnConsole, ShowsTheTables) {
   c->Do("name 198.51.100.2 branch");
   c->Do("names");
   EXPECT_NE(c->Do("show vpn-sessiondb l2l").find("IP Addr      : branch\n"), std::string::npos);
-  EXPECT_EQ(c->Do("show vpn-sessiondb anyconnect filter name mallory"), ShowVpnSessions({AnyConnect()}, false, {}, {}, Nine()));
+  EXPECT_EQ(c->Do("show vpn-sessiondb anyconnect filter name mallory"),
+            ShowVpnSessions({AnyConnect()}, false, {}, {}, Nine()));
   EXPECT_EQ(c->Do("show vpn-sessiondb detail index 18"), ShowVpnSessions({AnyConnect()}, true, {}, {}, Nine()));
   EXPECT_EQ(c->Do("show vpn-sessiondb"), ShowVpnSummary(tables.Statistics(), Nine()));
   EXPECT_NE(c->Do("show crypto ipsec sa").find("current_peer: branch\n"), std::string::npos);
@@ -480,7 +485,8 @@ TEST_F(VpnConsole, ShowsTheTables) {
   EXPECT_NE(c->Do("show asp table vpn-context").find("VPN CTX=0x00000000"), std::string::npos);
   c->Do("no names");
   EXPECT_NE(c->Do("show vpn-sessiondb l2l").find("IP Addr      : 198.51.100.2\n"), std::string::npos);
-  EXPECT_NE(c->Do("show vpn-sessiondb ratio protocol filter nobody").find("Filter Group         : nobody\nTotal Active Sessions: 0\n"),
+  EXPECT_NE(c->Do("show vpn-sessiondb ratio protocol filter nobody")
+                .find("Filter Group         : nobody\nTotal Active Sessions: 0\n"),
             std::string::npos);
 }
 
