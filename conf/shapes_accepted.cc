@@ -96,6 +96,7 @@ constexpr Shape kShapes[] = {
     {"config-pmap-p", "dns-guard / [<text:line>]", Sec::kPolicyMap, {.rank = 1, .keep_no = true}},
     {"config-pmap-p", "protocol-enforcement / [<text:line>]", Sec::kPolicyMap, {.rank = 1, .keep_no = true}},
     {"config-pmap-p", "nat-rewrite / [<text:line>]", Sec::kPolicyMap, {.rank = 1, .keep_no = true}},
+    {"config-pmap-c", "set connection advanced-options / tcp-state-bypass", Sec::kPolicyMap, {.rank = 12, .effect = Effect::kModelled}},
     {"config-pmap-c", "set connection conn-max / [<text:line>]", Sec::kPolicyMap, {.rank = 10}},
     {"config-pmap-c", "set connection embryonic-conn-max / [<text:line>]", Sec::kPolicyMap, {.rank = 10}},
     {"config-if", "speed / [<text:line>]", Sec::kInterface, {.rank = 3}},

@@ -36,25 +36,6 @@ std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
 
 std::string Port(const Endpoint& e) { return e.address.ToString() + "/" + std::to_string(e.port); }
 
-// The first packet of a TCP connection is a plain SYN (106015 otherwise).
-Verdict FirstPacket(Context& c) {
-  Packet& p = c.packet;
-  if (!p.IsTcp()) return Verdict::kContinue;
-  const FrameDrop bad = TcpFirstPacketCheck(p.tcp_flags);
-  if (bad == FrameDrop::kNone) return Verdict::kContinue;
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
-                   LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
-    if (c.in != nullptr && c.policy.reset_outbound) {
-      // A stray segment that would leave by a lower level is answered as a refused one is.
-      const Route* route = c.policy.routes.Find(p.key.dst);
-      const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
-      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
-    }
-  }
-  return c.Drop(bad);
-}
-
 bool IsBroadcastOf(const Policy& policy, IpAddress a) {
   if (a.IsV4Broadcast()) return true;
   for (const auto& i : policy.interfaces) {
@@ -207,13 +188,44 @@ const ServiceClass* FirstClass(const Context& c, Wanted wanted) {
   return nullptr;
 }
 
+// The first packet of a TCP connection is a plain SYN (106015 otherwise), unless its class takes flows as they come.
+Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
+  const Packet& p = c.packet;
+  if (!c.tracing()) {
+    c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
+                   LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
+    if (c.in != nullptr && c.policy.reset_outbound) {
+      // A stray segment that would leave by a lower level is answered as a refused one is.
+      const Route* route = c.policy.routes.Find(p.key.dst);
+      const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
+      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
+    }
+  }
+  return c.Drop(why);
+}
+Verdict FirstPacket(Context& c) {
+  if (!c.packet.IsTcp() || c.core.has_state_bypass) return Verdict::kContinue;
+  const FrameDrop bad = TcpFirstPacketCheck(c.packet.tcp_flags);
+  return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
+}
+// Where a class may bypass, only what is known of the destination tells whether it does.
+Verdict StateBypass(Context& c) {
+  if (!c.core.has_state_bypass || !c.packet.IsTcp()) return Verdict::kContinue;
+  if (!c.to_box && !c.from_box) {
+    c.state_bypass = FirstClass(c, [&c](const ServiceClass& s) { return s.state_bypass && ClassMatches(s, c); }) != nullptr;
+  }
+  const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
+  return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
+}
+
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
   c.connection_class = FirstClass(c, [&c](const ServiceClass& s) {
-    return (s.random_sequence || s.idle || s.embryonic || s.half_closed) && ClassMatches(s, c);
+    return (s.random_sequence || s.idle || s.embryonic || s.half_closed || s.state_bypass) && ClassMatches(s, c);
   });
   if (c.connection_class == nullptr) return Verdict::kContinue;
+  if (c.state_bypass) c.randomize = false;
   if (c.connection_class->random_sequence && !*c.connection_class->random_sequence) c.randomize = false;
   if (c.tracing()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
@@ -331,13 +343,13 @@ Verdict CreateFlow(Context& c) {
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
-    FirstPacket,     EarlySecurity, FindDestination, ToTheBox,       CheckAccessIn, ConnectionSettings, SourceNat,
-    IpOptions,       Inspection,    ReversePath,     CheckAccessOut, CreateFlow,
+    FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
+    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
-    FirstPacket, EarlySecurity, FindDestination, ToTheBox,    CheckAccessIn,  ConnectionSettings, IpOptions,
-    Inspection,  SourceNat,     ReversePath,     CheckAccessOut, CreateFlow,
+    FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
+    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
 };
 
 }  // namespace
