@@ -13,6 +13,7 @@
 #include "cli/console_server.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
+#include "cli/tool_migrate.h"
 #include "firewall/host/syslog_udp.h"
 #include "inspect/icmp.h"
 
@@ -112,6 +113,7 @@ int Run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "migrate") return MigrateTool(std::vector<std::string>(argv + 2, argv + argc));
   Arguments arguments;
   po::options_description options("sallyportd: a stateful firewall that behaves like a Cisco ASA");
   // clang-format off

@@ -99,6 +99,8 @@ constexpr AcceptedLine kAccepted[] = {
     {"config-pmap-p", "protocol-enforcement", Sec::kPolicyMap, true, "", true, 1, false},
     {"config-pmap-p", "nat-rewrite", Sec::kPolicyMap, true, "", true, 1, false},
     {"config-pmap-c", "set connection conn-max", Sec::kPolicyMap, true, "", false, 10, false},
+    {"config-pmap-c", "set connection per-client-max", Sec::kPolicyMap, true, "", false, 10, false},
+    {"config-pmap-c", "set connection per-client-embryonic-max", Sec::kPolicyMap, true, "", false, 10, false},
     {"config-pmap-c", "set connection embryonic-conn-max", Sec::kPolicyMap, true, "", false, 10, false},
     {"config-if", "speed", Sec::kInterface, true, "", false, 3, false},
     {"config-if", "duplex", Sec::kInterface, true, "", false, 4, false},
