@@ -152,7 +152,8 @@ class Rewriter {
       if (incoming_ && r.kind != NatRule::Kind::kStatic) continue;
       if (r.service_protocol != 0 && e.protocol != 0 && e.protocol != r.service_protocol) continue;
       const bool ports = r.service_protocol != 0;
-      const std::vector<AddressRange> reals = r.real_src.empty() ? std::vector<AddressRange>{kAllV4} : r.real_src;
+      std::vector<AddressRange> reals = r.real_src.empty() ? std::vector<AddressRange>{kAllV4} : r.real_src;
+      if (r.kind != NatRule::Kind::kStatic && !Pool(e, r, reals, list, line)) continue;
       if (ports && !Overlap(wanted_port, r.mapped_sport)) {
         if (Overlap(wanted_port, r.real_sport)) Ambiguous(e, r, reals, list, line);
         continue;
@@ -200,6 +201,18 @@ class Rewriter {
     }
     covered_ = !out.empty() && covered >= wanted.Size();
     return out;
+  }
+  // Hosts behind a pool, as an `out` list sees them. False: nothing to rewrite.
+  bool Pool(const AclElement& e, const NatRule& r, std::vector<AddressRange>& reals, const Line& list, const Line& line) {
+    const auto& pool = r.mapped_src;
+    if (e.src == kAllV4 || std::none_of(pool.begin(), pool.end(), [&](const AddressRange& m) { return Overlap(m, e.src); })) return false;
+    const std::string text = "access-list " + list.key + " " + line.text;
+    const bool whole = std::all_of(pool.begin(), pool.end(), [&](const AddressRange& m) { return Inside(m, e.src); });
+    c_.Note(Note::kWarning, text, text + ": names " + (whole ? "the" : "a part of the") + " addresses that \"" + r.config + "\" gives out; " +
+                                      (whole ? "the new line names the hosts behind them, also those that another rule translates"
+                                             : "which hosts have them cannot be said with real addresses, and it is left as it is"));
+    if (r.real_src.empty()) reals = RoutedBy(c_.policy, reals, r.real_if);
+    return whole;
   }
   // Not when the element says it already.
   static void Add(const AclElement& e, const Flow& f, std::vector<Flow>& out) {

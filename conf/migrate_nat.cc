@@ -209,7 +209,7 @@ class Migrator {
     // A destination in twice NAT chooses the way: packets to it leave by the rule's interface, whatever the routing table says.
     // So only what is routed there anyway may stand in the rule.
     if (!r.exempt && !p.dst.empty()) {
-      const std::vector<AddressRange> there = RoutedBy(p.dst, r.mapped_if);
+      const std::vector<AddressRange> there = RoutedBy(c_.policy, p.dst, r.mapped_if);
       if (there.empty()) {
         c_.Note(Note::kInfo, r.config, r.config + ": \"" + service.text + "\" leads nowhere: no route by " + NameOf(r.mapped_if));
         return;
@@ -251,32 +251,6 @@ class Migrator {
     if (position + src.Size() > total) return r.mapped_src;  // many hosts behind fewer addresses
     const IpAddress first = r.mapped_src.front().first.Plus(position);
     return {{first, first.Plus(src.Size() - 1)}};
-  }
-
-  // The parts of `ranges` that the routing table sends out of `interface`.
-  std::vector<AddressRange> RoutedBy(const std::vector<AddressRange>& ranges, IfId interface) const {
-    std::vector<AddressRange> out;
-    for (const AddressRange& range : ranges) {
-      std::set<std::uint64_t> starts = {range.first.v4()};
-      for (const Route& route : c_.policy.routes.routes()) {
-        const AddressRange d = AddressRange::Of(route.destination);
-        if (!d.first.IsV4()) continue;
-        for (const std::uint64_t start : {std::uint64_t{d.first.v4()}, std::uint64_t{d.last.v4()} + 1}) {
-          if (start > range.first.v4() && start <= range.last.v4()) starts.insert(start);
-        }
-      }
-      bool open = false;
-      for (auto it = starts.begin(); it != starts.end(); ++it) {
-        const IpAddress first = IpAddress::V4(static_cast<std::uint32_t>(*it));
-        const IpAddress last = std::next(it) == starts.end() ? range.last : IpAddress::V4(static_cast<std::uint32_t>(*std::next(it) - 1));
-        const Route* route = c_.policy.routes.Find(first);
-        const bool there = route != nullptr && !route->null0 && route->interface == interface;
-        if (there && open) out.back().last = last;
-        else if (there) out.push_back({first, last});
-        open = there;
-      }
-    }
-    return out;
   }
 
   void Order() {

@@ -30,6 +30,32 @@ bool IsSubnet(const AddressRange& r) {
   return r.first.IsV4() && r.last.IsV4() && std::has_single_bit(size) && r.first.v4() % size == 0;
 }
 
+std::vector<AddressRange> RoutedBy(const Policy& policy, const std::vector<AddressRange>& ranges, IfId interface) {
+  std::vector<AddressRange> out;
+  for (const AddressRange& range : ranges) {
+    std::set<std::uint64_t> starts = {range.first.v4()};
+    for (const Route& route : policy.routes.routes()) {
+      const AddressRange d = AddressRange::Of(route.destination);
+      if (!d.first.IsV4()) continue;
+      for (const std::uint64_t start : {std::uint64_t{d.first.v4()}, std::uint64_t{d.last.v4()} + 1}) {
+        if (start > range.first.v4() && start <= range.last.v4()) starts.insert(start);
+      }
+    }
+    bool open = false;
+    for (auto it = starts.begin(); it != starts.end(); ++it) {
+      const auto next = std::next(it);
+      const IpAddress first = IpAddress::V4(static_cast<std::uint32_t>(*it));
+      const IpAddress last = next == starts.end() ? range.last : IpAddress::V4(static_cast<std::uint32_t>(*next - 1));
+      const Route* route = policy.routes.Find(first);
+      const bool there = route != nullptr && !route->null0 && route->interface == interface;
+      if (there && open) out.back().last = last;
+      else if (there) out.push_back({first, last});
+      open = there;
+    }
+  }
+  return out;
+}
+
 MigrationObjects::MigrationObjects(const LineTree& tree) {
   for (const auto* g : tree.All<GroupLine>(Section::kObjectGroup)) taken_.insert(g->name);
   for (const auto* n : tree.All<NameLine>(Section::kNames)) {

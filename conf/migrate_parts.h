@@ -79,5 +79,7 @@ bool Overlap(const AddressRange& a, const AddressRange& b);
 bool Overlap(const PortRange& a, const PortRange& b);
 // `a` as an access list or object has it: "host A", "subnet A M"/"A M", "range A B".
 bool IsSubnet(const AddressRange& a);
+// The parts of IPv4 `ranges` that the routing table sends out of `interface`.
+std::vector<AddressRange> RoutedBy(const Policy& policy, const std::vector<AddressRange>& ranges, IfId interface);
 
 }  // namespace sallyport

@@ -135,6 +135,21 @@ TEST(Migrate, ALineThatNamesRealAddressesOfATranslatedHostIsAmbiguous) {
   }
 }
 
+TEST(Migrate, AnOutboundListThatNamesAPoolIsSaidToBeWider) {
+  const Migration m = Migrated(std::string(kInterfaces) +
+                               "access-list dmz_out permit ip host 172.16.1.200 any\naccess-list dmz_out permit ip host 172.16.1.211 any\n"
+                               "global (dmz) 1 172.16.1.200\nnat (inside) 1 0.0.0.0 0.0.0.0\n"
+                               "global (dmz) 2 172.16.1.210-172.16.1.219\nnat (inside) 2 10.1.2.0 255.255.255.0\n"
+                               "access-group dmz_out out interface dmz\n" + kRoutes);
+  ASSERT_EQ(m.notes.size(), 2u) << Notes(m);
+  EXPECT_EQ(m.notes[0].kind, Kind::kWarning);
+  EXPECT_EQ(m.notes[0].line, 14);
+  EXPECT_EQ(m.notes[1].kind, Kind::kWarning);
+  EXPECT_EQ(m.notes[1].line, 15);
+  EXPECT_NE(m.text.find("access-list dmz_out extended permit ip 10.0.0.0 255.0.0.0 any4"), std::string::npos) << m.text;
+  EXPECT_NE(m.text.find("access-list dmz_out extended permit ip host 172.16.1.211 any4"), std::string::npos) << m.text;
+}
+
 TEST(Migrate, CryptoHasTheWordsOfIkev1WhereTheGrammarKnowsBoth) {
   Configuration old(*PersonalityOf("8.2(5)")), fresh(*PersonalityOf("9.16(4)"));
   ConfigMode a, b;
@@ -210,7 +225,7 @@ class Generator {
     for (int n = Number(0, 2); n > 0; n--) PolicyStatic(lists, nat);
     for (int n = Number(1, 5); n > 0; n--) Permit(lists);
     if (Chance(40)) {
-      lists += "access-list dmz_out extended permit ip host " + Mapped("dmz") + " any\naccess-list dmz_out extended deny tcp any any eq 22\n"
+      lists += "access-list dmz_out extended permit ip host " + (statically_.empty() ? "172.16.1.99" : Any(statically_)) + " any\naccess-list dmz_out extended deny tcp any any eq 22\n"
                "access-list dmz_out extended permit ip any any\n";
       groups += "access-group dmz_out out interface dmz\n";
     }
@@ -274,7 +289,9 @@ class Generator {
       nat += "static (inside," + to + ") 192.0.2." + block + " 10.1.2." + std::to_string(Number(0, 15) * 16) + " netmask 255.255.255.240\n";
     } else if (kind <= 2) {
       if (!statics_.insert(to + real).second) return;
-      nat += "static (inside," + to + ") " + Fresh(to) + " " + real + " netmask 255.255.255.255\n";
+      const std::string mapped = Fresh(to);
+      if (to == "dmz") statically_.push_back(mapped);
+      nat += "static (inside," + to + ") " + mapped + " " + real + " netmask 255.255.255.255\n";
     } else {
       const std::string mapped = Chance(40) ? "interface" : Fresh(to);
       const std::string port = Port(), real_port = Port();
@@ -316,6 +333,7 @@ class Generator {
   std::mt19937 random_;
   int next_ = 20, subnet_ = 0, policies_ = 0;
   std::map<std::string, std::vector<std::string>> mapped_;
+  std::vector<std::string> statically_;  // mapped addresses of hosts that the dmz sees
   std::set<std::string> nets_, statics_;
 };
 
@@ -327,7 +345,7 @@ TEST(MigrateProof, RandomConfigurationsMeanTheSame) {
     const Migration m = Migrated(text);
     for (const MigrationNote& n : m.notes) EXPECT_NE(n.kind, Kind::kNotCarried) << "seed " << seed << ": " << ToString(n) << "\n" << text;
     const Proof proof = Compared(m, 1500);
-    ASSERT_TRUE(proof.agrees()) << "seed " << seed << "\n" << text << "\n" << m.text << "\n" << ToString(proof, false);
+    EXPECT_TRUE(proof.agrees()) << "seed " << seed << "\n" << text << "\n" << m.text << "\n" << ToString(proof, false);
     probes += proof.rows.size();
     for (const ProofRow& r : proof.rows) allowed += r.old.allow ? 1 : 0;
   }
