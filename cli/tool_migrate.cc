@@ -1,10 +1,10 @@
-#include "cli/tool_migrate.h"
-
+// sallyportd migrate.
 #include <algorithm>
 #include <cstdio>
 #include <optional>
 
 #include "cli/state_folder.h"
+#include "cli/tool.h"
 #include "conf/migrate.h"
 #include "conf/migrate_proof.h"
 #include "conf/personality.h"

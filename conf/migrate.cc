@@ -123,7 +123,7 @@ std::string ListLines(const MigratedLists& lists) {
 std::string Compose(const Configuration& old, const Personality& target, const MigratedLists& lists, const std::string& added) {
   PrintOptions options;
   options.secrets = true;
-  const int release = ReleaseOf(target);
+  const int release = target.release;
   std::string out, within;
   bool lists_done = false;
   for (const std::string& line : Lines(old.Print(options))) {
@@ -155,7 +155,9 @@ Result<Migration> Migrate(std::string_view text, const Personality& target) {
   if (!target.object_nat) return Error{"the target has to be release 8.3 or later"};
   Migration m;
   m.old = std::make_unique<Configuration>(*PersonalityOf("8.2(5)"));  // of a text that does not say its release
-  const LoadReport loaded = m.old->Load(text);
+  LoadOptions as_ours;  // the new configuration is printed in our order, wherever the old lines stood
+  as_ours.own_order = true;
+  const LoadReport loaded = m.old->Load(text, as_ours);
   if (m.old->personality().object_nat) return Error{"the configuration is of release " + m.old->personality().version + " already"};
   const auto policy = m.old->Compile(nullptr);
   if (!policy) return Error{policy.error()};
@@ -169,7 +171,7 @@ Result<Migration> Migrate(std::string_view text, const Personality& target) {
   const std::string nat = MigrateNat(context, objects);
   const std::string settings = MigrateConnectionSettings(context);
   m.fresh = std::make_unique<Configuration>(target);
-  const LoadReport fresh = m.fresh->Load(Compose(*m.old, target, lists, objects.text() + nat + settings));
+  const LoadReport fresh = m.fresh->Load(Compose(*m.old, target, lists, objects.text() + nat + settings), as_ours);
   for (const LineReport& r : fresh.reports) {
     if (r.refused) m.notes.push_back({Note::kNotCarried, context.NumberOf(r.line), Squeezed(r.line) + " (" + target.version + ": " + Sentence(r.text) + ")"});
   }

@@ -312,7 +312,7 @@ class Migrator {
     if (r.unidirectional) line += " unidirectional";
     // Exemption translates nothing and so does not choose the way. 8.3 said it with `unidirectional`.
     if (r.exempt || r.unidirectional) {
-      if (ReleaseOf(c_.target) >= 804) line += " no-proxy-arp route-lookup";
+      if (c_.target.release >= 804) line += " no-proxy-arp route-lookup";
       else if (r.exempt) line += " unidirectional";
     }
     return line;
