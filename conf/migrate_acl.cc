@@ -168,6 +168,7 @@ class Rewriter {
           continue;
         }
         for (const AddressRange& real : RealOf(r, reals, position + hit.first.Minus(m.first), hit.Size(), total)) {
+          Exempt(r, real, list, line);
           Flow f{ports ? r.service_protocol : e.protocol, e.src, e.dst, e.sport, e.dport};
           (incoming_ ? f.dst : f.src) = real;
           if (ports) (incoming_ ? f.dport : f.sport) = r.real_sport;
@@ -201,6 +202,18 @@ class Rewriter {
     }
     covered_ = !out.empty() && covered >= wanted.Size();
     return out;
+  }
+  // A host that has an exemption besides is reached by both addresses, and the new list has one line for both.
+  void Exempt(const NatRule& r, const AddressRange& real, const Line& list, const Line& line) {
+    const std::string text = "access-list " + list.key + " " + line.text;
+    for (const NatRule& x : c_.policy.nat.rules()) {
+      if (!x.exempt || x.real_if != r.real_if) continue;
+      const auto& elements = x.access_list->elements();
+      if (std::none_of(elements.begin(), elements.end(), [&](const AclElement& e) { return e.permit && Overlap(e.src, real); })) continue;
+      if (!warned_.insert({text, x.config}).second) continue;
+      c_.Note(Note::kWarning, text, text + ": names a host by its mapped address that \"" + x.config +
+                                        "\" shows by its real one, too; from 8.3 on this line is asked about both");
+    }
   }
   // Hosts behind a pool, as an `out` list sees them. False: nothing to rewrite.
   bool Pool(const AclElement& e, const NatRule& r, std::vector<AddressRange>& reals, const Line& list, const Line& line) {

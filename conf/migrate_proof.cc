@@ -93,6 +93,10 @@ std::string Explain(const ProofVerdict& old, const ProofVerdict& fresh) {
     return "sent to the real address of a translated host: the old list was asked for that address and refused it; the new list, "
            "which knows the host by it, permits, and the reverse path check refuses";
   }
+  if (old.reason == rpf && fresh.reason == acl) {
+    return "sent to the real address of a translated host: the old list permits that address and the reverse path check refuses; the new "
+           "list knows the host by it and refuses at once";
+  }
   if (old.reason == xlate && fresh.reason == rpf) {
     return "nat-control found no rule for the host that is asked for; in its place stands a translation to 0.0.0.0, which the reverse "
            "path check finds";

@@ -161,6 +161,8 @@ Verdict FindDestination(Context& c) {
   }
   if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
   if (route != nullptr) c.egress = route->interface;
+  // An exemption is about hosts behind its own interface.
+  if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
   if (c.destination.rule != nullptr && c.tracing()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
