@@ -118,6 +118,12 @@ class Prober {
       Edges(e.src, src);
       Edges(e.dst, dst);
       if (src.empty()) src = inside;
+      for (const NatRule& other : p_.nat.rules()) {  // hosts that another rule translates, too
+        if (other.access_list != nullptr || other.kind != NatRule::Kind::kStatic) continue;
+        for (const AddressRange& a : other.real_src) {
+          if (e.src.Contains(a.first)) src.push_back(a.first);
+        }
+      }
       dst.push_back(peers.empty() ? IpAddress::V4(0xc6336407) : peers.front());
       if (Whole(e.dst)) dst = peers;
       std::vector<std::uint16_t> sports = {1025}, dports = {80};
