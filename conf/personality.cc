@@ -21,6 +21,9 @@ constexpr Trait kTraits[] = {
     {&Personality::conn_detail_initiator, 900},     {&Personality::xlate_net_to_net, 900},
     {&Personality::header_hardware, 902},           {&Personality::local_routes, 902},
     {&Personality::login_history, 908},             {&Personality::local_host_sctp, 905},
+    {&Personality::first_enable_sets_password, 912},
+    {&Personality::ikev1_keyword, 804},             {&Personality::vpn_tables_8, 800},
+    {&Personality::audit_session_id, 901},          {&Personality::ipsec_ivrf, 913},
 };
 
 int Release(std::string_view v) {
@@ -38,10 +41,13 @@ int Release(std::string_view v) {
 std::optional<Personality> PersonalityOf(std::string_view version) {
   while (!version.empty() && (version.back() == ' ' || version.back() == '\r')) version.remove_suffix(1);
   while (!version.empty() && version.front() == ' ') version.remove_prefix(1);
+  // "9.8(1) <system>": one of several contexts.
+  const std::string whole(version);
+  if (const std::size_t at = version.find(" <"); at != std::string_view::npos && version.ends_with('>')) version = version.substr(0, at);
   const int release = Release(version);
-  if (release == 0 || version.size() > 32 || version.find(' ') != std::string_view::npos) return std::nullopt;
+  if (release == 0 || whole.size() > 48 || version.find(' ') != std::string_view::npos) return std::nullopt;
   Personality p;
-  p.version = std::string(version);
+  p.version = whole;
   p.release = release;
   for (const Trait& t : kTraits) p.*t.member = release >= t.since;
   p.logging_deny_conn_line = release < 803;

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -291,10 +290,8 @@ class ShapeReader {
     }
     return std::string(ShapeHelp(keyword));
   }
-  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret, bool value = true) {
+  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret) {
     const std::size_t slot = names_.SlotOf(name);
-    if (value ? keywords_.contains(name) : slot < names_.names.size() && !keywords_.contains(name)) Wrong("a value has a keyword's name");
-    if (!value) keywords_.emplace(name);
     if (slot == names_.names.size()) {
       names_.names.emplace_back(name);
       names_.kinds.push_back(kind);
@@ -320,7 +317,7 @@ class ShapeReader {
     if (word.empty()) Wrong("a word is missing");
     const std::string help = Help(word);
     if (!bound) return command_internal::MakeKeyword(word, help);
-    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false, false), Literal{word, help}));
+    return Keep(std::make_unique<FieldKeyword>(Slot(FieldNames::OfKeyword(word), nullptr, false), Literal{word, help}));
   }
   const Token* Alternatives(char end) {
     TokenList list;
@@ -384,7 +381,6 @@ class ShapeReader {
   const Shape& shape_;
   std::string_view text_;
   FieldNames& names_;
-  std::set<std::string, std::less<>> keywords_;  // that are fields
   std::size_t at_ = 0;
   std::size_t key_ = SIZE_MAX, no_ = SIZE_MAX;
 };
@@ -543,7 +539,13 @@ std::size_t FieldNames::SlotOf(std::string_view name) const {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-std::string_view FieldLine::Get(std::string_view field) const { return fields == nullptr ? std::string_view() : At(fields->SlotOf(field)); }
+std::string FieldNames::OfKeyword(std::string_view word) { return "\x01" + std::string(word); }
+
+std::string_view FieldLine::Get(std::string_view field) const {
+  if (fields == nullptr) return {};
+  const std::size_t slot = fields->SlotOf(field);
+  return At(slot < fields->names.size() ? slot : fields->SlotOf(FieldNames::OfKeyword(field)));
+}
 
 std::optional<std::int64_t> FieldLine::Int(std::string_view field) const {
   const std::string_view v = Get(field);

@@ -13,7 +13,7 @@
 //   /                   what stands before it says which line it is: a second line with the same beginning replaces the first.
 //                       Without it the whole line is its key
 //   \                   `no` needs only what stands before it (without it: what stands before `/`, else everything)
-// An optional or chosen keyword is itself a field: `[ log ]` sets the field "log". A value beside it needs another name.
+// An optional or chosen keyword is itself a field: `[ log ]` sets the field "log".
 //
 // Types: N-M (an integer), word, name (at most 64 characters), line (the rest), secret (a word that `show` masks), ip (an
 // address or a `name`), ip6, ipx (either), inparens ("(outside)"), severity (of messages), mask, prefix6, hms, port, udpport, hw (a hardware interface), and those of

@@ -81,6 +81,26 @@ TEST_F(LoggerTest, EnabledFollowsLevelsListsAndOverrides) {
   EXPECT_TRUE(ring_.Enabled(Msg::k106100));   // its severity is the access-list line's
 }
 
+TEST_F(LoggerTest, AClassRulesOverItsOutput) {
+  settings_.Of(LogOutput::kBuffer) = LogFilter::Level(2);
+  settings_.classes["config"][static_cast<std::size_t>(LogOutput::kBuffer)] = 5;
+  Apply();
+  logger_.Log(Msg::k111008, {"enable_15", "show conn"});  // class config, severity 5
+  Deny(1);                                                // of another class
+  EXPECT_EQ(Buffer().size(), 1U);
+}
+
+TEST_F(LoggerTest, RateLimitsCountInIntervals) {
+  settings_.rate_limits = {{111008, 0, 2, 10}};
+  Apply();
+  for (int i = 0; i < 5; i++) logger_.Log(Msg::k111008, {"enable_15", "show conn"});
+  Deny(1);  // not limited
+  EXPECT_EQ(Buffer().size(), 3U);
+  clock_.Advance(Duration::Seconds(10));
+  logger_.Log(Msg::k111008, {"enable_15", "show conn"});
+  EXPECT_EQ(Buffer().size(), 4U);
+}
+
 TEST_F(LoggerTest, AnEventsOwnSeverityDecides) {
   settings_.Of(LogOutput::kBuffer) = LogFilter::Level(4);
   Apply();
