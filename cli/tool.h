@@ -1,4 +1,4 @@
-// What sallyportd does with a configuration file and no appliance: `check`, `print`, `migrate`, `docs`. Each takes the arguments behind
+// What sallyportd does with a configuration file and no appliance: `check`, `print`, `replay`. Each takes the arguments behind
 // its name and returns the program's exit status.
 #pragma once
 
@@ -11,5 +11,7 @@ namespace sallyport {
 int CheckTool(std::span<const std::string> arguments);
 // Prints the configuration as `show running-config [all]` would.
 int PrintTool(std::span<const std::string> arguments);
+// Recorded packets through the configuration.
+int ReplayTool(std::span<const std::string> arguments);
 
 }  // namespace sallyport
