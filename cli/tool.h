@@ -1,4 +1,4 @@
-// What sallyportd does with a configuration file and no appliance: `check`, `print`, `replay`. Each takes the arguments behind
+// What sallyportd does with a configuration file and no appliance: `check`, `print`, `migrate`, `replay`. Each takes the arguments behind
 // its name and returns the program's exit status.
 #pragma once
 
@@ -13,5 +13,9 @@ int CheckTool(std::span<const std::string> arguments);
 int PrintTool(std::span<const std::string> arguments);
 // Recorded packets through the configuration.
 int ReplayTool(std::span<const std::string> arguments);
+// `migrate FILE [--to VERSION] [--proof [--differences]]`: a configuration of before 8.3 as one of a later release, on standard
+// output; with --proof the comparison of both instead. Notes go to standard error. 0; 1: a line was not carried over or, with
+// --proof, a probe differs; 2: wrong arguments, file or release.
+int MigrateTool(std::span<const std::string> arguments);
 
 }  // namespace sallyport

@@ -98,6 +98,8 @@ constexpr Shape kShapes[] = {
     {"config-pmap-p", "nat-rewrite / [<text:line>]", Sec::kPolicyMap, {.rank = 1, .keep_no = true}},
     {"config-pmap-c", "set connection advanced-options / tcp-state-bypass", Sec::kPolicyMap, {.rank = 12, .effect = Effect::kModelled}},
     {"config-pmap-c", "set connection conn-max / [<text:line>]", Sec::kPolicyMap, {.rank = 10}},
+    {"config-pmap-c", "set connection per-client-max / [<text:line>]", Sec::kPolicyMap, {.rank = 10}},
+    {"config-pmap-c", "set connection per-client-embryonic-max / [<text:line>]", Sec::kPolicyMap, {.rank = 10}},
     {"config-pmap-c", "set connection embryonic-conn-max / [<text:line>]", Sec::kPolicyMap, {.rank = 10}},
     {"config-if", "speed / [<text:line>]", Sec::kInterface, {.rank = 3}},
     {"config-if", "duplex / [<text:line>]", Sec::kInterface, {.rank = 4}},

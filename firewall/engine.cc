@@ -285,6 +285,8 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   ctx.trace = &recorder;
   const Verdict v = RunNewFlow(ctx);
   result.allow = v != Verdict::kDrop;
+  result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
+  result.destination = ctx.real_dst;
   result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;
   result.frame_drop = ctx.frame_drop;
   result.flow_drop = ctx.flow_drop;

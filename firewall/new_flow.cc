@@ -122,14 +122,16 @@ Verdict FindDestination(Context& c) {
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
+  // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
+  if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&
+      (IsOwnAddress(c.policy, p.key.dst) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast())) {
+    c.destination = {};
+    c.to_box = true;
+    return Verdict::kContinue;
+  }
   if (c.destination.rule != nullptr) {
     c.real_dst = c.destination.endpoint;
     c.egress = c.destination.egress;
-  } else {
-    if (IsOwnAddress(c.policy, p.key.dst) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast()) {
-      c.to_box = true;
-      return Verdict::kContinue;
-    }
   }
   const Route* route = nullptr;
   if (c.egress == IfId::kAny) {
@@ -140,6 +142,8 @@ Verdict FindDestination(Context& c) {
   }
   if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
   if (route != nullptr) c.egress = route->interface;
+  // An exemption is about hosts behind its own interface.
+  if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
   if (c.destination.rule != nullptr && c.tracing()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
@@ -309,8 +313,19 @@ Verdict Inspection(Context& c) {
 
 // The reply must take the same rules back (305013).
 Verdict ReversePath(Context& c) {
-  if (c.from_box || c.to_box || c.policy.nat.rules().empty()) return Verdict::kContinue;
   const Packet& p = c.packet;
+  if (c.from_box || c.to_box) return Verdict::kContinue;
+  // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
+  if (c.policy.nat.nat_control && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
+    const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+    if (c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule == nullptr) {
+      if (c.tracing()) c.trace->Phase("NAT", "rpf-check", false, {});
+      c.source.rule = nullptr;
+      if (!c.tracing()) LogTranslationFailed(c);
+      return c.Drop(FrameDrop::kNatXlateFailed);
+    }
+  }
+  if (c.policy.nat.rules().empty()) return Verdict::kContinue;
   const bool agrees =
       ReversePathAgrees(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.source, c.destination);
   if (c.tracing()) {
