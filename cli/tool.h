@@ -5,11 +5,17 @@
 #include <span>
 #include <string>
 
+#include "firewall/personality.h"
+
 namespace sallyport {
 
 // Reports by line what is modelled, understood, accepted without effect, refused. 0: nothing was refused; 1: something was.
 int CheckTool(std::span<const std::string> arguments);
 // Prints the configuration as `show running-config [all]` would.
 int PrintTool(std::span<const std::string> arguments);
+// Prints the reference of all commands.
+int DocsTool(std::span<const std::string> arguments);
+// What it prints. `personality` null: of all releases.
+std::string CommandDocs(const Personality* personality);
 
 }  // namespace sallyport

@@ -29,6 +29,8 @@ class LineHandler final : public command_internal::Handler {
     return form == Form::kNo ? TakeAway(edit, value, whole, key) : Put(edit, value, whole, key);
   }
 
+  const LineRuleBase* rule() const override { return &rule_; }
+
  private:
   Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, const std::string& key) const {
     if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
