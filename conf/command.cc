@@ -324,6 +324,12 @@ RunResult SetBase::Matches(std::string_view line, const ParseOptions& options) c
   return Find(line, options, e, no);
 }
 
+const LineRuleBase* SetBase::RuleOf(std::string_view line, const ParseOptions& options) const {
+  const Entry* e = nullptr;
+  bool no = false;
+  return Find(line, options, e, no).outcome == Outcome::kOk ? e->handler->rule() : nullptr;
+}
+
 RunResult SetBase::RunLine(void* context, std::string_view line, const ParseOptions& options) const {
   const Entry* winner = nullptr;
   bool no = false;

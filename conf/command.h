@@ -88,6 +88,8 @@ class CommandBase {
   bool Takes(bool no) const { return no ? no_.has_value() : !no_only_; }
   // The keyword that it begins with.
   const Literal& first() const { return *tokens_.front()->AsKeyword(); }
+  // All the keywords that it begins with.
+  const std::vector<const Literal*>& lead() const { return lead_; }
   std::size_t size() const { return tokens_.size(); }
   const StructOps& type() const { return *type_; }
 
@@ -213,6 +215,8 @@ class SetBase {
   std::vector<std::string> Complete(std::string_view line, const ParseOptions& options) const;
   // Syntax only.
   RunResult Matches(std::string_view line, const ParseOptions& options) const;
+  // Handler::rule of the command that takes the line; null: none does, or it makes no line.
+  const LineRuleBase* RuleOf(std::string_view line, const ParseOptions& options) const;
   std::size_t size() const { return entries_.size(); }
   const std::string& name() const { return name_; }
   // What was declared, in that order.

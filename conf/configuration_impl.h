@@ -6,11 +6,15 @@
 
 namespace sallyport {
 
+// What an appliance has that nobody has configured yet, as lines.
+std::string_view FactoryLines(const Personality& personality);
+
 struct Configuration::Impl {
   LineTree tree;
   Personality personality;
   NameTable names;
   bool loading = false;
+  bool keys_only = false;  // LoadOptions::secrets
   std::map<std::string, int> links;
   // Interface ids are given out when an interface is first compiled, and never again (types.h).
   mutable std::map<std::string, IfId> interface_ids;

@@ -467,6 +467,26 @@ class ShapeHooks final : public declare_internal::LineHooks {
     return shape_.options.after != nullptr ? shape_.options.after(edit, Of(value), line) : std::string();
   }
   void AfterNo(ConfigEdit&, const void*) const override {}
+  const void* ValueOf(const Line& line) const override {
+    const auto* f = line.As<FieldLine>();
+    return f != nullptr && f->fields == names_ ? f : nullptr;
+  }
+  Secret SecretOf(const void* value) const override {
+    Secret all = Secret::kNone;
+    for (std::size_t i = 0; i < names_->secret.size(); i++) {
+      const std::string_view v = names_->secret[i] ? Of(value).At(i) : std::string_view();
+      if (IsMask(v)) return Secret::kMasked;
+      if (!v.empty()) all = Secret::kKnown;
+    }
+    return all;
+  }
+  void TakeSecrets(void* to, const void* from) const override {
+    for (std::size_t i = 0; i < names_->secret.size(); i++) {
+      FieldLine& line = *static_cast<FieldLine*>(to);
+      if (!names_->secret[i] || (from == nullptr && line.At(i).empty())) continue;
+      if (from == nullptr || !Of(from).At(i).empty()) line.Put(i, from != nullptr ? Of(from).At(i) : "*");
+    }
+  }
   // {field}s of the sort text; numbers padded.
   std::string SortKey(const void* value) const override {
     std::string out;
