@@ -88,7 +88,7 @@ Reply ShowStartup(ExecContext& c, const Bare&, Form) {
   if (access(path.c_str(), F_OK) != 0) return Reply::Say("No Configuration\n");
   const auto text = ReadWholeFile(path);
   if (!text) return Reply::Refuse("ERROR: " + text.error() + "\n");
-  return Reply::Say(*text + "\n");
+  return Reply::Say(Configuration::WithoutSecrets(*text) + "\n");
 }
 
 Reply ShowCoverage(ExecContext& c, const Bare&, Form) {

@@ -21,12 +21,6 @@ bool Begins(std::string_view text, std::string_view words) {
   return text.starts_with(words) && (text.size() == words.size() || text[words.size()] == ' ');
 }
 
-// The first two words: what a line is about.
-std::string Subject(std::string_view text) {
-  const CommandLine words(WithoutNo(text));
-  return words.size() < 2 ? std::string(words[0]) : std::string(words[0]) + " " + std::string(words[1]);
-}
-
 class Clearing {
  public:
   explicit Clearing(ConfigEdit& edit) : edit_(edit), config_(ConfigGrammar::Get().sets.find("config")->second) {
@@ -37,7 +31,6 @@ class Clearing {
 
   // All top-level lines that begin with `words`; `whole`: these are the words of a command, and its factory lines come back.
   Reply Run(const std::string& words, bool whole) {
-    std::set<std::string> subjects;
     std::string complaints;
     bool any = false;
     std::set<std::pair<Section, std::string>> done;
@@ -49,21 +42,19 @@ class Clearing {
         const Line* l = edit_.tree.Find(section, key);
         if (l == nullptr || done.contains({section, key})) continue;  // went with another
         any = true;
-        const std::string subject = Subject(l->text);
         if (const std::string said = Remove(section, key, l->text); !said.empty()) {
           complaints += said;
           continue;
         }
-        subjects.insert(subject);
         done.emplace(section, key);
         progress = true;
       }
       if (complaints.empty()) break;
     }
     if (!any && !whole) return Reply::Refuse("ERROR: " + words + " does not exist\n");
-    if (whole) Restore(words, subjects);
-    edit_.changed = edit_.changed || !subjects.empty();
-    if (!complaints.empty() && subjects.empty()) return Reply::Refuse(std::move(complaints));
+    if (whole) Restore(words, done);
+    edit_.changed = edit_.changed || !done.empty();
+    if (!complaints.empty() && done.empty()) return Reply::Refuse(std::move(complaints));
     return Reply::Say(std::move(complaints));
   }
 
@@ -130,15 +121,22 @@ class Clearing {
     return {};
   }
 
-  // Of what an appliance has from the beginning, the lines about what was cleared.
-  void Restore(const std::string& words, const std::set<std::string>& subjects) {
+  // Of what an appliance has from the beginning, the lines that stand for those that went.
+  void Restore(const std::string& words, const std::set<std::pair<Section, std::string>>& gone) {
     for (std::string_view rest = FactoryLines(edit_.personality); !rest.empty();) {
       const std::size_t end = rest.find('\n');
       const std::string line(rest.substr(0, end));
       rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-      if (!Begins(line, words) || !subjects.contains(Subject(line)) || line.starts_with("service-policy ")) continue;
+      if (!Begins(line, words) || line.starts_with("service-policy ")) continue;
       const LineRuleBase* rule = config_.RuleOf(line, options_);
-      if (rule != nullptr && rule->submode.empty()) (void)Do(line);
+      if (rule == nullptr || !rule->submode.empty()) continue;
+      LineTree alone;
+      ConfigMode mode;
+      ConfigEdit scratch{alone, mode, edit_.personality, edit_.names, nullptr, {}};
+      (void)config_.Run(scratch, line, options_);
+      for (const auto& l : alone.Of(rule->section)) {
+        if (gone.contains({l->section, l->key})) (void)Do(line);
+      }
     }
   }
 

@@ -103,6 +103,7 @@ std::string AsShown(std::string_view raw) {
       column = written = 0;
     } else if (c == '\b') {
       if (column > 0) column--;
+      if (column == 0) written = 0;
     } else if (c == '\x1b' && i + 1 < raw.size() && raw[i + 1] == '[') {  // ESC [ parameters letter
       i += 2;
       while (i < raw.size() && static_cast<unsigned char>(raw[i]) < 0x40) i++;
@@ -116,7 +117,6 @@ std::string AsShown(std::string_view raw) {
   // Blanks that only wiped something out are none of the line's.
   const std::size_t end = std::min(shown.size(), shown.find_last_not_of(' ') + 1);
   shown.resize(std::max(end, std::min(written, shown.size())));
-  if (written > end && raw.find(kMore) != std::string_view::npos) shown.resize(end);
   if (const std::size_t more = shown.find(kMore); more != std::string::npos) {  // a capture without control characters
     std::size_t blanks = more + kMore.size();
     if (shown.compare(blanks, kMore.size(), std::string(kMore.size(), ' ')) == 0) blanks += kMore.size();
