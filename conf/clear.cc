@@ -123,7 +123,8 @@ class Clearing {
 
   // Of what an appliance has from the beginning, the lines that stand for those that went.
   void Restore(const std::string& words, const std::set<std::pair<Section, std::string>>& gone) {
-    for (std::string_view rest = FactoryLines(edit_.personality); !rest.empty();) {
+    const std::string factory = FactoryConfiguration(edit_.personality);
+    for (std::string_view rest = factory; !rest.empty();) {
       const std::size_t end = rest.find('\n');
       const std::string line(rest.substr(0, end));
       rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);

@@ -97,6 +97,7 @@ struct LoadReport {
 struct LoadOptions {
   std::optional<Personality> personality;  // rules over the `ASA Version` line
   bool empty_first = false;                // what is there goes even when the text has no `ASA Version` line
+  bool own_order = false;                  // order and spacing are ours, also of what an ASA printed
   bool merge = false;                      // what is there stays even when it has one (copy FILE running-config)
   // The lines give keys to lines that are there and have them masked; nothing else is taken. Implies merge.
   bool secrets = false;

@@ -6,8 +6,8 @@
 
 namespace sallyport {
 
-// What an appliance has that nobody has configured yet, as lines.
-std::string_view FactoryLines(const Personality& personality);
+// The lines that an appliance of a release has from the beginning (factory.cc).
+std::string FactoryConfiguration(const Personality& personality);
 
 struct Configuration::Impl {
   LineTree tree;

@@ -311,7 +311,7 @@ class ShapeReader {
     if (word.empty()) Wrong("a word is missing");
     const std::string help = Help(word);
     if (!bound) return command_internal::MakeKeyword(word, help);
-    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false), Literal{word, help}));
+    return Keep(std::make_unique<FieldKeyword>(Slot(FieldNames::OfKeyword(word), nullptr, false), Literal{word, help}));
   }
   const Token* Alternatives(char end) {
     TokenList list;
@@ -552,7 +552,13 @@ std::size_t FieldNames::SlotOf(std::string_view name) const {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-std::string_view FieldLine::Get(std::string_view field) const { return fields == nullptr ? std::string_view() : At(fields->SlotOf(field)); }
+std::string FieldNames::OfKeyword(std::string_view word) { return "\x01" + std::string(word); }
+
+std::string_view FieldLine::Get(std::string_view field) const {
+  if (fields == nullptr) return {};
+  const std::size_t slot = fields->SlotOf(field);
+  return At(slot < fields->names.size() ? slot : fields->SlotOf(FieldNames::OfKeyword(field)));
+}
 
 std::optional<std::int64_t> FieldLine::Int(std::string_view field) const {
   const std::string_view v = Get(field);
