@@ -130,13 +130,15 @@ class Clearing {
       rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
       if (!Begins(line, words) || line.starts_with("service-policy ")) continue;
       const LineRuleBase* rule = config_.RuleOf(line, options_);
-      if (rule == nullptr || !rule->submode.empty()) continue;
+      if (rule != nullptr && !rule->submode.empty()) continue;
       LineTree alone;
       ConfigMode mode;
       ConfigEdit scratch{alone, mode, edit_.personality, edit_.names, nullptr, {}};
       (void)config_.Run(scratch, line, options_);
-      for (const auto& l : alone.Of(rule->section)) {
-        if (gone.contains({l->section, l->key})) (void)Do(line);
+      for (std::size_t s = 0; s < kSectionCount; s++) {
+        for (const auto& l : alone.Of(static_cast<Section>(s))) {
+          if (gone.contains({l->section, l->key})) (void)Do(line);
+        }
       }
     }
   }
@@ -159,7 +161,7 @@ void DeclareClear(ConfigGrammar& g) {
   std::map<std::string, std::pair<std::string, std::map<std::string, std::string>>> words;  // with their help
   for (const auto& [command, rule] : config.All()) {
     const auto& lead = command->lead();
-    if (rule == nullptr) continue;
+    if (lead[0]->text == "clear" || lead[0]->text == "access-list") continue;  // grammar_access.cc knows more of lists
     auto& [help, seconds] = words[lead[0]->text];
     if (help.empty()) help = lead[0]->help;
     if (lead.size() > 1) {

@@ -1,6 +1,8 @@
 // clear configure, default.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "conf/configuration.h"
 #include "conf/declare.h"
 
