@@ -64,7 +64,7 @@ Appliance::~Appliance() = default;
 
 const Personality& Appliance::personality() const { return configuration_->personality(); }
 
-LoadReport Appliance::Load(std::string_view text) { return configuration_->Load(text); }
+LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { return configuration_->Load(text, options); }
 
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();

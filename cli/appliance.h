@@ -63,7 +63,7 @@ class Appliance {
   // --- configuration
   Configuration& configuration() { return *configuration_; }
   // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
-  LoadReport Load(std::string_view text);
+  LoadReport Load(std::string_view text, const LoadOptions& options = {});
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
   // machine is told once, and again only when it is another one.
   std::string Changed();
@@ -73,7 +73,8 @@ class Appliance {
   void Settle();
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
   const Personality& personality() const;
-  std::string RunningConfig(const std::string& written_by);  // with header and Cryptochecksum
+  // With header and Cryptochecksum, and with its keys: what is stored, and `more system:running-config`.
+  std::string RunningConfig(const std::string& written_by);
   Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
   // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
   // Of many access-list lines that come quickly (a long list is pasted) and take long to compile, not every one is put in

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "firewall/personality.h"
+
 namespace sallyport {
 
 // Reports by line what is modelled, understood, accepted without effect, refused. 0: nothing was refused; 1: something was.
@@ -17,5 +19,9 @@ int ReplayTool(std::span<const std::string> arguments);
 // output; with --proof the comparison of both instead. Notes go to standard error. 0; 1: a line was not carried over or, with
 // --proof, a probe differs; 2: wrong arguments, file or release.
 int MigrateTool(std::span<const std::string> arguments);
+// Prints the reference of all commands.
+int DocsTool(std::span<const std::string> arguments);
+// What it prints. `personality` null: of all releases.
+std::string CommandDocs(const Personality* personality);
 
 }  // namespace sallyport

@@ -253,9 +253,11 @@ void DeclareSystem(ConfigGrammar& g) {
     c.No(2);
     LineRule<L> r;
     r.section = Section::kEnable;
+    r.secret = &L::password;
+    r.secret_form = [](L& to, const L& from) { to.form = from.form; };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
-      if (v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+      if (v.form == PasswordForm::kPlain && !IsMask(v.password)) {
         const bool strong = edit.personality.pbkdf2_passwords;
         stored.password = strong ? PasswordPbkdf2(v.password) : PasswordEncrypted(v.password, {});
         stored.form = strong ? PasswordForm::kPbkdf2 : PasswordForm::kEncrypted;
@@ -279,9 +281,11 @@ void DeclareSystem(ConfigGrammar& g) {
     c.No(1);
     LineRule<L> r;
     r.section = Section::kPasswd;
+    r.secret = &L::password;
+    r.secret_form = [](L& to, const L& from) { to.form = from.form; };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
-      if (v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+      if (v.form == PasswordForm::kPlain && !IsMask(v.password)) {
         stored.password = PasswordEncrypted(v.password, {});
         stored.form = PasswordForm::kEncrypted;
       }
@@ -332,10 +336,12 @@ void DeclareSystem(ConfigGrammar& g) {
     LineRule<L> r;
     r.section = Section::kUsername;
     r.key = 2;
+    r.secret = &L::password;
+    r.secret_form = [](L& to, const L& from) { to.form = from.form; };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
       std::string say;
-      if (!v.nopassword && v.form == PasswordForm::kPlain && v.password.find('*') == std::string::npos) {
+      if (!v.nopassword && v.form == PasswordForm::kPlain && !IsMask(v.password)) {
         const bool strong = edit.personality.pbkdf2_passwords;
         stored.password = strong ? PasswordPbkdf2(v.password) : PasswordEncrypted(v.password, v.name);
         stored.form = strong ? PasswordForm::kPbkdf2 : PasswordForm::kEncrypted;
