@@ -28,6 +28,9 @@ struct Personality {
   bool login_history = true;              // 9.8+: an SSH login tells of the logins before it
   bool local_host_sctp = true;            // 9.5+: `show local-host` counts SCTP flows
   bool xlate_net_to_net = true;           // 9.0+: legend of `show xlate` knows e and N
+  bool dir_totals = true;                 // 9.9+: `dir` counts files and says how much is free in per cent
+  bool wide_show_module = true;           // 9.2+: `show module` has columns one blank wider
+  bool logging_tcp_stats = true;          // 9.10+: `show logging` counts what became of TCP syslog
   bool logging_deny_conn_line = false;    // before 8.3: `show logging` says "Deny Conn when Queue Full"
 };
 
