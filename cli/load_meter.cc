@@ -124,9 +124,10 @@ CpuDetailView LoadMeter::CpuDetail() const {
   for (std::size_t i = 0; i < cores_.size(); i++) {
     const auto data = spans([&](const Point& p) { return core(p, i).data_s; }, 1);
     const auto control = spans([&](const Point& p) { return core(p, i).control_s; }, 1);
-    view.cores.push_back({{data.five_seconds, control.five_seconds},
-                          {data.one_minute, control.one_minute},
-                          {data.five_minutes, control.five_minutes}});
+    const auto both = spans([&](const Point& p) { return core(p, i).data_s + core(p, i).control_s; }, 1);
+    view.cores.push_back({{data.five_seconds, control.five_seconds, both.five_seconds},
+                          {data.one_minute, control.one_minute, both.one_minute},
+                          {data.five_minutes, control.five_minutes, both.five_minutes}});
   }
   view.control_point = spans([](const Point& p) {
     double sum = 0;

@@ -147,7 +147,7 @@ struct ResourceView {
 // `show cpu usage detailed`. In tenths of a per cent, over five seconds, one minute and five minutes.
 struct CpuDetailView {
   struct Share {
-    int data_path = 0, control_point = 0;
+    int data_path = 0, control_point = 0, total = 0;  // rounded each: the total may not be their sum
   };
   struct Core {
     Share five_seconds, one_minute, five_minutes;

@@ -139,11 +139,11 @@ std::string ShowCpuDetail(const CpuDetailView& view) {
   // Columns are as wide as the greatest number of all needs.
   int most = 0;
   for (const auto& c : view.cores) {
-    for (const auto& s : {c.five_seconds, c.one_minute, c.five_minutes}) most = std::max(most, s.data_path + s.control_point);
+    for (const auto& s : {c.five_seconds, c.one_minute, c.five_minutes}) most = std::max(most, s.total);
   }
   const int width = static_cast<int>(Tenths(most, 1).size());
   const auto cell = [width](const CpuDetailView::Share& s) {
-    return fmt::format("{} ({} + {})", Tenths(s.data_path + s.control_point, width), Tenths(s.data_path, width),
+    return fmt::format("{} ({} + {})", Tenths(s.total, width), Tenths(s.data_path, width),
                        Tenths(s.control_point, width));
   };
   const int column = 3 * width + 6;

@@ -17,6 +17,7 @@
 #include "cli/show_platform.h"
 #include "cli/show_route.h"
 #include "cli/show_system.h"
+#include "conf/nat_text.h"
 #include "conf/personality.h"
 #include "ntc_sample.h"
 #include "show_fixtures.h"
@@ -225,7 +226,11 @@ TEST(Ntc, AspDrop) {
     return lines;
   };
   EXPECT_GT(found, 80u);
-  EXPECT_EQ(sorted(ShowAspDrop(v, {})), sorted(s.raw()));
+  std::vector<std::string> differing;
+  const auto ours = sorted(ShowAspDrop(v, {})), theirs = sorted(s.raw());
+  std::set_symmetric_difference(ours.begin(), ours.end(), theirs.begin(), theirs.end(), std::back_inserter(differing));
+  // The .yml has no place for this one: it is read as security-failed, and the other one's count then overwrote it.
+  EXPECT_EQ(differing, std::vector<std::string>{AspDropLine(Text(FrameDrop::kSpSecurityFailed), "sp-security-failed", 79).substr(0, 80)});
 }
 
 int Tenths(const std::string& text) { return static_cast<int>(std::strtod(text.c_str(), nullptr) * 10 + 0.5); }
@@ -234,7 +239,7 @@ TEST(Ntc, CpuUsageDetailed) {  // the empty line before it and the end of its la
   LOAD_SAMPLE(s, "show_cpu_usage_detailed");
   CpuDetailView v;
   for (const Record& r : s.records()) {
-    const auto share = [&](const std::string& k) { return CpuDetailView::Share{Tenths(r[k + "_dp"]), Tenths(r[k + "_cp"])}; };
+    const auto share = [&](const std::string& k) { return CpuDetailView::Share{Tenths(r[k + "_dp"]), Tenths(r[k + "_cp"]), Tenths(r[k])}; };
     v.cores.push_back({share("cpu_5_sec"), share("cpu_1_min"), share("cpu_5_min")});
   }
   std::vector<CpuDetailView::Spans> spans;  // the .yml has only the cores
@@ -403,11 +408,11 @@ TEST(Ntc, Interface) {
   }
 }
 
-TEST(Ntc, InterfaceDetail) {  // tabs expanded
+TEST(Ntc, InterfaceDetail) {  // tabs expanded; the end of its last line is lost
   LOAD_SAMPLE(s, "show_interface_detail");
   const auto views = InterfacesOf(s.raw());
   ASSERT_EQ(views.size(), s.records().size());
-  EXPECT_EQ(WithTabsExpanded(ShowInterface(views, true)), s.raw());
+  EXPECT_EQ(WithTabsExpanded(ShowInterface(views, true)), s.raw() + "\n");
   for (std::size_t i = 0; i < views.size(); i++) {
     EXPECT_EQ(views[i].link_counters.rx_packets, s.records()[i].Number("in_packets"));
     EXPECT_EQ(views[i].link_counters.tx_rings.size(), s.records()[i].List("txring_number").size());
@@ -508,6 +513,42 @@ TEST(Ntc, Name) {
   std::vector<NameView> names;
   for (const Record& r : s.records()) names.push_back({Ip(r["ip_address"].c_str()), r["name"], ""});
   EXPECT_EQ(ShowNames(names), s.raw());
+}
+
+TEST(Ntc, Nat) {
+  LOAD_SAMPLE(s, "show_nat");
+  std::vector<NatRule> rules;
+  for (const Record& r : s.records()) {
+    NatRuleWords w;
+    w.real_interface = r["source_interface"];
+    w.mapped_interface = r["destination_interface"];
+    w.dynamic = r["source_type"] == "dynamic";
+    w.real = r["source_real"];
+    w.mapped = r["source_mapped"];
+    w.mapped_destination = r["destination_real"];
+    w.real_destination = r["destination_mapped"];
+    w.protocol = r["service_protocol"];
+    w.real_service = r["service_real"];
+    w.mapped_service = r["service_mapped"];
+    for (const auto& [on, key] : {std::pair(&w.extended, "extended"), {&w.flat, "flat"}, {&w.include_reserve, "include_reserve"},
+                                  {&w.round_robin, "round_robin"}, {&w.net_to_net, "net_to_net"}, {&w.dns, "dns"},
+                                  {&w.unidirectional, "unidirectional"}, {&w.no_proxy_arp, "no_proxy_arp"},
+                                  {&w.route_lookup, "route_lookup"}, {&w.inactive, "inactive"}}) {
+      *on = !r[key].empty();
+    }
+    w.description = r["description"];
+    NatRule& rule = rules.emplace_back();
+    rule.section = static_cast<std::uint8_t>(r.Number("nat_section_number"));
+    rule.order = static_cast<std::uint32_t>(r.Number("line_number"));
+    rule.show = NatRuleText(w);
+    rule.hits = std::make_shared<NatHits>();
+    rule.hits->translate = r.Number("translate_hits");
+    rule.hits->untranslate = r.Number("untranslate_hits");
+  }
+  EXPECT_GT(rules.size(), 50u);
+  Policy p = ThreeZones(Nine());
+  p.nat = NatTable(std::move(rules));
+  EXPECT_EQ(WithoutTrailingBlanks(ShowNat(p, false)), s.raw());  // blanks at the ends of lines are lost
 }
 
 // "description dr2-network" of the last group has no colon, as in a configuration: that line was taken from there.
@@ -717,7 +758,7 @@ TEST(GenieSample, ServicePolicy) {
     if (Has(line, "Inspect: ")) v.classes[0].inspections.push_back({Match(line, "Inspect: ([^,]*),")[1], 0, 0, 0, 0, 0, false, 0, 0});
     if (Has(line, "tcp-proxy: ")) v.classes[0].inspections.back().tcp_proxy = true;
   }
-  EXPECT_EQ(v.classes[0].inspections.size(), 16u);
+  EXPECT_EQ(v.classes[0].inspections.size(), 15u);
   const auto lines = [](const std::string& t) { return WithoutEmptyEnds(WithSingleBlanks(Output(t))); };
   EXPECT_EQ(lines(ShowServicePolicy({v})), lines(text));
   EXPECT_NE(ShowServicePolicy({v}).find("Global policy: \n"), std::string::npos);  // with its blank

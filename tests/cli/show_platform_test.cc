@@ -59,10 +59,10 @@ TEST(ShowResourceUsage, LimitsAndNone) {
 
 TEST(ShowCpuDetail, ColumnsAreAsWideAsTheGreatestNumber) {
   CpuDetailView v;
-  v.cores = {{{0, 4}, {3, 11}, {0, 5}}};
+  v.cores = {{{0, 4, 4}, {3, 11, 14}, {0, 5, 5}}};
   v.total = {4, 14, 5};
   ExpectGolden("cpu_detailed_idle", ShowCpuDetail(v));
-  v.cores = {{{224, 126}, {236, 122}, {238, 114}}, {{0, 0}, {1000, 0}, {5, 0}}};
+  v.cores = {{{224, 126, 350}, {236, 122, 358}, {238, 116, 353}}, {{0, 0, 0}, {1000, 0, 1000}, {5, 0, 5}}};
   v.control_point = {500, 465, 422};
   ExpectGolden("cpu_detailed", ShowCpuDetail(v));
 }

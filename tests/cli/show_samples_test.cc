@@ -61,9 +61,6 @@ class Samples : public ::testing::Test {
       GTEST_SKIP() << "no captured outputs at " << Shared();
     }
   }
-  static std::string Ntc(const std::string& command) {
-    return Shared() + "/corpus/ntc/samples/" + command + "/cisco_asa_" + command + ".raw";
-  }
 };
 
 TEST_F(Samples, AspDropWhole) {
@@ -89,33 +86,6 @@ TEST_F(Samples, Nameif) {
   inside.security_level = 100;
   const auto lines = Lines(Shared() + "/corpus/genie/ShowNameif/cli/equal/golden_output1_output.txt");
   EXPECT_EQ(ShowNameif({outside, inside}), Join(lines, 0, 3));
-}
-
-TEST_F(Samples, Nat) {
-  static const std::regex kSection(R"(^.* NAT Policies \(Section (\d)\)$)"), kRule(R"(^(\d+) (.*)$)"),
-      kHits(R"(^    translate_hits = (\d+), untranslate_hits = (\d+)$)");
-  std::vector<NatRule> rules;
-  int section = 0;
-  const auto lines = Lines(Ntc("show_nat"));
-  for (const std::string& line : lines) {
-    std::smatch m;
-    if (std::regex_match(line, m, kSection)) {
-      section = std::stoi(m[1].str());
-    } else if (std::regex_match(line, m, kHits)) {
-      rules.back().hits->translate = std::stoull(m[1].str());
-      rules.back().hits->untranslate = std::stoull(m[2].str());
-    } else if (std::regex_match(line, m, kRule)) {
-      rules.emplace_back();
-      rules.back().section = static_cast<std::uint8_t>(section);
-      rules.back().order = static_cast<std::uint32_t>(std::stoul(m[1].str()));
-      rules.back().show = m[2].str();
-      rules.back().hits = std::make_shared<NatHits>();
-    }
-  }
-  EXPECT_GT(rules.size(), 30u);
-  Policy p = ThreeZones(Nine());
-  p.nat = NatTable(std::move(rules));
-  EXPECT_EQ(ShowNat(p, false), Join(lines, 0, lines.size()));
 }
 
 // One interface's part of `show traffic`. The captured release computed its totals per second in 32 bits; where that
@@ -165,6 +135,8 @@ TEST_F(Samples, Interface) {
   v.shutdown = true;
   v.link = "eth3";
   v.driver = "i82540EM rev03";
+  v.available = InterfaceView::Available::kNoNameif;
+  v.traffic_statistics = false;
   v.speed_mbps = 0;
   v.mac = {{0x0c, 0x93, 0x36, 0x0d, 0x06, 0x04}};
   const auto begin = std::find(part.begin(), part.end(), ShowInterface({v}).substr(0, ShowInterface({v}).find('\n')));
