@@ -92,9 +92,18 @@ Reply ShowStartup(ExecContext& c, const Bare&, Form) {
 }
 
 Reply ShowCoverage(ExecContext& c, const Bare&, Form) {
-  const auto [modelled, accepted] = c.appliance.configuration().coverage();
-  return Reply::Say(fmt::format("Configuration lines: {}\n  modelled: {}\n  accepted without effect: {}\n", modelled + accepted,
-                                modelled, accepted));
+  const Configuration::Coverage n = c.appliance.configuration().coverage();
+  std::string out = fmt::format(
+      "Configuration lines: {}\n  modelled: {}\n  understood, for what is not built yet: {}\n  accepted without effect: {}\n",
+      n.modelled + n.dormant + n.accepted, n.modelled, n.dormant, n.accepted);
+  for (const Effect effect : {Effect::kDormant, Effect::kAccepted}) {
+    if ((effect == Effect::kDormant ? n.dormant : n.accepted) == 0) continue;
+    out += effect == Effect::kDormant ? "\nUnderstood, for what is not built yet:\n" : "\nAccepted without effect:\n";
+    for (const auto& [e, text] : n.without_effect) {
+      if (e == effect) out += "  " + text + "\n";
+    }
+  }
+  return Reply::Say(out);
 }
 
 }  // namespace

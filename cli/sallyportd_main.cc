@@ -13,6 +13,7 @@
 #include "cli/console_server.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
+#include "cli/tool.h"
 #include "firewall/host/syslog_udp.h"
 #include "inspect/icmp.h"
 
@@ -111,9 +112,21 @@ int Run(const Arguments& arguments) {
 
 }  // namespace
 
+// Tools that need no appliance, by the first word.
+struct Tool {
+  const char* name;
+  int (*run)(std::span<const std::string> arguments);
+};
+constexpr Tool kTools[] = {{"check", CheckTool}, {"print", PrintTool}};
+
 int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  for (const Tool& tool : kTools) {
+    if (!words.empty() && words[0] == tool.name) return tool.run(std::span(words).subspan(1));
+  }
   Arguments arguments;
-  po::options_description options("sallyportd: a stateful firewall that behaves like a Cisco ASA");
+  po::options_description options("sallyportd: a stateful firewall that behaves like a Cisco ASA\n"
+                                  "sallyportd check|print FILE ...: about a configuration file; --help tells more\n");
   // clang-format off
   options.add_options()
       ("help", "this text")

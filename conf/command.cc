@@ -53,7 +53,10 @@ CommandBase::CommandBase(CommandBase&&) noexcept = default;
 CommandBase::~CommandBase() = default;
 
 bool CommandBase::Allowed(const ParseOptions& o) const {
-  return o.privilege >= privilege_ && (when_ == nullptr || o.personality == nullptr || when_(*o.personality));
+  if (o.privilege < privilege_) return false;
+  if (o.personality == nullptr) return true;
+  if (!o.any_release && (o.personality->release < since_ || o.personality->release > until_)) return false;
+  return when_ == nullptr || when_(*o.personality);
 }
 
 Match CommandBase::ReadLead(Cursor& in, bool no) const {

@@ -30,6 +30,7 @@
 //
 //    .Privilege(n)  lowest privilege level that sees the command (default 15); invisible below: "invalid input"
 //    .When(f)       only while f(personality) holds
+//    .Since(r) .Until(r)  first and last release that has it (major * 100 + minor); in a file it may stand at any time
 //    .No(n)         `no` needs only the first n tokens, the rest may follow. Without it there is no `no` form.
 //    .NoOnly(n)     the same, and there is no other form
 //    .Hidden()      not shown by `?`
@@ -100,6 +101,7 @@ class CommandBase {
   std::optional<std::size_t> no_;
   int privilege_ = 15;
   bool (*when_)(const Personality&) = nullptr;
+  int since_ = 0, until_ = 9999;
   bool hidden_ = false;
   bool no_only_ = false;
 
@@ -122,6 +124,8 @@ class Command : public command_internal::CommandBase {
   Command& NoOnly(std::size_t tokens) { no_only_ = true; return No(tokens); }
   Command& Privilege(int level) { privilege_ = level; return *this; }
   Command& When(bool (*f)(const Personality&)) { when_ = f; return *this; }
+  Command& Since(int release) { since_ = release; return *this; }
+  Command& Until(int release) { until_ = release; return *this; }
   Command& Hidden() { hidden_ = true; return *this; }
 
   // The line as the running configuration has it, without trailing blank. `tokens`: only the first so many.

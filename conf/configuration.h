@@ -64,6 +64,7 @@ struct ApplyResult {
   std::string word;
   std::string text;  // what the operator sees, lines ended by '\n'; "" on silent success
   Effect effect = Effect::kModelled;
+  Section section = Section::kCount;  // where the line belongs; kCount: it was not understood, or says nothing
   bool changed = false;  // the configuration is another one now
   bool ok() const { return outcome == Outcome::kOk || outcome == Outcome::kEmpty || outcome == Outcome::kExit; }
   // The error as ASA prints it, for a line that was echoed behind a prompt of `prompt` characters; "" when there is none.
@@ -78,8 +79,24 @@ struct LineReport {
 };
 struct LoadReport {
   int lines = 0;  // without blank lines and comments
-  int modelled = 0, accepted = 0, refused = 0;
+  int modelled = 0, dormant = 0, accepted = 0, refused = 0;
   std::vector<LineReport> reports;  // refused lines and warnings
+  // What became of each line, in order.
+  struct Fate {
+    int number = 0;
+    Effect effect{};
+    bool refused = false;
+    Section section = Section::kCount;
+  };
+  std::vector<Fate> fates;
+  bool whole = false;     // the text was a whole configuration
+  bool from_asa = false;  // and an appliance printed it
+  std::string version;    // behind `ASA Version`, "" : no such line
+};
+struct LoadOptions {
+  std::optional<Personality> personality;  // rules over the `ASA Version` line
+  bool empty_first = false;                // what is there goes even when the text has no `ASA Version` line
+  bool own_order = false;                  // order and spacing are ours, also of what an ASA printed
 };
 
 struct UserAccount {
@@ -126,14 +143,18 @@ class Configuration {
   Configuration& operator=(const Configuration&) = delete;
 
   const Personality& personality() const;
-  ApplyResult Apply(ConfigMode& mode, std::string_view line, int privilege = 15);
+  // `outer_first`: the line is more likely one of global configuration mode than of the sub-mode (it is not indented where
+  // others are).
+  ApplyResult Apply(ConfigMode& mode, std::string_view line, int privilege = 15, bool outer_first = false);
   HelpResult Help(const ConfigMode& mode, std::string_view line, int privilege = 15) const;
   std::vector<std::string> Complete(const ConfigMode& mode, std::string_view line, int privilege = 15) const;
   // The sub-mode's own commands and then, where it is a sub-mode, the global ones: the two lists of `?`.
   std::vector<Hint> ModeHints(const ConfigMode& mode, std::string_view line) const;
 
   // Replaces the configuration when the text has an `ASA Version` line (it is a whole one), else adds to it.
-  LoadReport Load(std::string_view text);
+  // The text may be `show running-config`, a saved file, the one inside `show tech-support`, or pasted out of a document
+  // (load.cc says what is overlooked).
+  LoadReport Load(std::string_view text, const LoadOptions& options = {});
   std::string Print(const PrintOptions& options = {}) const;
   // MD5 over what Print shows (facts in the README), 32 hex digits.
   std::string Checksum() const;
@@ -144,8 +165,13 @@ class Configuration {
   ConfigSettings settings() const;
 
   const LineTree& tree() const;
-  // How many lines are modelled and accepted now.
-  std::pair<int, int> coverage() const;
+  // From `ASA Version` to the last line, without header, checksum and `: end`.
+  std::string Body(bool secrets = false) const;
+  struct Coverage {
+    int modelled = 0, dormant = 0, accepted = 0;
+    std::vector<std::pair<Effect, std::string>> without_effect;  // the dormant and accepted lines
+  };
+  Coverage coverage() const;
 
  private:
   struct Impl;

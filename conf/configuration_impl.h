@@ -6,6 +6,9 @@
 
 namespace sallyport {
 
+// The lines that an appliance of a release has from the beginning (factory.cc).
+std::string FactoryConfiguration(const Personality& personality);
+
 struct Configuration::Impl {
   LineTree tree;
   Personality personality;
@@ -19,7 +22,7 @@ struct Configuration::Impl {
   mutable std::map<std::string, std::uint32_t> nat_ids;
   mutable std::uint32_t next_nat = 1;
 
-  ParseOptions Options(int privilege) const { return {privilege, &personality, &names}; }
+  ParseOptions Options(int privilege) const { return {privilege, &personality, &names, loading}; }
 };
 
 }  // namespace sallyport

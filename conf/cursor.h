@@ -48,6 +48,7 @@ struct ParseOptions {
   int privilege = 15;
   const Personality* personality = nullptr;
   const NameTable* names = nullptr;
+  bool any_release = false;  // a file is read: commands of other releases than the personality's count too
 };
 
 // Case-insensitive (ASCII) comparison of a word with a keyword.

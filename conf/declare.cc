@@ -20,6 +20,7 @@ class LineHandler final : public command_internal::Handler {
   Reply Run(void* context, const void* typed, Form form) const override {
     ConfigEdit& edit = *static_cast<ConfigEdit*>(context);
     edit.effect = rule_.effect;
+    edit.section = rule_.section;
     const command_internal::Scratch normal(command_.type(), typed);
     hooks_->Normal(edit, normal.target().value);
     const void* value = normal.value();
@@ -32,8 +33,16 @@ class LineHandler final : public command_internal::Handler {
   Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, const std::string& key) const {
     if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
     Line* parent = edit.parent();
+    // What an ASA printed is kept also when it says the default.
+    if (!rule_.silent.empty() && whole == rule_.silent && !edit.from_asa()) {
+      edit.changed = edit.tree.Remove(parent, rule_.section, key) || edit.changed;
+      return {};
+    }
+    const bool is_new = edit.tree.Find(parent, rule_.section, key) == nullptr;
     Line& l = edit.tree.Upsert(parent, rule_.section, key);
+    if (l.by_default) edit.tree.Restamp(l);
     l.rank = rule_.rank;
+    l.sort = hooks_->SortKey(value);
     l.kind = key;
     l.effect = rule_.effect;
     l.submode = rule_.submode;
@@ -43,7 +52,20 @@ class LineHandler final : public command_internal::Handler {
     hooks_->Set(l, value);
     std::string say = hooks_->After(edit, value, l);
     if (!rule_.submode.empty()) edit.Enter(rule_.submode, parent, rule_.section, l);
+    if (is_new && !rule_.defaults.empty() && !edit.from_asa()) AddDefaults(edit, l);
     return Reply::Say(std::move(say));
+  }
+
+  // `l` is new, and its sub-mode has been entered.
+  void AddDefaults(ConfigEdit& edit, Line& l) const {
+    const ConfigSet& set = ConfigGrammar::Get().sets.find(rule_.submode)->second;
+    ConfigMode mode = edit.mode;
+    ConfigEdit below{edit.tree, mode, edit.personality, edit.names, edit.tree.Shared(edit.parent(), rule_.section, &l), {}};
+    below.loading = true;
+    ParseOptions options{15, &edit.personality, &edit.names};
+    options.any_release = true;
+    for (const std::string& text : rule_.defaults) (void)set.Run(below, text, options);
+    for (const auto& c : l.lines) c->by_default = true;
   }
 
   // What was said after `no` picks the lines: the one it identifies, or all that begin so.
@@ -63,7 +85,9 @@ class LineHandler final : public command_internal::Handler {
     std::vector<std::string> keys;
     for (Line* l : gone) keys.push_back(l->key);
     for (const std::string& k : keys) edit.tree.Remove(parent, rule_.section, k);
-    if (rule_.keep_no) {
+    // An ASA that prints `no ...` has it in its configuration, whether or not we know why.
+    const bool keep = rule_.keep_no || (gone.empty() && edit.from_asa());
+    if (keep) {
       Line& l = edit.tree.Upsert(parent, rule_.section, key);
       l.text = "no " + key + rule_.no_trailing;
       l.rank = rule_.rank;
@@ -71,7 +95,7 @@ class LineHandler final : public command_internal::Handler {
       l.effect = rule_.effect;
       l.Set(std::monostate{});
     }
-    edit.changed = edit.changed || !gone.empty() || rule_.keep_no;
+    edit.changed = edit.changed || !gone.empty() || keep;
     hooks_->AfterNo(edit, value);
     return {};
   }

@@ -28,8 +28,10 @@ struct ConfigEdit {
   bool changed = false;
   std::string renamed = {};           // what the interface was called before `nameif`
   bool loading = false;               // a whole configuration is being read: no INFO lines
+  Section section = Section::kCount;  // of the line that was applied
 
   Line* parent() const { return here.get(); }
+  bool from_asa() const { return loading && tree.from_asa; }  // the line is one that an ASA printed
   void Enter(std::string submode, Line* parent, Section s, const Line& line);
   bool HasInterface(std::string_view nameif) const;  // a nameif of that name
 };
@@ -56,7 +58,8 @@ struct LineRuleBase {
   std::string no_trailing;     // printed after its kept `no` form
   bool keep_no = false;        // `no` leaves a line "no ..." behind
   Effect effect = Effect::kModelled;
-  bool no_needs_line = false;
+  std::vector<std::string> defaults;  // lines of the sub-mode that a new line has from the beginning
+  std::string silent;                 // the text that is the default, and is not kept
 
   LineRuleBase();
   LineRuleBase(const LineRuleBase&);
@@ -92,6 +95,8 @@ class LineHooks {
   virtual std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const = 0;
   virtual std::string After(ConfigEdit& edit, const void* value, Line& line) const = 0;
   virtual void AfterNo(ConfigEdit& edit, const void* value) const = 0;
+  // Order among lines of one rank.
+  virtual std::string SortKey(const void*) const { return {}; }
 };
 
 template <typename T>
@@ -133,25 +138,13 @@ void Declare(ConfigGrammar& grammar, const Command<T>& command, const LineRule<T
   declare_internal::DeclareLine(grammar, command, std::make_unique<const declare_internal::HooksOf<T>>(rule));
 }
 
-// Lines that are kept without effect: the words they begin with; the rest of the line is free.
-struct AcceptedLine {
-  const char* mode;
-  const char* words;      // "snmp-server location"
-  Section section;
-  bool unique;            // one line for these words: a second replaces it; else one for each text
-  const char* submode;    // "" : none
-  bool keep_no;
-  int rank;
-  bool trailing_blank;    // an ASA prints a blank at its end
-};
-void DeclareAccepted(ConfigGrammar& grammar, const AcceptedLine& accepted);
-
+// Lines that are plain data are rows of tables: conf/shape.h.
 void DeclareSystem(ConfigGrammar& grammar);     // grammar_system.cc: names, passwords, users, logging, management
 void DeclareInterfaces(ConfigGrammar& grammar);  // grammar_interface.cc
 void DeclareObjects(ConfigGrammar& grammar);     // grammar_object.cc
 void DeclareAccess(ConfigGrammar& grammar);      // grammar_access.cc: access lists and groups, routes, timeouts, sysopt, icmp
 void DeclareNat(ConfigGrammar& grammar);         // grammar_nat.cc
 void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, policy-map, service-policy
-void DeclareAcceptedLines(ConfigGrammar& grammar);  // grammar_accepted.cc
+void DeclareAcceptedShapes(ConfigGrammar& grammar);  // shapes_accepted.cc
 
 }  // namespace sallyport

@@ -184,7 +184,7 @@ constexpr LeastTime kLeastTimes[] = {
 // half-closed: five minutes before 9.1(2).
 bool OldHalfClosed(const Personality* p) {
   if (p == nullptr) return false;
-  const int release = ReleaseOf(*p);
+  const int release = p->release;
   return release < 901 || (release == 901 && p->version.starts_with("9.1(1)"));
 }
 

@@ -116,60 +116,57 @@ void Rename(ConfigEdit& edit, const std::string& from, const std::string& to) {
 }  // namespace
 
 // "gig0/1", "GigabitEthernet 0/1.100" -> "GigabitEthernet0/1.100"
-template <>
-struct Codec<HardwareName> {
-  static Match Read(Cursor& in, HardwareName& out, std::string_view help) {
-    if (in.AtEnd()) {
-      for (const auto t : kTypes) in.Offer({std::string(t), std::string(help)}, false);
-      return Match::kIncomplete;
-    }
-    const std::string_view w = in.Peek();
-    std::size_t n = 0;
-    while (n < w.size() && (w[n] < '0' || w[n] > '9')) n++;
-    const std::string_view* type = nullptr;
-    std::size_t common = 0;
-    for (const auto& t : kTypes) {
-      common = std::max(common, CommonPrefix(w, t));
-      if (!IsPrefixOf(w.substr(0, n), t) || n == 0) continue;
-      if (type != nullptr && !SameWord(w.substr(0, n), t)) {
-        if (!SameWord(w.substr(0, n), *type)) return Match::kAmbiguous;
-        continue;
-      }
-      type = &t;
-    }
-    const auto number = [](std::string_view s) {
-      if (s.empty() || s.front() < '0' || s.front() > '9' || s.size() > 24) return false;
-      for (std::size_t i = 0; i < s.size(); i++) {
-        const bool digit = s[i] >= '0' && s[i] <= '9';
-        if (!digit && (s[i] != '/' && s[i] != '.')) return false;
-        if (!digit && (i + 1 == s.size() || s[i + 1] < '0' || s[i + 1] > '9')) return false;
-      }
-      return true;
-    };
-    if (type == nullptr) {
-      in.Blame(common);
-      return Match::kNo;
-    }
-    std::string_view rest = w.substr(n);
-    in.Consume(nullptr);
-    if (rest.empty()) {
-      if (in.AtEnd()) return Match::kIncomplete;
-      rest = in.Peek();
-      if (!number(rest)) {
-        in.Blame(0);
-        return Match::kNo;
-      }
-      in.Consume(nullptr);
-    } else if (!number(rest)) {
-      in.set_at(in.at() - 1);
-      in.Blame(n);
-      return Match::kNo;
-    }
-    out.text = std::string(*type) + std::string(rest);
-    return Match::kOk;
+Match Codec<HardwareName>::Read(Cursor& in, HardwareName& out, std::string_view help) {
+  if (in.AtEnd()) {
+    for (const auto t : kTypes) in.Offer({std::string(t), std::string(help)}, false);
+    return Match::kIncomplete;
   }
-  static void Print(const HardwareName& v, LineWriter& line) { line.Put(v.text); }
-};
+  const std::string_view w = in.Peek();
+  std::size_t n = 0;
+  while (n < w.size() && (w[n] < '0' || w[n] > '9')) n++;
+  const std::string_view* type = nullptr;
+  std::size_t common = 0;
+  for (const auto& t : kTypes) {
+    common = std::max(common, CommonPrefix(w, t));
+    if (!IsPrefixOf(w.substr(0, n), t) || n == 0) continue;
+    if (type != nullptr && !SameWord(w.substr(0, n), t)) {
+      if (!SameWord(w.substr(0, n), *type)) return Match::kAmbiguous;
+      continue;
+    }
+    type = &t;
+  }
+  const auto number = [](std::string_view s) {
+    if (s.empty() || s.front() < '0' || s.front() > '9' || s.size() > 24) return false;
+    for (std::size_t i = 0; i < s.size(); i++) {
+      const bool digit = s[i] >= '0' && s[i] <= '9';
+      if (!digit && (s[i] != '/' && s[i] != '.')) return false;
+      if (!digit && (i + 1 == s.size() || s[i + 1] < '0' || s[i + 1] > '9')) return false;
+    }
+    return true;
+  };
+  if (type == nullptr) {
+    in.Blame(common);
+    return Match::kNo;
+  }
+  std::string_view rest = w.substr(n);
+  in.Consume(nullptr);
+  if (rest.empty()) {
+    if (in.AtEnd()) return Match::kIncomplete;
+    rest = in.Peek();
+    if (!number(rest)) {
+      in.Blame(0);
+      return Match::kNo;
+    }
+    in.Consume(nullptr);
+  } else if (!number(rest)) {
+    in.set_at(in.at() - 1);
+    in.Blame(n);
+    return Match::kNo;
+  }
+  out.text = std::string(*type) + std::string(rest);
+  return Match::kOk;
+}
+void Codec<HardwareName>::Print(const HardwareName& v, LineWriter& line) { line.Put(v.text); }
 
 void DeclareInterfaces(ConfigGrammar& g) {
 

@@ -4,6 +4,25 @@
 
 namespace sallyport {
 
+std::string_view FeatureOf(Section s) {
+  static constexpr std::string_view kFeatures[] = {
+#define X(name, feature) feature,
+      SALLYPORT_SECTIONS(X)
+#undef X
+  };
+  return kFeatures[static_cast<std::size_t>(s)];
+}
+
+void LineTree::Restamp(Line& line) {
+  line.by_default = false;
+  if (stamp_.place == 0) return;
+  line.place = stamp_.place;
+  if (stamp_.first == nullptr) {
+    stamp_.first = &line;
+    line.lead = std::move(stamp_.lead);
+  }
+}
+
 Line* Line::Find(std::string_view line_key) const {
   for (const auto& l : lines) {
     if (l->key == line_key) return l.get();
@@ -34,6 +53,11 @@ Line& LineTree::Upsert(Line* parent, Section s, const std::string& key, std::siz
   auto& list = parent != nullptr ? parent->lines : sections_[static_cast<std::size_t>(s)];
   list.insert(list.begin() + static_cast<std::ptrdiff_t>(std::min(position, list.size())), line);
   index_[index] = line.get();
+  // What follows from a line (`nameif` brings an mtu line) has no place of its own, but for the lines of a list.
+  const bool own = stamp_.first == nullptr ? parent == stamp_.parent : parent == stamp_.first && s == Section::kAccessList;
+  if (stamp_.place != 0 && own) Restamp(*line);
+  else line->by_default = stamp_.place != 0;
+  if (line->by_default && parent == stamp_.parent && stamp_.second == nullptr) stamp_.second = line.get();
   return *line;
 }
 
@@ -41,6 +65,12 @@ bool LineTree::Remove(Line* parent, Section s, std::string_view key) {
   const auto it = index_.find(IndexKey(parent, s, key));
   if (it == index_.end()) return false;
   Line* line = it->second;
+  if (stamp_.first == line) {
+    stamp_.first = nullptr;
+    stamp_.lead = std::move(line->lead);
+    if (stamp_.second != nullptr) Restamp(*stamp_.second);  // it stands for it
+  }
+  if (stamp_.second == line) stamp_.second = nullptr;
   while (!line->lines.empty()) {
     const auto child = line->lines.back();
     if (!Remove(line, child->section, child->key)) line->lines.pop_back();
@@ -61,6 +91,9 @@ std::shared_ptr<Line> LineTree::Shared(Line* parent, Section s, const Line* line
 void LineTree::Clear() {
   for (auto& s : sections_) s.clear();
   index_.clear();
+  tail.clear();
+  from_asa = false;
+  stamp_ = {};
 }
 
 }  // namespace sallyport

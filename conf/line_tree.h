@@ -13,38 +13,66 @@
 #include <string_view>
 #include <typeindex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace sallyport {
 
-// Parts of `show running-config`. The order of printing is data in print.cc, by release.
-#define SALLYPORT_SECTIONS(X)                                                                                             \
-  X(Hostname) X(Domain) X(Enable) X(ServiceModule) X(XlatePerSession) X(Passwd) X(Names) X(MacAddress) X(LocalPool)       \
-  X(Interface) X(Banner) X(Boot) X(FtpMode) X(Clock) X(DnsLookup) X(DnsGroup) X(SameSecurity) X(GroupSearch) X(Object) X(ObjectGroup)         \
-  X(AccessList) X(Pager) X(Logging) X(Mtu) X(IpVerify) X(Failover) X(Monitor) X(Icmp) X(Asdm) X(Arp)                      \
-  X(NatControl) X(Global) X(Nat) X(Static) X(TwiceNat) X(ObjectNat) X(AfterAutoNat) X(AccessGroup) X(Route) X(Timeout)    \
-  X(DapEarly) X(AaaServer) X(UserIdentity) X(Aaa) X(Http) X(Snmp) X(Sysopt) X(Service) X(Crypto) X(Telnet) X(Ssh)                 \
-  X(Console) X(ManagementAccess) X(Terminal) X(Dhcpd) X(Threat) X(Ntp) X(Ssl) X(Webvpn) X(DapLate) X(Username)           \
-  X(ClassMap) X(PolicyMap) X(ServicePolicy) X(Prompt) X(CallHome) X(Password)
+// Parts of `show running-config`, each with the feature that a report counts it under. The order of printing is data in print.cc,
+// by release.
+#define SALLYPORT_SECTIONS(X) \
+  X(Hostname, "system") X(Domain, "system") X(Enable, "passwords") X(License, "licence") X(ServiceModule, "modules") \
+  X(XlatePerSession, "NAT") X(Passwd, "passwords") X(Names, "names") X(MacAddress, "interfaces")                     \
+  X(LocalPool, "address pools") X(Zone, "zones") X(Context, "contexts") X(Cluster, "cluster")                        \
+  X(Interface, "interfaces") X(Regex, "modular policy") X(Banner, "banners") X(Boot, "system") X(FtpMode, "system")  \
+  X(Clock, "clock") X(DnsLookup, "DNS") X(DnsGroup, "DNS") X(SameSecurity, "interfaces")                             \
+  X(GroupSearch, "access lists") X(Object, "objects") X(ObjectGroup, "objects") X(TimeRange, "time ranges")          \
+  X(AccessList, "access lists") X(Ipv6AccessList, "access lists") X(SnmpMap, "SNMP") X(TcpMap, "modular policy")     \
+  X(Pager, "console") X(Logging, "logging") X(FlowExport, "NetFlow") X(Mtu, "interfaces") X(IpAudit, "IP audit")     \
+  X(IpVerify, "interfaces") X(Failover, "failover") X(Monitor, "failover") X(Icmp, "ICMP") X(Asdm, "ASDM")           \
+  X(Arp, "ARP") X(NatControl, "NAT") X(Global, "NAT") X(Nat, "NAT") X(Static, "NAT") X(TwiceNat, "NAT")              \
+  X(ObjectNat, "NAT") X(AfterAutoNat, "NAT") X(AccessGroup, "access lists") X(Ipv6Icmp, "ICMP")                      \
+  X(Ipv6Route, "routes") X(PrefixList, "routing protocols") X(RouteMap, "routing protocols")                         \
+  X(Router, "routing protocols") X(Multicast, "multicast") X(Route, "routes") X(Timeout, "timeouts")                 \
+  X(DapEarly, "dynamic access policy") X(LdapMap, "AAA") X(AaaServer, "AAA") X(UserIdentity, "identity firewall")    \
+  X(Aaa, "AAA") X(UrlFilter, "URL filtering") X(Http, "management access") X(Snmp, "SNMP") X(Sla, "SLA monitor")     \
+  X(Sysopt, "sysopt") X(Service, "service") X(Crypto, "crypto") X(Track, "SLA monitor") X(VpnAddrAssign, "VPN")      \
+  X(Telnet, "management access") X(Ssh, "management access") X(Console, "management access")                         \
+  X(ManagementAccess, "management access") X(Terminal, "console") X(VpnSettings, "VPN")                              \
+  X(VpnLoadBalancing, "VPN load balancing") X(DhcpClient, "DHCP") X(Dhcpd, "DHCP") X(PriorityQueue, "QoS")           \
+  X(Threat, "threat detection") X(Ntp, "NTP") X(Ssl, "SSL") X(Webvpn, "webvpn") X(GroupPolicy, "group policies")     \
+  X(DapLate, "dynamic access policy") X(Username, "users") X(TunnelGroupMap, "tunnel groups")                        \
+  X(TunnelGroup, "tunnel groups") X(ClassMap, "modular policy") X(PolicyMap, "modular policy")                       \
+  X(ServicePolicy, "modular policy") X(Smtp, "logging") X(Privilege, "privilege levels") X(Prompt, "console")        \
+  X(CallHome, "call home") X(Password, "passwords")                                                                 
 enum class Section : std::uint8_t {
-#define X(name) k##name,
+#define X(name, feature) k##name,
   SALLYPORT_SECTIONS(X)
 #undef X
   kCount
 };
 inline constexpr std::size_t kSectionCount = static_cast<std::size_t>(Section::kCount);
 
-enum class Effect : std::uint8_t { kModelled, kAccepted };
+std::string_view FeatureOf(Section s);
+
+// What a line does here. Dormant: read into typed fields and checked like a modelled one, for an engine that is not built yet.
+enum class Effect : std::uint8_t { kModelled, kDormant, kAccepted };
 
 struct Line {
   Section section{};
-  int rank = 0;  // order among the lines of a sub-mode
+  int rank = 0;  // order among the lines of a section or sub-mode
+  std::string sort;  // order among those of one rank; "" : as they were made
   Effect effect = Effect::kModelled;
   std::string kind;     // the declaration that made it: "access-list", "nameif"
   std::string key;      // unique within its parent
   std::string text;     // as printed, without indentation; "" : a hidden group (the lines of one access list)
   std::string submode;  // "config-if": it has lines of its own
   std::vector<std::shared_ptr<Line>> lines;
+
+  // Where the line stood in a configuration that an ASA printed (LineTree::Stamp); 0: it was made otherwise.
+  std::uint32_t place = 0;
+  std::string lead;         // the empty lines and `!` lines that were before it there
+  bool by_default = false;  // made with its parent; nobody has said it
 
   template <typename T>
   void Set(T v) {
@@ -119,10 +147,31 @@ class LineTree {
   std::shared_ptr<Line> Shared(Line* parent, Section s, const Line* line) const;
   void Clear();
 
+  // While a configuration that an ASA printed is read: lines that are made from now on stand at `place`, the first one behind
+  // `lead`. Place 0 ends it.
+  struct Stamp {
+    std::uint32_t place = 0;
+    std::string lead;
+    const Line* parent = nullptr;  // whose lines it says; null: a top-level line
+    Line* first = nullptr;         // the first line that was made since
+    Line* second = nullptr;        // the next beside it
+  };
+  void Begin(std::uint32_t place, std::string lead) { stamp_ = {place, std::move(lead), nullptr, nullptr, nullptr}; }
+  // The spacing that no line has taken.
+  std::string TakeLead() { return std::exchange(stamp_.lead, {}); }
+  void BelongsTo(const Line* parent) { stamp_.parent = parent; }
+  const Stamp& stamp() const { return stamp_; }
+  // A line that stood there by default is said at last: its place is here.
+  void Restamp(Line& line);
+  // What stood behind the last line.
+  std::string tail;
+  bool from_asa = false;  // an ASA printed what was loaded: its order and spacing hold
+
  private:
   static std::string IndexKey(const Line* parent, Section s, std::string_view key);
   std::array<std::vector<std::shared_ptr<Line>>, kSectionCount> sections_;
   std::unordered_map<std::string, Line*> index_;  // top level and sub-lines
+  Stamp stamp_;
 };
 
 }  // namespace sallyport

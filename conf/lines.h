@@ -57,6 +57,11 @@ struct LoggingDevice { std::string kind, argument; };
 
 // --- interfaces ---
 struct HardwareName { std::string text; bool operator==(const HardwareName&) const = default; };
+template <>
+struct Codec<HardwareName> {  // grammar_interface.cc
+  static Match Read(Cursor& in, HardwareName& out, std::string_view help);
+  static void Print(const HardwareName& v, LineWriter& line);
+};
 struct InterfaceLine { HardwareName hardware; };
 struct NameifLine { std::string name; };
 struct SecurityLevelLine { std::optional<int> level; };

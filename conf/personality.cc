@@ -44,11 +44,10 @@ std::optional<Personality> PersonalityOf(std::string_view version) {
   if (release == 0 || version.size() > 32 || version.find(' ') != std::string_view::npos) return std::nullopt;
   Personality p;
   p.version = std::string(version);
+  p.release = release;
   for (const Trait& t : kTraits) p.*t.member = release >= t.since;
   p.logging_deny_conn_line = release < 803;
   return p;
 }
-
-int ReleaseOf(const Personality& p) { return Release(p.version); }
 
 }  // namespace sallyport

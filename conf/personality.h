@@ -12,7 +12,5 @@ namespace sallyport {
 // "9.16(4)" , "8.2(1) ", "7.2(3)": major.minor decides. Nothing: not a version. Releases 7.x to 9.20 are known; an unknown
 // one behaves as the nearest older release.
 std::optional<Personality> PersonalityOf(std::string_view version);
-// Major * 100 + minor of a personality's version: 8.2 -> 802, 9.16 -> 916. For the section order of conf/print.cc only.
-int ReleaseOf(const Personality& p);
 
 }  // namespace sallyport

@@ -4,40 +4,55 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
-#include "conf/personality.h"
+#include "conf/shape.h"
 
 namespace sallyport {
 namespace {
 
 using S = Section;
 
-// Up to 8.2, 8.3 and later; 9.18 prints access-group before access-list.
-constexpr S kOld[] = {S::kHostname, S::kDomain, S::kEnable, S::kPasswd, S::kNames, S::kMacAddress, S::kInterface, S::kBanner, S::kBoot, S::kFtpMode, S::kClock,
-                      S::kDnsLookup, S::kDnsGroup, S::kSameSecurity, S::kObjectGroup, S::kAccessList, S::kPager, S::kLogging, S::kMtu, S::kLocalPool, S::kIpVerify,
-                      S::kFailover, S::kMonitor, S::kIcmp, S::kAsdm, S::kArp, S::kNatControl, S::kGlobal, S::kNat, S::kStatic, S::kAccessGroup,
-                      S::kRoute, S::kTimeout, S::kDapLate, S::kAaaServer, S::kAaa, S::kHttp, S::kSnmp, S::kSysopt, S::kService, S::kCrypto, S::kTelnet,
-                      S::kSsh, S::kConsole, S::kManagementAccess, S::kTerminal, S::kDhcpd, S::kThreat, S::kNtp, S::kSsl, S::kWebvpn, S::kUsername,
-                      S::kClassMap, S::kPolicyMap, S::kServicePolicy, S::kPrompt, S::kCallHome, S::kPassword};
-constexpr S kNew[] = {S::kHostname, S::kDomain, S::kEnable, S::kServiceModule, S::kXlatePerSession, S::kPasswd, S::kNames, S::kMacAddress, S::kLocalPool,
-                      S::kInterface, S::kBanner, S::kBoot, S::kFtpMode, S::kClock, S::kDnsLookup, S::kDnsGroup, S::kSameSecurity, S::kGroupSearch, S::kObject,
-                      S::kObjectGroup, S::kAccessList, S::kPager, S::kLogging, S::kMtu, S::kIpVerify, S::kFailover, S::kMonitor, S::kIcmp, S::kAsdm,
-                      S::kArp, S::kTwiceNat, S::kObjectNat, S::kAfterAutoNat, S::kAccessGroup, S::kRoute, S::kTimeout, S::kDapEarly,
-                      S::kAaaServer, S::kUserIdentity, S::kAaa, S::kHttp, S::kSnmp, S::kSysopt, S::kService, S::kCrypto, S::kTelnet, S::kSsh,
-                      S::kConsole, S::kManagementAccess, S::kTerminal, S::kDhcpd, S::kThreat, S::kNtp, S::kSsl, S::kWebvpn, S::kDapLate, S::kUsername,
-                      S::kClassMap, S::kPolicyMap, S::kServicePolicy, S::kPrompt, S::kCallHome, S::kPassword};
+// Up to 8.2, then 8.3 and later; OrderOf has what moved between releases. 9.18 prints access-group before access-list.
+#define SALLYPORT_LATE_ORDER                                                                                                     \
+  S::kUrlFilter, S::kHttp, S::kSnmp, S::kSla, S::kSysopt, S::kService, S::kCrypto, S::kTrack, S::kVpnAddrAssign, S::kTelnet, S::kSsh, \
+      S::kConsole, S::kManagementAccess, S::kTerminal, S::kVpnSettings, S::kVpnLoadBalancing, S::kDhcpClient, S::kDhcpd,        \
+      S::kPriorityQueue, S::kThreat, S::kNtp, S::kSsl, S::kWebvpn, S::kGroupPolicy, S::kDapLate, S::kUsername, S::kTunnelGroupMap, \
+      S::kTunnelGroup, S::kClassMap, S::kPolicyMap, S::kServicePolicy, S::kSmtp, S::kPrivilege, S::kPrompt, S::kCallHome, S::kPassword
+constexpr S kOld[] = {S::kHostname, S::kDomain, S::kEnable, S::kPasswd, S::kNames, S::kMacAddress, S::kInterface, S::kRegex, S::kTimeRange,
+                      S::kBanner, S::kBoot, S::kFtpMode, S::kClock, S::kDnsLookup, S::kDnsGroup, S::kSameSecurity, S::kObjectGroup,
+                      S::kAccessList, S::kSnmpMap, S::kTcpMap, S::kPager, S::kLogging, S::kFlowExport, S::kMtu, S::kLocalPool, S::kIpAudit,
+                      S::kIpVerify, S::kFailover, S::kMonitor, S::kIcmp, S::kAsdm, S::kArp, S::kNatControl, S::kGlobal, S::kNat, S::kStatic,
+                      S::kAccessGroup, S::kIpv6Icmp, S::kIpv6AccessList, S::kIpv6Route, S::kPrefixList, S::kRouteMap, S::kRouter,
+                      S::kMulticast, S::kRoute, S::kTimeout, S::kDapLate, S::kLdapMap, S::kAaaServer, S::kAaa, SALLYPORT_LATE_ORDER};
+constexpr S kNew[] = {S::kHostname, S::kDomain, S::kEnable, S::kLicense, S::kServiceModule, S::kXlatePerSession, S::kPasswd, S::kNames,
+                      S::kMacAddress, S::kLocalPool, S::kZone, S::kInterface, S::kRegex, S::kTimeRange, S::kBanner, S::kBoot, S::kFtpMode,
+                      S::kClock, S::kDnsLookup, S::kDnsGroup, S::kSameSecurity, S::kGroupSearch, S::kObject, S::kObjectGroup,
+                      S::kAccessList, S::kIpv6AccessList, S::kSnmpMap, S::kTcpMap, S::kPager, S::kLogging, S::kFlowExport, S::kMtu,
+                      S::kIpAudit, S::kIpVerify, S::kFailover, S::kMonitor, S::kIcmp, S::kAsdm, S::kArp, S::kTwiceNat, S::kObjectNat,
+                      S::kAfterAutoNat, S::kAccessGroup, S::kIpv6Icmp, S::kPrefixList, S::kRouteMap, S::kRouter, S::kMulticast,
+                      S::kIpv6Route, S::kRoute, S::kTimeout, S::kDapEarly, S::kLdapMap, S::kAaaServer, S::kUserIdentity, S::kAaa,
+                      SALLYPORT_LATE_ORDER};
+#undef SALLYPORT_LATE_ORDER
 
 constexpr int kObjectNatRank = 100;  // grammar_nat.cc
 
 std::vector<S> OrderOf(const Personality& p) {
-  const int release = ReleaseOf(p);
+  const int release = p.release;
   std::vector<S> order = p.object_nat ? std::vector<S>(std::begin(kNew), std::end(kNew)) : std::vector<S>(std::begin(kOld), std::end(kOld));
-  if (p.object_nat && release < 908) {  // dynamic-access-policy-record stood before aaa-server
+  if (p.object_nat && release < 903) {  // dynamic-access-policy-record stood before aaa-server
     std::erase(order, S::kDapLate);
     *std::find(order.begin(), order.end(), S::kDapEarly) = S::kDapLate;
   }
+  // Local pools moved up with 9.0.
+  if (p.object_nat && release < 900) {
+    std::erase(order, S::kLocalPool);
+    order.insert(std::find(order.begin(), order.end(), S::kIpAudit), S::kLocalPool);
+  }
+  // What moved early stands twice.
+  for (auto s = order.begin(); s != order.end(); ++s) order.erase(std::remove(s + 1, order.end(), *s), order.end());
   // A line of another era, accepted all the same, still has to come out.
   for (std::size_t i = 0; i < kSectionCount; i++) {
     if (std::find(order.begin(), order.end(), static_cast<S>(i)) == order.end()) order.push_back(static_cast<S>(i));
@@ -49,22 +64,147 @@ std::vector<S> OrderOf(const Personality& p) {
   return order;
 }
 
-// A hash is no secret up to 9.17; later `show` masks it.
-std::string Masked(const Line& l, bool mask) {
-  if (mask && (l.section == S::kEnable || l.section == S::kUsername || l.section == S::kPasswd)) {
+// How parts are set apart where an ASA's own printing is not remembered (Line::lead).
+struct Spacing {
+  S section;
+  const char* before;  // the part, also an empty one when `always`
+  const char* after;   // each top-level line of it
+  const char* behind;  // the part
+  bool always = false;
+};
+constexpr Spacing kSpacing[] = {
+    {S::kInterface, "!\n", "!\n", "", true},
+    {S::kTimeRange, "!\n", "", "!\n"},
+    {S::kSnmpMap, "!\n", "", "!\n"},
+    {S::kTcpMap, "!\n", "", "!\n"},
+    {S::kObjectNat, "!\n", "", ""},
+    {S::kAfterAutoNat, "!\n", "", ""},
+    {S::kRouteMap, "!\n", "!\n", ""},
+    {S::kRouter, "", "!\n", ""},
+    {S::kTrack, "!\n", "", ""},
+    {S::kDhcpd, "", "", "!\n"},
+    {S::kClassMap, "!\n", "", "", true},
+    {S::kServicePolicy, "!\n", "", ""},
+};
+constexpr Spacing kPlain{S::kCount, "", "", ""};
+const Spacing& SpacingOf(S s) {
+  for (const Spacing& x : kSpacing) {
+    if (x.section == s) return x;
+  }
+  return kPlain;
+}
+
+// What `show` prints of a line: keys masked, and from 9.18 on hashes too.
+std::string Masked(const Line& l, const Personality& p) {
+  std::string text = l.text;
+  if (p.release >= 918 && (l.section == S::kEnable || l.section == S::kUsername || l.section == S::kPasswd)) {
     for (const char* form : {" pbkdf2", " encrypted"}) {
-      const std::size_t tail = l.text.find(form);
+      const std::size_t tail = text.find(form);
       if (tail == std::string::npos) continue;
-      const std::size_t head = l.text.rfind(' ', tail - 1);
-      return l.text.substr(0, head + 1) + "*****" + l.text.substr(tail);
+      const std::size_t head = text.rfind(' ', tail - 1);
+      return text.substr(0, head + 1) + "*****" + text.substr(tail);
     }
   }
-  return l.text;
+  if (const auto* f = l.As<FieldLine>()) {
+    for (std::size_t i = 0; i < f->fields->secret.size(); i++) {
+      if (!f->fields->secret[i] || f->At(i).empty()) continue;
+      const std::size_t at = text.rfind(" " + std::string(f->At(i)));
+      if (at != std::string::npos) text.replace(at + 1, f->At(i).size(), p.masked_secrets_five ? "*****" : "*");
+    }
+  }
+  return text;
 }
+
+// A top-level line with what belongs to it, or the NAT of an object.
+struct Item {
+  S section;
+  const Line* line;   // null: added for `all`
+  std::string title;  // what a filter looks at: the line's text without `no`
+  std::string text;
+  std::uint32_t place = 0;  // where an ASA had it; 0: it goes behind the item before it
+  std::string before, after;
+};
 
 class Printer {
  public:
   Printer(const LineTree& tree, const Personality& personality, bool mask) : tree_(tree), personality_(personality), mask_(mask) {}
+
+  // `added`: lines that are not in the tree, each behind its section's.
+  std::vector<Item> Items(const std::vector<std::pair<S, std::string>>& added = {}) const {
+    std::vector<Item> items;
+    std::string pending;  // spacing behind a part that has no item of its own
+    bool modular = false;
+    for (const S s : OrderOf(personality_)) {
+      const Spacing& spacing = SpacingOf(s);
+      const std::size_t first = items.size();
+      if (s == S::kObjectNat) {
+        for (const auto& o : tree_.Of(S::kObject)) {
+          for (const auto& c : o->lines) {
+            if (c->rank == kObjectNatRank) items.push_back({s, c.get(), "nat", o->text + "\n " + c->text + "\n", PlaceOf(*c), "", ""});
+          }
+        }
+      } else {
+        for (const Line* l : LinesOf(s)) {
+          std::string text;
+          Tree(*l, 0, text);
+          items.push_back({s, l, l->text.empty() ? "access-list " + l->key : l->text, std::move(text), PlaceOf(*l), "", spacing.after});
+        }
+      }
+      for (const auto& [section, line] : added) {
+        if (section == s) items.push_back({s, nullptr, line, line + "\n", 0, "", ""});
+      }
+      const bool any = items.size() > first;
+      if (s == S::kClassMap) modular = any;
+      if (s == S::kPolicyMap && (any || modular)) {
+        modular = true;
+        (any ? items[first].before : pending) += "!\n!\n";
+      } else if (any || spacing.always) {
+        if (s != S::kServicePolicy || modular) {
+          std::string before = spacing.before;
+          if (s == S::kInterface && personality_.release >= 906) before = "\n!\n";
+          if (any) items[first].before += before;
+          else pending += before;
+        }
+      }
+      if (any) {
+        items[first].before = std::exchange(pending, {}) + items[first].before;
+        pending = spacing.behind;
+      }
+    }
+    return tree_.from_asa ? Placed(std::move(items)) : items;
+  }
+  std::string Body(const std::vector<std::pair<S, std::string>>& added = {}) const {
+    std::string out = "ASA Version " + personality_.version + " \n" + (tree_.from_asa ? "" : "!\n");
+    for (const Item& i : Items(added)) out += i.before + i.text + i.after;
+    return out + tree_.tail;
+  }
+
+ private:
+  std::uint32_t PlaceOf(const Line& l) const { return tree_.from_asa ? l.place : 0; }
+
+  // In the order of an ASA's own printing; what it did not have stands behind what it would stand behind otherwise.
+  static std::vector<Item> Placed(std::vector<Item> items) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;  // place, index
+    std::uint64_t place = 0;
+    for (std::size_t i = 0; i < items.size(); i++) {
+      if (items[i].place != 0) place = items[i].place;
+      order.emplace_back(place, i);
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Item> out;
+    for (const auto& [at, i] : order) {
+      Item& item = items[i];
+      if (item.place != 0) {
+        item.before = item.line->lead;
+        item.after.clear();
+      } else {
+        item.before.clear();
+        if (item.section != S::kInterface) item.after.clear();
+      }
+      out.push_back(std::move(item));
+    }
+    return out;
+  }
 
   void Tree(const Line& l, int depth, std::string& out) const {
     if (l.text.empty()) {  // the lines of one access list
@@ -72,32 +212,18 @@ class Printer {
       return;
     }
     out.append(static_cast<std::size_t>(depth), ' ');
-    out += Masked(l, mask_);
+    out += mask_ ? Masked(l, personality_) : l.text;
     out += '\n';
-    for (const Line* c : Sorted(l)) {
+    for (const Line* c : Sorted(l.lines, true)) {
       if (c->rank == kObjectNatRank) continue;
+      if (depth > 0 || l.submode == "config-router") out += tree_.from_asa ? c->lead : "";
       if (l.submode == "config-pubkey") out.append(c->text == "quit" ? 0 : 2, ' ');
       Tree(*c, l.submode == "config-pubkey" ? 2 : depth + 1, out);
     }
   }
-  void ObjectNat(std::string& out) const {
-    for (const auto& o : tree_.Of(S::kObject)) {
-      for (const auto& c : o->lines) {
-        if (c->rank == kObjectNatRank) out += o->text + "\n " + c->text + "\n";
-      }
-    }
-  }
-  std::string SectionText(S s) const {
-    std::string out;
-    if (s == S::kObjectNat) {
-      ObjectNat(out);
-      return out;
-    }
-    std::vector<const Line*> lines;
-    for (const auto& l : tree_.Of(s)) lines.push_back(l.get());
-    if (s != S::kAccessList && s != S::kPolicyMap && s != S::kInterface) {
-      std::stable_sort(lines.begin(), lines.end(), [](const Line* a, const Line* b) { return a->rank < b->rank; });
-    }
+  std::vector<const Line*> LinesOf(S s) const {
+    // Access lists, policy maps and interfaces stand as they were made.
+    std::vector<const Line*> lines = Sorted(tree_.Of(s), s != S::kAccessList && s != S::kPolicyMap && s != S::kInterface);
     if (s == S::kObjectGroup) lines = MembersFirst(lines);
     if (s == S::kMtu) {  // in the order of their interfaces
       std::map<std::string, int> place;
@@ -111,45 +237,8 @@ class Printer {
       };
       std::stable_sort(lines.begin(), lines.end(), [&](const Line* a, const Line* b) { return of(a) < of(b); });
     }
-    for (const Line* l : lines) {
-      Tree(*l, 0, out);
-      if (s == S::kInterface) out += "!\n";
-    }
-    return out;
+    return lines;
   }
-  // `added`: lines that are not in the tree, each behind its section's.
-  std::string Body(const std::vector<std::pair<S, std::string>>& added = {}) const {
-    std::string out = "ASA Version " + personality_.version + " \n!\n";
-    const int release = ReleaseOf(personality_);
-    bool modular = false;
-    for (const S s : OrderOf(personality_)) {
-      const std::string text = SectionText(s);
-      switch (s) {
-        case S::kInterface: out += release >= 906 ? "\n!\n" : "!\n"; break;
-        case S::kObjectNat:
-        case S::kAfterAutoNat:
-          if (!text.empty()) out += "!\n";
-          break;
-        case S::kClassMap: out += "!\n"; break;
-        case S::kPolicyMap:
-          modular = !text.empty() || !tree_.Of(S::kClassMap).empty();
-          if (modular) out += "!\n!\n";
-          break;
-        case S::kServicePolicy:
-          if (modular) out += "!\n";
-          break;
-        default: break;
-      }
-      out += text;
-      for (const auto& [section, line] : added) {
-        if (section == s) out += line + "\n";
-      }
-      if (s == S::kDhcpd && !text.empty()) out += "!\n";
-    }
-    return out;
-  }
-
- private:
   // Groups in the order in which they were made, but one that is a member before the one it is in: the text must load again.
   static std::vector<const Line*> MembersFirst(const std::vector<const Line*>& groups) {
     std::map<std::string, const Line*> by_name;
@@ -168,10 +257,24 @@ class Printer {
     for (const Line* g : groups) emit(emit, g);
     return out;
   }
-  static std::vector<const Line*> Sorted(const Line& l) {
+  // `by_rank`: in ASA's order. Lines that an ASA had keep its order, and the others stand where that order puts them.
+  std::vector<const Line*> Sorted(const std::vector<std::shared_ptr<Line>>& from, bool by_rank) const {
     std::vector<const Line*> lines;
-    for (const auto& c : l.lines) lines.push_back(c.get());
-    std::stable_sort(lines.begin(), lines.end(), [](const Line* a, const Line* b) { return a->rank < b->rank; });
+    for (const auto& c : from) lines.push_back(c.get());
+    if (by_rank) {
+      std::stable_sort(lines.begin(), lines.end(), [](const Line* a, const Line* b) {
+        return a->rank != b->rank ? a->rank < b->rank : a->sort < b->sort;
+      });
+    }
+    if (!tree_.from_asa) return lines;
+    std::vector<std::pair<std::uint64_t, const Line*>> order;
+    std::uint64_t place = 0;
+    for (const Line* l : lines) {
+      if (l->place != 0) place = l->place;
+      order.emplace_back(place, l);
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < lines.size(); i++) lines[i] = order[i].second;
     return lines;
   }
   const LineTree& tree_;
@@ -267,6 +370,18 @@ std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int re
     }
     if (!there) missing.emplace_back(d.section, d.text);
   }
+  for (const DeclaredShape& d : DeclaredShapes()) {
+    const Shape& shape = *d.shape;
+    if (d.mode != "config" || *shape.options.silent == '\0' || release < shape.options.since || release > shape.options.until) continue;
+    const std::string_view silent = shape.options.silent;
+    const std::string_view key = silent.substr(0, silent.rfind(' '));
+    bool there = false;
+    for (const auto& l : tree.Of(shape.section)) {
+      const std::string_view t = l->text.starts_with("no ") ? std::string_view(l->text).substr(3) : std::string_view(l->text);
+      there = there || t.starts_with(key);
+    }
+    if (!there) missing.emplace_back(shape.section, std::string(silent));
+  }
   const auto named = [&](std::string_view name) {
     for (const auto* l : tree.All<TimeoutLine>(S::kTimeout)) {
       for (const TimeoutEntry& e : l->entries) {
@@ -288,10 +403,10 @@ std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int re
 }  // namespace
 
 std::string Configuration::Print(const PrintOptions& options) const {
-  const bool mask = !options.secrets && ReleaseOf(impl_->personality) >= 918;
-  const Printer printer(impl_->tree, impl_->personality, mask);
+  const Personality& p = impl_->personality;
+  const Printer printer(impl_->tree, p, !options.secrets);
   std::vector<std::pair<S, std::string>> missing;
-  if (options.all) missing = MissingLines(impl_->tree, ReleaseOf(impl_->personality));
+  if (options.all) missing = MissingLines(impl_->tree, p.release);
   if (!options.section.empty()) {
     std::string out;
     const auto wanted = [&](std::string_view text) {
@@ -300,29 +415,17 @@ std::string Configuration::Print(const PrintOptions& options) const {
       }
       return false;
     };
-    for (const S s : OrderOf(impl_->personality)) {
-      if (s == S::kObjectNat) {
-        if (wanted("nat") && options.section == "nat") {
-          std::string block;
-          printer.ObjectNat(block);
-          if (!block.empty()) out += "!\n" + block;
-        }
-        continue;
-      }
-      for (const auto& l : impl_->tree.Of(s)) {
-        if (l->text.empty() ? wanted("access-list " + l->key) : wanted(l->text)) {
-          printer.Tree(*l, 0, out);
-          if (s == S::kInterface) out += "!\n";
-        }
-      }
-      for (const auto& [section, line] : missing) {
-        if (section == s && wanted(line)) out += line + "\n";
-      }
+    bool nat = false;
+    for (const Item& i : printer.Items(missing)) {
+      if (!wanted(i.title)) continue;
+      if (i.section == S::kObjectNat && !std::exchange(nat, true)) out += "!\n";
+      out += i.text;
+      if (i.section == S::kInterface) out += "!\n";
     }
     return out;
   }
   std::string out;
-  if (impl_->personality.header_hardware) {
+  if (p.header_hardware) {
     out = ": Saved\n\n: \n";
     if (!options.serial.empty()) out += ": Serial Number: " + options.serial + "\n";
     if (!options.hardware.empty()) out += ": Hardware:   " + options.hardware + "\n";
@@ -331,12 +434,14 @@ std::string Configuration::Print(const PrintOptions& options) const {
     out = ": Saved\n" + (options.saved_line.empty() ? ":" : options.saved_line) + "\n";
   }
   out += printer.Body(missing);
-  out += "Cryptochecksum:" + Md5OfBody(printer.Body()) + "\n: end\n";
+  out += "Cryptochecksum:" + Checksum() + "\n: end\n";
   return out;
 }
 
+std::string Configuration::Body(bool secrets) const { return Printer(impl_->tree, impl_->personality, !secrets).Body(); }
+
 std::string Configuration::Checksum() const {
-  return Md5OfBody(Printer(impl_->tree, impl_->personality, ReleaseOf(impl_->personality) >= 918).Body());
+  return Md5OfBody(Printer(impl_->tree, impl_->personality, impl_->personality.release >= 918).Body());
 }
 
 }  // namespace sallyport

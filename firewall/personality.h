@@ -8,6 +8,7 @@ namespace sallyport {
 
 struct Personality {
   std::string version = "9.16(4)";  // as printed after "ASA Version "
+  int release = 916;                // major * 100 + minor: for tables that say since when and until when
   bool real_address_access_lists = true;  // 8.3+: interface access lists see untranslated addresses
   bool object_nat = true;                 // 8.3+: object and twice NAT; false: nat/global/static
   bool per_session_pat = true;            // 9.0+: TCP and UDP/53 PAT translations end with their connection
