@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "conf/compile.h"
+#include "conf/nat_text.h"
 
 namespace sallyport {
 namespace {
