@@ -112,7 +112,7 @@ class Appliance {
   SystemClock* wall_clock() { return parts_.wall_clock; }
   ClockView ClockNow() const;
   Duration uptime() const { return Now() - started_; }
-  void Tick();  // at intervals: writes out the log, samples rates
+  void Tick();  // at intervals: writes out the log, ends idle sessions, samples rates
 
   // --- engine and host
   ApplianceHost& host() { return parts_.host; }

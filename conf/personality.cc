@@ -23,6 +23,7 @@ constexpr Trait kTraits[] = {
     {&Personality::login_history, 908},             {&Personality::local_host_sctp, 905},
     {&Personality::dir_totals, 909},                {&Personality::wide_show_module, 902},
     {&Personality::logging_tcp_stats, 910},
+    {&Personality::first_enable_sets_password, 912},
 };
 
 int Release(std::string_view v) {

@@ -27,6 +27,7 @@ struct Personality {
   bool local_routes = true;               // 9.2+: `show route` has L lines and the long code table
   bool conn_detail_initiator = true;      // 9.0+: long flags legend, and "Initiator:" lines in `show conn detail`
   bool login_history = true;              // 9.8+: an SSH login tells of the logins before it
+  bool first_enable_sets_password = true; // 9.12+: `enable` asks for a new password when none is set
   bool local_host_sctp = true;            // 9.5+: `show local-host` counts SCTP flows
   bool xlate_net_to_net = true;           // 9.0+: legend of `show xlate` knows e and N
   bool dir_totals = true;                 // 9.9+: `dir` counts files and says how much is free in per cent
