@@ -4,8 +4,9 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_platform.h"
 #include "conf/codecs.h"
-#include "firewall/base/civil_time.h"
 
 namespace sallyport {
 namespace {
@@ -156,21 +157,7 @@ Reply Dir(ExecContext& c, const FileName& f, Form) {
   if (!f.name.empty() && f.name != "disk0:" && f.name != "flash:" && f.name != "disk0:/" && f.name != "flash:/") {
     return Reply::Refuse("%Error opening " + f.name + " (No such file or directory)\n");
   }
-  const TimeZone zone = c.appliance.ClockNow().zone;
-  std::string out = "\nDirectory of disk0:/\n\n";
-  std::uint64_t sum = 0;
-  int number = 0;
-  for (const auto& file : c.appliance.state().Files()) {
-    const CivilTime t = ToCivil(file.modified_s * 1'000'000'000, zone.offset_s);
-    out += fmt::format("{:<6} -rwx  {:<12} {:02}:{:02}:{:02} {} {:02} {}  {}\n", ++number, file.bytes, t.hour, t.minute, t.second,
-                       MonthName(t.month), t.day, t.year, file.name);
-    sum += file.bytes;
-  }
-  const auto space = c.appliance.state().DiskSpace();
-  const std::uint64_t percent = space.total != 0 ? space.free * 100 / space.total : 0;
-  out += fmt::format("\n{} file(s) total size: {} bytes\n{} bytes total ({} bytes free/{}% free)\n\n", number, sum, space.total,
-                     space.free, percent);
-  return Reply::Say(out);
+  return Reply::Say(ShowDirectory(c.appliance.Directory(), c.appliance.personality()));
 }
 
 Reply More(ExecContext& c, const FileName& f, Form) {

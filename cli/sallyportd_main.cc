@@ -28,7 +28,7 @@ int Fail(const std::string& why) {
 }
 
 struct Arguments {
-  std::string state, config, secrets;
+  std::string state, config, secrets, model, serial;
   std::vector<std::string> interfaces;
   std::uint32_t max_connections = 0;
   std::uint16_t queue = 0;
@@ -105,7 +105,7 @@ int Run(const Arguments& arguments) {
   auto host = LinuxHost::Open(std::move(host_options), engine, clock);
   if (!host) return Fail(host.error());
 
-  Appliance appliance({clock, &clock, engine, ring, *state, **host});
+  Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections});
   SyslogUdp syslog;
   appliance.logger().SetHosts(&syslog);
   ConsoleServer console(appliance);
@@ -158,6 +158,8 @@ int main(int argc, char** argv) {
       ("interface", po::value(&arguments.interfaces), "HARDWARE=LINK, such as GigabitEthernet0/0=eth1; may be given often")
       ("max-connections", po::value(&arguments.max_connections)->default_value(1'000'000), "connections that fit, 1000..16000000")
       ("queue", po::value(&arguments.queue)->default_value(0), "first of the two NFQUEUE numbers to use")
+      ("model", po::value(&arguments.model)->default_value("Sallyport"), "what `show version` and `show inventory` call the appliance")
+      ("serial", po::value(&arguments.serial), "its serial number")
       ("strict", po::bool_switch(&arguments.strict), "do not start when a line of the configuration is refused");
   // clang-format on
   try {
