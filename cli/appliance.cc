@@ -64,7 +64,19 @@ Appliance::~Appliance() = default;
 
 const Personality& Appliance::personality() const { return configuration_->personality(); }
 
-LoadReport Appliance::Load(std::string_view text) { return configuration_->Load(text); }
+void Appliance::Enter(Session* s) {
+  sessions_.insert(s);
+  std::uint64_t& peak = peaks_["SSH Server"];
+  peak = std::max(peak, SshSessions());
+}
+
+std::uint64_t Appliance::SshSessions() const {
+  return static_cast<std::uint64_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const Session* s) {
+    return s->options().kind == Session::Kind::kSsh;
+  }));
+}
+
+LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { return configuration_->Load(text, options); }
 
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
@@ -143,6 +155,7 @@ std::string Appliance::ConfigEdited(const Session& by, std::string_view line) {
 std::string Appliance::RunningConfig(const std::string& written_by) {
   PrintOptions options;
   options.secrets = true;
+  options.serial = parts_.serial;
   if (!written_by.empty()) options.saved_line = ": Written by " + written_by + " at " + ClockText(WallNow(), ClockNow().zone);
   return configuration_->Print(options);
 }
@@ -277,7 +290,15 @@ void Appliance::Tick() {
   logger_.Drain();
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   for (Session* s : sessions_) s->EndIfIdle(Now());
-  if (meter_.Due()) meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
+  if (!meter_.Due()) return;
+  meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
+  const auto now = std::chrono::steady_clock::now();
+  const std::uint64_t logged = logger_.messages();
+  const double elapsed = std::chrono::duration<double>(now - logged_at_).count();
+  if (logged_before_ != 0) log_rate_ = static_cast<std::uint64_t>(static_cast<double>(logged - logged_before_) / elapsed);
+  logged_before_ = logged;
+  logged_at_ = now;
+  peaks_["Syslogs [rate]"] = std::max(peaks_["Syslogs [rate]"], log_rate_);
 }
 
 }  // namespace sallyport

@@ -16,6 +16,7 @@
 
 #include "cli/load_meter.h"
 #include "cli/login_history.h"
+#include "cli/platform_views.h"
 #include "cli/session.h"
 #include "cli/show_views.h"
 #include "cli/state_folder.h"
@@ -54,6 +55,9 @@ class Appliance {
     LogRing& ring;
     StateFolder& state;
     ApplianceHost& host;
+    // What the appliance says it is; a serial number if its owner has given it one.
+    std::string model = "Sallyport", serial = {};
+    std::uint32_t max_connections = 0;  // 0: not said
   };
   explicit Appliance(const Parts& parts);
   ~Appliance();
@@ -63,7 +67,7 @@ class Appliance {
   // --- configuration
   Configuration& configuration() { return *configuration_; }
   // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
-  LoadReport Load(std::string_view text);
+  LoadReport Load(std::string_view text, const LoadOptions& options = {});
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
   // machine is told once, and again only when it is another one.
   std::string Changed();
@@ -73,7 +77,8 @@ class Appliance {
   void Settle();
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
   const Personality& personality() const;
-  std::string RunningConfig(const std::string& written_by);  // with header and Cryptochecksum
+  // With header and Cryptochecksum, and with its keys: what is stored, and `more system:running-config`.
+  std::string RunningConfig(const std::string& written_by);
   Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
   // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
   // Of many access-list lines that come quickly (a long list is pasted) and take long to compile, not every one is put in
@@ -83,7 +88,7 @@ class Appliance {
   void Reload();  // everything from the startup configuration again
 
   // --- for sessions
-  void Enter(Session* s) { sessions_.insert(s); }
+  void Enter(Session* s);
   void Leave(Session* s) { sessions_.erase(s); }
   const std::set<Session*>& sessions() const { return sessions_; }
   void SetConsoleSink(const Session* by, LogLineSink* sink);
@@ -144,10 +149,21 @@ class Appliance {
   // Traffic counters begin again; the engine's go on, what they were is taken away.
   void ClearTraffic();
   CpuView Cpu() const { return meter_.Cpu(); }
+  CpuDetailView CpuDetail() const { return meter_.CpuDetail(); }
+  DirectoryView Directory() const;
+  std::vector<InventoryPart> Inventory() const;
+  ModuleView Modules();
+  LicenseView License() const;
+  // The peak of hosts is of what was seen here: counting them takes long.
+  std::vector<ResourceView> Resources();
+  FailoverView Failover();
+  std::vector<ServicePolicyView> ServicePolicies();
+  std::vector<ObjectGroupView> ObjectGroups() const;
 
  private:
   std::map<std::string, int> Vlans() const;
   void LogLineProtocol();
+  std::uint64_t SshSessions() const;
   bool MayPutOff(std::string_view line) const;
 
   Parts parts_;
@@ -173,6 +189,10 @@ class Appliance {
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
+  std::map<std::string, std::uint64_t> peaks_;  // by resource
+  std::uint64_t logged_before_ = 0;             // messages, when the rate was taken last
+  std::chrono::steady_clock::time_point logged_at_;
+  std::uint64_t log_rate_ = 0;  // a second
   std::vector<InterfaceCounters> traffic_base_;
   TimePoint traffic_since_;
 };

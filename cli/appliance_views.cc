@@ -24,26 +24,9 @@ std::uint64_t Meminfo(const char* path, std::string_view key) {
   return 0;
 }
 
-std::string CpuModel() {
-  std::ifstream in("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(in, line)) {
-    if (!line.starts_with("model name")) continue;
-    const std::size_t at = line.find(": ");
-    if (at != std::string::npos) return line.substr(at + 2);
-  }
-  return "unknown";
-}
-
 InterfaceCounters Since(const InterfaceCounters& now, const InterfaceCounters& then) {
   return {now.in_packets - then.in_packets, now.in_bytes - then.in_bytes, now.out_packets - then.out_packets,
           now.out_bytes - then.out_bytes, now.dropped - then.dropped};
-}
-
-std::string ProgramPath() {
-  char path[4096];
-  const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
-  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "sallyportd";
 }
 
 }  // namespace
@@ -82,7 +65,11 @@ std::vector<InterfaceView> Appliance::Interfaces() {
         if (sub->text.starts_with("description ")) v.description = sub->text.substr(12);
       }
     }
+    v.has_hardware = v.has_counters = f.linux_index != 0;
+    v.available = f.nameif.empty() ? InterfaceView::Available::kNoNameif : InterfaceView::Available::kInUse;
+    v.traffic_statistics = !f.nameif.empty();
     if (f.linux_index != 0) parts_.host.FillInterface(v, f.linux_index);
+    v.control_point = InterfaceView::ControlPoint{static_cast<int>(f.id), !f.shutdown, !f.shutdown && v.link_up};
     const auto id = static_cast<std::size_t>(f.id);
     if (id < counters.size()) v.traffic = Since(counters[id], id < traffic_base_.size() ? traffic_base_[id] : InterfaceCounters{});
     v.one_minute = meter_.Rate(id, std::chrono::minutes(1));
@@ -91,26 +78,6 @@ std::vector<InterfaceView> Appliance::Interfaces() {
     views.push_back(std::move(v));
   }
   return views;
-}
-
-VersionView Appliance::Version() {
-  VersionView v;
-  const ConfigSettings s = configuration_->settings();
-  v.hostname = s.hostname;
-  v.version = personality().version;
-  v.product_version = SALLYPORT_VERSION;
-  v.image = ProgramPath();
-  v.uptime = uptime();
-  v.memory_mb = Memory().total >> 20;
-  v.cpu = CpuModel();
-  v.cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-  for (const InterfaceView& i : Interfaces()) {
-    if (i.hardware.find('.') == std::string::npos) v.ports.push_back({i.hardware, i.mac});
-  }
-  v.modified_by = modified_by_;
-  v.modified_wall = modified_wall_;
-  v.zone = s.logging.zone;
-  return v;
 }
 
 void Appliance::ClearDrops(const Session& by, bool frame, bool flow) {

@@ -8,6 +8,7 @@ const ExecSet& ExecCommands() {
     AddSessionCommands(s);
     AddSystemCommands(s);
     AddShowSystemCommands(s);
+    AddShowPlatformCommands(s);
     AddShowConfigCommands(s);
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);

@@ -23,6 +23,7 @@ const ExecSet& ExecCommands();
 void AddSessionCommands(ExecSet& set);
 void AddSystemCommands(ExecSet& set);
 void AddShowSystemCommands(ExecSet& set);
+void AddShowPlatformCommands(ExecSet& set);
 void AddShowConfigCommands(ExecSet& set);
 void AddShowTrafficCommands(ExecSet& set);
 void AddShowVpnCommands(ExecSet& set);

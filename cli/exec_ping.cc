@@ -11,10 +11,9 @@
 #include <cstring>
 #include <thread>
 
-#include <fmt/format.h>
-
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/show_ping.h"
 #include "conf/codecs.h"
 #include "firewall/base/checksum.h"
 
@@ -126,8 +125,7 @@ class PingJob final : public Job {
       Say("ERROR: % " + opened.error() + "\n");
     } else {
       echo.Bind(link_);
-      Say(fmt::format("Type escape sequence to abort.\nSending {}, {}-byte ICMP Echos to {}, timeout is {} seconds:\n", ping_.repeat,
-                      ping_.size, ping_.address.address.ToString(), ping_.timeout_s));
+      Say(PingHeader({ping_.address.address, ping_.repeat, ping_.size, ping_.timeout_s}));
       const auto id = static_cast<std::uint16_t>(0x5350 + next_id++);
       int sent = 0, answered = 0;
       double least = 0, most = 0, sum = 0;
@@ -146,12 +144,8 @@ class PingJob final : public Job {
         }
         Say(std::string(1, mark));
       }
-      std::string last = fmt::format("\nSuccess rate is {} percent ({}/{})", sent == 0 ? 0 : answered * 100 / sent, answered, sent);
-      if (answered != 0) {
-        last += fmt::format(", round-trip min/avg/max = {}/{}/{} ms", static_cast<int>(least), static_cast<int>(sum / answered),
-                            static_cast<int>(most));
-      }
-      Say(last + "\n");
+      const auto whole = [](double ms) { return static_cast<int>(ms); };
+      Say("\n" + PingSummary({sent, answered, whole(least), whole(answered == 0 ? 0 : sum / answered), whole(most)}));
     }
     appliance_.Post([alive = alive_, session = session_] {
       if (*alive) session->JobDone();  // destroys this

@@ -75,7 +75,7 @@ std::vector<Hint> Sections() {
   std::vector<Hint> all;
   for (const char* release : {"8.2(1)", "9.16(4)"}) {
     for (Hint& h : Configuration(*PersonalityOf(release)).Help(ConfigMode(), "").hints) {
-      const bool command = h.placeholder || h.text == "no" || h.text == "exit" || h.text == "end" || h.text == "quit";
+      const bool command = h.placeholder || h.text == "no" || h.text == "clear" || h.text == "exit" || h.text == "end" || h.text == "quit";
       const auto same = [&](const Hint& other) { return other.text == h.text; };
       if (!command && std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(h));
     }
@@ -88,7 +88,7 @@ Reply ShowStartup(ExecContext& c, const Bare&, Form) {
   if (access(path.c_str(), F_OK) != 0) return Reply::Say("No Configuration\n");
   const auto text = ReadWholeFile(path);
   if (!text) return Reply::Refuse("ERROR: " + text.error() + "\n");
-  return Reply::Say(*text + "\n");
+  return Reply::Say(Configuration::WithoutSecrets(*text) + "\n");
 }
 
 Reply ShowCoverage(ExecContext& c, const Bare&, Form) {

@@ -23,9 +23,6 @@ struct MessageNumber {
 struct ClockDetail {
   bool detail = false;
 };
-struct Cpu {
-  bool usage = false;
-};
 
 Reply ShowOneInterface(ExecContext& c, const InterfaceName& n, Form) {
   for (InterfaceView& v : c.appliance.Interfaces()) {
@@ -37,12 +34,6 @@ Reply ShowOneInterface(ExecContext& c, const InterfaceName& n, Form) {
 template <typename F>
 auto Interfaces(F show) {
   return [show](ExecContext& c, const Bare&, Form) { return Reply::Say(show(c.appliance.Interfaces())); };
-}
-
-Reply Ports(ExecContext& c, const Bare&, Form) {
-  const VersionView v = c.appliance.Version();
-  return Reply::Say("Name: \"Chassis\", DESCR: \"Sallyport, a stateful firewall\"\nPID: " + v.model + "           , VID: " +
-                    v.product_version + "     , SN: " + (v.serial.empty() ? "none" : v.serial) + "\n\n");
 }
 
 // "aes128-ctr", "sha2-256": OpenSSH's names without the parts that name the vendor and what the column already says.
@@ -83,14 +74,15 @@ void AddShowSystemCommands(ExecSet& set) {
             const ConfigSettings s = c.appliance.configuration().settings();
             return Reply::Say(s.hostname + (s.domain.empty() ? "" : "." + s.domain) + "\n");
           });
-  set.Add(BareCommand("show inventory", {kShow, "What the appliance is made of"}).Privilege(1), Ports);
   set.Add(BareCommand("show mode", {kShow, "Security context mode"}), [](ExecContext&, const Bare&, Form) {
     return Reply::Say("Security context mode: single \n");
   });
   set.Add(BareCommand("show firewall", {kShow, "Firewall mode"}), [](ExecContext&, const Bare&, Form) {
     return Reply::Say("Firewall mode: Router\n");
   });
-  set.Add(BareCommand("show interface", {kShow, "Interfaces"}), Interfaces(ShowInterface));
+  set.Add(BareCommand("show interface", {kShow, "Interfaces"}), Interfaces([](const std::vector<InterfaceView>& v) { return ShowInterface(v); }));
+  set.Add(BareCommand("show interface detail", {kShow, "Interfaces", "And the control point's states"}),
+          Interfaces([](const std::vector<InterfaceView>& v) { return ShowInterface(v, true); }));
   set.Add(BareCommand("show interface ip brief", {kShow, "Interfaces", "Addresses", "One line each"}), Interfaces(ShowInterfaceIpBrief));
   set.Add(BareCommand("show interface summary", {kShow, "Interfaces", "State and traffic only"}), Interfaces(ShowInterfaceSummary));
   {
@@ -105,11 +97,6 @@ void AddShowSystemCommands(ExecSet& set) {
   set.Add(BareCommand("show memory", {kShow, "Memory in use"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowMemory(c.appliance.Memory()));
   });
-  {
-    using S = Tokens<Cpu>;
-    set.Add(Command<Cpu>({S::Kw("show", kShow), S::Kw("cpu", "Processor load"), S::Flag(&Cpu::usage, "usage", "Processor load")}),
-            [](ExecContext& c, const Cpu&, Form) { return Reply::Say(ShowCpu(c.appliance.Cpu())); });
-  }
   {
     using S = Tokens<ClockDetail>;
     set.Add(Command<ClockDetail>({S::Kw("show", kShow), S::Kw("clock", "Date and time"), S::Flag(&ClockDetail::detail, "detail", "And its source")})

@@ -68,16 +68,17 @@ Reply ShowXlates(ExecContext& c, const XlateWords& words, Form) {
 
 Reply ShowLists(ExecContext& c, const ListName& l, Form) {
   const Policy& policy = *c.appliance.policy();
-  if (l.name.empty()) return Reply::Say(ShowAccessLists(policy, {}));
+  if (l.name.empty()) return Reply::Say(ShowAccessLists(policy, {}, c.appliance.clock()));
   const auto it = policy.access_lists.find(l.name);
   // A list may be named so; else it is the keyword without a name.
   if (it == policy.access_lists.end() && !l.brief && SameWord(l.name, "brief")) {
     std::string out;
-    for (const auto& [name, list] : policy.access_lists) out += ShowAccessListBrief(*list, c.appliance.clock());
+    for (const auto& [name, list] : policy.access_lists) out += ShowAccessListBrief(ViewOf(*list, c.appliance.clock()));
     return Reply::Say(out);
   }
   if (it == policy.access_lists.end()) return Reply::Refuse(NoSuchAccessList(l.name));
-  return Reply::Say(l.brief ? ShowAccessListBrief(*it->second, c.appliance.clock()) : ShowAccessList(*it->second));
+  const AccessListView view = ViewOf(*it->second, c.appliance.clock());
+  return Reply::Say(l.brief ? ShowAccessListBrief(view) : ShowAccessList(view));
 }
 
 Reply ShowDrops(ExecContext& c, const DropWords& w, Form) {

@@ -4,8 +4,9 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_platform.h"
 #include "conf/codecs.h"
-#include "firewall/base/civil_time.h"
 
 namespace sallyport {
 namespace {
@@ -18,6 +19,10 @@ struct Advance {
 };
 struct Copy {
   bool no_confirm = false;
+  std::string from;  // a file that is copied to the running configuration
+};
+struct Unavailable {
+  std::string rest;
 };
 
 Reply Written(ExecContext& c) {
@@ -30,7 +35,53 @@ Reply Written(ExecContext& c) {
 Reply WriteMemory(ExecContext& c, const Bare&, Form) { return Written(c); }
 
 Reply WriteTerminal(ExecContext& c, const Bare&, Form) {
-  return Reply::Say(c.appliance.RunningConfig(c.session.UserName()) + "\n");
+  return Reply::Say(c.appliance.configuration().Print() + "\n");
+}
+
+// Adds the lines of a file to the running configuration. A file that cannot be read, or is no text, changes nothing.
+Reply AddFile(ExecContext& c, const std::string& name, const std::string& path) {
+  const auto text = access(path.c_str(), F_OK) == 0 ? ReadWholeFile(path) : Result<std::string>(Error{"No such file or directory"});
+  if (!text) return Reply::Refuse("%Error opening " + name + " (" + text.error() + ")\n");
+  LoadOptions options;
+  options.merge = true;
+  const LoadReport report = c.appliance.Load(*text, options);
+  std::string out;
+  for (const LineReport& l : report.reports) {
+    // The line itself stands in its heading; of an error, the sentence matters here.
+    const std::string sentence = l.text.starts_with(l.line + "\n") ? l.text.substr(l.line.size() + 1) : l.text;
+    out += fmt::format("*** Output from config line {}, \"{}\"\n{}", l.number, l.line, sentence);
+  }
+  if (report.unreadable) return Reply::Refuse(out + "%Error copying " + name + " (Not a configuration)\n");
+  out += c.appliance.ConfigEdited(c.session, "copy " + name + " running-config");
+  return report.refused == 0 ? Reply::Say(out) : Reply::Refuse(out);
+}
+
+Reply ConfigureMemory(ExecContext& c, const Bare&, Form) {
+  return AddFile(c, "startup-config", c.appliance.state().startup_config());
+}
+
+Reply NotHere(ExecContext&, const Unavailable&, Form) {
+  return Reply::Refuse("ERROR: not available on this appliance: it has no factory configuration and fetches no files\n");
+}
+
+Reply CopyToRunning(ExecContext& c, const Copy& copy, Form) {
+  const bool startup = SameWord(copy.from, "startup-config");
+  const auto path = startup ? std::optional(c.appliance.state().startup_config()) : c.appliance.state().DiskPath(copy.from);
+  const auto add = [](ExecContext x, const std::string& name, const std::string& file) {
+    const Reply r = AddFile(x, name, file);
+    r.ok ? x.session.Write(r.text) : x.session.Refuse(r.text);
+  };
+  if (!path) return Reply::Refuse("%Error opening " + copy.from + " (No such file or directory)\n");
+  if (copy.no_confirm) return AddFile(c, copy.from, *path);
+  c.session.Ask("\nDestination filename [running-config]? ", DaemonFrame::Mode::kQuestion,
+                [c, add, name = copy.from, file = *path](const std::optional<std::string>& answer) {
+                  if (!answer) return;
+                  if (!answer->empty() && *answer != "running-config") {
+                    return c.session.Refuse("%Error opening " + *answer + " (Not supported)\n");
+                  }
+                  add(c, name, file);
+                });
+  return {};
 }
 
 Reply WriteErase(ExecContext& c, const Bare&, Form) {
@@ -106,21 +157,7 @@ Reply Dir(ExecContext& c, const FileName& f, Form) {
   if (!f.name.empty() && f.name != "disk0:" && f.name != "flash:" && f.name != "disk0:/" && f.name != "flash:/") {
     return Reply::Refuse("%Error opening " + f.name + " (No such file or directory)\n");
   }
-  const TimeZone zone = c.appliance.ClockNow().zone;
-  std::string out = "\nDirectory of disk0:/\n\n";
-  std::uint64_t sum = 0;
-  int number = 0;
-  for (const auto& file : c.appliance.state().Files()) {
-    const CivilTime t = ToCivil(file.modified_s * 1'000'000'000, zone.offset_s);
-    out += fmt::format("{:<6} -rwx  {:<12} {:02}:{:02}:{:02} {} {:02} {}  {}\n", ++number, file.bytes, t.hour, t.minute, t.second,
-                       MonthName(t.month), t.day, t.year, file.name);
-    sum += file.bytes;
-  }
-  const auto space = c.appliance.state().DiskSpace();
-  const std::uint64_t percent = space.total != 0 ? space.free * 100 / space.total : 0;
-  out += fmt::format("\n{} file(s) total size: {} bytes\n{} bytes total ({} bytes free/{}% free)\n\n", number, sum, space.total,
-                     space.free, percent);
-  return Reply::Say(out);
+  return Reply::Say(ShowDirectory(c.appliance.Directory(), c.appliance.personality()));
 }
 
 Reply More(ExecContext& c, const FileName& f, Form) {
@@ -173,8 +210,24 @@ void AddSystemCommands(ExecSet& set) {
                            S::Kw("running-config", "Copy from current system configuration"),
                            S::Kw("startup-config", "Copy to startup configuration")}),
             CopyRunStart);
+    set.Add(Command<Copy>({S::Kw("copy", "Copy from one file to another"), S::Flag(&Copy::no_confirm, "/noconfirm", "Do not ask"),
+                           S::Choice({{S::Is(&Copy::from, "startup-config", "startup-config", "Copy from startup configuration")},
+                                      {S::Word(&Copy::from, "Copy from a file of disk0:", "WORD")}}),
+                           S::Kw("running-config", "Update current system configuration")}),
+            CopyToRunning);
     set.Add(Command<Copy>({S::Kw("reload", "Halt and reload system"), S::Flag(&Copy::no_confirm, "noconfirm", "Do not ask")}),
             DoReload);
+  }
+  constexpr const char* kConfigure = "Configure using various methods";
+  set.Add(BareCommand("configure memory", {kConfigure, "Configure from flash memory"}), ConfigureMemory);
+  {
+    using S = Tokens<Unavailable>;
+    const std::pair<const char*, const char*> without[] = {{"network", "Configure from a network host"},
+                                                           {"factory-default", "Configure the factory default settings"}};
+    for (const auto& [word, help] : without) {
+      set.Add(Command<Unavailable>({S::Kw("configure", kConfigure), S::Kw(word, help), S::Opt({S::Line(&Unavailable::rest, "Where, or which address")})}),
+              NotHere);
+    }
   }
   {
     using S = Tokens<FileName>;

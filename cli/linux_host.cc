@@ -148,6 +148,14 @@ void LinuxHost::FillInterface(InterfaceView& view, int linux_index) {
     c.tx_errors = l.tx_errors;
     c.tx_dropped = l.tx_dropped;
     c.collisions = l.tx_collisions;
+    c.rx_length_errors = l.rx_length_errors;
+    c.rx_over_errors = l.rx_overruns;
+    c.rx_crc_errors = l.rx_crc_errors;
+    c.rx_frame_errors = l.rx_frame_errors;
+    c.rx_missed_errors = l.rx_missed;
+    c.underruns = l.tx_underruns;
+    c.late_collisions = l.tx_late_collisions;
+    c.resets = l.carrier_losses;
   }
 }
 

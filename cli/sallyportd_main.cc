@@ -28,12 +28,22 @@ int Fail(const std::string& why) {
 }
 
 struct Arguments {
-  std::string state, config;
+  std::string state, config, secrets, model, serial;
   std::vector<std::string> interfaces;
   std::uint32_t max_connections = 0;
   std::uint16_t queue = 0;
   bool strict = false;
 };
+
+void Tell(const std::string& path, const std::vector<LineReport>& reports) {
+  for (const LineReport& line : reports) {
+    // The last line of an ASA error is the sentence; those before it hold the caret.
+    std::string sentence = line.text;
+    while (!sentence.empty() && sentence.back() == '\n') sentence.pop_back();
+    sentence = sentence.substr(sentence.rfind('\n') + 1);
+    std::fprintf(stderr, "%s:%d: %s: %s\n", path.c_str(), line.number, sentence.c_str(), line.line.c_str());
+  }
+}
 
 // Loads the configuration; returns false when the daemon must not start.
 bool LoadConfiguration(Appliance& appliance, const StateFolder& state, const Arguments& arguments) {
@@ -45,17 +55,27 @@ bool LoadConfiguration(Appliance& appliance, const StateFolder& state, const Arg
     return false;
   }
   const LoadReport report = appliance.Load(*text);
-  for (const LineReport& line : report.reports) {
-    // The last line of an ASA error is the sentence; those before it hold the caret.
-    std::string sentence = line.text;
-    while (!sentence.empty() && sentence.back() == '\n') sentence.pop_back();
-    sentence = sentence.substr(sentence.rfind('\n') + 1);
-    std::fprintf(stderr, "%s:%d: %s: %s\n", path.c_str(), line.number, sentence.c_str(), line.line.c_str());
-  }
-  if (report.refused != 0 && arguments.strict) {
+  Tell(path, report.reports);
+  if (report.unreadable || (report.refused != 0 && arguments.strict)) {
     Fail(std::to_string(report.refused) + " lines of " + path + " were refused");
     return false;
   }
+  if (!arguments.secrets.empty()) {
+    const auto keys = ReadWholeFile(arguments.secrets);
+    if (!keys) {
+      Fail(keys.error());
+      return false;
+    }
+    LoadOptions only_keys;
+    only_keys.secrets = true;
+    const LoadReport given = appliance.Load(*keys, only_keys);
+    Tell(arguments.secrets, given.reports);
+    if (given.refused != 0) {
+      Fail(std::to_string(given.refused) + " lines of " + arguments.secrets + " were refused");
+      return false;
+    }
+  }
+  Tell(path, appliance.configuration().MissingSecrets());
   return true;
 }
 
@@ -85,7 +105,7 @@ int Run(const Arguments& arguments) {
   auto host = LinuxHost::Open(std::move(host_options), engine, clock);
   if (!host) return Fail(host.error());
 
-  Appliance appliance({clock, &clock, engine, ring, *state, **host});
+  Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections});
   SyslogUdp syslog;
   appliance.logger().SetHosts(&syslog);
   ConsoleServer console(appliance);
@@ -117,7 +137,7 @@ struct Tool {
   const char* name;
   int (*run)(std::span<const std::string> arguments);
 };
-constexpr Tool kTools[] = {{"check", CheckTool}, {"print", PrintTool}, {"migrate", MigrateTool}};
+constexpr Tool kTools[] = {{"check", CheckTool}, {"print", PrintTool}, {"migrate", MigrateTool}, {"replay", ReplayTool}, {"docs", DocsTool}};
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
@@ -126,16 +146,20 @@ int main(int argc, char** argv) {
   }
   Arguments arguments;
   po::options_description options("sallyportd: a stateful firewall that behaves like a Cisco ASA\n"
-                                  "sallyportd check|print|migrate FILE ...: about a configuration file; --help tells more\n");
+                                  "sallyportd check|print|migrate|replay FILE ...: about a configuration file; sallyportd docs: all commands;\n"
+                                  "--help tells more\n");
   // clang-format off
   options.add_options()
       ("help", "this text")
       ("version", "print the version")
       ("state", po::value(&arguments.state)->default_value("/var/lib/sallyport"), "state folder; made if it is not there")
       ("config", po::value(&arguments.config), "configuration to load instead of the startup configuration")
+      ("secrets", po::value(&arguments.secrets), "lines with the keys that the configuration has masked")
       ("interface", po::value(&arguments.interfaces), "HARDWARE=LINK, such as GigabitEthernet0/0=eth1; may be given often")
       ("max-connections", po::value(&arguments.max_connections)->default_value(1'000'000), "connections that fit, 1000..16000000")
       ("queue", po::value(&arguments.queue)->default_value(0), "first of the two NFQUEUE numbers to use")
+      ("model", po::value(&arguments.model)->default_value("Sallyport"), "what `show version` and `show inventory` call the appliance")
+      ("serial", po::value(&arguments.serial), "its serial number")
       ("strict", po::bool_switch(&arguments.strict), "do not start when a line of the configuration is refused");
   // clang-format on
   try {

@@ -31,54 +31,83 @@ std::uint64_t CountElements(const AccessList& list) {
   return n;
 }
 
-std::string Header(const AccessList& list) {
-  return fmt::format("access-list {}; {} elements; name hash: 0x{:x}\n", list.name(), CountElements(list), list.name_hash());
+std::string Header(const AccessListView& list) {
+  return fmt::format("access-list {}; {} elements; name hash: 0x{:x}\n", list.name, list.element_count, list.name_hash);
+}
+
+void AppendElement(const AccessListView& list, std::uint32_t number, const AccessListView::Element& e, const char* indent,
+                   std::string& out) {
+  Append(out, "{}access-list {} line {} {} {}{}0x{:08x} \n", indent, list.name, number, e.text,
+         e.counted ? fmt::format("(hitcnt={}) ", e.hits) : "", e.inactive ? "(inactive) " : "", e.hash);
 }
 
 }  // namespace
 
-std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows) {
+AccessListView ViewOf(const AccessList& list, const Clock& clock) {
+  AccessListView view{list.name(), list.name_hash(), CountElements(list), {}};
+  for (const AclLine& line : list.lines()) {
+    AccessListView::Line l;
+    l.number = line.number;
+    l.remark = line.remark;
+    l.sum.text = line.text;
+    l.sum.hash = line.hash;
+    l.sum.inactive = line.element_count != 0;
+    if (!line.remark) {
+      ForEachElement(list, line, [&](const AclElement& e) {
+        AccessListView::Element v{e.text, Hits(e), true, e.inactive, e.hash, e.parent_hash, 0};
+        v.counted = e.text.find("(unresolved)") == std::string::npos;
+        if (v.hits != 0) {
+          const TimePoint last{e.hits->last_hit_ns.load(std::memory_order_relaxed)};
+          v.last_hit_s = static_cast<std::uint32_t>(clock.WallNanos(last) / 1'000'000'000);
+        }
+        l.sum.hits += v.hits;
+        l.sum.inactive &= v.inactive;
+        if (line.expanded) {
+          l.elements.push_back(std::move(v));
+        } else {
+          l.sum.parent_hash = v.parent_hash;
+          l.sum.last_hit_s = v.last_hit_s;
+        }
+      });
+      // Elements for addresses that are not known are inactive, the line is not.
+      if (line.expanded && line.text.find(" inactive") == std::string::npos) l.sum.inactive = false;
+    }
+    view.lines.push_back(std::move(l));
+  }
+  return view;
+}
+
+std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, const Clock& clock) {
   std::string out = fmt::format(
       "access-list cached ACL log flows: total {}, denied {} (deny-flow-max {})\n            alert-interval {}\n",
       flows.total, flows.denied, flows.deny_flow_max, flows.alert_interval_s);
-  for (const auto& [name, list] : policy.access_lists) out += ShowAccessList(*list);
+  for (const auto& [name, list] : policy.access_lists) out += ShowAccessList(ViewOf(*list, clock));
   return out;
 }
 
-std::string ShowAccessList(const AccessList& list) {
+std::string ShowAccessList(const AccessListView& list) {
   std::string out = Header(list);
-  for (const AclLine& line : list.lines()) {
+  for (const AccessListView::Line& line : list.lines) {
     if (line.remark) {
-      Append(out, "access-list {} line {} {} \n", list.name(), line.number, line.text);
+      Append(out, "access-list {} line {} {} \n", list.name, line.number, line.sum.text);
       continue;
     }
-    std::uint64_t hits = 0;
-    bool inactive = line.element_count != 0;
-    ForEachElement(list, line, [&](const AclElement& e) {
-      hits += Hits(e);
-      inactive &= e.inactive;
-    });
-    Append(out, "access-list {} line {} {} (hitcnt={}) {}0x{:08x} \n", list.name(), line.number, line.text, hits,
-           inactive ? "(inactive) " : "", line.hash);
-    if (!line.expanded) continue;
-    ForEachElement(list, line, [&](const AclElement& e) {
-      Append(out, "  access-list {} line {} {} (hitcnt={}) {}0x{:08x} \n", list.name(), line.number, e.text, Hits(e),
-             e.inactive ? "(inactive) " : "", e.hash);
-    });
+    AppendElement(list, line.number, line.sum, "", out);
+    for (const AccessListView::Element& e : line.elements) AppendElement(list, line.number, e, "  ", out);
   }
   return out;
 }
 
-std::string ShowAccessListBrief(const AccessList& list, const Clock& clock) {
+std::string ShowAccessListBrief(const AccessListView& list) {
   std::string out = Header(list);
-  for (const AclLine& line : list.lines()) {
+  const auto row = [&](const AccessListView::Element& e) {
+    if (e.hits == 0) return;
+    Append(out, "{:08x} {:08x} {:08x} {:08x}\n", e.hash, e.parent_hash, static_cast<std::uint32_t>(e.hits), e.last_hit_s);
+  };
+  for (const AccessListView::Line& line : list.lines) {
     if (line.remark) continue;
-    ForEachElement(list, line, [&](const AclElement& e) {
-      if (Hits(e) == 0) return;
-      const std::int64_t last = clock.WallNanos({e.hits->last_hit_ns.load(std::memory_order_relaxed)}) / 1'000'000'000;
-      Append(out, "{:08x} {:08x} {:08x} {:08x}\n", e.hash, e.parent_hash, static_cast<std::uint32_t>(Hits(e)),
-             static_cast<std::uint32_t>(last));
-    });
+    if (line.elements.empty()) row(line.sum);
+    for (const AccessListView::Element& e : line.elements) row(e);
   }
   return out;
 }

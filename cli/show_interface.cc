@@ -1,17 +1,20 @@
 #include "cli/show_interface.h"
 
+#include <fmt/ranges.h>
+
 #include "cli/show_text.h"
 
 namespace sallyport {
 namespace {
 
 std::string State(const InterfaceView& v) { return v.shutdown ? "administratively down" : v.link_up ? "up" : "down"; }
-std::string LineState(const InterfaceView& v) { return !v.shutdown && v.link_up ? "up" : "down"; }
+std::string LineState(const InterfaceView& v) { return !v.shutdown && v.protocol_up.value_or(v.link_up) ? "up" : "down"; }
 
 bool Addressed(const InterfaceView& v) { return !v.address.IsNone(); }
 
 std::string Method(const InterfaceView& v) {
   if (!Addressed(v)) return v.addressed_by_dhcp ? "DHCP" : "unset";
+  if (v.address_of_hardware) return "unset";
   return v.addressed_by_dhcp ? "DHCP" : v.configured_in_ram ? "manual" : "CONFIG";
 }
 
@@ -20,17 +23,15 @@ void AppendTitle(const InterfaceView& v, std::string& out) {
 }
 
 void AppendHardware(const InterfaceView& v, std::string& out) {
-  if (v.link.empty()) {
-    out += "  Hardware is not mapped to a link\n";
-    return;
-  }
-  Append(out, "  Hardware is {}", v.driver.empty() ? "unknown" : v.driver);
-  if (v.speed_mbps > 0) Append(out, ", BW {} Mbps, DLY {} usec", v.speed_mbps, v.speed_mbps >= 1000 ? 10 : 100);
-  out += '\n';
+  const int bandwidth = v.bandwidth_mbps != 0 ? v.bandwidth_mbps : v.speed_mbps;
+  const int delay = v.delay_us != 0 ? v.delay_us : bandwidth >= 1000 ? 10 : 100;
+  Append(out, "  Hardware is {}, BW {} Mbps, DLY {} usec\n", v.driver.empty() ? "unknown" : v.driver, bandwidth, delay);
   if (v.vlan) return;
   const std::string duplex = v.duplex.empty() ? "" : "(" + v.duplex + ")";
   const std::string speed = v.speed_mbps > 0 ? fmt::format("({} Mbps)", v.speed_mbps) : "";
-  Append(out, "\tAuto-Duplex{}, Auto-Speed{}\n", duplex, speed);
+  Append(out, "\t{}{}, {}{}\n", v.duplex_set, duplex, v.speed_set, speed);
+  Append(out, "\tInput flow control is {}, output flow control is {}\n", v.flow_control_in ? "on" : "unsupported",
+         v.flow_control_out ? "on" : "off");
 }
 
 void AppendAddresses(const InterfaceView& v, std::string& out) {
@@ -46,13 +47,49 @@ void AppendAddresses(const InterfaceView& v, std::string& out) {
     out += "\tIP address unassigned\n";
 }
 
+void AppendRings(const char* name, const char* lost, const std::vector<LinkCounters::Ring>& rings, std::string& out) {
+  int number = 0;
+  for (const LinkCounters::Ring& r : rings) {
+    Append(out, "\t  {}[{:02}]: {} packets, {} bytes, {} {}\n", name, number++, r.packets, r.bytes, r.lost, lost);
+    Append(out, "\t          Blocks free curr/low: {}/{}\n", r.blocks.free, r.blocks.lowest);
+    if (!r.used_by.empty()) Append(out, "\t          Used by {}\n", r.used_by);
+  }
+}
+
 void AppendLinkCounters(const LinkCounters& c, std::string& out) {
   Append(out, "\t{} packets input, {} bytes, {} no buffer\n", c.rx_packets, c.rx_bytes, c.rx_missed_errors);
-  Append(out, "\tReceived {} broadcasts, 0 runts, {} giants\n", c.multicast, c.rx_length_errors);
-  Append(out, "\t{} input errors, {} CRC, {} frame, {} overrun, {} ignored, 0 abort\n", c.rx_errors, c.rx_crc_errors,
-         c.rx_frame_errors, c.rx_over_errors, c.rx_dropped);
-  Append(out, "\t{} packets output, {} bytes, 0 underruns\n", c.tx_packets, c.tx_bytes);
-  Append(out, "\t{} output errors, {} collisions, 0 interface resets\n", c.tx_errors, c.collisions);
+  Append(out, "\tReceived {} broadcasts, {} runts, {} giants\n", c.multicast, c.runts, c.rx_length_errors);
+  Append(out, "\t{} input errors, {} CRC, {} frame, {} overrun, {} ignored, {} abort\n", c.rx_errors, c.rx_crc_errors,
+         c.rx_frame_errors, c.rx_over_errors, c.rx_dropped, c.aborts);
+  if (c.switch_port)
+    Append(out, "\t{} pause/resume input\n", c.pause_in);
+  else
+    Append(out, "\t{} pause input, {} resume input\n", c.pause_in, c.resume_in);
+  if (c.l2_decode_drops) {
+    Append(out, "\t{} L2 decode drops{}\n", *c.l2_decode_drops, c.demux_drops ? fmt::format(", {} demux drops", *c.demux_drops) : "");
+  }
+  if (c.switch_port) Append(out, "\t{} switch ingress policy drops\n", c.switch_ingress_drops);
+  Append(out, "\t{} packets output, {} bytes, {} underruns\n", c.tx_packets, c.tx_bytes, c.underruns);
+  if (c.switch_port)
+    Append(out, "\t{} pause/resume output\n", c.pause_out);
+  else
+    Append(out, "\t{} pause output, {} resume output\n", c.pause_out, c.resume_out);
+  Append(out, "\t{} output errors, {} collisions, {} interface resets\n", c.tx_errors, c.collisions, c.resets);
+  Append(out, "\t{} late collisions, {} deferred\n", c.late_collisions, c.deferred);
+  if (c.output_decode_drops) Append(out, "\t{} output decode drops\n", *c.output_decode_drops);
+  if (c.rate_limit_drops) Append(out, "\t{} rate limit drops\n", *c.rate_limit_drops);
+  if (c.switch_port) Append(out, "\t{} switch egress policy drops\n", c.switch_egress_drops);
+  Append(out, "\t{} input reset drops, {} output reset drops\n", c.rx_reset_drops, c.tx_reset_drops);
+  const auto queue = [&](const char* which, const std::optional<LinkCounters::Blocks>& b) {
+    if (b) Append(out, "\t{} queue (blocks free curr/low): hardware ({}/{})\n", which, b->free, b->lowest);
+  };
+  queue("input", c.input_queue);
+  queue("output", c.output_queue);
+  if (!c.rx_rings.empty() || !c.tx_rings.empty()) {
+    out += "\tQueue Stats:\n";
+    AppendRings("RX", "overrun", c.rx_rings, out);
+    AppendRings("TX", "underruns", c.tx_rings, out);
+  }
 }
 
 void AppendRates(const char* what, const TrafficRate& r, std::string& out) {
@@ -66,8 +103,22 @@ void AppendTrafficStatistics(const InterfaceView& v, std::string& out) {
   Append(out, "\t{} packets input, {} bytes\n", v.traffic.in_packets, v.traffic.in_bytes);
   Append(out, "\t{} packets output, {} bytes\n", v.traffic.out_packets, v.traffic.out_bytes);
   Append(out, "\t{} packets dropped\n", v.traffic.dropped);
-  AppendRates("1", v.one_minute, out);
-  AppendRates("5", v.five_minutes, out);
+  if (v.one_minute) AppendRates("1", *v.one_minute, out);
+  if (v.five_minutes) AppendRates("5", *v.five_minutes, out);
+}
+
+const char* Active(bool active) { return active ? "active" : "not active"; }
+
+void AppendDetail(const InterfaceView& v, std::string& out) {
+  if (!v.topology.empty()) {
+    out += "  Topology Information:\n";
+    for (const std::string& line : v.topology) Append(out, "\t{}\n", line);
+  }
+  if (v.control_point) {
+    Append(out, "  Control Point Interface States:\n\tInterface number is {}\n", v.control_point->number);
+    Append(out, "\tInterface config status is {}\n", Active(v.control_point->configured));
+    Append(out, "\tInterface state is {}\n", Active(v.control_point->active));
+  }
 }
 
 struct Totals {
@@ -88,20 +139,25 @@ void AppendTotals(const std::string& name, const Totals& t, Duration counted_for
 
 }  // namespace
 
-std::string ShowInterface(const std::vector<InterfaceView>& interfaces) {
+std::string ShowInterface(const std::vector<InterfaceView>& interfaces, bool detail) {
+  using Available = InterfaceView::Available;
   std::string out;
   for (const InterfaceView& v : interfaces) {
     AppendTitle(v, out);
-    AppendHardware(v, out);
+    if (v.has_hardware) AppendHardware(v, out);
     if (v.vlan) Append(out, "\tVLAN identifier {}\n", *v.vlan);
     if (!v.description.empty()) Append(out, "\tDescription: {}\n", v.description);
-    if (v.nameif.empty()) out += "\tAvailable but not configured via nameif\n";
-    AppendAddresses(v, out);
-    if (!v.link.empty() && !v.vlan) AppendLinkCounters(v.link_counters, out);
-    if (!v.nameif.empty()) AppendTrafficStatistics(v, out);
+    if (!v.member_of.empty()) Append(out, "\tActive member of {}\n", v.member_of);
+    if (v.available == Available::kNoNameif) out += "\tAvailable but not configured via nameif\n";
+    if (v.available == Available::kForContext) out += "\tAvailable for allocation to a context\n";
+    if (v.has_addresses) AppendAddresses(v, out);
+    if (v.has_counters && !v.vlan) AppendLinkCounters(v.link_counters, out);
+    if (v.traffic_statistics) AppendTrafficStatistics(v, out);
     if (v.management_only) {
       Append(out, "\tManagement-only interface. Blocked {} through-the-device packets\n", v.blocked_through);
     }
+    if (detail) AppendDetail(v, out);
+    if (!v.members.empty()) Append(out, "  Members in this channel:\n      Active:   {}\n", fmt::join(v.members, " "));
   }
   return out;
 }
@@ -153,8 +209,8 @@ std::string ShowTraffic(const std::vector<InterfaceView>& interfaces) {
     if (v.nameif.empty()) continue;
     const InterfaceCounters& c = v.traffic;
     AppendTotals(v.nameif, {c.in_packets, c.in_bytes, c.out_packets, c.out_bytes}, v.counted_for, out);
-    AppendRates("1", v.one_minute, out);
-    AppendRates("5", v.five_minutes, out);
+    if (v.one_minute) AppendRates("1", *v.one_minute, out);
+    if (v.five_minutes) AppendRates("5", *v.five_minutes, out);
   }
   out +=
       "\n----------------------------------------\nAggregated Traffic on Physical Interface\n"

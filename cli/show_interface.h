@@ -1,7 +1,7 @@
-// `show interface [ip brief | summary]`, `show ip`, `show nameif`, `show traffic`. Pure functions from views to text.
+// `show interface [detail | ip brief | summary]`, `show ip`, `show nameif`, `show traffic`. Pure functions from views to text.
 //
-// An ASA also prints figures of its network processors (pause frames, queue depths, resets); a Linux link has none, so
-// those lines are not there.
+// A Linux link has no queues of blocks and no rings of an ASA's drivers: those lines are then not there. Its counts of what it
+// does not know (pause frames, L2 decode drops, drops at a reset) are 0, since no such thing happens to it.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace sallyport {
 
-std::string ShowInterface(const std::vector<InterfaceView>& interfaces);
+// `detail` adds the control point's states.
+std::string ShowInterface(const std::vector<InterfaceView>& interfaces, bool detail = false);
 std::string ShowInterfaceIpBrief(const std::vector<InterfaceView>& interfaces);
 std::string ShowInterfaceSummary(const std::vector<InterfaceView>& interfaces);
 std::string ShowIp(const std::vector<InterfaceView>& interfaces);

@@ -76,6 +76,13 @@ std::string ShowLoggingSetting(const LoggingStatus& status, const Personality& p
   Append(out, "    Buffer logging: {}\n", OutputText(status, LogOutput::kBuffer));
   Append(out, "    Trap logging: {}\n", OutputText(status, LogOutput::kTrap));
   AppendHosts(status, out);
+  if (personality.logging_tcp_stats) {  // TCP syslog is not modelled: nothing ever went wrong with it
+    out +=
+        "    Global TCP syslog stats::\n"
+        "        NOT_PUTABLE: 0, ALL_CHANNEL_DOWN: 0\n"
+        "        CHANNEL_FLAP_CNT: 0, SYSLOG_PKT_LOSS: 0\n"
+        "        PARTIAL_REWRITE_CNT: 0\n";
+  }
   if (!personality.logging_deny_conn_line) Append(out, "    Permit-hostdown logging: {}\n", OnOff(s.permit_hostdown));
   Append(out, "    History logging: {}\n", OutputText(status, LogOutput::kHistory));
   Append(out, "    Device ID: {}\n", DeviceIdText(s.device_id));

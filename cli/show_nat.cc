@@ -104,20 +104,35 @@ std::string ShowNatOld(const Policy& policy) {
   return out;
 }
 
+std::vector<std::string> RangeTexts(const std::vector<AddressRange>& ranges) {
+  if (ranges.empty()) return {"0.0.0.0/0"};
+  std::vector<std::string> texts;
+  for (const AddressRange& r : ranges) texts.push_back(RangeText(r, false));
+  return texts;
+}
+
 // "static NAT" and "static PAT" as translations.
 void AppendStatic(const std::string& from_if, const std::vector<AddressRange>& from, const std::string& to_if,
                   const std::vector<AddressRange>& to, const NatRule& rule, bool ports, Duration idle, std::string& out) {
-  const auto port = [](const PortRange& r) { return fmt::format(" {}-{}", r.first, r.last); };
-  std::string flags = ports ? "sr" : "s";
-  if (from == to && !ports) flags += 'I';
-  if (rule.section != 2) flags += 'T';
-  if (ports)
-    Append(out, "{} PAT", ProtocolLabel(rule.service_protocol));
-  else
-    out += "NAT";
-  Append(out, " from {}:{}{} to {}:{}{}\n", from_if, RangesText(from, false), ports ? port(rule.real_sport) : "", to_if,
-         RangesText(to, false), ports ? port(rule.mapped_sport) : "");
-  Append(out, "    flags {} idle {} timeout 0:00:00\n", flags, HourMinuteSecond(idle));
+  StaticXlateView v{from_if, to_if, RangeTexts(from), RangeTexts(to), "", "", "", ports ? "sr" : "s", idle};
+  if (ports) {
+    v.protocol = ProtocolLabel(rule.service_protocol);
+    v.real_ports = fmt::format("{}-{}", rule.real_sport.first, rule.real_sport.last);
+    v.mapped_ports = fmt::format("{}-{}", rule.mapped_sport.first, rule.mapped_sport.last);
+  }
+  if (from == to && !ports) v.flags += 'I';
+  if (rule.section != 2) v.flags += 'T';
+  out += ShowStaticXlate(v);
+}
+
+// Three to a line; those that follow are indented.
+std::string InLines(const std::vector<std::string>& addresses) {
+  std::string out;
+  for (std::size_t i = 0; i < addresses.size(); i++) {
+    if (i != 0) out += i % 3 == 0 ? ",\n    " : ", ";
+    out += addresses[i];
+  }
+  return out;
 }
 
 }  // namespace
@@ -182,6 +197,15 @@ std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts&
 std::string ShowXlate(const XlatePage& page, const Timeouts& timeouts, const Personality& personality) {
   std::string out = ShowXlateHeader(page.in_use, page.most_used, personality);
   for (const XlateView& v : page.xlates) out += ShowXlateEntry(v, page.now, timeouts, personality);
+  return out;
+}
+
+std::string ShowStaticXlate(const StaticXlateView& v) {
+  std::string out = v.protocol.empty() ? "NAT" : v.protocol + " PAT";
+  const auto ports = [](const std::string& p) { return p.empty() ? "" : " " + p; };
+  Append(out, " from {}:{}{} to {}:{}{}\n", v.from, InLines(v.real), ports(v.real_ports), v.to, InLines(v.mapped),
+         ports(v.mapped_ports));
+  Append(out, "    flags {}{}idle {} timeout 0:00:00\n", v.flags, v.flags.empty() ? "" : " ", HourMinuteSecond(v.idle));
   return out;
 }
 

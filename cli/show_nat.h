@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "firewall/nat.h"
 #include "firewall/personality.h"
@@ -18,6 +19,17 @@ std::string ShowNat(const Policy& policy, bool detail);
 std::string ShowXlateHeader(std::uint32_t in_use, std::uint32_t most_used, const Personality& personality);
 std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts& timeouts, const Personality& personality);
 std::string ShowXlate(const XlatePage& page, const Timeouts& timeouts, const Personality& personality);
+
+struct StaticXlateView {
+  std::string from, to;                 // interfaces
+  std::vector<std::string> real, mapped;  // "10.1.1.1", "10.9.0.0/30", "10.1.1.1-10.1.1.5"
+  std::string protocol;                 // "TCP"; "": NAT, not PAT
+  std::string real_ports, mapped_ports;  // "80-80", of PAT
+  std::string flags;                    // "s", "srT"
+  Duration idle;
+};
+// Three addresses to a line.
+std::string ShowStaticXlate(const StaticXlateView& view);
 
 // Static rules are translations that always exist; 8.3+ lists them before the dynamic ones. Their use is not timed here, so
 // the caller says how long they have been there (`idle`). "" before 8.3.

@@ -26,7 +26,7 @@ constexpr std::string_view kCodesEight =
     "       P - periodic downloaded static route\n";
 
 // Longer lines break after the mask.
-constexpr std::size_t kLineWidth = 72;
+constexpr std::size_t kLineWidth = 73;
 
 bool IsDefault(const Route& r) { return r.destination.FamilyLength() == 0; }
 
@@ -67,32 +67,40 @@ std::string Way(const Policy& policy, const Route& r) {
 
 }  // namespace
 
-std::string ShowRoute(const Policy& policy) {
-  const bool nine = policy.personality.local_routes;
-  const std::vector<Route> routes = RoutesInForce(policy);
+RouteTableView RoutesOf(const Policy& policy) {
+  RouteTableView view;
+  view.long_codes = policy.personality.local_routes;
+  for (const Route& r : RoutesInForce(policy)) {
+    if (IsDefault(r) && view.gateway.IsNone()) view.gateway = r.gateway;
+    const char code = r.source == Route::Source::kConnected ? 'C' : r.source == Route::Source::kLocal ? 'L' : 'S';
+    view.routes.push_back({code, r.destination, Way(policy, r)});
+  }
+  return view;
+}
+
+std::string ShowRoute(const Policy& policy) { return ShowRoute(RoutesOf(policy)); }
+
+std::string ShowRoute(const RouteTableView& view) {
   std::string out = "\n";
-  out += nine ? kCodesNine : kCodesEight;
-  if (!nine) out += '\n';
-  const auto gateway =
-      std::find_if(routes.begin(), routes.end(), [](const Route& r) { return IsDefault(r) && !r.gateway.IsNone(); });
-  if (gateway == routes.end())
+  out += view.long_codes ? kCodesNine : kCodesEight;
+  if (!view.long_codes) out += '\n';
+  if (view.gateway.IsNone())
     out += "Gateway of last resort is not set\n\n";
   else
-    Append(out, "Gateway of last resort is {} to network 0.0.0.0\n\n", gateway->gateway.ToString());
+    Append(out, "Gateway of last resort is {} to network 0.0.0.0\n\n", view.gateway.ToString());
 
-  const Route* previous = nullptr;
-  for (const Route& r : routes) {
-    std::string code = r.source == Route::Source::kConnected ? "C" : r.source == Route::Source::kLocal ? "L" : "S";
-    if (IsDefault(r)) code += '*';
+  const RouteView* previous = nullptr;
+  for (const RouteView& r : view.routes) {
+    std::string code(1, r.code);
+    if (r.destination.FamilyLength() == 0) code += '*';
     const std::string destination =
         fmt::format("{} {}", r.destination.address.ToString(), MaskText(r.destination.FamilyLength()));
-    std::string line = fmt::format("{:<{}}{} ", code, nine ? 9 : 5, destination);
-    if (previous != nullptr && previous->destination == r.destination && previous->source == r.source) {
+    std::string line = fmt::format("{:<{}}{} ", code, view.long_codes ? 9 : 5, destination);
+    if (previous != nullptr && previous->destination == r.destination && previous->code == r.code) {
       line.assign(line.size(), ' ');  // another way to the same network
     }
-    const std::string way = Way(policy, r);
-    if (line.size() + way.size() > kLineWidth) line += "\n           ";
-    Append(out, "{}{}\n", line, way);
+    if (line.size() + r.way.size() > kLineWidth) line += "\n           ";
+    Append(out, "{}{}\n", line, r.way);
     previous = &r;
   }
   return out;

@@ -9,7 +9,20 @@
 
 namespace sallyport {
 
+struct RouteView {
+  char code = 'S';         // C, L, S, V ...
+  Prefix destination;      // IPv4
+  std::string way;         // "is directly connected, inside", "[1/0] via 10.1.1.1, inside", "connected by VPN (advertised), outside"
+};
+struct RouteTableView {
+  bool long_codes = true;  // 9.2+: Personality::local_routes
+  IpAddress gateway;       // of last resort; none: not set
+  std::vector<RouteView> routes;
+};
+// Another way to the network of the route before it is printed below it.
+std::string ShowRoute(const RouteTableView& view);
 // IPv4 routes that are in force: those of interfaces that are in use, and of several to one destination only the best.
+RouteTableView RoutesOf(const Policy& policy);
 std::string ShowRoute(const Policy& policy);
 std::string ShowArp(const std::vector<ArpView>& entries);
 

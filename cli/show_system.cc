@@ -17,19 +17,34 @@ int WholePerCent(int tenths) { return (tenths + 5) / 10; }
 std::string ShowVersion(const VersionView& view) {
   std::string out;
   Append(out, "\nCisco Adaptive Security Appliance Software Version {} \n", view.version);
-  Append(out, "Sallyport Version {}: behaves like the software above, and is not made by Cisco\n\n", view.product_version);
+  if (!view.device_manager.empty()) Append(out, "Device Manager Version {}\n", view.device_manager);
+  out += '\n';
   if (!view.compiled.empty()) Append(out, "Compiled on {}\n", view.compiled);
   Append(out, "System image file is \"{}\"\n", view.image);
   Append(out, "Config file at boot was \"{}\"\n\n", view.config_at_boot);
   Append(out, "{} up {}\n\n", view.hostname, LongDuration(view.uptime));
-  Append(out, "Hardware:   {}, {} MB RAM, CPU {}, {} CPU{}\n\n\n", view.model, view.memory_mb, view.cpu, view.cpus,
-         view.cpus == 1 ? "" : "s");
+  Append(out, "Hardware:   {}, {} MB RAM, CPU {},", view.model, view.memory_mb, view.cpu);
+  if (view.cpus != 0) Append(out, " {} CPU{}", view.cpus, view.cpus == 1 ? "" : "s");
+  out += '\n';
+  if (!view.model_id.empty()) Append(out, "Model Id:   {}\n", view.model_id);
+  if (view.flash_mb != 0) Append(out, "Internal ATA Compact Flash, {}MB\n", view.flash_mb);
+  for (const std::string& line : view.storage) Append(out, "{}\n", line);
+  out += "\n\n";
   int number = 0;
   for (const auto& port : view.ports) {
-    Append(out, "{:>2}: Ext: {:<20}: address is {}\n", number++, port.name, port.mac.ToString());
+    Append(out, "{:>2}: Ext: {:<20}: address is {}{}\n", number++, port.name, port.mac.ToString(),
+           port.irq ? fmt::format(", irq {}", *port.irq) : "");
   }
-  out += "\nThis platform needs no license.\n\n";
-  if (!view.serial.empty()) Append(out, "Serial Number: {}\n", view.serial);
+  out += '\n';
+  for (const std::string& line : view.platform) Append(out, "{}\n", line);
+  if (!view.platform.empty()) out += '\n';
+  if (!view.features.empty()) {
+    out += "Licensed features for this platform:\n";
+    for (const auto& f : view.features) Append(out, "{:<34}: {:<15}\n", f.name, f.value);
+    out += '\n';
+  }
+  if (!view.serial.empty()) Append(out, "Serial Number: {}\n\n", view.serial);
+  if (!view.image_type.empty()) Append(out, "Image type          : {}\nKey version         : {}\n\n", view.image_type, view.key_version);
   if (view.modified_by.empty()) {
     out += "Configuration has not been modified since last system restart.\n";
   } else {

@@ -7,7 +7,7 @@
 
 namespace sallyport {
 
-// The release that is behaved like comes first, where clients look for it; what this really is, in the line below it.
+// The release that is behaved like comes first, where clients look for it; what this really is, in the lines about the platform.
 std::string ShowVersion(const VersionView& view);
 std::string ShowMemory(const MemoryView& view);
 std::string ShowCpu(const CpuView& view);

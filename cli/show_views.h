@@ -16,11 +16,30 @@
 
 namespace sallyport {
 
-// What the kernel counts on a link (rtnetlink, struct rtnl_link_stats64).
+// What a port counts (of a Linux link: rtnetlink, struct rtnl_link_stats64). Counts of events that cannot happen on a port stay 0;
+// those that only some hardware of an ASA has are absent.
 struct LinkCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0, rx_dropped = 0, multicast = 0;
   std::uint64_t rx_length_errors = 0, rx_over_errors = 0, rx_crc_errors = 0, rx_frame_errors = 0, rx_missed_errors = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0, tx_dropped = 0, collisions = 0;
+  std::uint64_t runts = 0, aborts = 0, underruns = 0, resets = 0, late_collisions = 0, deferred = 0;
+  std::uint64_t pause_in = 0, resume_in = 0, pause_out = 0, resume_out = 0;
+  std::uint64_t rx_reset_drops = 0, tx_reset_drops = 0;
+  // Of a port of a switch chip: pause and resume are one counter (pause_in, pause_out), and its policy drops are counted.
+  bool switch_port = false;
+  std::uint64_t switch_ingress_drops = 0, switch_egress_drops = 0;
+  std::optional<std::uint64_t> l2_decode_drops = 0;
+  std::optional<std::uint64_t> demux_drops = {}, output_decode_drops = {}, rate_limit_drops = {};
+  struct Blocks {
+    std::uint32_t free = 0, lowest = 0;
+  };
+  std::optional<Blocks> input_queue = {}, output_queue = {};
+  struct Ring {
+    std::uint64_t packets = 0, bytes = 0, lost = 0;
+    Blocks blocks;
+    std::string used_by;  // "": not said
+  };
+  std::vector<Ring> rx_rings = {}, tx_rings = {};
 };
 
 // Rates over one or five minutes, per second.
@@ -35,25 +54,44 @@ struct InterfaceView {
   int security_level = 0;
   bool shutdown = false;  // by configuration
   bool link_up = false;   // the Linux link exists and has carrier
+  std::optional<bool> protocol_up;  // where the line protocol differs from the link
   bool management_only = false;
   bool addressed_by_dhcp = false;
   bool configured_in_ram =
       false;                // address set since start-up by a command: "manual"; else from the configuration: "CONFIG"
+  bool address_of_hardware = false;  // nobody set it: "unset"
   std::optional<int> vlan;  // of a subinterface
   std::string link;         // the Linux link, "" if none is mapped: `Hardware is ...`
   std::string driver;       // its driver ("veth", "virtio_net"), "" unknown
   int speed_mbps = 0;       // 0: unknown
+  int bandwidth_mbps = 0;   // where it is not speed_mbps: of a port that is down, or of several together
+  int delay_us = 0;         // 0: by the bandwidth
   std::string duplex;       // "Full-duplex", "Half-duplex", "" unknown
+  std::string duplex_set = "Auto-Duplex", speed_set = "Auto-Speed";  // by configuration; "": the hardware has no choice
+  bool flow_control_in = false, flow_control_out = false;  // in: "unsupported" when false
+  std::string member_of;  // "Port-channel1", "" none
+  std::vector<std::string> members;  // active ones of a port channel: "Te0/6"
+  enum class Available : std::uint8_t { kInUse, kNoNameif, kForContext } available = Available::kInUse;
+  bool has_hardware = true;   // false: no lines of hardware and speed
+  bool has_counters = true;   // false: a port of others, nothing is counted here
+  bool has_addresses = true;  // false: no lines of MAC and IP address
   MacAddress mac;
   int mtu = 1500;
   IpAddress address;       // none: unassigned
   int prefix_length = 32;  // of the IPv4 address
   LinkCounters link_counters;
   InterfaceCounters traffic;  // as the pipeline sees it
-  TrafficRate one_minute, five_minutes;
+  bool traffic_statistics = true;  // false: nothing passes (no nameif)
+  std::optional<TrafficRate> one_minute, five_minutes;  // absent: not printed
   std::optional<TrafficRate> link_one_minute, link_five_minutes;  // of link_counters; absent: not printed
   Duration counted_for;                                           // since the counters began (`show traffic`)
   std::uint64_t blocked_through = 0;                              // through-the-device packets refused by management-only
+  std::vector<std::string> topology;                              // sentences of `show interface detail`
+  struct ControlPoint {
+    int number = 0;
+    bool configured = false, active = false;
+  };
+  std::optional<ControlPoint> control_point;  // of `show interface detail`
 };
 
 struct ArpView {
@@ -67,23 +105,33 @@ struct ArpView {
 
 struct VersionView {
   std::string hostname;
-  std::string version;          // the personality's, "9.16(4)"
-  std::string product_version;  // ours, "0.1"
-  std::string compiled;         // "Sat 21-Nov-26 01:54 UTC", "": leave the line out
-  std::string image;            // path of the program, "System image file is"
+  std::string version;         // the personality's, "9.16(4)"
+  std::string device_manager;  // "7.5(2)", "": none, and no line
+  std::string compiled;        // "Sat 21-Nov-26 01:54 UTC", "": leave the line out
+  std::string image;           // path of the program, "System image file is"
   std::string config_at_boot = "startup-config";
   Duration uptime;
   std::string model = "Sallyport";  // after "Hardware:   "
   std::uint64_t memory_mb = 0;
-  std::string cpu;  // "Intel ... 2600 MHz", as the kernel names it
-  int cpus = 1;
+  std::string cpu;       // "Intel ... 2600 MHz", as the kernel names it
+  int cpus = 0;          // 0: not said
+  std::string model_id;  // "": no line
+  std::uint64_t flash_mb = 0;
+  std::vector<std::string> storage;  // lines below that of the flash
   struct Port {
     std::string name;  // "GigabitEthernet0/0"
     MacAddress mac;
+    std::optional<int> irq = {};
   };
   std::vector<Port> ports;
-  std::string serial;       // "" : none, and no line
-  std::string modified_by;  // "" : not modified since start
+  std::vector<std::string> platform;  // lines about licences: "License mode: Smart Licensing"
+  struct Feature {
+    std::string name, value;
+  };
+  std::vector<Feature> features;  // "Licensed features for this platform"; none: no heading
+  std::string serial;             // "" : none, and no line
+  std::string image_type, key_version;  // "": no lines
+  std::string modified_by;              // "" : not modified since start
   std::int64_t modified_wall = 0;
   TimeZone zone;
 };

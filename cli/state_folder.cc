@@ -103,8 +103,8 @@ std::vector<StateFolder::Entry> StateFolder::Files() const {
   std::error_code error;
   for (const fs::directory_entry& e : fs::directory_iterator(path_ + "/disk0", error)) {
     struct stat info {};
-    if (stat(e.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    files.push_back({e.path().filename().string(), static_cast<std::uint64_t>(info.st_size), info.st_mtime});
+    if (stat(e.path().c_str(), &info) != 0 || !(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) continue;
+    files.push_back({e.path().filename().string(), static_cast<std::uint64_t>(info.st_size), info.st_mtime, S_ISDIR(info.st_mode)});
   }
   std::sort(files.begin(), files.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
   return files;

@@ -35,6 +35,7 @@ class StateFolder {
     std::string name;
     std::uint64_t bytes = 0;
     std::int64_t modified_s = 0;  // since 1970
+    bool folder = false;
   };
   struct Space {
     std::uint64_t total = 0, free = 0;  // bytes
@@ -51,7 +52,7 @@ class StateFolder {
   std::string startup_config() const { return At("startup-config"); }
   std::string socket() const { return At("console.sock"); }
 
-  // disk0:, by name.
+  // disk0:, by name. One flat folder: what is in folders of it is not shown.
   std::vector<Entry> Files() const;
   Space DiskSpace() const;
   // The real path of "disk0:/x", "flash:x" or "x"; nothing for names that would leave the folder.

@@ -1,9 +1,11 @@
-// What sallyportd does with a configuration file and no appliance: `check`, `print`, `migrate`, `docs`. Each takes the arguments behind
+// What sallyportd does with a configuration file and no appliance: `check`, `print`, `migrate`, `replay`. Each takes the arguments behind
 // its name and returns the program's exit status.
 #pragma once
 
 #include <span>
 #include <string>
+
+#include "firewall/personality.h"
 
 namespace sallyport {
 
@@ -11,9 +13,15 @@ namespace sallyport {
 int CheckTool(std::span<const std::string> arguments);
 // Prints the configuration as `show running-config [all]` would.
 int PrintTool(std::span<const std::string> arguments);
+// Recorded packets through the configuration.
+int ReplayTool(std::span<const std::string> arguments);
 // `migrate FILE [--to VERSION] [--proof [--differences]]`: a configuration of before 8.3 as one of a later release, on standard
 // output; with --proof the comparison of both instead. Notes go to standard error. 0; 1: a line was not carried over or, with
 // --proof, a probe differs; 2: wrong arguments, file or release.
 int MigrateTool(std::span<const std::string> arguments);
+// Prints the reference of all commands.
+int DocsTool(std::span<const std::string> arguments);
+// What it prints. `personality` null: of all releases.
+std::string CommandDocs(const Personality* personality);
 
 }  // namespace sallyport

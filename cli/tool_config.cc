@@ -1,6 +1,7 @@
 // sallyportd check, sallyportd print.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <fstream>
@@ -77,10 +78,14 @@ std::optional<int> LoadInto(Configuration& configuration, const Request& r, Load
   if (!r.secrets.empty()) {
     const auto keys = ReadText(r.secrets);
     if (!keys) return Fail(r.secrets + ": cannot be read");
-    const LoadReport added = configuration.Load(*keys);
+    LoadOptions only_keys;
+    only_keys.secrets = true;
+    const LoadReport added = configuration.Load(*keys, only_keys);
     for (const LineReport& l : added.reports) std::fprintf(stderr, "%s:%d: %s", r.secrets.c_str(), l.number, l.text.c_str());
     if (added.refused != 0) return Fail(r.secrets + ": lines were refused");
   }
+  for (LineReport& missing : configuration.MissingSecrets()) report.reports.push_back(std::move(missing));
+  std::stable_sort(report.reports.begin(), report.reports.end(), [](const LineReport& a, const LineReport& b) { return a.number < b.number; });
   return std::nullopt;
 }
 

@@ -92,6 +92,17 @@ std::string CommandBase::PrintValue(const void* value, std::size_t tokens) const
   return s;
 }
 
+std::string CommandBase::Syntax() const {
+  const Scratch scratch(*type_);
+  return JoinSyntax(tokens_, " ", scratch.target());
+}
+
+std::string_view CommandBase::help() const {
+  std::string_view out = first().help;
+  for (const Literal* l : lead_) out = l->help.empty() ? out : std::string_view(l->help);
+  return out;
+}
+
 struct SetBase::Entry {
   CommandBase command;
   std::unique_ptr<const Handler> handler;
@@ -115,6 +126,12 @@ void SetBase::Insert(const CommandBase& command, std::unique_ptr<const Handler> 
   if (at == groups_.end() || at->keyword != key) at = groups_.insert(at, Group{key, {}});
   at->entries.push_back(entry.get());
   entries_.push_back(std::move(entry));
+}
+
+std::vector<SetBase::Declared> SetBase::All() const {
+  std::vector<Declared> all;
+  for (const auto& e : entries_) all.push_back({&e->command, e->handler->rule()});
+  return all;
 }
 
 void SetBase::Candidates(std::string_view word, std::vector<const Entry*>& out) const {
@@ -307,6 +324,12 @@ RunResult SetBase::Matches(std::string_view line, const ParseOptions& options) c
   const Entry* e = nullptr;
   bool no = false;
   return Find(line, options, e, no);
+}
+
+const LineRuleBase* SetBase::RuleOf(std::string_view line, const ParseOptions& options) const {
+  const Entry* e = nullptr;
+  bool no = false;
+  return Find(line, options, e, no).outcome == Outcome::kOk ? e->handler->rule() : nullptr;
 }
 
 RunResult SetBase::RunLine(void* context, std::string_view line, const ParseOptions& options) const {

@@ -69,6 +69,8 @@
 
 namespace sallyport {
 
+struct LineRuleBase;  // conf/declare.h
+
 namespace command_internal {
 
 // A declaration without its type.
@@ -86,6 +88,8 @@ class CommandBase {
   bool Takes(bool no) const { return no ? no_.has_value() : !no_only_; }
   // The keyword that it begins with.
   const Literal& first() const { return *tokens_.front()->AsKeyword(); }
+  // All the keywords that it begins with.
+  const std::vector<const Literal*>& lead() const { return lead_; }
   std::size_t size() const { return tokens_.size(); }
   const StructOps& type() const { return *type_; }
 
@@ -94,6 +98,16 @@ class CommandBase {
   // The rest, to the end of the line.
   Match ReadRest(Cursor& in, const Target& out, bool no) const;
   std::string PrintValue(const void* value, std::size_t tokens) const;
+
+  // For the reference: the whole line as Token::Syntax writes it, and who can type it when.
+  std::string Syntax() const;
+  std::string_view help() const;  // of the last leading keyword that has one
+  int privilege() const { return privilege_; }
+  int since() const { return since_; }
+  int until() const { return until_; }
+  // Takes a line of any release: no condition but since and until.
+  bool conditional() const { return when_ != nullptr; }
+  bool no_only() const { return no_only_; }
 
  protected:
   CommandBase(const StructOps& type, TokenList& tokens);
@@ -174,6 +188,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual Reply Run(void* context, const void* value, Form form) const = 0;
+  // What a configuration line's declaration says of it; null: the command makes no line.
+  virtual const LineRuleBase* rule() const { return nullptr; }
 };
 template <typename Context, typename T, typename F>
 class HandlerOf final : public Handler {
@@ -199,8 +215,16 @@ class SetBase {
   std::vector<std::string> Complete(std::string_view line, const ParseOptions& options) const;
   // Syntax only.
   RunResult Matches(std::string_view line, const ParseOptions& options) const;
+  // Handler::rule of the command that takes the line; null: none does, or it makes no line.
+  const LineRuleBase* RuleOf(std::string_view line, const ParseOptions& options) const;
   std::size_t size() const { return entries_.size(); }
   const std::string& name() const { return name_; }
+  // What was declared, in that order.
+  struct Declared {
+    const CommandBase* command;
+    const LineRuleBase* rule;  // Handler::rule
+  };
+  std::vector<Declared> All() const;
 
  protected:
   explicit SetBase(std::string name);

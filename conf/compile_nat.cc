@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "conf/compile.h"
+#include "conf/nat_text.h"
 
 namespace sallyport {
 namespace {
@@ -41,6 +42,11 @@ std::string OldShow(const NatRule& r, const std::string& real, const std::string
   return out + "\n    " + becomes;
 }
 
+// "B", "interface", "pat-pool B interface"
+std::string MappedWords(const std::string& mapped, const std::string& pool, bool fallback) {
+  return (pool.empty() ? mapped : "pat-pool " + pool) + (fallback ? " interface" : "");
+}
+
 class Builder {
  public:
   Builder(const LineTree& tree, const Policy& policy, const Resolver& resolver, NatIds ids, const Policy* previous)
@@ -54,8 +60,7 @@ class Builder {
     for (const auto& l : tree_.Of(section)) {
       const auto* v = l->As<TwiceNatLine>();
       if (v == nullptr) continue;
-      order++;  // keeps its number when it does not act
-      if (v->inactive) continue;
+      order++;
       NatRule r;
       r.section = number;
       r.order = order;
@@ -77,13 +82,19 @@ class Builder {
       r.dns = v->dns;
       r.net_to_net = v->net_to_net;
       r.config = l->text;
-      r.show = Sides(v->interfaces) + " source " + (dynamic ? "dynamic " : "static ") + v->real + " " +
-               (v->pat_pool.empty() ? v->mapped : "pat-pool " + v->pat_pool) + (v->fallback ? " interface" : "") + " ";
-      if (!v->real_destination.empty()) r.show += "  destination static " + v->mapped_destination + " " + v->real_destination;
-      if (!v->real_service.empty()) r.show += " service " + v->real_service + " " + v->mapped_service;
-      for (const auto& [on, word] : {std::pair(v->unidirectional, " unidirectional"), {v->no_proxy_arp, " no-proxy-arp"}, {v->route_lookup, " route-lookup"}}) {
-        if (on) r.show += word;
-      }
+      NatRuleWords w{v->interfaces.real, v->interfaces.mapped, dynamic, v->real, MappedWords(v->mapped, v->pat_pool, v->fallback)};
+      w.mapped_destination = v->mapped_destination;
+      w.real_destination = v->real_destination;
+      w.real_service = v->real_service;
+      w.mapped_service = v->mapped_service;
+      w.net_to_net = v->net_to_net;
+      w.dns = v->dns;
+      w.unidirectional = v->unidirectional;
+      w.no_proxy_arp = v->no_proxy_arp;
+      w.route_lookup = v->route_lookup;
+      w.inactive = r.inactive = v->inactive;
+      w.description = v->description;
+      r.show = NatRuleText(w);
       Push(std::move(r));
     }
   }
@@ -141,10 +152,16 @@ class Builder {
       r.route_lookup = e.nat->route_lookup;
       r.net_to_net = e.nat->net_to_net;
       r.config = e.text;
-      r.show = Sides(e.nat->interfaces) + " source " + (dynamic ? "dynamic " : "static ") + e.name + " " +
-               (e.nat->to_interface ? "interface" : e.nat->pat_pool.empty() ? e.nat->mapped : "pat-pool " + e.nat->pat_pool) +
-               (e.nat->fallback ? " interface" : "") + " ";
-      if (!e.nat->service.empty()) r.show += " service " + e.nat->service + " " + e.nat->real_port + " " + e.nat->mapped_port + " ";
+      NatRuleWords w{e.nat->interfaces.real, e.nat->interfaces.mapped, dynamic, e.name,
+                     MappedWords(e.nat->to_interface ? "interface" : e.nat->mapped, e.nat->pat_pool, e.nat->fallback)};
+      w.protocol = e.nat->service;
+      w.real_service = e.nat->real_port;
+      w.mapped_service = e.nat->mapped_port;
+      w.net_to_net = e.nat->net_to_net;
+      w.dns = e.nat->dns;
+      w.no_proxy_arp = e.nat->no_proxy_arp;
+      w.route_lookup = e.nat->route_lookup;
+      r.show = NatRuleText(w);
       Push(std::move(r));
     }
   }

@@ -48,25 +48,16 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareAaa(g);
     DeclareServices(g);
     DeclareAcceptedShapes(g);
-    struct ClearAll {};
-    using S = Tokens<ClearAll>;
-    g.Mode("config").Add(Command<ClearAll>({S::Kw("clear", "Clear"), S::Kw("configure", "Clear running configuration"), S::Kw("all", "Everything")}),
-                         [](ConfigEdit& edit, const ClearAll&, Form) -> Reply {
-                           edit.tree.Clear();
-                           edit.names.clear();
-                           edit.mode.LeaveAll();
-                           edit.changed = true;
-                           return {};
-                         });
+    DeclareClear(g);
     for (const char* mode : {"config-cert-chain", "config-dynamic-access-policy-record", "config-ca-crl"}) g.Mode(mode);
     return g;
   }();
   return grammar;
 }
 
-void ConfigEdit::Enter(std::string submode, Line* parent, Section s, const Line& line) {
+void ConfigEdit::Enter(std::string submode, Line& line) {
   std::string shown = PromptOf(submode, personality);
-  mode.frames_.push_back({std::move(submode), std::move(shown), tree.Shared(parent, s, &line)});
+  mode.frames_.push_back({std::move(submode), std::move(shown), line.shared_from_this()});
 }
 
 bool ConfigEdit::HasInterface(std::string_view nameif) const {
@@ -118,7 +109,7 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
   while (!mode.frames_.empty() && mode.frames_.back().line.expired()) mode.frames_.pop_back();
 
   const std::string_view word = TrimLeft(line);
-  if (!mode.frames_.empty() && mode.frames_.back().name == kCertificate && !word.empty()) {
+  if (!mode.frames_.empty() && mode.frames_.back().name == kCertificate && !word.empty() && !impl_->keys_only) {
     const auto chain = mode.frames_.back().line.lock();
     const bool hex = std::all_of(word.begin(), word.end(), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ' '; });
     // Files have their certificates blotted out now and then.
@@ -165,6 +156,13 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
       if (depth > 0 && here == nullptr) continue;
       ConfigEdit edit{impl_->tree, mode, impl_->personality, impl_->names, here, {}};
       edit.loading = impl_->loading;
+      edit.keys_only = impl_->keys_only;
+      if (edit.keys_only && set->second.RuleOf(line, options) == nullptr && set->second.Matches(line, options).outcome == RunResult::Outcome::kOk) {
+        mode = before;
+        out.outcome = Outcome::kRefused;
+        out.text = "ERROR: only lines with keys, and those of the modes they are in, can stand here\n";
+        return out;
+      }
       impl_->tree.BelongsTo(here.get());
       options.mode = set->first;
       const RunResult r = set->second.Run(edit, line, options);
@@ -191,12 +189,34 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
       if (better()) failure = r;
     }
   }
+  if (const auto said = DefaultForm(mode, line, privilege)) return *said;
   out.column = failure->column + static_cast<std::size_t>(line.data() - raw.data());
   out.word = failure->word;
   out.outcome = failure->outcome == RunResult::Outcome::kIncomplete  ? Outcome::kIncomplete
                 : failure->outcome == RunResult::Outcome::kAmbiguous ? Outcome::kAmbiguous
                                                                      : Outcome::kInvalid;
   return out;
+}
+
+// `default LINE` of a sub-mode: what was said goes, and what the mode begins with comes back. Nothing: it is not that.
+std::optional<ApplyResult> Configuration::DefaultForm(ConfigMode& mode, std::string_view line, int privilege) {
+  const CommandLine words(line);
+  if (words.size() < 2 || !SameWord(words[0], "default") || SameWord(words[1], "no") || SameWord(words[1], "default") || mode.global()) return {};
+  ConfigMode inner = mode;
+  const std::string_view rest = line.substr(words.ColumnOf(1));
+  ApplyResult r = Apply(inner, "no " + std::string(rest), privilege);
+  if (!r.ok() || inner.frames_.size() != mode.frames_.size()) return {};
+  const auto here = mode.frames_.back().line.lock();
+  for (const auto& [name, set] : ConfigGrammar::Get().sets) {
+    for (const auto& [command, rule] : set.All()) {
+      if (rule == nullptr || rule->submode != mode.frames_.back().name || here == nullptr || rule->section != here->section) continue;
+      for (const std::string& text : rule->defaults) {
+        const CommandLine own(text);
+        if (own.size() > 0 && IsPrefixOf(words[1], own[0]) && Apply(inner, text, privilege).changed) r.changed = true;
+      }
+    }
+  }
+  return r;
 }
 
 HelpResult Configuration::Help(const ConfigMode& mode, std::string_view line, int privilege) const {

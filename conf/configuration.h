@@ -92,11 +92,15 @@ struct LoadReport {
   bool whole = false;     // the text was a whole configuration
   bool from_asa = false;  // and an appliance printed it
   std::string version;    // behind `ASA Version`, "" : no such line
+  bool unreadable = false;  // it is no text at all: nothing was read
 };
 struct LoadOptions {
   std::optional<Personality> personality;  // rules over the `ASA Version` line
   bool empty_first = false;                // what is there goes even when the text has no `ASA Version` line
   bool own_order = false;                  // order and spacing are ours, also of what an ASA printed
+  bool merge = false;                      // what is there stays even when it has one (copy FILE running-config)
+  // The lines give keys to lines that are there and have them masked; nothing else is taken. Implies merge.
+  bool secrets = false;
 };
 
 struct UserAccount {
@@ -158,6 +162,10 @@ class Configuration {
   // The text may be `show running-config`, a saved file, the one inside `show tech-support`, or pasted out of a document
   // (load.cc says what is overlooked).
   LoadReport Load(std::string_view text, const LoadOptions& options = {});
+  // The lines whose keys are not known, because they came as `*****`: a note for each, by its number in the text that was loaded.
+  std::vector<LineReport> MissingSecrets() const;
+  // `text`, a configuration, with its keys masked as `show` does it.
+  static std::string WithoutSecrets(std::string_view text);
   std::string Print(const PrintOptions& options = {}) const;
   // MD5 over what Print shows (facts in the README), 32 hex digits.
   std::string Checksum() const;
@@ -183,6 +191,7 @@ class Configuration {
  private:
   struct Impl;
   friend struct ConfigEdit;
+  std::optional<ApplyResult> DefaultForm(ConfigMode& mode, std::string_view line, int privilege);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -14,6 +14,7 @@ struct Configuration::Impl {
   Personality personality;
   NameTable names;
   bool loading = false;
+  bool keys_only = false;  // LoadOptions::secrets
   std::map<std::string, int> links;
   // Interface ids are given out when an interface is first compiled, and never again (types.h).
   mutable std::map<std::string, IfId> interface_ids;

@@ -16,6 +16,8 @@ std::string KnownInterface(const ConfigEdit& edit, std::string_view nameif) {
 namespace declare_internal {
 namespace {
 
+constexpr char kNoKey[] = "ERROR: only lines with keys, and those of the modes they are in, can stand here\n";
+
 class LineHandler final : public command_internal::Handler {
  public:
   LineHandler(const command_internal::CommandBase& command, std::unique_ptr<const LineHooks> hooks)
@@ -30,8 +32,11 @@ class LineHandler final : public command_internal::Handler {
     const void* value = normal.value();
     const std::string whole = hooks_->Text(edit, value, command_);
     const std::string key = rule_.key == SIZE_MAX ? whole : command_.PrintValue(value, rule_.key);
+    if (edit.keys_only) return form == Form::kNo ? Reply::Refuse(kNoKey) : GiveKey(edit, value, key);
     return form == Form::kNo ? TakeAway(edit, value, whole, key) : Put(edit, value, whole, key);
   }
+
+  const LineRuleBase* rule() const override { return &rule_; }
 
  private:
   Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, std::string key) const {
@@ -54,10 +59,57 @@ class LineHandler final : public command_internal::Handler {
     std::string text = whole + rule_.trailing;
     if (text != l.text) edit.changed = true;
     l.text = std::move(text);
+    l.secret = hooks_->SecretOf(value);
     hooks_->Set(l, value);
     std::string say = hooks_->After(edit, value, l);
-    if (!rule_.submode.empty()) edit.Enter(rule_.submode, parent, rule_.section, l);
+    if (!rule_.submode.empty()) edit.Enter(rule_.submode, l);
     if (is_new && !rule_.defaults.empty() && !edit.from_asa()) AddDefaults(edit, l);
+    return Reply::Say(std::move(say));
+  }
+
+  // The line as it would be with its secrets masked: says whether two lines are one but for them.
+  std::string WithoutSecrets(const ConfigEdit& edit, const void* value) const {
+    const command_internal::Scratch masked(command_.type(), value);
+    hooks_->TakeSecrets(masked.target().value, nullptr);
+    return hooks_->Text(edit, masked.value(), command_);
+  }
+
+  // The key that was said goes into the line that is there.
+  Reply GiveKey(ConfigEdit& edit, const void* value, const std::string& key) const {
+    const Secret secret = hooks_->SecretOf(value);
+    if (secret == Secret::kNone && rule_.submode.empty()) return Reply::Refuse(kNoKey);
+    Line* parent = edit.parent();
+    Line* l = edit.tree.Find(parent, rule_.section, key);
+    if (l == nullptr && secret != Secret::kNone) {  // the key may be part of what says which line it is
+      const std::string wanted = WithoutSecrets(edit, value);
+      for (const auto& other : parent != nullptr ? parent->lines : edit.tree.Of(rule_.section)) {
+        const void* there = other->section == rule_.section ? hooks_->ValueOf(*other) : nullptr;
+        if (there == nullptr || WithoutSecrets(edit, there) != wanted) continue;
+        if (l == nullptr || (l->secret != Secret::kMasked && other->secret == Secret::kMasked)) l = other.get();
+      }
+    }
+    const void* old = l != nullptr ? hooks_->ValueOf(*l) : nullptr;
+    if (old == nullptr || (secret != Secret::kNone && hooks_->SecretOf(old) == Secret::kNone)) {
+      return Reply::Refuse("ERROR: the configuration has no such line\n");
+    }
+    if (secret == Secret::kMasked) return Reply::Refuse("ERROR: the key is masked here, too\n");
+    std::string say;
+    if (secret == Secret::kKnown) {
+      const command_internal::Scratch merged(command_.type(), old);
+      hooks_->TakeSecrets(merged.target().value, value);
+      std::string text = hooks_->Text(edit, merged.value(), command_) + rule_.trailing;
+      const std::string own = rule_.key == SIZE_MAX ? hooks_->Text(edit, merged.value(), command_) : command_.PrintValue(merged.value(), rule_.key);
+      if (!edit.tree.Rekey(parent, *l, own)) return Reply::Refuse("ERROR: the configuration has that line already\n");
+      const std::size_t blanks = l->text.size() - (l->text.find_last_not_of(' ') + 1);
+      l->text = std::move(text);
+      l->secret = secret;
+      hooks_->Set(*l, merged.value());
+      say = hooks_->After(edit, merged.value(), *l);
+      l->text.resize(l->text.find_last_not_of(' ') + 1);
+      l->text.append(blanks, ' ');
+      edit.changed = true;
+    }
+    if (!rule_.submode.empty()) edit.Enter(rule_.submode, *l);
     return Reply::Say(std::move(say));
   }
 
@@ -65,7 +117,7 @@ class LineHandler final : public command_internal::Handler {
   void AddDefaults(ConfigEdit& edit, Line& l) const {
     const ConfigSet& set = ConfigGrammar::Get().sets.find(rule_.submode)->second;
     ConfigMode mode = edit.mode;
-    ConfigEdit below{edit.tree, mode, edit.personality, edit.names, edit.tree.Shared(edit.parent(), rule_.section, &l), {}};
+    ConfigEdit below{edit.tree, mode, edit.personality, edit.names, l.shared_from_this(), {}};
     below.loading = true;
     ParseOptions options{15, &edit.personality, &edit.names};
     options.any_release = true;

@@ -28,11 +28,12 @@ struct ConfigEdit {
   bool changed = false;
   std::string renamed = {};           // what the interface was called before `nameif`
   bool loading = false;               // a whole configuration is being read: no INFO lines
+  bool keys_only = false;             // lines only give keys to lines that are there (LoadOptions::secrets)
   Section section = Section::kCount;  // of the line that was applied
 
   Line* parent() const { return here.get(); }
   bool from_asa() const { return loading && tree.from_asa; }  // the line is one that an ASA printed
-  void Enter(std::string submode, Line* parent, Section s, const Line& line);
+  void Enter(std::string submode, Line& line);
   bool HasInterface(std::string_view nameif) const;  // a nameif of that name
 };
 
@@ -76,6 +77,9 @@ struct LineRule : LineRuleBase {
   // "" : fine; else ASA's error, with its line end. Called before anything is changed.
   std::function<std::string(ConfigEdit&, const T&)> check;
   std::function<std::string(ConfigEdit&, const T&, const Line&)> check_no;
+  // The member that holds a secret, and what goes with it when only the secret is replaced; null: the line carries none.
+  std::string T::*secret = nullptr;
+  std::function<void(T& to, const T& from)> secret_form;
   // Called after the line stands (its reply is for the operator), and after it went.
   std::function<std::string(ConfigEdit&, const T&, Line&)> after;
   std::function<void(ConfigEdit&, const T&)> after_no;
@@ -98,6 +102,11 @@ class LineHooks {
   virtual void AfterNo(ConfigEdit& edit, const void* value) const = 0;
   // Order among lines of one rank.
   virtual std::string SortKey(const void*) const { return {}; }
+  // What the line's command was parsed into, or null: it is another command's.
+  virtual const void* ValueOf(const Line& line) const = 0;
+  virtual Secret SecretOf(const void* value) const = 0;
+  // Takes over the secrets of `from`; null: masks them.
+  virtual void TakeSecrets(void* to, const void* from) const = 0;
 };
 
 template <typename T>
@@ -123,6 +132,17 @@ class HooksOf final : public LineHooks {
   }
   void AfterNo(ConfigEdit& edit, const void* value) const override {
     if (rule_.after_no) rule_.after_no(edit, Of(value));
+  }
+  const void* ValueOf(const Line& line) const override { return line.As<T>(); }
+  Secret SecretOf(const void* value) const override {
+    if (rule_.secret == nullptr || (Of(value).*rule_.secret).empty()) return Secret::kNone;
+    return IsMask(Of(value).*rule_.secret) ? Secret::kMasked : Secret::kKnown;
+  }
+  void TakeSecrets(void* to, const void* from) const override {
+    if (rule_.secret == nullptr) return;
+    T& target = *static_cast<T*>(to);
+    target.*rule_.secret = from != nullptr ? Of(from).*rule_.secret : std::string("*");
+    if (rule_.secret_form) rule_.secret_form(target, from != nullptr ? Of(from) : T{});
   }
 
  private:
@@ -155,5 +175,6 @@ void DeclareSystemShapes(ConfigGrammar& grammar);    // shapes_system.cc: the bo
 void DeclareAaa(ConfigGrammar& grammar);             // shapes_aaa.cc
 void DeclareServices(ConfigGrammar& grammar);        // shapes_services.cc: DHCP, NTP, SNMP, SSH, call home
 void DeclareAcceptedShapes(ConfigGrammar& grammar);  // shapes_accepted.cc
+void DeclareClear(ConfigGrammar& grammar);           // clear.cc: clear configure, for all that was declared before
 
 }  // namespace sallyport

@@ -306,6 +306,7 @@ bool Used(const LineTree& tree, const std::string& list) {
 
 // A line of an access list: `text` behind "access-list NAME "; `wanted` is the operator's line number.
 Reply PutAclLine(ConfigEdit& edit, const std::string& list, std::optional<int> wanted, std::string text, std::string key, auto value) {
+  edit.section = Section::kAccessList;
   Line& group = ListOf(edit, list);
   if (edit.tree.Find(&group, Section::kAccessList, key) != nullptr) {
     return edit.loading ? Reply{} : Reply::Say("WARNING: <" + list + "> found duplicate element\n");

@@ -291,7 +291,7 @@ void DeclareObjects(ConfigGrammar& g) {
           edit.changed = true;
         }
         edit.tree.Remove(nullptr, Section::kObjectGroup, "");
-        edit.Enter(mode, nullptr, Section::kObjectGroup, *own);
+        edit.Enter(mode, *own);
         return {};
       };
       r.submode.clear();

@@ -39,7 +39,7 @@ struct Codec<SummerTimeRule> {
 namespace {
 
 // A password that nobody can know any more: it was blotted out before the file was given away.
-bool BlottedOut(std::string_view password) { return password.find('*') != std::string_view::npos || password.front() == '<'; }
+bool BlottedOut(std::string_view password) { return IsMask(password) || (password.starts_with('<') && password.ends_with('>')); }
 
 template <typename T>
 typename Tokens<T>::Ptr FormTokens() {
@@ -99,6 +99,8 @@ void DeclareSystem(ConfigGrammar& g) {
     c.No(2);
     LineRule<L> r;
     r.section = Section::kEnable;
+    r.secret = &L::password;
+    r.secret_form = [](L& to, const L& from) { to.form = from.form; };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
       if (v.form == PasswordForm::kPlain && !BlottedOut(v.password)) {
@@ -126,6 +128,8 @@ void DeclareSystem(ConfigGrammar& g) {
     c.No(1);
     LineRule<L> r;
     r.section = Section::kPasswd;
+    r.secret = &L::password;
+    r.secret_form = [](L& to, const L& from) { to.form = from.form; };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
       if (v.form == PasswordForm::kPlain && !BlottedOut(v.password)) {
@@ -184,6 +188,8 @@ void DeclareSystem(ConfigGrammar& g) {
     r.check = [](ConfigEdit&, const L& v) -> std::string {
       return v.form == PasswordForm::kMschap && PasswordNt("").empty() ? "ERROR: this system cannot make MSCHAP hashes\n" : "";
     };
+    r.secret = &L::password;
+    r.secret_form = [](L& to, const L& from) { to.form = from.form; };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       L stored = v;
       std::string say;

@@ -13,6 +13,8 @@ std::string_view FeatureOf(Section s) {
   return kFeatures[static_cast<std::size_t>(s)];
 }
 
+bool IsMask(std::string_view word) { return !word.empty() && word.find_first_not_of('*') == std::string_view::npos; }
+
 void LineTree::Restamp(Line& line) {
   line.by_default = false;
   if (stamp_.place == 0) return;
@@ -30,29 +32,24 @@ Line* Line::Find(std::string_view line_key) const {
   return nullptr;
 }
 
-std::string LineTree::IndexKey(const Line* parent, Section s, std::string_view key) {
-  std::string k(1, static_cast<char>(s));
-  const auto p = reinterpret_cast<std::uintptr_t>(parent);  // 0: top level
-  k += std::to_string(p);
-  k += ' ';
-  k += key;
-  return k;
+std::size_t LineTree::IndexHash::operator()(const IndexKey& k) const {
+  const std::size_t place = std::hash<const Line*>()(k.parent) * 31 + static_cast<std::size_t>(k.section);
+  return std::hash<std::string_view>()(k.key) ^ (place * 0x9e3779b97f4a7c15u);
 }
 
 Line* LineTree::Find(const Line* parent, Section s, std::string_view key) const {
-  const auto it = index_.find(IndexKey(parent, s, key));
+  const auto it = index_.find({parent, s, key});
   return it == index_.end() ? nullptr : it->second;
 }
 
 Line& LineTree::Upsert(Line* parent, Section s, const std::string& key, std::size_t position) {
-  const std::string index = IndexKey(parent, s, key);
-  if (const auto it = index_.find(index); it != index_.end()) return *it->second;
+  if (const auto it = index_.find({parent, s, key}); it != index_.end()) return *it->second;
   auto line = std::make_shared<Line>();
   line->section = s;
   line->key = key;
   auto& list = parent != nullptr ? parent->lines : sections_[static_cast<std::size_t>(s)];
   list.insert(list.begin() + static_cast<std::ptrdiff_t>(std::min(position, list.size())), line);
-  index_[index] = line.get();
+  index_[{parent, s, line->key}] = line.get();
   // What follows from a line (`nameif` brings an mtu line) has no place of its own, but for the lines of a list.
   const bool own = stamp_.first == nullptr ? parent == stamp_.parent : parent == stamp_.first && s == Section::kAccessList;
   if (stamp_.place != 0 && own) Restamp(*line);
@@ -62,7 +59,7 @@ Line& LineTree::Upsert(Line* parent, Section s, const std::string& key, std::siz
 }
 
 bool LineTree::Remove(Line* parent, Section s, std::string_view key) {
-  const auto it = index_.find(IndexKey(parent, s, key));
+  const auto it = index_.find({parent, s, key});
   if (it == index_.end()) return false;
   Line* line = it->second;
   if (stamp_.first == line) {
@@ -77,20 +74,24 @@ bool LineTree::Remove(Line* parent, Section s, std::string_view key) {
   }
   index_.erase(it);
   auto& list = parent != nullptr ? parent->lines : sections_[static_cast<std::size_t>(s)];
-  std::erase_if(list, [&](const auto& l) { return l.get() == line; });
+  // From the end, where a list that is taken apart has it.
+  const auto at = std::find_if(list.rbegin(), list.rend(), [&](const auto& l) { return l.get() == line; });
+  if (at != list.rend()) list.erase(std::next(at).base());
   return true;
 }
 
-std::shared_ptr<Line> LineTree::Shared(Line* parent, Section s, const Line* line) const {
-  for (const auto& l : parent != nullptr ? parent->lines : Of(s)) {
-    if (l.get() == line) return l;
-  }
-  return nullptr;
+bool LineTree::Rekey(Line* parent, Line& line, const std::string& key) {
+  if (line.key == key) return true;
+  if (index_.contains({parent, line.section, key})) return false;
+  index_.erase({parent, line.section, line.key});
+  line.key = key;
+  index_[{parent, line.section, line.key}] = &line;
+  return true;
 }
 
 void LineTree::Clear() {
+  index_.clear();  // its keys are the lines' own
   for (auto& s : sections_) s.clear();
-  index_.clear();
   tail.clear();
   from_asa = false;
   stamp_ = {};

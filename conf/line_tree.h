@@ -58,13 +58,19 @@ std::string_view FeatureOf(Section s);
 // What a line does here. Dormant: read into typed fields and checked like a modelled one, for an engine that is not built yet.
 enum class Effect : std::uint8_t { kModelled, kDormant, kAccepted };
 
-struct Line {
+// Does a line carry a key or a password, and do we know it? Masked: it came as `*****`.
+enum class Secret : std::uint8_t { kNone, kMasked, kKnown };
+// "*", "*****": what `show` prints for a secret.
+bool IsMask(std::string_view word);
+
+struct Line : std::enable_shared_from_this<Line> {
   Section section{};
   int rank = 0;  // order among the lines of a section or sub-mode
   std::string sort;  // order among those of one rank; "" : as they were made
   Effect effect = Effect::kModelled;
+  Secret secret = Secret::kNone;
   std::string kind;     // the declaration that made it: "access-list", "nameif"
-  std::string key;      // unique within its parent
+  std::string key;      // unique within its parent; LineTree::Rekey changes it
   std::string text;     // as printed, without indentation; "" : a hidden group (the lines of one access list)
   std::string submode;  // "config-if": it has lines of its own
   std::vector<std::shared_ptr<Line>> lines;
@@ -144,7 +150,8 @@ class LineTree {
     for (const std::string& k : keys) Remove(parent, s, k);
     return keys.size();
   }
-  std::shared_ptr<Line> Shared(Line* parent, Section s, const Line* line) const;
+  // The line is found by `key` from now on; false: another one has that key.
+  bool Rekey(Line* parent, Line& line, const std::string& key);
   void Clear();
 
   // While a configuration that an ASA printed is read: lines that are made from now on stand at `place`, the first one behind
@@ -168,9 +175,17 @@ class LineTree {
   bool from_asa = false;  // an ASA printed what was loaded: its order and spacing hold
 
  private:
-  static std::string IndexKey(const Line* parent, Section s, std::string_view key);
+  struct IndexKey {
+    const Line* parent;  // null: top level
+    Section section;
+    std::string_view key;  // the line's own
+    bool operator==(const IndexKey&) const = default;
+  };
+  struct IndexHash {
+    std::size_t operator()(const IndexKey& k) const;
+  };
   std::array<std::vector<std::shared_ptr<Line>>, kSectionCount> sections_;
-  std::unordered_map<std::string, Line*> index_;  // top level and sub-lines
+  std::unordered_map<IndexKey, Line*, IndexHash> index_;  // top level and sub-lines
   Stamp stamp_;
 };
 

@@ -121,6 +121,12 @@ std::string Masked(const Line& l, const Personality& p) {
   return text;
 }
 
+// Lines of `text` that hold secrets, by number, masked.
+void MaskedLines(const Line& l, const Personality& p, std::map<std::uint32_t, std::string>& out) {
+  if (std::string masked = Masked(l, p); l.place != 0 && masked != l.text) out[l.place] = std::move(masked);
+  for (const auto& c : l.lines) MaskedLines(*c, p, out);
+}
+
 // A top-level line with what belongs to it, or the NAT of an object.
 struct Item {
   S section;
@@ -446,6 +452,46 @@ std::string Configuration::Print(const PrintOptions& options) const {
 }
 
 std::string Configuration::Body(bool secrets) const { return Printer(impl_->tree, impl_->personality, !secrets).Body(); }
+
+std::vector<LineReport> Configuration::MissingSecrets() const {
+  std::vector<LineReport> out;
+  const auto look = [&](const auto& self, const Line& l) -> void {
+    if (l.secret == Secret::kMasked) {
+      out.push_back({static_cast<int>(l.place), l.text, l.text + "\nWARNING: the key is not known; it is masked here\n", false});
+    }
+    for (const auto& c : l.lines) self(self, *c);
+  };
+  for (std::size_t s = 0; s < kSectionCount; s++) {
+    for (const auto& l : impl_->tree.Of(static_cast<Section>(s))) look(look, *l);
+  }
+  std::stable_sort(out.begin(), out.end(), [](const LineReport& a, const LineReport& b) { return a.number < b.number; });
+  return out;
+}
+
+std::string Configuration::WithoutSecrets(std::string_view text) {
+  Configuration scratch;
+  LoadOptions options;
+  options.empty_first = true;
+  (void)scratch.Load(text, options);
+  std::map<std::uint32_t, std::string> masked;
+  for (std::size_t s = 0; s < kSectionCount; s++) {
+    for (const auto& l : scratch.tree().Of(static_cast<Section>(s))) MaskedLines(*l, scratch.personality(), masked);
+  }
+  std::string out;
+  std::uint32_t number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    if (const auto it = masked.find(++number); it != masked.end()) {
+      out += std::string(std::min(line.find_first_not_of(" \t"), line.size()), ' ') + it->second;
+    } else {
+      out += line;
+    }
+    if (end < text.size()) out += '\n';
+    at = end + 1;
+  }
+  return out;
+}
 
 std::string Configuration::Checksum() const {
   return Md5OfBody(Printer(impl_->tree, impl_->personality, true).Body());

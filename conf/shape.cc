@@ -144,6 +144,7 @@ class FieldKeyword final : public Token {
   }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
   const Literal* AsKeyword() const override { return &literal_; }
+  std::string Syntax(const Target&) const override { return literal_.text; }
 
  private:
   std::size_t slot_;
@@ -152,8 +153,8 @@ class FieldKeyword final : public Token {
 
 class FieldValue final : public Token {
  public:
-  FieldValue(std::size_t slot, Reader read, std::string help, bool repeats)
-      : slot_(slot), read_(read), help_(std::move(help)), repeats_(repeats) {}
+  FieldValue(std::size_t slot, std::string_view name, Reader read, std::string help, bool repeats)
+      : slot_(slot), name_(name), read_(read), help_(std::move(help)), repeats_(repeats) {}
   Match Read(Cursor& in, const Target& out) const override {
     std::string all;
     for (bool first = true;; first = false) {
@@ -172,9 +173,11 @@ class FieldValue final : public Token {
   }
   void Print(const void* v, LineWriter& line) const override { line.Put(Line_(v).At(slot_)); }
   Presence IsSet(const void* v) const override { return PresenceOf(v, slot_); }
+  std::string Syntax(const Target&) const override { return "<" + name_ + (repeats_ ? "> ..." : ">"); }
 
  private:
   std::size_t slot_;
+  std::string name_;
   Reader read_;
   std::string help_;
   bool repeats_;
@@ -192,6 +195,7 @@ class FieldNumber final : public Token {
   }
   void Print(const void* v, LineWriter& line) const override { line.Put(Line_(v).At(slot_)); }
   Presence IsSet(const void* v) const override { return PresenceOf(v, slot_); }
+  std::string Syntax(const Target&) const override { return literal_.text; }
 
  private:
   std::size_t slot_;
@@ -229,6 +233,11 @@ class FieldOneOf final : public Token {
       else if (best.literal == nullptr) best.literal = f.literal;
     }
     return best;
+  }
+  std::string Syntax(const Target&) const override {
+    std::string out;
+    for (const Literal& l : words_) out += (out.empty() ? "(" : " | ") + l.text;
+    return out + (repeats_ ? ") ..." : ")");
   }
 
  private:
@@ -370,7 +379,7 @@ class ShapeReader {
       if (t.name == type) read = t.read;
     }
     if (read == nullptr) Wrong("no such type");
-    return Keep(std::make_unique<FieldValue>(Slot(name, kind, type == "secret"), read, std::move(help), Repeats()));
+    return Keep(std::make_unique<FieldValue>(Slot(name, kind, type == "secret"), name, read, std::move(help), Repeats()));
   }
   bool Repeats() {
     if (text_.substr(at_, 3) != "...") return false;
@@ -474,6 +483,26 @@ class ShapeHooks final : public declare_internal::LineHooks {
     return shape_.options.after != nullptr ? shape_.options.after(edit, Of(value), line) : std::string();
   }
   void AfterNo(ConfigEdit&, const void*) const override {}
+  const void* ValueOf(const Line& line) const override {
+    const auto* f = line.As<FieldLine>();
+    return f != nullptr && f->fields == names_ ? f : nullptr;
+  }
+  Secret SecretOf(const void* value) const override {
+    Secret all = Secret::kNone;
+    for (std::size_t i = 0; i < names_->secret.size(); i++) {
+      const std::string_view v = names_->secret[i] ? Of(value).At(i) : std::string_view();
+      if (IsMask(v)) return Secret::kMasked;
+      if (!v.empty()) all = Secret::kKnown;
+    }
+    return all;
+  }
+  void TakeSecrets(void* to, const void* from) const override {
+    for (std::size_t i = 0; i < names_->secret.size(); i++) {
+      FieldLine& line = *static_cast<FieldLine*>(to);
+      if (!names_->secret[i] || (from == nullptr && line.At(i).empty())) continue;
+      if (from == nullptr || !Of(from).At(i).empty()) line.Put(i, from != nullptr ? Of(from).At(i) : "*");
+    }
+  }
   // {field}s of the sort text; numbers padded.
   std::string SortKey(const void* value) const override {
     std::string out;

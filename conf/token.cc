@@ -17,6 +17,9 @@ const std::string& TextAt(const void* base, std::size_t offset) { return *static
 Presence SetIf(bool set) { return set ? Presence::kSet : Presence::kUnset; }
 Literal MakeLiteral(std::string_view text, std::string_view help) { return {std::string(text), std::string(help)}; }
 
+// "<WORD>" for what stands for a value.
+std::string Placeholder(const std::string& text) { return text.starts_with('<') || text.starts_with('{') ? text : "<" + text + ">"; }
+
 class Keyword final : public Token {
  public:
   explicit Keyword(Literal l) : literal_(std::move(l)) {}
@@ -24,6 +27,7 @@ class Keyword final : public Token {
   void Print(const void*, LineWriter& line) const override { line.Put(literal_.text); }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
   const Literal* AsKeyword() const override { return &literal_; }
+  std::string Syntax(const Target&) const override { return literal_.text; }
   bool plain() const override { return true; }
 
  private:
@@ -44,6 +48,7 @@ class ScalarKeyword final : public Token {
   Presence IsSet(const void* v) const override { return SetIf(std::memcmp(At(v, offset_), &bits_, size_) == 0); }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
   const Literal* AsKeyword() const override { return &literal_; }
+  std::string Syntax(const Target&) const override { return literal_.text; }
 
  private:
   std::size_t offset_, size_;
@@ -63,6 +68,7 @@ class StringKeyword final : public Token {
   Presence IsSet(const void* v) const override { return SetIf(TextAt(v, offset_) == value_); }
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
   const Literal* AsKeyword() const override { return &literal_; }
+  std::string Syntax(const Target&) const override { return literal_.text; }
 
  private:
   std::size_t offset_;
@@ -99,6 +105,7 @@ class Integer final : public Token {
     if (ops_.get(At(v, offset_), n)) line.Put(std::to_string(n));
   }
   Presence IsSet(const void* v) const override { return SetIf(ops_.has(At(v, offset_))); }
+  std::string Syntax(const Target&) const override { return Placeholder(literal_.text); }
 
  private:
   std::size_t offset_;
@@ -123,6 +130,7 @@ class WordToken final : public Token {
     if (const std::string& s = TextAt(v, offset_); !s.empty()) line.Put(s);
   }
   Presence IsSet(const void* v) const override { return SetIf(!TextAt(v, offset_).empty()); }
+  std::string Syntax(const Target&) const override { return Placeholder(literal_.text); }
 
  private:
   std::size_t offset_;
@@ -142,6 +150,7 @@ class LineToken final : public Token {
   }
   void Print(const void* v, LineWriter& line) const override { line.Put(TextAt(v, offset_)); }
   Presence IsSet(const void* v) const override { return SetIf(!TextAt(v, offset_).empty()); }
+  std::string Syntax(const Target&) const override { return Placeholder(literal_.text); }
 
  private:
   std::size_t offset_;
@@ -161,6 +170,7 @@ class Repeat final : public Token {
   }
   void Print(const void* v, LineWriter& line) const override { ops_.print(At(v, offset_), line); }
   Presence IsSet(const void* v) const override { return SetIf(ops_.has(At(v, offset_))); }
+  std::string Syntax(const Target& scratch) const override { return Token::Syntax(scratch) + " ..."; }
 
  private:
   std::size_t offset_;
@@ -189,6 +199,7 @@ class Sequence final : public Token {
     }
     return all;
   }
+  std::string Syntax(const Target& scratch) const override { return JoinSyntax(inner_, " ", scratch); }
   Fit Peek(const Cursor& in) const override { return inner_.empty() ? Fit{FitKind::kValue, nullptr} : inner_.front()->Peek(in); }
 
  private:
@@ -206,6 +217,7 @@ class OptionalToken final : public Token {
   void Print(const void* v, LineWriter& line) const override {
     if (inner_->IsSet(v) == Presence::kSet) inner_->Print(v, line);
   }
+  std::string Syntax(const Target& scratch) const override { return "[" + inner_->Syntax(scratch) + "]"; }
   Fit Peek(const Cursor& in) const override { return inner_->Peek(in); }
 
  private:
@@ -289,6 +301,7 @@ class ChoiceToken final : public Token {
     }
     return any;
   }
+  std::string Syntax(const Target& scratch) const override { return "(" + JoinSyntax(alternatives_, " | ", scratch) + ")"; }
   Fit Peek(const Cursor& in) const override {
     Fit best;
     for (const Token* a : alternatives_) {
@@ -347,6 +360,7 @@ class AnyOrderToken final : public Token {
       if (t->IsSet(v) == Presence::kSet) t->Print(v, line);
     }
   }
+  std::string Syntax(const Target& scratch) const override { return "{" + JoinSyntax(inner_, " | ", scratch) + "}"; }
 
  private:
   Inner inner_;
@@ -361,6 +375,7 @@ class NoiseToken final : public Token {
   }
   void Print(const void*, LineWriter&) const override {}
   Fit Peek(const Cursor& in) const override { return in.FitOf(literal_); }
+  std::string Syntax(const Target&) const override { return "[" + literal_.text + "]"; }
 
  private:
   Literal literal_;
@@ -375,6 +390,23 @@ const Token* Keep(std::unique_ptr<const Token> token) {
 }
 
 }  // namespace
+
+std::string Token::Syntax(const Target& scratch) const {
+  static const ParseOptions options;
+  const CommandLine nothing{std::string_view()};
+  std::vector<Hint> hints;
+  Cursor in(nothing, options, &hints);
+  (void)Read(in, scratch);
+  std::string out;
+  for (const Hint& h : hints) out += (out.empty() ? "" : " | ") + (h.placeholder ? Placeholder(h.text) : h.text);
+  return hints.size() == 1 ? out : "(" + out + ")";
+}
+
+std::string JoinSyntax(const std::vector<const Token*>& tokens, const char* between, const Target& scratch) {
+  std::string out;
+  for (const Token* t : tokens) out += (out.empty() ? "" : between) + t->Syntax(scratch);
+  return out;
+}
 
 TokenList::TokenList() = default;
 TokenList::~TokenList() = default;

@@ -100,7 +100,11 @@ class Token {
   // The keyword that it always begins with, if it does; plain: nothing but that keyword.
   virtual const Literal* AsKeyword() const { return nullptr; }
   virtual bool plain() const { return false; }
+  // How the reference writes it: a keyword as it is, <A.B.C.D> for a value, [may be missing], (one | of), {each once | any order}.
+  // Here: what it would offer to `?`; `scratch` is a struct of the command's type.
+  virtual std::string Syntax(const Target& scratch) const;
 };
+std::string JoinSyntax(const std::vector<const Token*>& tokens, const char* between, const Target& scratch);
 
 // What a token needs of the type of the member that it is bound to.
 struct ValueOps {

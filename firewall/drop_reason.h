@@ -250,6 +250,7 @@ namespace sallyport {
   X(kSsmAppIncompetent, "ssm-app-incompetent", "Service module incompetent") \
   X(kSslMallocError, "ssl-malloc-error", "SSL malloc error") \
   X(kNpSocketConnNotAccepted, "np-socket-conn-not-accepted", "A new socket connection was not accepted") \
+  X(kNpSocketDataMoveFailure, "np-socket-data-move-failure", "NP socket data movement failure") \
   X(kNpSocketFailure, "np-socket-failure", "NP socket failure") \
   X(kNpSocketRelayFailure, "np-socket-relay-failure", "NP socket relay failure") \
   X(kNpSocketNewConnFailure, "np-socket-new-conn-failure", "NP socket new connection failure") \

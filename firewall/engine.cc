@@ -225,6 +225,7 @@ TimePoint Engine::NextDeadline() const {
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
 std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
 const DropCounters& Engine::drops() const { return impl_->drops; }
+InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
 
 void Engine::ClearDrops(bool frame, bool flow) {
   if (frame) impl_->drops.frame.fill(0);

@@ -31,6 +31,11 @@ class Inspector {
   virtual FrameDrop Inspect(const InspectCall& call) = 0;
 };
 
+// What one inspection has seen, of all classes together.
+struct InspectCounters {
+  std::uint64_t packets = 0, drops = 0;
+};
+
 // Set once, before traffic. Null entries: the inspection does not act.
 struct Inspectors {
   Inspector* engine[static_cast<std::size_t>(InspectId::kCount)] = {};

@@ -91,6 +91,9 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   if (c.inspect != 0) {
     Inspector* engine = core.inspectors.engine[c.inspect];
     drop = engine->Inspect({c, p, d, now, NameOfIngress(core, p.ingress), core.log});
+    InspectCounters& seen = core.inspected[c.inspect];
+    seen.packets++;
+    if (drop != FrameDrop::kNone) seen.drops++;
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;

@@ -103,6 +103,7 @@ std::string Logger::Render(const LogEvent& event) {
 
 void Logger::Dispatch(TimePoint time, int number, int severity, const std::string& text) {
   if (OverLimit(time, number, severity)) return;
+  messages_++;
   const std::int64_t wall = clock_.WallNanos(time);
   const auto wants = [&](LogOutput o) {
     if (!Wants(o, number, severity)) return false;

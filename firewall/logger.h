@@ -165,6 +165,7 @@ class Logger {
   void ClearBuffer();  // clear logging buffer
   void ClearAsdm();    // clear logging asdm
   LoggingStatus Status() const;
+  std::uint64_t messages() const { return messages_; }  // since the start, wherever they went
 
   // A message's text alone ("Built inbound TCP ..."), as the catalogue and the event give it.
   static std::string Render(const LogEvent& event);
@@ -184,6 +185,7 @@ class Logger {
   LogRing& ring_;
   LoggingSettings settings_;
   std::array<std::uint64_t, kLogOutputCount> logged_{};
+  std::uint64_t messages_ = 0;
   std::deque<std::string> buffer_;
   std::uint64_t buffer_bytes_ = 0;
   std::deque<std::string> asdm_;

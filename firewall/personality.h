@@ -34,6 +34,9 @@ struct Personality {
   bool vpn_tables_8 = true;               // 8.0+: layout of VPN sessions and security associations (before: 7.x's)
   bool audit_session_id = true;           // 9.1+: sessions have an audit id and a security group, and no NAC result
   bool ipsec_ivrf = true;                 // 9.13+: `show crypto ipsec sa` says which VRF is protected
+  bool dir_totals = true;                 // 9.9+: `dir` counts files and says how much is free in per cent
+  bool wide_show_module = true;           // 9.2+: `show module` has columns one blank wider
+  bool logging_tcp_stats = true;          // 9.10+: `show logging` counts what became of TCP syslog
   bool logging_deny_conn_line = false;    // before 8.3: `show logging` says "Deny Conn when Queue Full"
 };
 

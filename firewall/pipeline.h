@@ -3,6 +3,7 @@
 // Private to firewall/*.cc of the engine; everybody else uses engine.h. Data thread only.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +43,7 @@ struct EngineCore {
   FragmentTable fragments;
   AclLog acl_log;
   DropCounters drops;
+  std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
   // Live connections whose packets are rewritten, by TCP / other: they need packets whole whatever the policy says now.

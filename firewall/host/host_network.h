@@ -33,6 +33,9 @@ struct LinkInfo {
   MacAddress mac;
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0, rx_dropped = 0, rx_multicast = 0;
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0, tx_dropped = 0, tx_collisions = 0;
+  std::uint64_t rx_length_errors = 0, rx_overruns = 0, rx_crc_errors = 0, rx_frame_errors = 0, rx_missed = 0;
+  std::uint64_t tx_underruns = 0, tx_late_collisions = 0;
+  std::uint32_t carrier_losses = 0;  // how often it went down
 };
 
 struct ArpEntry {

@@ -123,6 +123,7 @@ Result<std::vector<LinkInfo>> Rtnetlink::Links() {
     l.running = l.up && (h->ifi_flags & IFF_RUNNING) != 0;
     EachAttribute(n, sizeof *h, [&l](int type, const nlattr* a) {
       if (type == IFLA_IFNAME) l.name = mnl_attr_get_str(a);
+      if (type == IFLA_CARRIER_DOWN_COUNT) l.carrier_losses = mnl_attr_get_u32(a);
       if (type == IFLA_MTU) l.mtu = static_cast<int>(mnl_attr_get_u32(a));
       if (type == IFLA_ADDRESS && mnl_attr_get_payload_len(a) == 6) std::memcpy(l.mac.octets.data(), mnl_attr_get_payload(a), 6);
       if (type == IFLA_STATS64) {
@@ -138,6 +139,13 @@ Result<std::vector<LinkInfo>> Rtnetlink::Links() {
         l.tx_errors = c.tx_errors;
         l.tx_dropped = c.tx_dropped;
         l.tx_collisions = c.collisions;
+        l.rx_length_errors = c.rx_length_errors;
+        l.rx_overruns = c.rx_over_errors + c.rx_fifo_errors;
+        l.rx_crc_errors = c.rx_crc_errors;
+        l.rx_frame_errors = c.rx_frame_errors;
+        l.rx_missed = c.rx_missed_errors;
+        l.tx_underruns = c.tx_fifo_errors;
+        l.tx_late_collisions = c.tx_window_errors;
       }
     });
     all.push_back(std::move(l));

@@ -43,12 +43,12 @@ TEST(ShowAccessList, AllWithTheLogCacheFirst) {
   p.access_lists["outside"] = List();
   p.access_lists["empty"] =
       std::make_shared<AccessList>("empty", 0x2c20a0c, std::vector<AclLine>{}, std::vector<AclElement>{});
-  ExpectGolden("access_list", ShowAccessLists(p, {3, 1, 4096, 300}));
+  ExpectGolden("access_list", ShowAccessLists(p, {3, 1, 4096, 300}, ManualClock()));
 }
 
 TEST(ShowAccessList, BriefListsWhatWasHit) {
   ManualClock clock(1'635'293'235'000'000'000);
-  ExpectGolden("access_list_brief", ShowAccessListBrief(*List(), clock));
+  ExpectGolden("access_list_brief", ShowAccessListBrief(ViewOf(*List(), clock)));
 }
 
 TEST(ShowAccessList, Missing) { EXPECT_EQ(NoSuchAccessList("x"), "ERROR: access-list <x> does not exist\n"); }

@@ -17,6 +17,7 @@ inline Personality Eight() {
   p.log_icmp_type_code = p.log_teardown_initiator = p.wide_show_conn = p.any4_keyword = p.pbkdf2_passwords = false;
   p.masked_secrets_five = p.trace_resolve_egress = p.trace_elapsed_time = p.trace_drop_location = false;
   p.hide_username = p.header_hardware = p.local_routes = p.conn_detail_initiator = p.xlate_net_to_net = false;
+  p.dir_totals = p.wide_show_module = p.logging_tcp_stats = false;
   p.logging_deny_conn_line = true;
   return p;
 }

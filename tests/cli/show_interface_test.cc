@@ -23,9 +23,11 @@ std::vector<InterfaceView> Views() {
   outside.address = Ip("203.0.113.1");
   outside.prefix_length = 30;
   outside.link_counters = {9629396, 809162399, 5, 2, 307, 5, 0, 0, 0, 0, 16612927, 2794938269, 0, 0, 0};
+  outside.link_counters.resets = 2;
   outside.traffic = {22754, 1379801, 43601, 6794004, 12};
-  outside.one_minute = {8, 577, 13, 1667, 0};
-  outside.five_minutes = {4, 234, 6, 916, 0};
+  outside.control_point = InterfaceView::ControlPoint{1, true, true};
+  outside.one_minute = TrafficRate{8, 577, 13, 1667, 0};
+  outside.five_minutes = TrafficRate{4, 234, 6, 916, 0};
   outside.counted_for = Duration::Milliseconds(16617150);
   InterfaceView sub = outside;
   sub.hardware = "GigabitEthernet0/1.100";
@@ -41,6 +43,9 @@ std::vector<InterfaceView> Views() {
   unused.hardware = "GigabitEthernet0/2";
   unused.shutdown = true;
   unused.link = "eth3";
+  unused.driver = "virtio_net";
+  unused.available = InterfaceView::Available::kNoNameif;
+  unused.traffic_statistics = false;
   InterfaceView management;
   management.hardware = "Management0/0";
   management.nameif = "management";
@@ -48,10 +53,12 @@ std::vector<InterfaceView> Views() {
   management.management_only = true;
   management.blocked_through = 4;
   management.addressed_by_dhcp = true;
+  management.has_hardware = management.has_counters = false;
   return {outside, sub, unused, management};
 }
 
 TEST(ShowInterface, All) { ExpectGolden("interface", ShowInterface(Views())); }
+TEST(ShowInterface, Detail) { ExpectGolden("interface_detail", ShowInterface(Views(), true)); }
 TEST(ShowInterface, IpBrief) { ExpectGolden("interface_ip_brief", ShowInterfaceIpBrief(Views())); }
 TEST(ShowInterface, Summary) { ExpectGolden("interface_summary", ShowInterfaceSummary(Views())); }
 TEST(ShowInterface, Ip) { ExpectGolden("ip", ShowIp(Views())); }

@@ -34,7 +34,10 @@ TEST(ShowVersion, SaysWhatItBehavesLikeAndWhatItIs) {
   VersionView v;
   v.hostname = "fw1";
   v.version = "9.16(4)";
-  v.product_version = "0.1";
+  v.model_id = "Sallyport";
+  v.flash_mb = 8192;
+  v.platform = {"This platform has a Sallyport 0.1 engine: it behaves like the software above, and is not made by Cisco."};
+  v.features = {{"Maximum Physical Interfaces", "Unlimited"}, {"Maximum VLANs", "4094"}};
   v.compiled = "Sat 21-Nov-26 01:54 UTC";
   v.image = "/usr/local/bin/sallyportd";
   v.uptime = Duration::Seconds(4 * 3600 + 36 * 60);

@@ -406,7 +406,7 @@ TEST(Compile, Era9) {
   ASSERT_EQ(p->nat.rules().size(), 4u);
   EXPECT_EQ(p->nat.rules()[0].section, 1);
   EXPECT_TRUE(p->nat.rules()[0].identity);
-  EXPECT_EQ(p->nat.rules()[1].show, "(dmz) to (outside) source static web 198.51.100.80  service tcp www 8081 ");
+  EXPECT_EQ(p->nat.rules()[1].show, "(dmz) to (outside) source static web 198.51.100.80   service tcp www 8081");
   EXPECT_EQ(p->nat.rules()[1].mapped_sport.first, 8081);
   EXPECT_EQ(p->nat.rules()[2].kind, NatRule::Kind::kDynamicPat);
   EXPECT_EQ(p->nat.rules()[2].mapped_src[0].first, outside->address);

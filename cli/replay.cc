@@ -1,0 +1,293 @@
+#include "cli/replay.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <unordered_map>
+
+#include "cli/appliance.h"
+#include "cli/session.h"
+#include "conf/codecs.h"
+#include "firewall/log_ring.h"
+#include "firewall/packet.h"
+#include "inspect/icmp.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::size_t kLargest = 65'535;
+constexpr std::uint64_t kBetweenReports = 20'000;  // packets between two looks at the log and the progress
+
+// Every event goes to the log as configured, and those of one packet are kept to explain it.
+class Tee final : public LogSink {
+ public:
+  explicit Tee(LogRing& ring) : ring_(ring) {
+    for (auto& e : enabled_) e = true;
+  }
+  void Emit(const LogEvent& e) override {
+    if (kept_.size() < kMost) kept_.push_back(e);
+    if (ring_.Enabled(e.msg)) ring_.Emit(e);
+  }
+  void Forget() { kept_.clear(); }
+  const std::vector<LogEvent>& kept() const { return kept_; }
+
+ private:
+  static constexpr std::size_t kMost = 8;
+  LogRing& ring_;
+  std::vector<LogEvent> kept_;
+};
+
+// No machine: links are up, nobody is on them.
+class RecordedHost final : public ApplianceHost {
+ public:
+  RecordedHost(Engine& engine, ManualClock& clock) : engine_(engine), clock_(clock) {}
+  void OnEngine(const std::function<void()>& f) override { f(); }
+  void AdvanceClock(Duration by) override {
+    clock_.Advance(by);
+    engine_.AdvanceTo(clock_.Now());
+  }
+  Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>&) override {
+    engine_.SetPolicy(policy, clock_.Now());
+    return {};
+  }
+  void FillInterface(InterfaceView& view, int) override { view.link_up = !view.shutdown; }
+  std::vector<ArpView> Arp(const Policy&) override { return {}; }
+  void ClearArp(const Policy&) override {}
+
+ private:
+  Engine& engine_;
+  ManualClock& clock_;
+};
+
+// A state folder of its own, gone with the replay.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "sallyport-replay-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::string Describe(const Packet& p) {
+  const bool ports = p.IsTcp() || p.IsUdp();
+  const auto end = [&](const IpAddress& a, std::uint16_t port) {
+    return a.ToString() + (ports && !(p.fragment && p.fragment_offset != 0) ? ":" + std::to_string(port) : "");
+  };
+  std::string out = ProtocolName(p.protocol) + " " + end(p.key.src, p.key.sport) + " > " + end(p.key.dst, p.key.dport);
+  if (p.IsTcp()) {
+    static constexpr std::pair<std::uint8_t, const char*> kFlags[] = {{kTcpFin, "FIN"}, {kTcpSyn, "SYN"}, {kTcpRst, "RST"},
+                                                                      {kTcpPsh, "PSH"}, {kTcpAck, "ACK"}, {kTcpUrg, "URG"}};
+    for (const auto& [bit, name] : kFlags) {
+      if ((p.tcp_flags & bit) != 0) out += std::string(" ") + name;
+    }
+  } else if (p.IsIcmp()) {
+    out += " type " + std::to_string(p.icmp_type) + " code " + std::to_string(p.icmp_code);
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Replay::Impl {
+  explicit Impl(Options o)
+      : options(std::move(o)), state(std::move(*StateFolder::Open(folder.path()))) {
+    inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+    engine = std::make_unique<Engine>(Engine::Options{}, clock, tee, Random(options.seed), inspectors);
+    host = std::make_unique<RecordedHost>(*engine, clock);
+    appliance = std::make_unique<Appliance>(Appliance::Parts{clock, nullptr, *engine, ring, state, *host});
+    appliance->SetPost([](const std::function<void()>& f) { f(); });
+  }
+
+  Options options;
+  TemporaryFolder folder;
+  StateFolder state;
+  ManualClock clock;  // its scale is wall time: capture times are set directly
+  LogRing ring;
+  Tee tee{ring};
+  IcmpInspector icmp;
+  Inspectors inspectors;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<RecordedHost> host;
+  std::unique_ptr<Appliance> appliance;
+  std::unique_ptr<Session> session;
+  std::string printed;
+  Totals totals;
+  std::string damage;
+  std::map<IfId, CaptureWriter> writers;
+  // Fragments that wait for the others: their bytes and interface.
+  struct Held {
+    std::vector<std::uint8_t> bytes;
+    std::uint32_t wire_length = 0;
+  };
+  std::unordered_map<std::uint32_t, Held> held;
+  std::vector<std::uint8_t> buffer;
+
+  Status Leave(IfId egress, std::span<const std::uint8_t> bytes, std::uint32_t wire_length) {
+    const Interface* to = appliance->policy()->Find(egress);
+    if (to == nullptr || egress == IfId::kIdentity) return {};  // to the appliance itself
+    totals.out[to->nameif]++;
+    if (options.out_folder.empty()) return {};
+    auto at = writers.find(egress);
+    if (at == writers.end()) {
+      auto writer = CaptureWriter::Create(options.out_folder + "/" + to->nameif + ".pcap");
+      if (!writer) return Error{writer.error()};
+      at = writers.emplace(egress, std::move(*writer)).first;
+    }
+    at->second.Write(clock.WallNanos(clock.Now()), bytes, wire_length);
+    return {};
+  }
+
+  // The flow drop reason that was counted last, when the packet's own is none.
+  std::pair<std::string, std::string> ReasonOf(const Disposition& d, const DropCounters& before) const {
+    if (d.reason != FrameDrop::kNone) return {std::string(Keyword(d.reason)), std::string(Text(d.reason))};
+    for (std::size_t i = 1; i < before.flow.size(); i++) {
+      if (engine->drops().flow[i] != before.flow[i]) {
+        return {std::string(Keyword(static_cast<FlowDrop>(i))), std::string(Text(static_cast<FlowDrop>(i)))};
+      }
+    }
+    return {"", "no reason given"};
+  }
+
+  void Dropped(const Packet& p, const Interface& in, const Disposition& d, const DropCounters& before) {
+    totals.dropped++;
+    const auto [keyword, text] = ReasonOf(d, before);
+    totals.by_reason[keyword]++;
+    if (!options.on_drop) return;
+    Drop drop{clock.WallNanos(clock.Now()), totals.fed, in.nameif, Describe(p), keyword, text, {}};
+    for (const LogEvent& e : tee.kept()) {
+      const MsgInfo& info = InfoOf(e.msg);
+      drop.messages.push_back("%ASA-" + std::to_string(info.severity) + "-" + std::to_string(info.number) + ": " + Logger::Render(e));
+    }
+    options.on_drop(drop);
+  }
+
+  Status Feed(const RecordedPacket& recorded, const Interface& in) {
+    totals.fed++;
+    totals.in[in.nameif]++;
+    buffer.assign(recorded.ip.begin(), recorded.ip.end());
+    Packet p;
+    p.bytes = buffer;
+    p.wire_length = recorded.wire_length;
+    p.ingress = in.id;
+    p.handle = static_cast<std::uint32_t>(totals.fed);
+    Disposition d;
+    tee.Forget();
+    const DropCounters before = engine->drops();
+    engine->Process(p, clock.Now(), d);
+    switch (d.action) {
+      case Disposition::Action::kAccept:
+        totals.passed++;
+        if (Status s = Leave(d.egress, p.bytes, p.wire_length); !s) return s;
+        break;
+      case Disposition::Action::kDrop: Dropped(p, in, d, before); break;
+      case Disposition::Action::kHold:
+        totals.held++;
+        held[p.handle] = {buffer, p.wire_length};
+        break;
+    }
+    return Collect();
+  }
+
+  // What the engine lets go of, and what it sends itself.
+  Status Collect() {
+    for (const ReleasedPacket& r : engine->TakeReleased()) {
+      const auto at = held.find(r.handle);
+      if (at == held.end()) continue;
+      if (r.disposition.action == Disposition::Action::kAccept) {
+        totals.passed++;
+        const auto& bytes = r.bytes.empty() ? at->second.bytes : r.bytes;
+        if (Status s = Leave(r.disposition.egress, bytes, static_cast<std::uint32_t>(bytes.size())); !s) return s;
+      } else {
+        totals.dropped++;
+        totals.by_reason[std::string(Keyword(r.disposition.reason))]++;
+      }
+      held.erase(at);
+    }
+    for (const OriginatedPacket& o : engine->TakeOriginated()) {
+      totals.originated++;
+      if (Status s = Leave(o.egress, o.bytes, static_cast<std::uint32_t>(o.bytes.size())); !s) return s;
+    }
+    return {};
+  }
+
+  Status Run() {
+    std::vector<std::string> paths;
+    std::vector<std::string> nameifs;
+    for (const Input& i : options.inputs) {
+      if (appliance->policy()->FindByName(i.interface) == nullptr) {
+        return Error{"the configuration has no interface named " + i.interface};
+      }
+      paths.push_back(i.path);
+    }
+    auto reader = CaptureReader::Open(paths);
+    if (!reader) return Error{reader.error()};
+    std::uint64_t packets = 0;
+    while (auto recorded = reader->Next()) {
+      const Input& input = options.inputs[recorded->file];
+      const Interface& in = *appliance->policy()->FindByName(input.interface);
+      const auto own = input.own ? input.own : reader->MacOf(recorded->file, in.address);
+      if (own && recorded->source == *own) {
+        totals.own++;
+        continue;
+      }
+      if (totals.first == 0) totals.first = recorded->wall_nanos;
+      // Captures of several machines may be a little out of step: time never goes back.
+      if (const TimePoint at{recorded->wall_nanos}; at > clock.Now()) {
+        clock.Set(at);
+        engine->AdvanceTo(at);
+        if (Status s = Collect(); !s) return s;
+      }
+      totals.last = std::max(totals.last, recorded->wall_nanos);
+      if (Status s = Feed(*recorded, in); !s) return s;
+      if (ring.size() > ring.capacity() / 2) appliance->logger().Drain();
+      if (++packets % kBetweenReports == 0 && options.on_progress) options.on_progress(reader->progress());
+    }
+    appliance->Tick();
+    totals.not_ip = reader->not_ip();
+    damage = reader->damage();
+    return {};
+  }
+
+  std::string Do(const std::string& command) {
+    if (session == nullptr) {
+      Session::Options how;
+      how.kind = Session::Kind::kScript;
+      how.privilege = 15;
+      how.greet = false;
+      session = std::make_unique<Session>(how, *appliance, [this](const DaemonFrame& f) {
+        if (f.kind == DaemonFrame::Kind::kText && !f.unsolicited) printed += f.text;
+      });
+      session->Start();
+    }
+    printed.clear();
+    ClientFrame line;
+    line.kind = ClientFrame::Kind::kLine;
+    line.text = command;
+    session->OnFrame(line);
+    return printed;
+  }
+};
+
+Replay::Replay(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Replay::~Replay() = default;
+
+LoadReport Replay::Load(std::string_view text, const LoadOptions& options) {
+  const LoadReport report = impl_->appliance->configuration().Load(text, options);
+  (void)impl_->appliance->Changed();
+  return report;
+}
+Status Replay::Run() { return impl_->Run(); }
+const Replay::Totals& Replay::totals() const { return impl_->totals; }
+const std::string& Replay::damage() const { return impl_->damage; }
+std::string Replay::Do(const std::string& command) { return impl_->Do(command); }
+
+}  // namespace sallyport
