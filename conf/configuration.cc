@@ -78,6 +78,9 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareAccess(g);
     DeclareNat(g);
     DeclareModular(g);
+    DeclareCrypto(g);
+    DeclareVpn(g);
+    DeclareWebvpn(g);
     DeclareAcceptedShapes(g);
     struct ClearAll {};
     using S = Tokens<ClearAll>;
@@ -89,7 +92,6 @@ const ConfigGrammar& ConfigGrammar::Get() {
                            edit.changed = true;
                            return {};
                          });
-    for (const char* mode : {"config-cert-chain", "config-dynamic-access-policy-record", "config-ca-crl"}) g.Mode(mode);
     return g;
   }();
   return grammar;

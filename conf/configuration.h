@@ -175,6 +175,7 @@ class Configuration {
  private:
   struct Impl;
   friend struct ConfigEdit;
+  std::unique_ptr<Configuration> WithVpnDefaults() const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "conf/shape.h"
+
 namespace sallyport {
 
 LineRuleBase::LineRuleBase() = default;
@@ -30,13 +32,16 @@ class LineHandler final : public command_internal::Handler {
   }
 
  private:
-  Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, const std::string& key) const {
+  Reply Put(ConfigEdit& edit, const void* value, const std::string& whole, std::string key) const {
     if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
     Line* parent = edit.parent();
     // What an ASA printed is kept also when it says the default.
-    if (!rule_.silent.empty() && whole == rule_.silent && !edit.from_asa()) {
+    if (IsSilent(rule_.silent, whole) && !edit.from_asa()) {
       edit.changed = edit.tree.Remove(parent, rule_.section, key) || edit.changed;
       return {};
+    }
+    for (int again = 2; rule_.repeats && edit.tree.Find(parent, rule_.section, key) != nullptr; again++) {
+      key = whole + '\n' + std::to_string(again);
     }
     const bool is_new = edit.tree.Find(parent, rule_.section, key) == nullptr;
     Line& l = edit.tree.Upsert(parent, rule_.section, key);
@@ -91,13 +96,13 @@ class LineHandler final : public command_internal::Handler {
       Line& l = edit.tree.Upsert(parent, rule_.section, key);
       l.text = "no " + key + rule_.no_trailing;
       l.rank = rule_.rank;
+      l.sort = hooks_->SortKey(value);
       l.kind = key;
       l.effect = rule_.effect;
       l.Set(std::monostate{});
     }
     edit.changed = edit.changed || !gone.empty() || keep;
-    hooks_->AfterNo(edit, value);
-    return {};
+    return Reply::Say(hooks_->AfterNo(edit, value));
   }
 
   const command_internal::CommandBase command_;

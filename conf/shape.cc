@@ -30,6 +30,7 @@ constexpr ReferenceKind kReferenceKinds[] = {
     {"timerange", S::kTimeRange, "time-range ", "ERROR: Time range {} does not exist\n", "ERROR: Time range {} is in use\n"},
     {"pool", S::kLocalPool, "ip local pool |ipv6 local pool ", "", "ERROR: Pool {} is in use, it cannot be removed\n"},
     {"policy", S::kGroupPolicy, "group-policy ", "ERROR: The group policy {} does not exist\n", ""},
+    {"tgroup", S::kTunnelGroup, "tunnel-group ", "ERROR: tunnel-group {} does not exist\n", ""},
     {"aaagroup", S::kAaaServer, "aaa-server ", "ERROR: aaa-server group {} does not exist\n", ""},
     {"tset", S::kCrypto, "crypto ipsec transform-set |crypto ipsec ikev1 transform-set ",
      "ERROR: transform set with tag \"{}\" does not exist.\n", "ERROR: transform set {} is in use by a crypto map\n"},
@@ -95,6 +96,30 @@ Match ReadAddress(Cursor& in, std::string& out, std::string_view help) {
   return m;
 }
 
+// A word in parentheses, which stay.
+Match ReadParenthesized(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"(WORD)", std::string(help)}, w, [](std::string_view s) {
+    return s.size() > 2 && s.front() == '(' && s.back() == ')';
+  });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+// "10.1.1.1-10.1.1.9", or one address.
+Match ReadRange(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"A.B.C.D-A.B.C.D", std::string(help)}, w, [](std::string_view s) {
+    const std::size_t dash = s.find('-');
+    const auto first = IpAddress::Parse(s.substr(0, dash));
+    if (!first || !first->IsV4()) return false;
+    if (dash == std::string_view::npos) return true;
+    const auto last = IpAddress::Parse(s.substr(dash + 1));
+    return last && last->IsV4();
+  });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+
 struct Type {
   std::string_view name;
   Reader read;
@@ -107,6 +132,7 @@ constexpr Type kTypes[] = {
     {"prefix6", ReadAs<Ipv6Prefix>},   {"hms", ReadAs<Hms>},
     {"port", ReadPortOf<PortFamily::kTcp>}, {"udpport", ReadPortOf<PortFamily::kUdp>},
     {"hw", ReadAs<HardwareName>},
+    {"range", ReadRange},              {"paren", ReadParenthesized},
 };
 
 // --- tokens that write into a FieldLine
@@ -275,12 +301,20 @@ class ShapeReader {
     }
     return std::string(ShapeHelp(keyword));
   }
-  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret) {
-    const std::size_t slot = names_.SlotOf(name);
+  // A keyword and the value behind it may be called the same: then the field is the value, and the keyword's is "=name".
+  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret, bool keyword = false) {
+    std::string own(name);
+    std::size_t slot = names_.SlotOf(own);
+    if (slot < names_.names.size() && keyword_[slot] != keyword) {
+      if (keyword) own.insert(0, 1, '=');
+      else names_.names[slot].insert(0, 1, '=');
+      slot = names_.SlotOf(own);
+    }
     if (slot == names_.names.size()) {
-      names_.names.emplace_back(name);
+      names_.names.push_back(std::move(own));
       names_.kinds.push_back(kind);
       names_.secret.push_back(secret);
+      keyword_.push_back(keyword);
     }
     return slot;
   }
@@ -302,7 +336,7 @@ class ShapeReader {
     if (word.empty()) Wrong("a word is missing");
     const std::string help = Help(word);
     if (!bound) return command_internal::MakeKeyword(word, help);
-    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false), Literal{word, help}));
+    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false, true), Literal{word, help}));
   }
   const Token* Alternatives(char end) {
     TokenList list;
@@ -368,6 +402,7 @@ class ShapeReader {
   FieldNames& names_;
   std::size_t at_ = 0;
   std::size_t key_ = SIZE_MAX, no_ = SIZE_MAX;
+  std::vector<bool> keyword_;  // by slot
 };
 
 class ShapeCommand : public CommandBase {
@@ -390,6 +425,7 @@ bool Exists(const ConfigEdit& edit, const ReferenceKind& kind, std::string_view 
   if (std::string_view(kind.type) == "iface") return edit.HasInterface(name);
   if (std::string_view(kind.type) == "acl") return edit.tree.Find(Section::kAccessList, name) != nullptr;
   if (std::string_view(kind.type) == "policy" && name == "DfltGrpPolicy") return true;
+  if (std::string_view(kind.type) == "tgroup" && (name == "DefaultL2LGroup" || name == "DefaultRAGroup" || name == "DefaultWEBVPNGroup")) return true;
   if (std::string_view(kind.type) == "aaagroup" && name == "LOCAL") return true;
   for (std::string_view rest = kind.begins; !rest.empty();) {
     const std::size_t bar = rest.find('|');
@@ -413,6 +449,7 @@ class ShapeHooks final : public declare_internal::LineHooks {
     rule_.trailing = shape.options.trailing;
     rule_.no_trailing = shape.options.no_trailing;
     rule_.keep_no = shape.options.keep_no;
+    rule_.repeats = shape.options.repeats;
     rule_.effect = shape.options.effect;
     rule_.silent = shape.options.silent;
     for (std::string_view rest = shape.options.defaults; !rest.empty();) {
@@ -457,7 +494,9 @@ class ShapeHooks final : public declare_internal::LineHooks {
   std::string After(ConfigEdit& edit, const void* value, Line& line) const override {
     return shape_.options.after != nullptr ? shape_.options.after(edit, Of(value), line) : std::string();
   }
-  void AfterNo(ConfigEdit&, const void*) const override {}
+  std::string AfterNo(ConfigEdit& edit, const void* value) const override {
+    return shape_.options.after_no != nullptr ? shape_.options.after_no(edit, Of(value)) : std::string();
+  }
   // {field}s of the sort text; numbers padded.
   std::string SortKey(const void* value) const override {
     std::string out;
@@ -571,6 +610,20 @@ void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> shapes) {
       rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
     }
   }
+}
+
+void DeclareInOrder(ConfigGrammar& grammar, std::span<const Shape> shapes) {
+  static std::deque<Shape> ranked;  // as long as the program
+  for (const Shape& shape : shapes) {
+    Shape& own = ranked.emplace_back(shape);
+    own.options.rank = static_cast<int>(&shape - shapes.data());
+    DeclareShapes(grammar, {&own, 1});
+  }
+}
+
+bool IsSilent(std::string_view silent, std::string_view text) {
+  if (silent.empty()) return false;
+  return silent.front() == '*' ? text.ends_with(silent.substr(1)) : text == silent;
 }
 
 const std::vector<DeclaredShape>& DeclaredShapes() { return Declared(); }
