@@ -96,6 +96,7 @@ struct LoadReport {
 struct LoadOptions {
   std::optional<Personality> personality;  // rules over the `ASA Version` line
   bool empty_first = false;                // what is there goes even when the text has no `ASA Version` line
+  bool own_order = false;                  // order and spacing are ours, also of what an ASA printed
 };
 
 struct UserAccount {

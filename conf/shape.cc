@@ -301,20 +301,12 @@ class ShapeReader {
     }
     return std::string(ShapeHelp(keyword));
   }
-  // A keyword and the value behind it may be called the same: then the field is the value, and the keyword's is "=name".
-  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret, bool keyword = false) {
-    std::string own(name);
-    std::size_t slot = names_.SlotOf(own);
-    if (slot < names_.names.size() && keyword_[slot] != keyword) {
-      if (keyword) own.insert(0, 1, '=');
-      else names_.names[slot].insert(0, 1, '=');
-      slot = names_.SlotOf(own);
-    }
+  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret) {
+    const std::size_t slot = names_.SlotOf(name);
     if (slot == names_.names.size()) {
-      names_.names.push_back(std::move(own));
+      names_.names.emplace_back(name);
       names_.kinds.push_back(kind);
       names_.secret.push_back(secret);
-      keyword_.push_back(keyword);
     }
     return slot;
   }
@@ -336,7 +328,7 @@ class ShapeReader {
     if (word.empty()) Wrong("a word is missing");
     const std::string help = Help(word);
     if (!bound) return command_internal::MakeKeyword(word, help);
-    return Keep(std::make_unique<FieldKeyword>(Slot(word, nullptr, false, true), Literal{word, help}));
+    return Keep(std::make_unique<FieldKeyword>(Slot(FieldNames::OfKeyword(word), nullptr, false), Literal{word, help}));
   }
   const Token* Alternatives(char end) {
     TokenList list;
@@ -402,7 +394,6 @@ class ShapeReader {
   FieldNames& names_;
   std::size_t at_ = 0;
   std::size_t key_ = SIZE_MAX, no_ = SIZE_MAX;
-  std::vector<bool> keyword_;  // by slot
 };
 
 class ShapeCommand : public CommandBase {
@@ -562,7 +553,13 @@ std::size_t FieldNames::SlotOf(std::string_view name) const {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-std::string_view FieldLine::Get(std::string_view field) const { return fields == nullptr ? std::string_view() : At(fields->SlotOf(field)); }
+std::string FieldNames::OfKeyword(std::string_view word) { return "\x01" + std::string(word); }
+
+std::string_view FieldLine::Get(std::string_view field) const {
+  if (fields == nullptr) return {};
+  const std::size_t slot = fields->SlotOf(field);
+  return At(slot < fields->names.size() ? slot : fields->SlotOf(FieldNames::OfKeyword(field)));
+}
 
 std::optional<std::int64_t> FieldLine::Int(std::string_view field) const {
   const std::string_view v = Get(field);
