@@ -1,5 +1,6 @@
 #include "conf/declare.h"
 
+#include <charconv>
 #include <utility>
 #include <variant>
 
@@ -69,7 +70,12 @@ class LineHandler final : public command_internal::Handler {
     below.loading = true;
     ParseOptions options{15, &edit.personality, &edit.names};
     options.any_release = true;
-    for (const std::string& text : rule_.defaults) (void)set.Run(below, text, options);
+    for (const std::string& text : rule_.defaults) {  // "913:group 14": from 9.13 on
+      int since = 0;
+      const char* end = std::from_chars(text.data(), text.data() + text.size(), since).ptr;
+      const bool dated = *end == ':';
+      if (!dated || edit.personality.release >= since) (void)set.Run(below, dated ? end + 1 : text.c_str(), options);
+    }
     for (const auto& c : l.lines) c->by_default = true;
   }
 

@@ -485,7 +485,7 @@ std::unique_ptr<Configuration> Configuration::WithVpnDefaults() const {
 std::string Configuration::Body(bool secrets) const { return Printer(impl_->tree, impl_->personality, !secrets).Body(); }
 
 std::string Configuration::Checksum() const {
-  return Md5OfBody(Printer(impl_->tree, impl_->personality, impl_->personality.release >= 918).Body());
+  return Md5OfBody(Printer(impl_->tree, impl_->personality, true).Body());  // as it is displayed
 }
 
 }  // namespace sallyport

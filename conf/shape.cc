@@ -193,13 +193,24 @@ class FieldValue final : public Token {
 
 class FieldNumber final : public Token {
  public:
-  FieldNumber(std::size_t slot, std::int64_t low, std::int64_t high, std::string help)
-      : slot_(slot), low_(low), high_(high), literal_{"<" + std::to_string(low) + "-" + std::to_string(high) + ">", std::move(help)} {}
+  FieldNumber(std::size_t slot, std::int64_t low, std::int64_t high, std::string help, bool repeats)
+      : slot_(slot), low_(low), high_(high), literal_{"<" + std::to_string(low) + "-" + std::to_string(high) + ">", std::move(help)},
+        repeats_(repeats) {}
   Match Read(Cursor& in, const Target& out) const override {
-    std::int64_t n = 0;
-    const Match m = in.Number(literal_, low_, high_, n);
-    if (m == Match::kOk) Line_(out).Put(slot_, std::to_string(n));
-    return m;
+    std::string all;
+    for (bool first = true;; first = false) {
+      const std::size_t before = in.at();
+      std::int64_t n = 0;
+      const Match m = in.Number(literal_, low_, high_, n);
+      if (m == Match::kOk) {
+        all += (first ? "" : " ") + std::to_string(n);
+        if (repeats_) continue;
+      } else if (first || in.at() != before) {
+        return m;
+      }
+      Line_(out).Put(slot_, all);
+      return Match::kOk;
+    }
   }
   void Print(const void* v, LineWriter& line) const override { line.Put(Line_(v).At(slot_)); }
   Presence IsSet(const void* v) const override { return PresenceOf(v, slot_); }
@@ -208,6 +219,7 @@ class FieldNumber final : public Token {
   std::size_t slot_;
   std::int64_t low_, high_;
   Literal literal_;
+  bool repeats_;
 };
 
 class FieldOneOf final : public Token {
@@ -372,7 +384,7 @@ class ShapeReader {
         return std::from_chars(s.data(), s.data() + s.size(), n).ptr == s.data() + s.size();
       };
       if (number(type.substr(0, dash), low) && number(type.substr(dash + 1), high) && low <= high) {
-        return Keep(std::make_unique<FieldNumber>(Slot(name, nullptr, false), low, high, std::move(help)));
+        return Keep(std::make_unique<FieldNumber>(Slot(name, nullptr, false), low, high, std::move(help), Repeats()));
       }
     }
     const ReferenceKind* kind = ReferenceKindOf(type);

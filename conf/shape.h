@@ -52,7 +52,8 @@ struct Shape {
     const char* sort = "";
     Effect effect = Effect::kAccepted;
     const char* submode = "";
-    // Lines of the sub-mode that are there from the beginning, separated by ';': "hash sha;group 2".
+    // Lines of the sub-mode that are there from the beginning, separated by ';': "hash sha;group 2;913:group 14" (the last from
+    // 9.13 on).
     const char* defaults = "";
     // A line that says this is the default, is not printed but by `show run all`; "* ..." : that ends so.
     const char* silent = "";

@@ -93,10 +93,17 @@ std::string FewPeers(ConfigEdit&, const FieldLine& f) {
 #define PFS_GROUP "<group:{group1|group2|group5|group7|group14|group15|group16|group19|group20|group21|group24|group31}>"
 #define LIFETIME_SECONDS "(<seconds:120-214783647`Security association duration in seconds`> | unlimited)"
 #define LIFETIME_KILOBYTES "(<kilobytes:10-2147483647`Security association duration in kilobytes`> | unlimited)"
-#define MAP "crypto map`Configure a crypto map` <name:name`Crypto map template tag`> <seq:1-65535`Sequence to insert into crypto map entry`> \\ "
-#define DYNAMIC "crypto dynamic-map`Configure a dynamic crypto map` <name:name`Dynamic crypto map template tag`> <seq:1-65535`Sequence to insert into dynamic map entry`> \\ "
+#define MAP "crypto map`Configure a crypto map` <name:name`Crypto map template tag`> <seq:1-65535`Sequence to insert into crypto map entry`> "
+#define DYNAMIC "crypto dynamic-map`Configure a dynamic crypto map` <name:name`Dynamic crypto map template tag`> <seq:1-65535`Sequence to insert into dynamic map entry`> "
+
+// Whole maps and entries go with `no`; without it more has to be said.
+std::string OnlyNo(ConfigEdit&, const FieldLine&) { return "ERROR: % Incomplete command\n"; }
 
 constexpr Shape kMaps[] = {
+    {"config", "crypto dynamic-map <name:name> /", Sec::kCrypto, {.check = OnlyNo}},
+    {"config", "crypto dynamic-map <name:name> <seq:1-65535> /", Sec::kCrypto, {.check = OnlyNo}},
+    {"config", "crypto map <name:name> /", Sec::kCrypto, {.check = OnlyNo}},
+    {"config", "crypto map <name:name> <seq:1-65535> /", Sec::kCrypto, {.check = OnlyNo}},
     {"config", DYNAMIC "match address / <acl:acl>", Sec::kCrypto, {.rank = kDynamicMap, .sort = "@{name}@{seq} 01", .effect = kDormant}},
     {"config", DYNAMIC "set pfs / [" PFS_GROUP "]", Sec::kCrypto, {.rank = kDynamicMap, .sort = "@{name}@{seq} 02", .effect = kDormant}},
     {"config", DYNAMIC "set peer / <peers:word>...", Sec::kCrypto,
@@ -165,7 +172,7 @@ constexpr Shape kMaps[] = {
     {"config", MAP "set validate-icmp-errors /", Sec::kCrypto, {.rank = kMap, .sort = "@{name}@{seq} 17", .effect = kDormant}},
     {"config", MAP "set tfc-packets / [burst <burst:0-65535>] [payload-size <size:0-65535>] [timeout <timeout:0-65535>]", Sec::kCrypto,
      {.rank = kMap, .sort = "@{name}@{seq} 18", .effect = kDormant}},
-    {"config", "crypto map <name:name> \\ interface`Name of interface to apply the crypto map to` <interface:iface> [<family:{ipv6-local-address}> <local:ip6>]",
+    {"config", "crypto map <name:name> interface`Name of interface to apply the crypto map to` <interface:iface> [<family:{ipv6-local-address}> <local:ip6>]",
      Sec::kCrypto, {.rank = kMap, .sort = "@{name}@~", .effect = kDormant, .after = OneMapEach}},
 };
 
@@ -214,6 +221,7 @@ constexpr Shape kIpsec[] = {
     {"config", "crypto ipsec df-bit`Set IPsec DF policy` <df:{clear-df|copy-df|set-df}> / <interface:iface>", Sec::kCrypto, {.rank = kAssociation, .sort = "4", .effect = kDormant}},
     {"config", "crypto ipsec fragmentation`Set IPsec fragmentation policy` <when:{after-encryption|before-encryption}> / <interface:iface>", Sec::kCrypto,
      {.rank = kAssociation, .sort = "5", .effect = kDormant}},
+    {"config", "crypto ipsec ikev2 sa-strength-enforcement /", Sec::kCrypto, {.rank = kAssociation, .sort = "6", .effect = kDormant, .since = 902}},
     {"config", "crypto ipsec inner-routing-lookup /", Sec::kCrypto, {.rank = kAssociation, .sort = "6", .effect = kDormant, .since = 907}},
     {"config", "crypto engine`Cisco VPN engine` large-mod-accel /", Sec::kCrypto, {.rank = kEngine}},
     {"config", "crypto engine accelerator-bias / <bias:{balanced|ipsec|ssl}>", Sec::kCrypto, {.rank = kEngine}},
@@ -224,12 +232,12 @@ constexpr Shape kIpsec[] = {
 
 #define IKE_LIFETIME "(none`Disable rekey and allow an unlimited rekey period` | 0 | <seconds:120-2147483647`Lifetime in seconds`>)"
 
-std::string TunnelOfGroups(ConfigEdit&, const FieldLine& f) {
+std::string FewPorts(ConfigEdit&, const FieldLine& f) {
   return f.List("ports").size() > 10 ? "ERROR: A maximum of 10 ports can be specified\n" : "";
 }
 
-constexpr const char* kIkev1Defaults = "authentication pre-share;encryption 3des;hash sha;group 2;lifetime 86400";
-constexpr const char* kIkev2Defaults = "encryption 3des;integrity sha;group 2;prf sha;lifetime seconds 86400";
+constexpr const char* kIkev1Defaults = "authentication pre-share;encryption 3des;hash sha;group 2;913:group 14;lifetime 86400";
+constexpr const char* kIkev2Defaults = "encryption 3des;integrity sha;group 2;913:group 14;prf sha;lifetime seconds 86400";
 
 #define NUMBER "<priority:1-65535`Priority of the policy`>"
 #define OLD_ENCRYPTION "<encryption:{3des|aes|aes-192|aes-256|des}>"
@@ -239,13 +247,14 @@ constexpr Shape kIke[] = {
     {"config", "isakmp identity / (address | auto | hostname | key-id <id:word>)", Sec::kCrypto,
      {.rank = kIdentity, .effect = kDormant, .trailing = " ", .until = 701}},
     {"config", "isakmp enable <interface:iface>", Sec::kCrypto, {.rank = kIsakmpEnable, .effect = kDormant, .until = 701}},
-    {"config", "isakmp policy " NUMBER " \\ authentication / " OLD_AUTHENTICATION, Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 0", .effect = kDormant, .until = 701}},
-    {"config", "isakmp policy " NUMBER " \\ encryption / " OLD_ENCRYPTION, Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 1", .effect = kDormant, .until = 701}},
-    {"config", "isakmp policy " NUMBER " \\ hash / <hash:{md5|sha}>", Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 2", .effect = kDormant, .until = 701}},
-    {"config", "isakmp policy " NUMBER " \\ group / <group:{1|2|5|7}>", Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 3", .effect = kDormant, .until = 701}},
-    {"config", "isakmp policy " NUMBER " \\ lifetime / " IKE_LIFETIME, Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 4", .effect = kDormant, .until = 701}},
+    {"config", "isakmp policy " NUMBER " /", Sec::kCrypto, {.until = 701, .check = OnlyNo}},
+    {"config", "isakmp policy " NUMBER " authentication / " OLD_AUTHENTICATION, Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 0", .effect = kDormant, .until = 701}},
+    {"config", "isakmp policy " NUMBER " encryption / " OLD_ENCRYPTION, Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 1", .effect = kDormant, .until = 701}},
+    {"config", "isakmp policy " NUMBER " hash / <hash:{md5|sha}>", Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 2", .effect = kDormant, .until = 701}},
+    {"config", "isakmp policy " NUMBER " group / <group:{1|2|5|7}>", Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 3", .effect = kDormant, .until = 701}},
+    {"config", "isakmp policy " NUMBER " lifetime / " IKE_LIFETIME, Sec::kCrypto, {.rank = kIsakmpPolicy, .sort = "{priority} 4", .effect = kDormant, .until = 701}},
     {"config", "isakmp nat-traversal / [<keepalive:10-3600>]", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "0", .effect = kDormant, .keep_no = true, .until = 701}},
-    {"config", "isakmp ipsec-over-tcp / [port <ports:1-65535>...]", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "1", .effect = kDormant, .trailing = " ", .until = 701, .check = TunnelOfGroups}},
+    {"config", "isakmp ipsec-over-tcp / [port <ports:1-65535>...]", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "1", .effect = kDormant, .trailing = " ", .until = 701, .check = FewPorts}},
     {"config", "isakmp disconnect-notify /", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "2", .effect = kDormant, .until = 701}},
     {"config", "isakmp am-disable /", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "3", .effect = kDormant, .until = 701}},
     {"config", "isakmp reload-wait /", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "4", .effect = kDormant, .until = 701}},
@@ -258,7 +267,7 @@ constexpr Shape kIke[] = {
     {"config", "crypto isakmp nat-traversal`Enable and configure nat-traversal` / [<keepalive:10-3600`Number of seconds`>]", Sec::kCrypto,
      {.rank = kIsakmpRest, .sort = "0", .effect = kDormant, .keep_no = true}},
     {"config", "crypto isakmp ipsec-over-tcp`Enable and configure IPSec over TCP` / [port`IPSec over TCP port(s)` <ports:1-65535>...]", Sec::kCrypto,
-     {.rank = kIsakmpRest, .sort = "1", .effect = kDormant, .trailing = " ", .until = 803, .check = TunnelOfGroups}},
+     {.rank = kIsakmpRest, .sort = "1", .effect = kDormant, .trailing = " ", .until = 803, .check = FewPorts}},
     {"config", "crypto isakmp disconnect-notify`Enable disconnect notification to peers` /", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "2", .effect = kDormant}},
     {"config", "crypto isakmp am-disable`Disable inbound aggressive mode connections` /", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "3", .effect = kDormant, .until = 803}},
     {"config", "crypto isakmp reload-wait`Wait for voluntary termination of existing connections before reboot` /", Sec::kCrypto, {.rank = kIsakmpRest, .sort = "4", .effect = kDormant}},
@@ -274,7 +283,7 @@ constexpr Shape kIke[] = {
      {.rank = kIkev1Policy, .sort = "{priority}", .effect = kDormant, .submode = "config-ikev1-policy", .defaults = kIkev1Defaults, .since = 804}},
     {"config", "crypto ikev1 am-disable`Disable inbound aggressive mode connections` /", Sec::kCrypto, {.rank = kIkev1Rest, .sort = "3", .effect = kDormant, .since = 804}},
     {"config", "crypto ikev1 ipsec-over-tcp`Enable and configure IPSec over TCP` / [port`IPSec over TCP port(s)` <ports:1-65535>...]", Sec::kCrypto,
-     {.rank = kIkev1Rest, .sort = "1", .effect = kDormant, .trailing = " ", .since = 804, .check = TunnelOfGroups}},
+     {.rank = kIkev1Rest, .sort = "1", .effect = kDormant, .trailing = " ", .since = 804, .check = FewPorts}},
     {"config", "crypto ikev1 limit`Enable limits on IKEv1 SAs` max-in-negotiation-sa / <number:1-15000>", Sec::kCrypto, {.rank = kIkev1Rest, .sort = "2", .effect = kDormant, .since = 804}},
 
     {"config", "crypto ikev2`Configure IKEv2 options` policy`Set IKEv2 policy suite` " NUMBER, Sec::kCrypto,
@@ -335,6 +344,8 @@ constexpr Shape kCertificates[] = {
     {"config-ca-trustpoint", "ocsp interface / <interface:iface>", Sec::kCrypto, {.rank = 15, .effect = kDormant}},
     {"config-ca-trustpoint", "proxy-ldc-issuer /", Sec::kCrypto, {.rank = 16, .effect = kDormant, .keep_no = true}},
     {"config-ca-trustpoint", "ca-check /", Sec::kCrypto, {.rank = 17, .effect = kDormant, .keep_no = true}},
+    {"config-ca-trustpoint", "ignore-ipsec-keyusage /", Sec::kCrypto, {.rank = 17}},
+    {"config-ca-trustpoint", "ignore-ssl-keyusage /", Sec::kCrypto, {.rank = 17}},
     {"config-ca-trustpoint", "signature-hash \\ <text:line>", Sec::kCrypto, {.rank = 17}},
     {"config-ca-trustpoint", "crl`CRL options` configure`Configure CRL options` /", Sec::kCrypto, {.rank = 99, .effect = kDormant, .submode = "config-ca-crl"}},
     {"config-ca-crl", "policy / <policy:{both|cdp|static}>", Sec::kCrypto, {.rank = 0, .effect = kDormant}},
@@ -384,7 +395,10 @@ constexpr Shape kCertificates[] = {
     {"config-ca-ref-identity", "dns-id <value:word>", Sec::kCrypto},
     {"config-ca-ref-identity", "srv-id <value:word>", Sec::kCrypto},
     {"config-ca-ref-identity", "uri-id <value:word>", Sec::kCrypto},
-    {"config", "crypto key pubkey-chain \\ <text:line>", Sec::kCrypto, {.rank = kChain}},
+    // What somebody has typed and an ASA does not print is found in files that were written by hand.
+    {"config", "crypto key generate \\ <text:line>", Sec::kCrypto, {.rank = kChain, .until = 1}},
+    {"config", "crypto ca authenticate \\ <text:line>", Sec::kCrypto, {.rank = kChain, .until = 1}},
+    {"config", "crypto ca enroll \\ <text:line>", Sec::kCrypto, {.rank = kChain, .until = 1}},
 };
 
 }  // namespace

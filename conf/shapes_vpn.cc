@@ -115,6 +115,15 @@ constexpr Shape kSessions[] = {
 
 // --- tunnel groups
 
+// `no ikev2 remote-authentication` takes all of them away; without `no` more has to be said.
+std::string OnlyNo(ConfigEdit&, const FieldLine&) { return "ERROR: % Incomplete command\n"; }
+std::string NoAuthentication(ConfigEdit& edit, std::string_view begins) {
+  edit.tree.RemoveIf(edit.parent(), Sec::kTunnelGroup, [&](const Line& l) { return l.text.starts_with(begins); });
+  return {};
+}
+std::string NoRemote(ConfigEdit& edit, const FieldLine&) { return NoAuthentication(edit, "ikev2 remote-authentication "); }
+std::string NoLocal(ConfigEdit& edit, const FieldLine&) { return NoAuthentication(edit, "ikev2 local-authentication "); }
+
 constexpr std::string_view kDefaultGroups[] = {"DefaultL2LGroup", "DefaultRAGroup", "DefaultWEBVPNGroup"};
 
 std::string NeedsTunnelGroup(ConfigEdit& edit, const FieldLine& f) {
@@ -137,15 +146,6 @@ std::string WarnName(ConfigEdit& edit, const FieldLine& f, Line&) {
          "method is Digital Certificates and/or The peer is\nconfigured to use Aggressive Mode\n";
 }
 
-// `no ikev2 remote-authentication` takes all of them away; without `no` more has to be said.
-std::string OnlyNo(ConfigEdit&, const FieldLine&) { return "ERROR: % Incomplete command\n"; }
-std::string NoAuthentication(ConfigEdit& edit, std::string_view begins) {
-  edit.tree.RemoveIf(edit.parent(), Sec::kTunnelGroup, [&](const Line& l) { return l.text.starts_with(begins); });
-  return {};
-}
-std::string NoRemote(ConfigEdit& edit, const FieldLine&) { return NoAuthentication(edit, "ikev2 remote-authentication "); }
-std::string NoLocal(ConfigEdit& edit, const FieldLine&) { return NoAuthentication(edit, "ikev2 local-authentication "); }
-
 #define TUNNEL_GROUP "tunnel-group`Create and manage the database of connection specific records` <name:name`Name of the tunnel group`> "
 
 constexpr Shape kTunnelGroups[] = {
@@ -153,7 +153,8 @@ constexpr Shape kTunnelGroups[] = {
     {"config", "tunnel-group-map default-group`Default tunnel-group` / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 1, .effect = kDormant}},
     {"config", "tunnel-group-map <map:name> <index:1-65535> / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 2, .effect = kDormant}},
     {"config", "tunnel-group-map <index:1-65535> / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 2, .effect = kDormant}},
-    {"config", TUNNEL_GROUP "/ \\ type`Enter the type of this group` <type:{ipsec-l2l|ipsec-ra|remote-access|webvpn}>", Sec::kTunnelGroup,
+    {"config", TUNNEL_GROUP "/", Sec::kTunnelGroup, {.check = OnlyNo}},
+    {"config", TUNNEL_GROUP "/ type`Enter the type of this group` <type:{ipsec-l2l|ipsec-ra|remote-access|webvpn}>", Sec::kTunnelGroup,
      {.sort = "@{name}@0", .effect = kDormant, .check = SameType, .after = WarnName}},
     {"config", TUNNEL_GROUP "general-attributes`Configure general attributes`", Sec::kTunnelGroup,
      {.sort = "@{name}@1", .effect = kDormant, .submode = "config-tunnel-general", .check = NeedsTunnelGroup}},
@@ -285,9 +286,10 @@ std::string NotNone(ConfigEdit& edit, const FieldLine&, Line&) {
 }
 
 constexpr Shape kPolicies[] = {
-    {"config", "group-policy <name:name`Name of the group policy`> / \\ internal`Create internal group policy` [from`Create a group policy from an existing group policy` <from:policy>]",
+    {"config", "group-policy <name:name> /", Sec::kGroupPolicy, {.check = OnlyNo}},
+    {"config", "group-policy <name:name`Name of the group policy`> / internal`Create internal group policy` [from`Create a group policy from an existing group policy` <from:policy>]",
      Sec::kGroupPolicy, {.sort = "@{name}@0", .effect = kDormant}},
-    {"config", "group-policy <name:name> / \\ external`Create an external group policy` server-group <group:aaagroup> password <password:secret>", Sec::kGroupPolicy,
+    {"config", "group-policy <name:name> / external`Create an external group policy` server-group <group:aaagroup> password <password:secret>", Sec::kGroupPolicy,
      {.sort = "@{name}@0", .effect = kDormant}},
     {"config", "group-policy <name:name> attributes`Configure group policy attributes`", Sec::kGroupPolicy,
      {.sort = "@{name}@1", .effect = kDormant, .submode = "config-group-policy", .check = NeedsPolicy}},

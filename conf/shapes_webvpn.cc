@@ -27,6 +27,8 @@ constexpr Shape kGlobal[] = {
 
     {"config", "ssl`Configure SSL options` server-version`Specify the SSL/TLS protocol version to use when acting as a server` / " PROTOCOL " [<dtls:{dtlsv1|dtlsv1.2}>]", Sec::kSsl, {.rank = 0, .effect = kDormant}},
     {"config", "ssl client-version`Specify the SSL/TLS protocol version to use when acting as a client` / " PROTOCOL, Sec::kSsl, {.rank = 1, .effect = kDormant}},
+    {"config", "ssl server-max-version / " PROTOCOL " [<dtls:{dtlsv1|dtlsv1.2}>]", Sec::kSsl, {.rank = 0, .effect = kDormant, .since = 919}},
+    {"config", "ssl client-max-version / " PROTOCOL, Sec::kSsl, {.rank = 1, .effect = kDormant, .since = 919}},
     {"config", "ssl encryption`Specify the encryption algorithms that the SSL/TLS protocol uses` / <ciphers:{3des-sha1|aes128-sha1|aes256-sha1|des-sha1|dhe-aes128-sha1|dhe-aes256-sha1|null-sha1|rc4-md5|rc4-sha1}>...", Sec::kSsl,
      {.rank = 2, .effect = kDormant, .until = 903}},
     {"config", "ssl cipher`Specify the encryption algorithms` <version:{default|dtlsv1|dtlsv1.2|tlsv1|tlsv1.1|tlsv1.2|tlsv1.3}> / (all | custom <ciphers:line> | fips | high | low | medium)", Sec::kSsl,
@@ -35,7 +37,7 @@ constexpr Shape kGlobal[] = {
     {"config", "ssl ecdh-group / <group:{group19|group20|group21}>", Sec::kSsl, {.rank = 4, .effect = kDormant, .since = 903}},
     {"config", "ssl trust-point`Configure an ssl certificate trustpoint` <trustpoint:trustpoint> [domain <domain:word>] [<interface:iface> [vpnlb-ip | client-default]]", Sec::kSsl,
      {.rank = 5, .effect = kDormant}},
-    {"config", "ssl certificate-authentication`Enable client certificate authentication` interface <interface:iface> port <port:port>", Sec::kSsl, {.rank = 6, .effect = kDormant}},
+    {"config", "ssl certificate-authentication`Enable client certificate authentication` interface <interface:iface> port <port:1-65535>", Sec::kSsl, {.rank = 6, .effect = kDormant}},
     {"config", "ssl certificate-authentication fca-timeout / <minutes:1-120>", Sec::kSsl, {.rank = 6, .effect = kDormant}},
 };
 
@@ -78,7 +80,7 @@ constexpr Shape kWebvpn[] = {
     PORTAL("mus host / <host:word>"), PORTAL("mus password / <password:secret>"), PORTAL("mus server / <text:line>"),
     WEBVPN("hsts", .submode = "config-webvpn-hsts"),
     WEBVPN("http-headers", .submode = "config-webvpn-http-headers"),
-    PORTAL("csd image / <image:word>"), PORTAL("csd enable /"), PORTAL("csd hostscan image / <image:word>"), PORTAL("csd hostscan enable /"),
+    PORTAL("csd image <image:word> / [<order:1-65535>]"), PORTAL("csd enable /"), PORTAL("csd hostscan image / <image:word> [<order:1-65535>]"), PORTAL("csd hostscan enable /"),
     PORTAL("hostscan image / <image:word>"), PORTAL("hostscan enable /"),
     WEBVPN("anyconnect-essentials /", .keep_no = true),
     WEBVPN("svc image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
@@ -108,6 +110,7 @@ constexpr Shape kWebvpn[] = {
     PORTAL("url-list \\ <text:line>"),
 };
 
+#define HSTS "config-webvpn-hsts|config-webvpn-hsts-server|config-webvpn-hsts-client"
 #define IN(mode, words, ...) {mode, words, Sec::kWebvpn, {__VA_ARGS__}}
 constexpr Shape kBelow[] = {
     IN("config-webvpn-cache", "disable /"),
@@ -118,17 +121,15 @@ constexpr Shape kBelow[] = {
     IN("config-webvpn-cache", "min-object-size / <size:0-10000>"),
     IN("config-webvpn-cache", "cache-compressed /", .keep_no = true),
 
-    IN("config-webvpn-hsts", "enable /", .keep_no = true),
-    IN("config-webvpn-hsts", "max-age / <seconds:0-2147483647>"),
     IN("config-webvpn-http-headers", "hsts-server", .effect = kDormant, .submode = "config-webvpn-hsts-server"),
     IN("config-webvpn-http-headers", "hsts-client", .effect = kDormant, .submode = "config-webvpn-hsts-client"),
     IN("config-webvpn-http-headers", "x-content-type-options / [<text:line>]", .effect = kDormant),
     IN("config-webvpn-http-headers", "x-xss-protection / [<text:line>]", .effect = kDormant),
     IN("config-webvpn-http-headers", "content-security-policy / [<text:line>]", .effect = kDormant),
-    IN("config-webvpn-hsts-server|config-webvpn-hsts-client", "enable /", .effect = kDormant, .keep_no = true),
-    IN("config-webvpn-hsts-server|config-webvpn-hsts-client", "max-age / <seconds:0-2147483647>", .effect = kDormant),
-    IN("config-webvpn-hsts-server|config-webvpn-hsts-client", "include-sub-domains /", .effect = kDormant, .keep_no = true),
-    IN("config-webvpn-hsts-server|config-webvpn-hsts-client", "preload /", .effect = kDormant, .keep_no = true),
+    IN(HSTS, "enable /", .effect = kDormant, .keep_no = true),
+    IN(HSTS, "max-age / <seconds:0-2147483647>", .effect = kDormant),
+    IN(HSTS, "include-sub-domains /", .effect = kDormant, .keep_no = true),
+    IN(HSTS, "preload /", .effect = kDormant, .keep_no = true),
 
     IN("config-webvpn-saml-idp", "url sign-in / <url:word>", .effect = kDormant),
     IN("config-webvpn-saml-idp", "url sign-out / <url:word>", .effect = kDormant),
@@ -167,6 +168,12 @@ constexpr Shape kBelow[] = {
     IN("config-webvpn-custom", "dialog \\ <text:line>"),
 };
 
+// An ASA indents these lines by two, and sets the attributes' names in a column.
+std::string LdapBlanks(ConfigEdit&, const FieldLine& f, Line& line) {
+  line.text = f.Has("cisco") ? " map-name  " + std::string(f.Get("attribute")) + " " + std::string(f.Get("cisco")) : " " + line.text;
+  return {};
+}
+
 #define DAP(words, ...) Dormant({"config-dynamic-access-policy-record", words, Sec::kDapLate, {__VA_ARGS__}})
 #define DAP_WEB(words) {"config-dap-webvpn", words, Sec::kDapLate, {.effect = kDormant}}
 constexpr Shape kDap[] = {
@@ -191,8 +198,10 @@ constexpr Shape kDap[] = {
     DAP_WEB("always-on-vpn / <how:{disable|profile-setting}>"),
     DAP_WEB("anyconnect-custom <name:word> / <text:line>"),
     {"config", "ldap`Configure LDAP Attribute Map` attribute-map <name:name>", Sec::kLdapMap, {.effect = kDormant, .submode = "config-ldap-attribute-map"}},
-    {"config-ldap-attribute-map", "map-name <attribute:word> <cisco:word>", Sec::kLdapMap, {.effect = kDormant}},
-    {"config-ldap-attribute-map", "map-value <attribute:word> <text:line>", Sec::kLdapMap, {.rank = 1, .effect = kDormant}},
+    {"config-ldap-attribute-map", "map-name`Map an LDAP attribute name to a Cisco attribute name` <attribute:word> / <cisco:word>", Sec::kLdapMap,
+     {.effect = kDormant, .after = LdapBlanks}},
+    {"config-ldap-attribute-map", "map-value`Map an LDAP attribute value to a Cisco attribute value` <attribute:word> <text:line> /", Sec::kLdapMap,
+     {.rank = 1, .effect = kDormant, .after = LdapBlanks}},
 };
 
 // Mail proxies of the portal.
