@@ -54,6 +54,10 @@ std::vector<S> OrderOf(const Personality& p) {
     std::erase(order, S::kLocalPool);
     order.insert(std::find(order.begin(), order.end(), S::kIpAudit), S::kLocalPool);
   }
+  if (release >= 804) {  // behind the console's lines; it was before telnet's
+    std::erase(order, S::kVpnAddrAssign);
+    order.insert(std::find(order.begin(), order.end(), S::kVpnSettings), S::kVpnAddrAssign);
+  }
   // What moved early stands twice.
   for (auto s = order.begin(); s != order.end(); ++s) order.erase(std::remove(s + 1, order.end(), *s), order.end());
   // A line of another era, accepted all the same, still has to come out.
