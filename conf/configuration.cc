@@ -43,9 +43,11 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareAccess(g);
     DeclareNat(g);
     DeclareModular(g);
+    DeclareCrypto(g);
+    DeclareVpn(g);
+    DeclareWebvpn(g);
     DeclareAcceptedShapes(g);
     DeclareClear(g);
-    for (const char* mode : {"config-cert-chain", "config-dynamic-access-policy-record", "config-ca-crl"}) g.Mode(mode);
     return g;
   }();
   return grammar;

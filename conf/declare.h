@@ -58,9 +58,10 @@ struct LineRuleBase {
   std::string trailing;        // printed after the line
   std::string no_trailing;     // printed after its kept `no` form
   bool keep_no = false;        // `no` leaves a line "no ..." behind
+  bool repeats = false;        // the same text may stand twice
   Effect effect = Effect::kModelled;
   std::vector<std::string> defaults;  // lines of the sub-mode that a new line has from the beginning
-  std::string silent;                 // the text that is the default, and is not kept
+  std::string silent;                 // the text that is the default, and is not kept ("* ...": that it ends with)
 
   LineRuleBase();
   LineRuleBase(const LineRuleBase&);
@@ -98,7 +99,7 @@ class LineHooks {
   virtual std::string Check(ConfigEdit& edit, const void* value) const = 0;
   virtual std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const = 0;
   virtual std::string After(ConfigEdit& edit, const void* value, Line& line) const = 0;
-  virtual void AfterNo(ConfigEdit& edit, const void* value) const = 0;
+  virtual std::string AfterNo(ConfigEdit& edit, const void* value) const = 0;
   // Order among lines of one rank.
   virtual std::string SortKey(const void*) const { return {}; }
   // What the line's command was parsed into, or null: it is another command's.
@@ -129,8 +130,9 @@ class HooksOf final : public LineHooks {
   std::string After(ConfigEdit& edit, const void* value, Line& line) const override {
     return rule_.after ? rule_.after(edit, Of(value), line) : std::string();
   }
-  void AfterNo(ConfigEdit& edit, const void* value) const override {
+  std::string AfterNo(ConfigEdit& edit, const void* value) const override {
     if (rule_.after_no) rule_.after_no(edit, Of(value));
+    return {};
   }
   const void* ValueOf(const Line& line) const override { return line.As<T>(); }
   Secret SecretOf(const void* value) const override {
@@ -165,6 +167,9 @@ void DeclareObjects(ConfigGrammar& grammar);     // grammar_object.cc
 void DeclareAccess(ConfigGrammar& grammar);      // grammar_access.cc: access lists and groups, routes, timeouts, sysopt, icmp
 void DeclareNat(ConfigGrammar& grammar);         // grammar_nat.cc
 void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, policy-map, service-policy
+void DeclareCrypto(ConfigGrammar& grammar);      // shapes_crypto.cc: IKE, IPsec, crypto maps, certificates
+void DeclareVpn(ConfigGrammar& grammar);         // shapes_vpn.cc: pools, tunnel groups, group policies, users' attributes
+void DeclareWebvpn(ConfigGrammar& grammar);      // shapes_webvpn.cc: webvpn, ssl, dynamic access policies
 void DeclareAcceptedShapes(ConfigGrammar& grammar);  // shapes_accepted.cc
 void DeclareClear(ConfigGrammar& grammar);           // clear.cc: clear configure, for all that was declared before
 

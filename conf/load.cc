@@ -266,10 +266,21 @@ bool SaysNothing(std::string_view line) {
          line.starts_with("```") || line.starts_with("~~~") || line == "..." || IsPrompt(line);
 }
 
-// An ASA's blanks at the end of a line stay.
-void KeepTrailingBlanks(Line& made, std::string_view raw) {
-  const std::string_view said = TrimRight(raw), own = TrimRight(made.text);
-  if (!own.empty() && said.ends_with(own)) made.text = std::string(own) + std::string(raw.substr(said.size()));
+bool SameWords(std::string_view a, std::string_view b) {
+  const CommandLine one(a), other(b);
+  if (one.size() != other.size()) return false;
+  for (std::size_t i = 0; i < one.size(); i++) {
+    if (one[i] != other[i]) return false;
+  }
+  return true;
+}
+
+// An ASA's blanks stay, at the end of a line and between its words ("nat-traversal  20").
+void KeepBlanks(Line& made, std::string_view raw) {
+  const std::string_view said = TrimRight(raw), own = TrimRight(made.text), behind = raw.substr(said.size());
+  if (own.empty()) return;
+  if (said.ends_with(own)) made.text = std::string(own) + std::string(behind);
+  else if (SameWords(said, own)) made.text = std::string(TrimLeft(said)) + std::string(behind);
 }
 
 }  // namespace
@@ -340,7 +351,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     lead = tree.TakeLead();
     Line* made = tree.stamp().first;
     report.fates.push_back({number, r.effect, false, made != nullptr ? made->section : r.section});
-    if (made != nullptr && tree.from_asa) KeepTrailingBlanks(*made, raw);
+    if (made != nullptr && tree.from_asa) KeepBlanks(*made, raw);
     if (!r.text.empty()) report.reports.push_back({number, std::string(line), r.text, false});
     if (const auto& last = tree.Of(Section::kAccessGroup); r.changed && !last.empty()) {
       groups.try_emplace(last.back()->text, std::string(line), number);

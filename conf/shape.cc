@@ -30,6 +30,7 @@ constexpr ReferenceKind kReferenceKinds[] = {
     {"timerange", S::kTimeRange, "time-range ", "ERROR: Time range {} does not exist\n", "ERROR: Time range {} is in use\n"},
     {"pool", S::kLocalPool, "ip local pool |ipv6 local pool ", "", "ERROR: Pool {} is in use, it cannot be removed\n"},
     {"policy", S::kGroupPolicy, "group-policy ", "ERROR: The group policy {} does not exist\n", ""},
+    {"tgroup", S::kTunnelGroup, "tunnel-group ", "ERROR: tunnel-group {} does not exist\n", ""},
     {"aaagroup", S::kAaaServer, "aaa-server ", "ERROR: aaa-server group {} does not exist\n", ""},
     {"tset", S::kCrypto, "crypto ipsec transform-set |crypto ipsec ikev1 transform-set ",
      "ERROR: transform set with tag \"{}\" does not exist.\n", "ERROR: transform set {} is in use by a crypto map\n"},
@@ -95,6 +96,30 @@ Match ReadAddress(Cursor& in, std::string& out, std::string_view help) {
   return m;
 }
 
+// A word in parentheses, which stay.
+Match ReadParenthesized(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"(WORD)", std::string(help)}, w, [](std::string_view s) {
+    return s.size() > 2 && s.front() == '(' && s.back() == ')';
+  });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+// "10.1.1.1-10.1.1.9", or one address.
+Match ReadRange(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"A.B.C.D-A.B.C.D", std::string(help)}, w, [](std::string_view s) {
+    const std::size_t dash = s.find('-');
+    const auto first = IpAddress::Parse(s.substr(0, dash));
+    if (!first || !first->IsV4()) return false;
+    if (dash == std::string_view::npos) return true;
+    const auto last = IpAddress::Parse(s.substr(dash + 1));
+    return last && last->IsV4();
+  });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+
 struct Type {
   std::string_view name;
   Reader read;
@@ -107,6 +132,7 @@ constexpr Type kTypes[] = {
     {"prefix6", ReadAs<Ipv6Prefix>},   {"hms", ReadAs<Hms>},
     {"port", ReadPortOf<PortFamily::kTcp>}, {"udpport", ReadPortOf<PortFamily::kUdp>},
     {"hw", ReadAs<HardwareName>},
+    {"range", ReadRange},              {"paren", ReadParenthesized},
 };
 
 // --- tokens that write into a FieldLine
@@ -170,13 +196,24 @@ class FieldValue final : public Token {
 
 class FieldNumber final : public Token {
  public:
-  FieldNumber(std::size_t slot, std::int64_t low, std::int64_t high, std::string help)
-      : slot_(slot), low_(low), high_(high), literal_{"<" + std::to_string(low) + "-" + std::to_string(high) + ">", std::move(help)} {}
+  FieldNumber(std::size_t slot, std::int64_t low, std::int64_t high, std::string help, bool repeats)
+      : slot_(slot), low_(low), high_(high), literal_{"<" + std::to_string(low) + "-" + std::to_string(high) + ">", std::move(help)},
+        repeats_(repeats) {}
   Match Read(Cursor& in, const Target& out) const override {
-    std::int64_t n = 0;
-    const Match m = in.Number(literal_, low_, high_, n);
-    if (m == Match::kOk) Line_(out).Put(slot_, std::to_string(n));
-    return m;
+    std::string all;
+    for (bool first = true;; first = false) {
+      const std::size_t before = in.at();
+      std::int64_t n = 0;
+      const Match m = in.Number(literal_, low_, high_, n);
+      if (m == Match::kOk) {
+        all += (first ? "" : " ") + std::to_string(n);
+        if (repeats_) continue;
+      } else if (first || in.at() != before) {
+        return m;
+      }
+      Line_(out).Put(slot_, all);
+      return Match::kOk;
+    }
   }
   void Print(const void* v, LineWriter& line) const override { line.Put(Line_(v).At(slot_)); }
   Presence IsSet(const void* v) const override { return PresenceOf(v, slot_); }
@@ -186,6 +223,7 @@ class FieldNumber final : public Token {
   std::size_t slot_;
   std::int64_t low_, high_;
   Literal literal_;
+  bool repeats_;
 };
 
 class FieldOneOf final : public Token {
@@ -355,7 +393,7 @@ class ShapeReader {
         return std::from_chars(s.data(), s.data() + s.size(), n).ptr == s.data() + s.size();
       };
       if (number(type.substr(0, dash), low) && number(type.substr(dash + 1), high) && low <= high) {
-        return Keep(std::make_unique<FieldNumber>(Slot(name, nullptr, false), low, high, std::move(help)));
+        return Keep(std::make_unique<FieldNumber>(Slot(name, nullptr, false), low, high, std::move(help), Repeats()));
       }
     }
     const ReferenceKind* kind = ReferenceKindOf(type);
@@ -399,6 +437,7 @@ bool Exists(const ConfigEdit& edit, const ReferenceKind& kind, std::string_view 
   if (std::string_view(kind.type) == "iface") return edit.HasInterface(name);
   if (std::string_view(kind.type) == "acl") return edit.tree.Find(Section::kAccessList, name) != nullptr;
   if (std::string_view(kind.type) == "policy" && name == "DfltGrpPolicy") return true;
+  if (std::string_view(kind.type) == "tgroup" && (name == "DefaultL2LGroup" || name == "DefaultRAGroup" || name == "DefaultWEBVPNGroup")) return true;
   if (std::string_view(kind.type) == "aaagroup" && name == "LOCAL") return true;
   for (std::string_view rest = kind.begins; !rest.empty();) {
     const std::size_t bar = rest.find('|');
@@ -422,6 +461,7 @@ class ShapeHooks final : public declare_internal::LineHooks {
     rule_.trailing = shape.options.trailing;
     rule_.no_trailing = shape.options.no_trailing;
     rule_.keep_no = shape.options.keep_no;
+    rule_.repeats = shape.options.repeats;
     rule_.effect = shape.options.effect;
     rule_.silent = shape.options.silent;
     for (std::string_view rest = shape.options.defaults; !rest.empty();) {
@@ -466,7 +506,9 @@ class ShapeHooks final : public declare_internal::LineHooks {
   std::string After(ConfigEdit& edit, const void* value, Line& line) const override {
     return shape_.options.after != nullptr ? shape_.options.after(edit, Of(value), line) : std::string();
   }
-  void AfterNo(ConfigEdit&, const void*) const override {}
+  std::string AfterNo(ConfigEdit& edit, const void* value) const override {
+    return shape_.options.after_no != nullptr ? shape_.options.after_no(edit, Of(value)) : std::string();
+  }
   const void* ValueOf(const Line& line) const override {
     const auto* f = line.As<FieldLine>();
     return f != nullptr && f->fields == names_ ? f : nullptr;
@@ -606,6 +648,20 @@ void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> shapes) {
       rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
     }
   }
+}
+
+void DeclareInOrder(ConfigGrammar& grammar, std::span<const Shape> shapes) {
+  static std::deque<Shape> ranked;  // as long as the program
+  for (const Shape& shape : shapes) {
+    Shape& own = ranked.emplace_back(shape);
+    own.options.rank = static_cast<int>(&shape - shapes.data());
+    DeclareShapes(grammar, {&own, 1});
+  }
+}
+
+bool IsSilent(std::string_view silent, std::string_view text) {
+  if (silent.empty()) return false;
+  return silent.front() == '*' ? text.ends_with(silent.substr(1)) : text == silent;
 }
 
 const std::vector<DeclaredShape>& DeclaredShapes() { return Declared(); }
