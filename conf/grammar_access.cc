@@ -414,7 +414,7 @@ void DeclareAccessLists(ConfigGrammar& g) {
             return Reply::Refuse("ERROR: access-list <" + line.list + "> is a standard access-list\n");
           }
           // The same element with other options: replaces them in place.
-          if (Line* l = edit.tree.Find(group, Section::kAccessList, key); l != nullptr && l->text != text) {
+          if (Line* l = edit.tree.Find(group, Section::kAccessList, key); l != nullptr && l->As<L>() != nullptr && l->As<L>()->body != line.body) {
             line.line.reset();
             l->text = text;
             l->Set(line);

@@ -149,12 +149,9 @@ void KeepSpelling(Line& made, std::string_view raw) {
   else if (!words.starts_with("interface ") && SameButSpelling(words, own)) made.text = std::string(words) + std::string(blanks);
 }
 
-// The same for a line of an access list, which the list's name is no part of. `made` may be the list.
-void KeepAclSpelling(Line& made, std::string_view raw) {
-  const CommandLine words(raw);
-  if (words.size() < 3 || made.text.empty() == made.lines.empty()) return;
-  Line& element = made.text.empty() ? *made.lines.back() : made;
-  KeepSpelling(element, raw.substr(words.ColumnOf(2)));
+// The same for the last line of an access list, which the list's name is no part of.
+void KeepAclSpelling(const Line& list, std::string_view raw) {
+  KeepSpelling(*list.lines.back(), raw.substr(CommandLine(raw).ColumnOf(2)));
 }
 
 }  // namespace
@@ -197,6 +194,13 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     report.lines++;
     tree.Begin(static_cast<std::uint32_t>(number), std::move(lead));
     const bool outer_first = source.indented && raw.front() != ' ' && raw.front() != '\t';
+    const CommandLine words(line);
+    const bool acl = tree.from_asa && words.size() > 2 && words[0] == "access-list";
+    const auto elements = [&]() -> std::size_t {
+      const Line* list = acl ? tree.Find(Section::kAccessList, words[1]) : nullptr;
+      return list == nullptr ? 0 : list->lines.size();
+    };
+    const std::size_t before = elements();
     const ApplyResult r = Apply(mode, raw, 15, outer_first);
     if (!r.ok()) {
       lead.clear();
@@ -214,7 +218,8 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     lead = tree.TakeLead();
     Line* made = tree.stamp().first;
     report.fates.push_back({number, r.effect, false, made != nullptr ? made->section : r.section});
-    if (made != nullptr && tree.from_asa) made->section == Section::kAccessList ? KeepAclSpelling(*made, raw) : KeepSpelling(*made, raw);
+    if (elements() > before) KeepAclSpelling(*tree.Find(Section::kAccessList, words[1]), raw);
+    else if (made != nullptr && tree.from_asa) KeepSpelling(*made, raw);
     if (!r.text.empty()) report.reports.push_back({number, std::string(line), r.text, false});
     if (const auto& last = tree.Of(Section::kAccessGroup); r.changed && !last.empty()) {
       groups.try_emplace(last.back()->text, std::string(line), number);

@@ -90,7 +90,7 @@ constexpr Shape kShapes[] = {
     // --- bridges, zones, VXLAN
     {kIf, "bridge-group`Assign the interface to a bridge group` / <group:1-250>", Sec::kInterface, {.rank = 72, .effect = kFor}},
     {kIf, "zone-member`Add the interface to a zone` / <zone:word>", Sec::kInterface, {.rank = 82, .effect = kFor, .check = KnownZone}},
-    {"config", "zone`Configure a zone` / <zone:word> [ passive ]", Sec::kZone, {.effect = kFor, .check_no = ZoneInUse}},
+    {"config", "zone`Configure a zone` <zone:word> / [ passive ]", Sec::kZone, {.effect = kFor, .check_no = ZoneInUse}},
     {kIf, "nve-only", Sec::kInterface, {.rank = 68, .effect = kFor}},
     {kIf, "vtep-nve / <nve:1-1>", Sec::kInterface, {.rank = 69, .effect = kFor, .check = Only<kVni>}},
     {kIf, "segment-id / <id:1-16777215>", Sec::kInterface, {.rank = 68, .effect = kFor, .check = Only<kVni>}},

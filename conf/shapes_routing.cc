@@ -31,6 +31,7 @@ std::string NumberedPrefix(ConfigEdit& edit, const FieldLine& fields, Line& line
   const std::string list = std::string(fields.Get("list"));
   line.text.insert(line.text.find(" " + list + " ") + list.size() + 1, " seq " + seq);
   line.Set(std::move(numbered));
+  line.sort = list + " " + std::string(seq.size() < 10 ? 10 - seq.size() : 0, '0') + seq;
   return {};
 }
 
