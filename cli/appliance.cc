@@ -177,7 +177,7 @@ void Appliance::Reload() {
   complaint_.clear();  // nobody has heard it: the next change tells
   AskEngine([now = Now()](Engine& e) {
     ConnFilter all;
-    all.include_box = true;
+    // Not those to the box: sessions that end now say goodbye on them.
     e.ClearConns(all, now);
     e.ClearXlates(now);
     e.ClearDrops(true, true);
@@ -186,6 +186,7 @@ void Appliance::Reload() {
   started_ = Now();
   modified_ = false;
   modified_by_.clear();
+  for (Session* s : sessions_) s->Reloaded();
 }
 
 // --- sessions
@@ -276,6 +277,7 @@ ClockView Appliance::ClockNow() const {
 void Appliance::Tick() {
   logger_.Drain();
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
+  for (Session* s : sessions_) s->EndIfIdle(Now());
   if (meter_.Due()) meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
 }
 

@@ -23,6 +23,7 @@
 #include "firewall/base/time.h"
 #include "firewall/engine.h"
 #include "firewall/logger.h"
+#include "vpn/views.h"
 
 namespace sallyport {
 
@@ -108,11 +109,14 @@ class Appliance {
   SystemClock* wall_clock() { return parts_.wall_clock; }
   ClockView ClockNow() const;
   Duration uptime() const { return Now() - started_; }
-  void Tick();  // at intervals: writes out the log, samples rates
+  void Tick();  // at intervals: writes out the log, ends idle sessions, samples rates
 
   // --- engine and host
   ApplianceHost& host() { return parts_.host; }
   StateFolder& state() { return parts_.state; }
+  // Sessions and security associations; an appliance without a VPN engine has none.
+  VpnTables& vpn() { return *vpn_; }
+  void UseVpn(VpnTables& tables) { vpn_ = &tables; }  // must outlive the appliance
   // Runs f(engine) on the data thread and returns what it returns.
   template <typename F>
   auto AskEngine(F f) {
@@ -148,6 +152,8 @@ class Appliance {
   bool MayPutOff(std::string_view line) const;
 
   Parts parts_;
+  EmptyVpnTables no_tunnels_;
+  VpnTables* vpn_ = &no_tunnels_;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::shared_ptr<const Policy> policy_;
   std::string complaint_;  // what the machine would not take of it and the operator has heard

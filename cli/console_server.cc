@@ -151,7 +151,6 @@ struct ConsoleServer::Impl {
       options.kind = Session::Kind::kScript;
       options.greet = false;
     }
-    options.width = hello.width;
     return options;
   }
 

@@ -10,6 +10,7 @@ const ExecSet& ExecCommands() {
     AddShowSystemCommands(s);
     AddShowConfigCommands(s);
     AddShowTrafficCommands(s);
+    AddShowVpnCommands(s);
     AddClearCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);

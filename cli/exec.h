@@ -25,6 +25,7 @@ void AddSystemCommands(ExecSet& set);
 void AddShowSystemCommands(ExecSet& set);
 void AddShowConfigCommands(ExecSet& set);
 void AddShowTrafficCommands(ExecSet& set);
+void AddShowVpnCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);

@@ -1,4 +1,6 @@
 // Commands about the session itself: privilege, modes, terminal settings, history.
+#include <algorithm>
+
 #include "cli/appliance.h"
 #include "cli/exec.h"
 #include "cli/session.h"
@@ -14,9 +16,6 @@ struct Enable {
 struct PagerWords {
   std::optional<int> lines;
 };
-struct Width {
-  int columns = 80;
-};
 struct Monitor {
   bool off = false;
 };
@@ -25,10 +24,8 @@ struct Monitor {
 void AskEnable(ExecContext c, int level, int tries_left) {
   c.session.Ask("Password: ", DaemonFrame::Mode::kPassword, [=](const std::optional<std::string>& answer) {
     if (!answer) return;
-    if (c.appliance.CheckEnable(level, *answer)) {
-      c.session.SetPrivilege(level, c.session.options().user);
-      return;
-    }
+    // A password that all share names nobody: whoever gave it is enable_15 from here on.
+    if (c.appliance.CheckEnable(level, *answer)) return c.session.SetPrivilege(level, "");
     c.session.Refuse("Invalid password\n");
     if (tries_left > 1) return AskEnable(c, level, tries_left - 1);
     c.session.Write("Access denied.\n");
@@ -36,20 +33,71 @@ void AskEnable(ExecContext c, int level, int tries_left) {
   });
 }
 
+// The first `enable` of an appliance without an enable password sets one.
+void AskNewEnable(ExecContext c, int level) {
+  c.session.Write("The enable password is not set.  Please set it now.\n");
+  c.session.Ask("Enter  Password: ", DaemonFrame::Mode::kPassword, [=](const std::optional<std::string>& first) {
+    if (!first) return;
+    c.session.Ask("Repeat Password: ", DaemonFrame::Mode::kPassword, [=, password = *first](const std::optional<std::string>& second) {
+      if (!second) return;
+      if (*second != password) return c.session.Refuse("ERROR: Passwords do not match\n");
+      const std::string line = "enable password " + password;
+      ConfigMode mode;
+      const bool one_word = password.find(' ') == std::string::npos;  // the rest would be read as options
+      const ApplyResult set = one_word ? c.appliance.configuration().Apply(mode, line) : ApplyResult();
+      if (!set.ok() || !set.changed) return c.session.Refuse(set.text.empty() ? "ERROR: Invalid password\n" : set.text);
+      c.session.SetPrivilege(level, "");
+      c.session.Write(c.appliance.ConfigEdited(c.session, line));
+      c.session.Write("Note: Save your configuration so that the password persists across reboots\n"
+                      "(\"write memory\" or \"copy running-config startup-config\").\n");
+    });
+  });
+}
+
+// Asks a user for the password of the local database, as `aaa authentication enable console LOCAL` wants it: nobody gets
+// further than the database lets him.
+void AskOwnPassword(ExecContext c, int level, const std::string& user, int tries_left) {
+  c.session.Ask("Password: ", DaemonFrame::Mode::kPassword, [=](const std::optional<std::string>& answer) {
+    if (!answer) return;
+    const std::string ip = c.session.options().peer.ToString();
+    const auto granted = c.appliance.CheckUser(user, *answer);
+    c.appliance.logger().Log(granted ? Msg::k611101 : Msg::k611102, {ip, user});
+    if (granted && *granted > 1) return c.session.SetPrivilege(std::min(level, *granted), user);
+    c.session.Refuse("Invalid password\n");
+    if (!granted && tries_left > 1) return AskOwnPassword(c, level, user, tries_left - 1);
+    c.session.Write("Access denied.\n");
+  });
+}
+
 Reply DoEnable(ExecContext& c, const Enable& e, Form) {
   const int level = e.level.value_or(15);
+  const std::string& user = c.session.options().user;
   if (level <= c.session.privilege()) {
-    c.session.SetPrivilege(level, c.session.options().user);
+    c.session.SetPrivilege(level, c.session.user());
     return {};
   }
-  AskEnable(c, level, kTries);
+  const ConfigSettings settings = c.appliance.configuration().settings();
+  if (!settings.AuthenticatesLocally("enable")) {
+    const bool none = settings.enable.kind == UserAccount::Kind::kNone;
+    if (none && level == 15 && c.appliance.personality().first_enable_sets_password) {
+      AskNewEnable(c, level);
+      return {};
+    }
+    AskEnable(c, level, kTries);
+  } else if (!user.empty()) {
+    AskOwnPassword(c, level, user, kTries);
+  } else {
+    c.session.Ask("Username: ", DaemonFrame::Mode::kQuestion, [=](const std::optional<std::string>& name) {
+      if (name) AskOwnPassword(c, level, *name, kTries);
+    });
+  }
   return {};
 }
 
 Reply DoDisable(ExecContext& c, const Enable& e, Form) {
   const int level = e.level.value_or(1);
   if (level > c.session.privilege()) return Reply::Refuse("ERROR: the privilege level cannot be raised by disable\n");
-  c.session.SetPrivilege(level, c.session.options().user);
+  c.session.SetPrivilege(level, c.session.user());
   return {};
 }
 
@@ -153,17 +201,6 @@ void AddSessionCommands(ExecSet& set) {
                 .No(3),
             [](ExecContext& c, const Monitor& m, Form form) {
               c.session.SetMonitor(!m.off && form == Form::kPlain);
-              return Reply{};
-            });
-  }
-  {
-    using S = Tokens<Width>;
-    // An ASA takes it in configuration mode; scripts type it in both.
-    set.Add(Command<Width>({S::Kw("terminal", "Set terminal line parameters"), S::Kw("width", "Width of the display terminal"),
-                            S::Int(&Width::columns, 0, 511, "Columns; 0 is unlimited")})
-                .Privilege(1),
-            [](ExecContext& c, const Width& w, Form) {
-              c.session.SetWidth(w.columns);
               return Reply{};
             });
   }

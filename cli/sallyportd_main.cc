@@ -117,7 +117,7 @@ struct Tool {
   const char* name;
   int (*run)(std::span<const std::string> arguments);
 };
-constexpr Tool kTools[] = {{"check", CheckTool}, {"print", PrintTool}};
+constexpr Tool kTools[] = {{"check", CheckTool}, {"print", PrintTool}, {"migrate", MigrateTool}};
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
@@ -126,7 +126,7 @@ int main(int argc, char** argv) {
   }
   Arguments arguments;
   po::options_description options("sallyportd: a stateful firewall that behaves like a Cisco ASA\n"
-                                  "sallyportd check|print FILE ...: about a configuration file; --help tells more\n");
+                                  "sallyportd check|print|migrate FILE ...: about a configuration file; --help tells more\n");
   // clang-format off
   options.add_options()
       ("help", "this text")

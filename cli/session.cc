@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kInvalid = "ERROR: % Invalid input detected at '^' marker.\n";
 constexpr std::string_view kIncomplete = "ERROR: % Incomplete command\n";
+constexpr std::string_view kTimedOut = "disconnected by SSH server, reason: \"Time-out activated\" (0x00)";
 constexpr std::size_t kMaxText = kMaxFrame / 8;  // JSON escapes a byte in at most six
 
 std::string Ambiguous(std::string_view word) { return "ERROR: % Ambiguous command:  \"" + std::string(word) + "\"\n"; }
@@ -45,7 +46,7 @@ Session::Session(const Options& options, Appliance& appliance, std::function<voi
       send_(std::move(send)),
       privilege_(options.privilege),
       user_(options.user),
-      width_(options.width) {
+      active_(appliance.Now()) {
   appliance_.Enter(this);
   if (options_.kind == Kind::kConsole) appliance_.SetConsoleSink(this, this);
 }
@@ -73,6 +74,8 @@ void Session::SetPrivilege(int level, std::string user) {
   if (level <= 1) config_.reset();
   appliance_.LogPrivilege(UserName(), before, level);
 }
+
+int Session::width() const { return appliance_.configuration().settings().terminal_width; }
 
 int Session::pager() const { return pager_lines_.value_or(appliance_.PagerLines()); }
 
@@ -111,6 +114,42 @@ ParseOptions Session::ParseOptionsNow() const {
 
 void Session::OnFrame(const ClientFrame& frame) {
   if (closed_) return;
+  taking_ = true;
+  Take(frame);
+  taking_ = false;
+  active_ = appliance_.Now();  // the command may have moved the clock
+}
+
+void Session::Reloaded() {
+  if (closed_ || options_.kind == Kind::kScript) return;
+  if (options_.kind == Kind::kSsh || !taking_) return Close(0);
+  privilege_ = 1;
+  user_.clear();
+  config_.reset();
+  pager_lines_.reset();
+  history_.clear();
+  SetMonitor(false);
+  Write("\n" + appliance_.Greeting({}));
+}
+
+void Session::EndIfIdle(TimePoint now) {
+  if (closed_ || taking_ || options_.kind == Kind::kScript) return;
+  if (job_) active_ = now;
+  if (now - active_ < Duration::Seconds(60)) return;  // no limit is shorter
+  const ConfigSettings settings = appliance_.configuration().settings();
+  const bool ssh = options_.kind == Kind::kSsh;
+  const int minutes = ssh ? settings.ssh_timeout_min : settings.console_timeout_min;
+  if (minutes == 0 || now - active_ < Duration::Seconds(60 * minutes)) return;
+  if (ssh) {
+    if (options_.end_reason) *options_.end_reason = kTimedOut;
+  } else {
+    appliance_.logger().Log(Msg::k611104, {});
+    SendText("\n\nLogoff\n\n");
+  }
+  Close(0);
+}
+
+void Session::Take(const ClientFrame& frame) {
   switch (frame.kind) {
     case ClientFrame::Kind::kHello:
       break;

@@ -46,7 +46,8 @@ class Session : private LogLineSink {
     struct Protection {
       std::string cipher, hmac;
     } in, out;
-    int width = 80;
+    // Where a session that the appliance ends says why, for whoever made the connection; may be null.
+    std::shared_ptr<std::string> end_reason;
   };
   static constexpr std::size_t kHistory = 20;
 
@@ -58,6 +59,11 @@ class Session : private LogLineSink {
   void Start();
   void OnFrame(const ClientFrame& frame);
   bool closed() const { return closed_; }
+  // The appliance has started anew: nobody is logged in any more. The console at which it was asked to waits for the next one,
+  // other sessions end; scripts, which are the operator's of the machine, go on.
+  void Reloaded();
+  // Ends the session when nothing has been typed for `ssh timeout` or `console timeout`.
+  void EndIfIdle(TimePoint now);
 
   // --- for commands
   // Output of the running command; filtered, paged.
@@ -77,6 +83,7 @@ class Session : private LogLineSink {
   const Options& options() const { return options_; }
   // The name that log messages and `show curpriv` know: "enable_15" for the nameless.
   std::string UserName() const;
+  const std::string& user() const { return user_; }  // "" for the nameless
   int privilege() const { return privilege_; }
   void SetPrivilege(int level, std::string user);
   bool InConfig() const { return config_.has_value(); }
@@ -84,8 +91,7 @@ class Session : private LogLineSink {
   void LeaveConfig();  // to privileged EXEC
   int pager() const;
   void SetPager(std::optional<int> lines) { pager_lines_ = lines; }
-  int width() const { return width_; }
-  void SetWidth(int width) { width_ = width; }
+  int width() const;  // `terminal width`: what is told, not what is done
   bool monitor() const { return monitor_; }
   void SetMonitor(bool on);
   const std::deque<std::string>& history() const { return history_; }
@@ -93,6 +99,7 @@ class Session : private LogLineSink {
 
  private:
   void Line(std::string_view line) override;  // LogLineSink
+  void Take(const ClientFrame& frame);
   void OnCommand(const std::string& line, bool end);
   void Execute(std::string_view line);
   void ExecuteParsed(std::string_view line);
@@ -114,9 +121,10 @@ class Session : private LogLineSink {
   int privilege_;
   std::string user_;
   std::optional<int> pager_lines_;  // of this session; else the configuration's
-  int width_;
   bool monitor_ = false;
   bool closed_ = false;
+  bool taking_ = false;  // a frame is being dealt with
+  TimePoint active_;     // when the operator was last heard of
   bool failed_ = false;  // the present command was refused
 
   std::deque<std::string> history_;

@@ -108,7 +108,8 @@ std::string ConnFlags(const ConnView& view) {
   const bool initiator_inside = InitiatorIsInside(view);
   if (c.tcp_state == TcpState::kSynSent) return initiator_inside ? "saA" : "SaAB";
   if (c.tcp_state == TcpState::kSynReceived) return initiator_inside ? "A" : "aB";
-  std::string flags = c.tcp_state == TcpState::kBypass ? "b" : "U";
+  if (c.tcp_state == TcpState::kBypass) return "b";  // nothing else is known of it
+  std::string flags = "U";
   const TcpSide& inside = c.side[initiator_inside ? 0 : 1];
   const TcpSide& outside = c.side[initiator_inside ? 1 : 0];
   if ((inside.flags & kTcpSideFin) != 0) flags += 'f';

@@ -38,6 +38,13 @@ std::string LongDuration(Duration d) {
   return words(s, "sec");
 }
 
+std::string SessionDuration(Duration d) {
+  const std::int64_t s = std::max<std::int64_t>(d.seconds(), 0);
+  const std::int64_t days = s / 86400;
+  return (days > 0 ? fmt::format("{}d ", days) : "") +
+         fmt::format("{}h:{:02}m:{:02}s", s % 86400 / 3600, s % 3600 / 60, s % 60);
+}
+
 std::string ProtocolLabel(std::uint8_t protocol) {
   switch (protocol) {
     case 1:
@@ -72,9 +79,14 @@ std::string ProtocolLabel(std::uint8_t protocol) {
 }
 
 std::string ClockText(std::int64_t wall_nanos, const TimeZone& zone) {
+  std::string text = ClockSecondsText(wall_nanos, zone);
+  return text.insert(8, fmt::format(".{:03}", ToCivil(wall_nanos, zone.offset_s).nanosecond / 1'000'000));
+}
+
+std::string ClockSecondsText(std::int64_t wall_nanos, const TimeZone& zone) {
   const CivilTime t = ToCivil(wall_nanos, zone.offset_s);
-  return fmt::format("{:02}:{:02}:{:02}.{:03} {} {} {} {} {}", t.hour, t.minute, t.second, t.nanosecond / 1'000'000,
-                     zone.name, WeekdayName(t.weekday), MonthName(t.month), t.day, t.year);
+  return fmt::format("{:02}:{:02}:{:02} {} {} {} {} {}", t.hour, t.minute, t.second, zone.name, WeekdayName(t.weekday),
+                     MonthName(t.month), t.day, t.year);
 }
 
 std::string DateText(std::int64_t wall_nanos, const TimeZone& zone) {

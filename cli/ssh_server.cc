@@ -31,6 +31,7 @@ namespace {
 constexpr int kMaxTries = 3;         // passwords a client may offer
 constexpr int kMaxConnections = 5;   // an ASA lets five SSH sessions in
 constexpr int kPollMs = 200;         // how soon a stopped server notices
+constexpr int kGoodbyeMs = 1000;     // how long a client may take to close its end
 constexpr int kInputPollMs = 10;     // how soon input is offered again that the client program would not take
 constexpr char kEndOfInput = 4;      // what Ctrl-D sends
 constexpr int kLoginSeconds = 60;
@@ -102,6 +103,10 @@ class Connection {
       ssh_channel_send_eof(channel_);
       ssh_channel_close(channel_);
       ssh_blocking_flush(session_, 1000);
+      // The client says that it has seen it. A socket that is closed on what it still sends is reset, and the client complains.
+      for (int ms = 0; !hung_up_ && !stopping_ && ms < kGoodbyeMs; ms += kPollMs) {
+        if (ssh_event_dopoll(event_, kPollMs) == SSH_ERROR) break;
+      }
     }
     if (privilege_) hooks_.ended(login_);
   }

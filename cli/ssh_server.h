@@ -25,6 +25,8 @@ class SshServer {
     IpAddress local;
     // As the key exchange agreed, in OpenSSH's names; "" where there is none. In: from the client.
     std::string cipher_in, cipher_out, hmac_in, hmac_out;
+    // Why the appliance ended the session; empty when the client did. The control thread's, as soon as there is a token.
+    std::shared_ptr<std::string> end_reason = std::make_shared<std::string>();
   };
   struct Hooks {
     // Privilege level of the user when the password is right.

@@ -56,6 +56,7 @@ Status SshService::Update() {
     options.peer = login.peer;
     options.in = {login.cipher_in, login.hmac_in};
     options.out = {login.cipher_out, login.hmac_out};
+    options.end_reason = login.end_reason;
     return console_.IssueToken(options);
   };
   hooks.ended = [this](const SshServer::Login& login) {
@@ -64,7 +65,8 @@ Status SshService::Update() {
       for (const auto& f : appliance_.policy()->interfaces) {
         if (f && f->address == login.local) in = &*f;
       }
-      appliance_.logger().Log(Msg::k315011, {login.peer.ToString(), in != nullptr ? in->nameif : "", login.user, "terminated normally"});
+      appliance_.logger().Log(Msg::k315011, {login.peer.ToString(), in != nullptr ? in->nameif : "", login.user,
+                                              login.end_reason->empty() ? "terminated normally" : *login.end_reason});
     });
   };
   server_ = std::make_unique<SshServer>(state_, ClientProgram(), std::move(hooks));
@@ -80,11 +82,8 @@ void SshService::Stop() {
 
 std::optional<int> SshService::Authenticate(const SshServer::Login& login, const std::string& password) {
   const auto settings = appliance_.configuration().settings();
-  const auto how = settings.console_authentication.find("ssh");
-  const bool local = how != settings.console_authentication.end() &&
-                     std::find(how->second.begin(), how->second.end(), "LOCAL") != how->second.end();
   std::optional<int> privilege;
-  if (local) privilege = appliance_.CheckUser(login.user, password);
+  if (settings.AuthenticatesLocally("ssh")) privilege = appliance_.CheckUser(login.user, password);
   Log(privilege.has_value(), login);
   if (privilege) {
     appliance_.logins().LoggedIn(login.user, appliance_.WallNow(), login.peer);

@@ -21,7 +21,7 @@ namespace po = boost::program_options;
 
 struct Request {
   std::string file, secrets, release;
-  bool json = false, all = false, show_secrets = false, quiet = false;
+  bool json = false, all = false, show_secrets = false, own_order = false, quiet = false;
 };
 
 int Fail(const std::string& why) {
@@ -66,6 +66,7 @@ std::optional<int> Parse(const char* name, std::span<const std::string> argument
 std::optional<int> LoadInto(Configuration& configuration, const Request& r, LoadReport& report) {
   LoadOptions options;
   options.empty_first = true;
+  options.own_order = r.own_order;
   if (!r.release.empty()) {
     options.personality = PersonalityOf(r.release);
     if (!options.personality) return Fail("not a release: " + r.release);
@@ -170,7 +171,8 @@ int PrintTool(std::span<const std::string> arguments) {
   Request r;
   po::options_description options("Prints the configuration as show running-config would.");
   options.add_options()("all", po::bool_switch(&r.all), "with default values")(
-      "show-secrets", po::bool_switch(&r.show_secrets), "keys as they are, like more system:running-config");
+      "show-secrets", po::bool_switch(&r.show_secrets), "keys as they are, like more system:running-config")(
+      "own-order", po::bool_switch(&r.own_order), "as if it had been typed, not in the order and spacing in which an ASA printed FILE");
   if (const auto status = Parse("print", arguments, options, r)) return *status;
   Configuration configuration;
   LoadReport report;

@@ -139,6 +139,7 @@ void ServicePolicies(const LineTree& tree, Policy& p) {
             sc.inspect_icmp = sc.inspect_icmp || i->what == "icmp";
             sc.inspect_icmp_error = sc.inspect_icmp_error || i->what == "icmp error";
           }
+          sc.state_bypass = sc.state_bypass || a->text == "set connection advanced-options tcp-state-bypass";
           if (const auto* r = a->As<RandomSequenceLine>()) sc.random_sequence = r->enable;
           if (const auto* t = a->As<ConnTimeoutLine>()) {
             if (t->idle) sc.idle = Duration::Seconds(t->idle->seconds);

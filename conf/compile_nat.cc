@@ -124,6 +124,10 @@ class Builder {
       r.real_src = e.ranges;
       const bool dynamic = e.nat->kind == ObjectNatLine::Kind::kDynamic;
       Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, r);
+      // A static address written in the line stands for as many as the object has.
+      if (const auto inline_address = IpAddress::Parse(e.nat->mapped); inline_address && !dynamic && e.size > 1 && e.ranges.size() == 1) {
+        r.mapped_src = {{*inline_address, inline_address->Plus(e.size - 1)}};
+      }
       r.identity = !dynamic && e.nat->mapped == e.name;
       if (!e.nat->service.empty()) {
         const PortFamily f = e.nat->service == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
@@ -238,6 +242,9 @@ class Builder {
       for (std::size_t i = 1; i < policy_.interfaces.size(); i++) {
         if (!policy_.interfaces[i] || policy_.interfaces[i]->nameif.empty()) continue;
         const Interface& out = *policy_.interfaces[i];
+        // Towards a higher level a host is translated only by a line with `outside`.
+        const Interface* in = policy_.Find(base.real_if);
+        if (in != nullptr && in->security_level < out.security_level && !v.outside) continue;
         std::vector<AddressRange> pool, pat;
         bool to_interface = false;
         std::string key = l->text;  // what makes it this rule: its pool too
@@ -252,13 +259,14 @@ class Builder {
           (g->first == g->last ? pat : pool).push_back({g->first, g->last});
         }
         if (pool.empty() && pat.empty() && !to_interface) continue;
-        // A pool first, then port translation: a rule of its own behind it, unless that is on the interface.
+        // A pool first, then port translation.
         const auto push = [&](NatRule::Kind kind, std::vector<AddressRange> mapped, bool is_interface, bool fallback) {
           NatRule r = base;
           r.order = ++order;
           r.mapped_if = out.id;
           r.kind = kind;
           r.mapped_src = std::move(mapped);
+          if (kind == NatRule::Kind::kDynamic) r.pat_src = pat;
           r.mapped_is_interface = is_interface;
           r.interface_fallback = fallback;
           r.interface_address = out.address;
@@ -327,10 +335,14 @@ class Builder {
     r.mapped_src = resolver_.Network(pat_pool.empty() ? mapped : pat_pool);
     if (!dynamic) return;
     r.pat_pool = !pat_pool.empty();
-    // A single mapped address is shared by port; several are given out one to each host.
-    std::uint64_t n = 0;
-    for (const AddressRange& a : r.mapped_src) n += a.Size();
-    r.kind = r.pat_pool || n == 1 ? NatRule::Kind::kDynamicPat : NatRule::Kind::kDynamic;
+    // A single mapped address is shared by port; ranges are given out one address to each host. A group may have both: its ranges
+    // come first, its hosts are shared when they are used up.
+    const auto shared = [](const AddressRange& a) { return a.Size() == 1; };
+    const bool pat = r.pat_pool || std::all_of(r.mapped_src.begin(), r.mapped_src.end(), shared);
+    r.kind = pat ? NatRule::Kind::kDynamicPat : NatRule::Kind::kDynamic;
+    if (pat) return;
+    std::copy_if(r.mapped_src.begin(), r.mapped_src.end(), std::back_inserter(r.pat_src), shared);
+    std::erase_if(r.mapped_src, shared);
   }
   void Services(const TwiceNatLine& v, NatRule& r) const {
     const ServiceSpec* a = resolver_.Service(v.real_service);

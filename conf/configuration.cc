@@ -11,41 +11,6 @@ namespace {
 
 using Outcome = ApplyResult::Outcome;
 
-// What an appliance has that nobody has configured yet (our own choice of lines, an ASA's where the release has them).
-constexpr std::string_view kDefault82 =
-    "hostname ciscoasa\nnames\nftp mode passive\npager lines 24\nno failover\nicmp unreachable rate-limit 1 burst-size 1\n"
-    "no asdm history enable\narp timeout 14400\ntimeout xlate 3:00:00\ntimeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 icmp 0:00:02\n"
-    "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
-    "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
-    "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
-    "dynamic-access-policy-record DfltAccessPolicy\nno snmp-server location\nno snmp-server contact\n"
-    "snmp-server enable traps snmp authentication linkup linkdown coldstart\n"
-    "crypto ipsec security-association lifetime seconds 28800\ncrypto ipsec security-association lifetime kilobytes 4608000\n"
-    "telnet timeout 5\nssh timeout 5\nconsole timeout 0\nthreat-detection basic-threat\nthreat-detection statistics access-list\n"
-    "no threat-detection statistics tcp-intercept\nwebvpn\nclass-map inspection_default\nmatch default-inspection-traffic\n"
-    "policy-map type inspect dns preset_dns_map\nparameters\nmessage-length maximum 512\npolicy-map global_policy\nclass inspection_default\n"
-    "inspect dns preset_dns_map\ninspect ftp\ninspect h323 h225\ninspect h323 ras\ninspect rsh\ninspect rtsp\ninspect esmtp\n"
-    "inspect sqlnet\ninspect skinny\ninspect sunrpc\ninspect xdmcp\ninspect sip\ninspect netbios\ninspect tftp\n"
-    "service-policy global_policy global\nprompt hostname context\n";
-constexpr std::string_view kDefault9 =
-    "hostname ciscoasa\nnames\nno mac-address auto\nftp mode passive\npager lines 24\nno failover\n"
-    "icmp unreachable rate-limit 1 burst-size 1\nno asdm history enable\narp timeout 14400\nno arp permit-nonconnected\n"
-    "arp rate-limit 8192\ntimeout xlate 3:00:00\ntimeout pat-xlate 0:00:30\n"
-    "timeout conn 1:00:00 half-closed 0:10:00 udp 0:02:00 sctp 0:02:00 icmp 0:00:02\n"
-    "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
-    "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
-    "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
-    "timeout floating-conn 0:00:00\ntimeout conn-holddown 0:00:15\ntimeout igp stale-route 0:01:10\n"
-    "user-identity default-domain LOCAL\naaa authentication login-history\nno snmp-server location\nno snmp-server contact\n"
-    "crypto ipsec security-association pmtu-aging infinite\ncrypto ca trustpool policy\ntelnet timeout 5\nssh stricthostkeycheck\n"
-    "ssh timeout 5\nssh version 2\nconsole timeout 0\nthreat-detection basic-threat\nthreat-detection statistics access-list\n"
-    "no threat-detection statistics tcp-intercept\ndynamic-access-policy-record DfltAccessPolicy\nclass-map inspection_default\n"
-    "match default-inspection-traffic\npolicy-map type inspect dns preset_dns_map\nparameters\nmessage-length maximum client auto\n"
-    "message-length maximum 512\nno tcp-inspection\npolicy-map global_policy\nclass inspection_default\ninspect dns preset_dns_map\n"
-    "inspect ftp\ninspect h323 h225\ninspect h323 ras\ninspect ip-options\ninspect netbios\ninspect rsh\ninspect rtsp\n"
-    "inspect skinny\ninspect esmtp\ninspect sqlnet\ninspect sunrpc\ninspect tftp\ninspect sip\ninspect xdmcp\n"
-    "service-policy global_policy global\nprompt hostname context\nno call-home reporting anonymous\n";
-
 std::string_view TrimRight(std::string_view s) {
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r')) s.remove_suffix(1);
   return s;
@@ -131,7 +96,7 @@ std::string ApplyResult::ErrorText(std::size_t prompt) const {
 Configuration::Configuration() : Configuration(Personality{}) {}
 Configuration::Configuration(const Personality& personality) : impl_(std::make_unique<Impl>()) {
   impl_->personality = personality;
-  const LoadReport r = Load(personality.object_nat ? kDefault9 : kDefault82);
+  const LoadReport r = Load(FactoryConfiguration(personality));
   assert(r.refused == 0);
   (void)r;
 }

@@ -96,6 +96,7 @@ struct LoadReport {
 struct LoadOptions {
   std::optional<Personality> personality;  // rules over the `ASA Version` line
   bool empty_first = false;                // what is there goes even when the text has no `ASA Version` line
+  bool own_order = false;                  // order and spacing are ours, also of what an ASA printed
 };
 
 struct UserAccount {
@@ -121,6 +122,8 @@ struct ConfigSettings {
   LoggingSettings logging;
   // aaa authentication SERVICE console GROUP [LOCAL]: by service (ssh, telnet, http, enable, serial), the groups in order.
   std::map<std::string, std::vector<std::string>> console_authentication;
+  // Whether the local database is asked about users of `service`.
+  bool AuthenticatesLocally(const std::string& service) const;
   bool asks_exec_authorization = false;  // aaa authorization exec LOCAL auto-enable
 };
 

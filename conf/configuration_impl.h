@@ -6,6 +6,9 @@
 
 namespace sallyport {
 
+// The lines that an appliance of a release has from the beginning (factory.cc).
+std::string FactoryConfiguration(const Personality& personality);
+
 struct Configuration::Impl {
   LineTree tree;
   Personality personality;

@@ -19,13 +19,16 @@ struct FieldNames {
   std::vector<const struct ReferenceKind*> kinds;
   std::vector<bool> secret;
   std::size_t SlotOf(std::string_view name) const;  // names.size() when there is none
+  // What the field of an optional keyword is called in `names`: a value may have the keyword's name ("list <list:acl>").
+  static std::string OfKeyword(std::string_view word);
 };
 
 class FieldLine {
  public:
   // Is the field there: an optional keyword, a value?
   bool Has(std::string_view field) const { return !Get(field).empty(); }
-  // As printed; "" : not there. A field that repeats has its values with blanks between.
+  // As printed; "" : not there. A field that repeats has its values with blanks between. An optional keyword has a value too, the
+  // keyword, unless a field of its name is there.
   std::string_view Get(std::string_view field) const;
   std::optional<std::int64_t> Int(std::string_view field) const;
   // An address, also one written as a `name`.

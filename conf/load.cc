@@ -169,7 +169,8 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     if (personality) impl_->personality = *personality;
     tree.Clear();
     impl_->names.clear();
-    tree.from_asa = report.from_asa = source.printed;
+    report.from_asa = source.printed;
+    tree.from_asa = source.printed && !options.own_order;
   }
   impl_->loading = true;
   ConfigMode mode;

@@ -21,6 +21,9 @@ constexpr Trait kTraits[] = {
     {&Personality::conn_detail_initiator, 900},     {&Personality::xlate_net_to_net, 900},
     {&Personality::header_hardware, 902},           {&Personality::local_routes, 902},
     {&Personality::login_history, 908},             {&Personality::local_host_sctp, 905},
+    {&Personality::first_enable_sets_password, 912},
+    {&Personality::ikev1_keyword, 804},             {&Personality::vpn_tables_8, 800},
+    {&Personality::audit_session_id, 901},          {&Personality::ipsec_ivrf, 913},
 };
 
 int Release(std::string_view v) {

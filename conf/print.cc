@@ -42,7 +42,7 @@ constexpr int kObjectNatRank = 100;  // grammar_nat.cc
 std::vector<S> OrderOf(const Personality& p) {
   const int release = p.release;
   std::vector<S> order = p.object_nat ? std::vector<S>(std::begin(kNew), std::end(kNew)) : std::vector<S>(std::begin(kOld), std::end(kOld));
-  if (p.object_nat && release < 908) {  // dynamic-access-policy-record stood before aaa-server
+  if (p.object_nat && release < 903) {  // dynamic-access-policy-record stood before aaa-server
     std::erase(order, S::kDapLate);
     *std::find(order.begin(), order.end(), S::kDapEarly) = S::kDapLate;
   }

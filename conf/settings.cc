@@ -1,4 +1,6 @@
 // What the configuration says and the packet path need not know.
+#include <algorithm>
+
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
 
@@ -143,6 +145,11 @@ ConfigSettings Configuration::settings() const {
   for (const auto* a : tree.All<ExecAuthorization>(Section::kAaa)) s.asks_exec_authorization = s.asks_exec_authorization || a->auto_enable;
   s.logging = Logging(tree, impl_->personality, s);
   return s;
+}
+
+bool ConfigSettings::AuthenticatesLocally(const std::string& service) const {
+  const auto how = console_authentication.find(service);
+  return how != console_authentication.end() && std::find(how->second.begin(), how->second.end(), "LOCAL") != how->second.end();
 }
 
 }  // namespace sallyport

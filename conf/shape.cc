@@ -321,20 +321,9 @@ class ShapeReader {
     }
     return std::string(ShapeHelp(keyword));
   }
-  // A keyword may have the name of the value behind it (`[ cost <cost:0-9> ]`): the name is the value's.
-  std::size_t KeywordSlot(std::string_view word) {
-    const std::size_t slot = names_.SlotOf(word);
-    const bool value = slot < names_.names.size() && !keywords_[slot];
-    return Slot(value ? "keyword " + std::string(word) : std::string(word), nullptr, false, true);
-  }
-  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret, bool keyword = false) {
-    std::size_t slot = names_.SlotOf(name);
-    if (!keyword && slot < names_.names.size() && keywords_[slot]) {
-      names_.names[slot] = "keyword " + std::string(name);
-      slot = names_.names.size();
-    }
+  std::size_t Slot(std::string_view name, const ReferenceKind* kind, bool secret) {
+    const std::size_t slot = names_.SlotOf(name);
     if (slot == names_.names.size()) {
-      keywords_.push_back(keyword);
       names_.names.emplace_back(name);
       names_.kinds.push_back(kind);
       names_.secret.push_back(secret);
@@ -359,7 +348,7 @@ class ShapeReader {
     if (word.empty()) Wrong("a word is missing");
     const std::string help = Help(word);
     if (!bound) return command_internal::MakeKeyword(word, help);
-    return Keep(std::make_unique<FieldKeyword>(KeywordSlot(word), Literal{word, help}));
+    return Keep(std::make_unique<FieldKeyword>(Slot(FieldNames::OfKeyword(word), nullptr, false), Literal{word, help}));
   }
   const Token* Alternatives(char end) {
     TokenList list;
@@ -425,7 +414,6 @@ class ShapeReader {
   FieldNames& names_;
   std::size_t at_ = 0;
   std::size_t key_ = SIZE_MAX, no_ = SIZE_MAX;
-  std::vector<bool> keywords_;  // by slot
 };
 
 class ShapeCommand : public CommandBase {
@@ -592,7 +580,13 @@ std::size_t FieldNames::SlotOf(std::string_view name) const {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-std::string_view FieldLine::Get(std::string_view field) const { return fields == nullptr ? std::string_view() : At(fields->SlotOf(field)); }
+std::string FieldNames::OfKeyword(std::string_view word) { return "\x01" + std::string(word); }
+
+std::string_view FieldLine::Get(std::string_view field) const {
+  if (fields == nullptr) return {};
+  const std::size_t slot = fields->SlotOf(field);
+  return At(slot < fields->names.size() ? slot : fields->SlotOf(FieldNames::OfKeyword(field)));
+}
 
 std::optional<std::int64_t> FieldLine::Int(std::string_view field) const {
   const std::string_view v = Get(field);

@@ -10,6 +10,9 @@ NameId NameOfInterface(const EngineCore& core, IfId id) {
   return i != nullptr ? i->name : NameId::kNone;
 }
 
+// Idle time of a flow of TCP state bypass whose class says nothing of it (firewall/README.md).
+constexpr std::uint32_t kBypassIdleSeconds = 120;
+
 // The two ends as messages print them: the lower security level ("foreign") first.
 struct Ends {
   NameId foreign_name, local_name;
@@ -41,6 +44,13 @@ void LogBuilt(EngineCore& core, const Conn& c, TimePoint now) {
     return;
   }
   if (c.protocol != 6 && c.protocol != 17) return;
+  if (c.tcp_state == TcpState::kBypass) {
+    core.log.Log(now, Msg::k302303, LogArg::Number(c.id), LogArg::At(NameOfInterface(core, c.in_if), c.initiator_real),
+                 LogArg::Number(c.initiator_real_port), LogArg::Address(c.initiator_mapped), LogArg::Number(c.initiator_mapped_port),
+                 LogArg::At(NameOfInterface(core, c.out_if), c.responder_real), LogArg::Number(c.responder_real_port),
+                 LogArg::Address(c.responder_mapped), LogArg::Number(c.responder_mapped_port));
+    return;
+  }
   core.log.Log(now, c.protocol == 6 ? Msg::k302013 : Msg::k302015, word, LogArg::Number(c.id),
                LogArg::At(e.foreign_name, e.foreign.address), LogArg::Number(e.foreign.port),
                LogArg::Address(e.foreign_mapped.address), LogArg::Number(e.foreign_mapped.port),
@@ -63,7 +73,11 @@ void LogTornDown(EngineCore& core, const Conn& c, EndReason reason, TimePoint no
   const auto local_port = LogArg::Number(e.local.port);
   const auto span = LogArg::Span(now - c.created);
   const auto bytes = LogArg::Number(static_cast<std::int64_t>(c.bytes));
-  if (c.protocol == 6) {
+  if (c.tcp_state == TcpState::kBypass) {
+    core.log.Log(now, Msg::k302304, id, LogArg::At(NameOfInterface(core, c.in_if), c.initiator_real),
+                 LogArg::Number(c.initiator_real_port), LogArg::At(NameOfInterface(core, c.out_if), c.responder_real),
+                 LogArg::Number(c.responder_real_port), span, bytes, LogArg::Reason(reason.text));
+  } else if (c.protocol == 6) {
     const bool from = core.policy->personality.log_teardown_initiator && reason.from != IfId::kAny;
     core.log.Log(now, Msg::k302014, id, foreign, foreign_port, local, local_port, span, bytes, LogArg::Reason(reason.text),
                  LogArg::From(from ? NameOfInterface(core, reason.from) : NameId::kNone));
@@ -93,6 +107,7 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c) {
   const Timeouts& t = core.policy->timeouts;
   switch (c.protocol) {
     case 6:
+      if (c.tcp_state == TcpState::kBypass) return c.class_idle_s != kNoOverride ? c.class_idle_s : kBypassIdleSeconds;
       switch (TimeoutOf(c.tcp_state)) {
         case TcpTimeout::kEmbryonic: return Seconds(t.embryonic);
         case TcpTimeout::kHalfClosed: return c.class_half_closed_s != kNoOverride ? c.class_half_closed_s : Seconds(t.half_closed);
@@ -144,7 +159,9 @@ ConnIndex MakeConnection(Context& ctx) {
     if (KernelWouldDiffer(ctx.policy, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
     if (KernelWouldDiffer(ctx.policy, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
   }
-  if (p.IsTcp()) {
+  if (p.IsTcp() && ctx.state_bypass) {
+    c.tcp_state = TcpState::kBypass;
+  } else if (p.IsTcp()) {
     TcpSegment s{p.tcp_flags, p.seq, p.ack, p.window, p.payload_length, p.tcp_options.window_scale, 0};
     if (p.tcp_options.mss_offset != 0) s.mss = LoadBe16(p.l4() + p.tcp_options.mss_offset + 2);
     c.tcp_state = TcpOpen(c.side, s).state;
@@ -159,7 +176,7 @@ ConnIndex MakeConnection(Context& ctx) {
   if (settings != nullptr && settings->idle) c.class_idle_s = Seconds(*settings->idle);
   if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
   c.timeout_s = TimeoutFor(core, c);
-  if (settings != nullptr && p.IsTcp() && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
+  if (settings != nullptr && p.IsTcp() && !ctx.state_bypass && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
   c.id = core.next_conn_id;
   const ConnIndex index = core.conns.Insert(c);
   if (index == kNoConn) return kNoConn;

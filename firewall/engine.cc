@@ -92,10 +92,11 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
-  e.has_connection_settings = false;
+  e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false;
   for (const ServiceClass& s : p.service) {
-    if (s.random_sequence || s.idle || s.embryonic || s.half_closed) e.has_connection_settings = true;
+    if (s.random_sequence || s.idle || s.embryonic || s.half_closed || s.state_bypass) e.has_connection_settings = true;
+    e.has_state_bypass = e.has_state_bypass || s.state_bypass;
     if (s.interface == IfId::kAny && s.match_any && s.random_sequence && !*s.random_sequence) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
@@ -284,6 +285,8 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   ctx.trace = &recorder;
   const Verdict v = RunNewFlow(ctx);
   result.allow = v != Verdict::kDrop;
+  result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
+  result.destination = ctx.real_dst;
   result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;
   result.frame_drop = ctx.frame_drop;
   result.flow_drop = ctx.flow_drop;

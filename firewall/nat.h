@@ -47,7 +47,8 @@ struct NatRule {
   std::vector<AddressRange> real_src;    // empty: any address
   std::vector<AddressRange> mapped_src;  // empty: same as real (identity)
   bool mapped_is_interface = false;      // mapped source is the address of mapped_if (resolved in mapped_src when known)
-  bool interface_fallback = false;       // pool exhausted: PAT on the address of mapped_if
+  std::vector<AddressRange> pat_src;     // pool exhausted: PAT on these addresses
+  bool interface_fallback = false;       // pool and those exhausted: PAT on the address of mapped_if
   IpAddress interface_address;           // for the two above; none until the interface has an address
 
   // Twice NAT: destination as the real side sees it (mapped_dst) and as it is (real_dst). Both empty: any.

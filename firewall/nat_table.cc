@@ -97,11 +97,20 @@ struct NatTable::Index {
 
   static void CollectOwners(const NatRule& r, std::span<const AddressRange> mapped,
                             std::unordered_map<IpAddress, std::vector<PortOwner>>& owners) {
-    if (r.service_protocol == 0 || r.mapped_sport.IsAny()) return;
+    std::vector<PortOwner> ports;
+    if (r.service_protocol != 0) {
+      if (!r.mapped_sport.IsAny()) ports.push_back({r.mapped_if, r.service_protocol, r.mapped_sport});
+    } else if (r.access_list != nullptr) {  // policy NAT for a port of the host
+      for (const AclElement& e : r.access_list->elements()) {
+        if (e.permit && !e.inactive && e.protocol != 0 && !e.sport.IsAny()) ports.push_back({r.mapped_if, e.protocol, e.sport});
+      }
+    }
+    if (ports.empty()) return;
     for (const AddressRange& range : mapped) {
       if (range.first.hi() != range.last.hi() || range.last.Minus(range.first) >= kMaxOwnedAddresses) continue;
       for (std::uint64_t k = 0; k <= range.last.Minus(range.first); k++) {
-        owners[range.first.Plus(k)].push_back({r.mapped_if, r.service_protocol, r.mapped_sport});
+        auto& list = owners[range.first.Plus(k)];
+        list.insert(list.end(), ports.begin(), ports.end());
       }
     }
   }

@@ -36,25 +36,6 @@ std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
 
 std::string Port(const Endpoint& e) { return e.address.ToString() + "/" + std::to_string(e.port); }
 
-// The first packet of a TCP connection is a plain SYN (106015 otherwise).
-Verdict FirstPacket(Context& c) {
-  Packet& p = c.packet;
-  if (!p.IsTcp()) return Verdict::kContinue;
-  const FrameDrop bad = TcpFirstPacketCheck(p.tcp_flags);
-  if (bad == FrameDrop::kNone) return Verdict::kContinue;
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
-                   LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
-    if (c.in != nullptr && c.policy.reset_outbound) {
-      // A stray segment that would leave by a lower level is answered as a refused one is.
-      const Route* route = c.policy.routes.Find(p.key.dst);
-      const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
-      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
-    }
-  }
-  return c.Drop(bad);
-}
-
 bool IsBroadcastOf(const Policy& policy, IpAddress a) {
   if (a.IsV4Broadcast()) return true;
   for (const auto& i : policy.interfaces) {
@@ -141,14 +122,16 @@ Verdict FindDestination(Context& c) {
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
+  // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
+  if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&
+      (IsOwnAddress(c.policy, p.key.dst) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast())) {
+    c.destination = {};
+    c.to_box = true;
+    return Verdict::kContinue;
+  }
   if (c.destination.rule != nullptr) {
     c.real_dst = c.destination.endpoint;
     c.egress = c.destination.egress;
-  } else {
-    if (IsOwnAddress(c.policy, p.key.dst) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast()) {
-      c.to_box = true;
-      return Verdict::kContinue;
-    }
   }
   const Route* route = nullptr;
   if (c.egress == IfId::kAny) {
@@ -159,6 +142,8 @@ Verdict FindDestination(Context& c) {
   }
   if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
   if (route != nullptr) c.egress = route->interface;
+  // An exemption is about hosts behind its own interface.
+  if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
   if (c.destination.rule != nullptr && c.tracing()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
@@ -207,13 +192,44 @@ const ServiceClass* FirstClass(const Context& c, Wanted wanted) {
   return nullptr;
 }
 
+// The first packet of a TCP connection is a plain SYN (106015 otherwise), unless its class takes flows as they come.
+Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
+  const Packet& p = c.packet;
+  if (!c.tracing()) {
+    c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
+                   LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
+    if (c.in != nullptr && c.policy.reset_outbound) {
+      // A stray segment that would leave by a lower level is answered as a refused one is.
+      const Route* route = c.policy.routes.Find(p.key.dst);
+      const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
+      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
+    }
+  }
+  return c.Drop(why);
+}
+Verdict FirstPacket(Context& c) {
+  if (!c.packet.IsTcp() || c.core.has_state_bypass) return Verdict::kContinue;
+  const FrameDrop bad = TcpFirstPacketCheck(c.packet.tcp_flags);
+  return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
+}
+// Where a class may bypass, only what is known of the destination tells whether it does.
+Verdict StateBypass(Context& c) {
+  if (!c.core.has_state_bypass || !c.packet.IsTcp()) return Verdict::kContinue;
+  if (!c.to_box && !c.from_box) {
+    c.state_bypass = FirstClass(c, [&c](const ServiceClass& s) { return s.state_bypass && ClassMatches(s, c); }) != nullptr;
+  }
+  const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
+  return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
+}
+
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
   c.connection_class = FirstClass(c, [&c](const ServiceClass& s) {
-    return (s.random_sequence || s.idle || s.embryonic || s.half_closed) && ClassMatches(s, c);
+    return (s.random_sequence || s.idle || s.embryonic || s.half_closed || s.state_bypass) && ClassMatches(s, c);
   });
   if (c.connection_class == nullptr) return Verdict::kContinue;
+  if (c.state_bypass) c.randomize = false;
   if (c.connection_class->random_sequence && !*c.connection_class->random_sequence) c.randomize = false;
   if (c.tracing()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
@@ -297,8 +313,19 @@ Verdict Inspection(Context& c) {
 
 // The reply must take the same rules back (305013).
 Verdict ReversePath(Context& c) {
-  if (c.from_box || c.to_box || c.policy.nat.rules().empty()) return Verdict::kContinue;
   const Packet& p = c.packet;
+  if (c.from_box || c.to_box) return Verdict::kContinue;
+  // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
+  if (c.policy.nat.nat_control && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
+    const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+    if (c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule == nullptr) {
+      if (c.tracing()) c.trace->Phase("NAT", "rpf-check", false, {});
+      c.source.rule = nullptr;
+      if (!c.tracing()) LogTranslationFailed(c);
+      return c.Drop(FrameDrop::kNatXlateFailed);
+    }
+  }
+  if (c.policy.nat.rules().empty()) return Verdict::kContinue;
   const bool agrees =
       ReversePathAgrees(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.source, c.destination);
   if (c.tracing()) {
@@ -331,13 +358,13 @@ Verdict CreateFlow(Context& c) {
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
-    FirstPacket,     EarlySecurity, FindDestination, ToTheBox,       CheckAccessIn, ConnectionSettings, SourceNat,
-    IpOptions,       Inspection,    ReversePath,     CheckAccessOut, CreateFlow,
+    FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
+    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
-    FirstPacket, EarlySecurity, FindDestination, ToTheBox,    CheckAccessIn,  ConnectionSettings, IpOptions,
-    Inspection,  SourceNat,     ReversePath,     CheckAccessOut, CreateFlow,
+    FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
+    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
 };
 
 }  // namespace

@@ -27,8 +27,13 @@ struct Personality {
   bool local_routes = true;               // 9.2+: `show route` has L lines and the long code table
   bool conn_detail_initiator = true;      // 9.0+: long flags legend, and "Initiator:" lines in `show conn detail`
   bool login_history = true;              // 9.8+: an SSH login tells of the logins before it
+  bool first_enable_sets_password = true; // 9.12+: `enable` asks for a new password when none is set
   bool local_host_sctp = true;            // 9.5+: `show local-host` counts SCTP flows
   bool xlate_net_to_net = true;           // 9.0+: legend of `show xlate` knows e and N
+  bool ikev1_keyword = true;              // 8.4+: IKE version 1 is called IKEv1; VPN sessions list algorithms by tunnel
+  bool vpn_tables_8 = true;               // 8.0+: layout of VPN sessions and security associations (before: 7.x's)
+  bool audit_session_id = true;           // 9.1+: sessions have an audit id and a security group, and no NAC result
+  bool ipsec_ivrf = true;                 // 9.13+: `show crypto ipsec sa` says which VRF is protected
   bool logging_deny_conn_line = false;    // before 8.3: `show logging` says "Deny Conn when Queue Full"
 };
 

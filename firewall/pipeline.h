@@ -51,6 +51,7 @@ struct EngineCore {
   bool policy_rewrites_other = true;
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
+  bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
@@ -88,6 +89,7 @@ struct Context {
   const ServiceClass* connection_class = nullptr;  // set connection ... that applies
   InspectId inspect = InspectId::kNone;
   bool randomize = false;
+  bool state_bypass = false;
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;

@@ -61,6 +61,7 @@ struct ServiceClass {
   bool inspect_icmp_error = false;
   std::optional<bool> random_sequence;  // set connection random-sequence-number
   std::optional<Duration> idle, embryonic, half_closed;
+  bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
   std::string config;  // lines for packet-tracer
 };
 

@@ -65,6 +65,8 @@ namespace sallyport {
   X(302016, 6, "Teardown UDP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}") \
   X(302020, 6, "Built {0} ICMP connection for faddr {1}/{2} gaddr {3}/{4} laddr {5}/{6}{7}") \
   X(302021, 6, "Teardown ICMP connection for faddr {0}/{1} gaddr {2}/{3} laddr {4}/{5}{6}") \
+  X(302303, 6, "Built TCP state-bypass connection {0} from {1}/{2} ({3}/{4}) to {5}/{6} ({7}/{8})") \
+  X(302304, 6, "Teardown TCP state-bypass connection {0} from {1}/{2} to {3}/{4} duration {5} bytes {6}{7}") \
   X(305005, 3, "No translation group found for {0} src {1}{2} dst {3}{4}{5}") \
   X(305006, 3, "{0} translation creation failed for {1} src {2}{3} dst {4}{5}{6}") \
   X(305009, 6, "Built {0} translation from {1} to {2}") \

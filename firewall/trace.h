@@ -34,6 +34,7 @@ struct TraceResult {
   std::vector<TracePhase> phases;
   IfId input = IfId::kAny;
   IfId output = IfId::kAny;  // kAny: none found (prints nothing or "NP Identity Ifc")
+  Endpoint source, destination;  // after translation: as they leave by `output`
   bool allow = false;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;

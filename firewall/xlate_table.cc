@@ -247,10 +247,24 @@ std::optional<XlateTable::Impl::Plan> XlateTable::Impl::Choose(const NatRule& ru
     plan.mapped = {real.address, 0};
     return plan;
   }
+  // What a migration from 8.2 makes of nat-control: a translation to 0.0.0.0 refuses.
+  if (pool.size() == 1 && pool[0] == AddressRange{IpAddress::V4(0), IpAddress::V4(0)}) return {};
   if (rule.kind == NatRule::Kind::kDynamic) {
     if (const auto address = FreeAddress(pool, mapped_if)) {
       plan.mapped = {*address, 0};
       return plan;
+    }
+    if (CanPat(protocol)) {
+      std::uint32_t looked_at = 0;
+      for (const AddressRange& range : rule.pat_src) {
+        for (IpAddress a = range.first; a <= range.last && looked_at < kMaxPatAddresses; a = a.Plus(1), looked_at++) {
+          if (const auto mapped = FreePort(a, protocol, mapped_if, real.port, statics, plan.random)) {
+            plan.pat = true;
+            plan.mapped = *mapped;
+            return plan;
+          }
+        }
+      }
     }
     if (!rule.interface_fallback || rule.interface_address.IsNone() || !CanPat(protocol)) return {};
     const auto mapped = FreePort(rule.interface_address, protocol, mapped_if, real.port, statics, plan.random);

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 
 #include <readline/history.h>
@@ -18,6 +19,7 @@ namespace sallyport {
 namespace {
 
 constexpr unsigned char kCtrlC = 3;
+constexpr int kPacketGapMs = 20;
 constexpr unsigned char kEscapeSequence = 0x1e;  // Ctrl-^, as ASA's "escape sequence" is on a terminal server
 
 volatile std::sig_atomic_t window_changed = 0;
@@ -29,7 +31,9 @@ struct Terminal {
   bool after_return = false;        // the last byte was CR: LF behind it belongs to it
   bool input_gone = false;
   bool daemon_gone = false;
+  bool said_goodbye = false;        // the daemon: what is being typed is not waited for any more
   bool editing = false;
+  const std::string* shown_prompt = nullptr;  // set while a prompt waits for its first key, before there is anything to edit
   bool ctrl_z = false;
   bool ctrl_d = false;
   termios saved{};
@@ -52,9 +56,13 @@ ClientFrame SizeFrame(ClientFrame::Kind kind) {
   return f;
 }
 
+// No more input is to be expected.
+bool Over() { return self->input_gone || self->daemon_gone || self->said_goodbye; }
+
 // An unsolicited line above the one being edited.
 void PrintAbove(const std::string& text) {
   Print("\r\n" + text);
+  if (self->shown_prompt != nullptr) Print("\r" + *self->shown_prompt);
   if (self->editing) {
     rl_on_new_line();
     rl_forced_update_display();
@@ -64,9 +72,10 @@ void PrintAbove(const std::string& text) {
 void TakeFrames() {
   if (!self->connection->Fill()) self->daemon_gone = true;
   while (auto frame = self->connection->Buffered()) {
-    if (frame->kind == DaemonFrame::Kind::kText && frame->unsolicited && self->editing) {
+    if (frame->kind == DaemonFrame::Kind::kText && frame->unsolicited && (self->editing || self->shown_prompt != nullptr)) {
       PrintAbove(frame->text);
     } else {
+      if (frame->kind == DaemonFrame::Kind::kBye) self->said_goodbye = true;
       self->early.push_back(std::move(*frame));
     }
   }
@@ -104,7 +113,7 @@ void Wait(int timeout_ms, bool want_terminal) {
 // One typed byte; EOF when terminal or daemon are gone.
 int NextByte(FILE* /*unused*/) {
   while (self->typed.empty()) {
-    if (self->input_gone || self->daemon_gone) return EOF;
+    if (Over()) return EOF;
     Wait(-1, true);
   }
   const int c = self->typed.front();
@@ -138,10 +147,13 @@ std::optional<DaemonFrame> Ask(ClientFrame::Kind kind, DaemonFrame::Kind answer)
   do {
     frame = NextFrame();
     if (frame && frame->kind == DaemonFrame::Kind::kText) Print(frame->text);
-    if (frame && frame->kind == DaemonFrame::Kind::kBye) self->daemon_gone = true;
-  } while (frame && frame->kind != answer && !self->daemon_gone);
+    if (frame && frame->kind == DaemonFrame::Kind::kBye) {
+      self->early.push_front(std::move(*frame));  // for Converse
+      frame.reset();
+    }
+  } while (frame && frame->kind != answer);
   self->editing = true;
-  return self->daemon_gone ? std::nullopt : frame;
+  return frame;
 }
 
 int OnHelp(int /*count*/, int /*key*/) {
@@ -203,15 +215,56 @@ void SetUpWidth() {
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) rl_set_screen_size(24, 511);
 }
 
-bool ReadCommand(const std::string& prompt) {
+// A line that is there whole needs no editor: programs send it so and want to read it back on one line, however narrow the
+// terminal is that they said they have. Nothing when it is not there, or holds a key that the editor must see.
+std::optional<std::string> WholeLine() {
+  std::string line;
+  for (std::size_t i = 0; i < self->typed.size(); i++) {
+    const unsigned char c = self->typed[i];
+    if (c == '\r') {
+      self->typed.erase(self->typed.begin(), self->typed.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      return line;
+    }
+    if (c < ' ' || c == '?' || c == 0x7f) return {};
+    line += static_cast<char>(c);
+  }
+  return {};
+}
+
+// One command line with the prompt before it; null at the end of all input. Owned by the caller, as readline's are.
+char* ReadLine(const std::string& prompt) {
   Print("\r");
-  self->ctrl_z = self->ctrl_d = false;
+  if (self->typed.empty() && !self->input_gone) Wait(0, true);
+  if (const auto line = WholeLine()) {
+    Print(prompt + *line + "\n");
+    return strdup(line->c_str());
+  }
+  Print(prompt);
+  self->shown_prompt = &prompt;
+  while (self->typed.empty() && !Over()) Wait(-1, true);
+  // Nobody types that fast: the rest of the line is on its way.
+  for (std::size_t before = 1; self->typed.size() > before && !Over();) {
+    before = self->typed.size();
+    if (self->typed.back() != '\r') Wait(kPacketGapMs, true);
+  }
+  self->shown_prompt = nullptr;
+  if (const auto line = WholeLine()) {
+    Print(*line + "\n");
+    return strdup(line->c_str());
+  }
   self->editing = true;
+  rl_already_prompted = 1;
   char* line = readline(prompt.c_str());
   self->editing = false;
-  if (self->daemon_gone) {
+  return line;
+}
+
+bool ReadCommand(const std::string& prompt) {
+  self->ctrl_z = self->ctrl_d = false;
+  char* line = ReadLine(prompt);
+  if (self->said_goodbye || self->daemon_gone) {
     std::free(line);
-    return false;
+    return self->said_goodbye;
   }
   ClientFrame f;
   if (line == nullptr || self->ctrl_d) {
@@ -231,7 +284,7 @@ bool ReadCommand(const std::string& prompt) {
 
 // A line without history; `shown`: echoed as typed, else as asterisks.
 bool ReadAnswer(const std::string& prompt, bool shown) {
-  Print("\r" + prompt);
+  Print(prompt);
   ClientFrame f;
   while (true) {
     const int c = NextByte(nullptr);
@@ -256,6 +309,7 @@ bool ReadAnswer(const std::string& prompt, bool shown) {
       Print(shown ? std::string_view(&f.text.back(), 1) : std::string_view("*"));
     }
   }
+  if (self->said_goodbye) return true;
   Print("\n");
   return self->connection->Send(f);
 }
@@ -263,6 +317,7 @@ bool ReadAnswer(const std::string& prompt, bool shown) {
 bool ReadKey(const std::string& prompt) {
   Print(prompt);
   const int c = NextByte(nullptr);
+  if (self->said_goodbye) return true;
   ClientFrame f;
   f.kind = c == EOF ? ClientFrame::Kind::kEof : ClientFrame::Kind::kKey;
   if (c != EOF) f.text.assign(1, static_cast<char>(c));

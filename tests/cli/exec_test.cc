@@ -61,8 +61,23 @@ TEST_F(ConsoleTest, ReloadGoesBackToTheStartupConfiguration) {
   EXPECT_EQ(c->prompt(), "System config has been modified. Save? [Y]es/[N]o: ");
   c->Do("n");
   EXPECT_EQ(c->prompt(), "Proceed with reload? [confirm] ");
-  EXPECT_NE(c->Do("").find("--- SHUTDOWN NOW ---"), std::string::npos);
-  EXPECT_EQ(c->prompt(), "saved# ");
+  const std::string said = c->Do("");
+  EXPECT_NE(said.find("--- SHUTDOWN NOW ---"), std::string::npos);
+  EXPECT_TRUE(said.ends_with("\nType help or '?' for a list of available commands.\n")) << said;
+  EXPECT_EQ(c->prompt(), "saved> ");
+}
+
+TEST_F(ConsoleTest, ReloadEndsSessionsFromOutside) {
+  auto console = Open(15);
+  const auto alice = OpenSsh(), bob = OpenSsh(15);
+  console->Do("reload noconfirm");
+  EXPECT_TRUE(alice->gone());
+  EXPECT_TRUE(bob->gone());
+  EXPECT_FALSE(console->gone());
+  const auto carol = OpenSsh(15);
+  EXPECT_NE(carol->Do("reload noconfirm").find("--- SHUTDOWN NOW ---"), std::string::npos);
+  EXPECT_TRUE(carol->gone());
+  EXPECT_TRUE(console->gone());
 }
 
 TEST_F(ConsoleTest, FilesOfDisk0) {

@@ -9,10 +9,11 @@ using Mode = DaemonFrame::Mode;
 TEST_F(ConsoleTest, PromptsFollowTheMode) {
   auto c = Open();
   EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  OpenConfig()->Do("enable password secret");
   EXPECT_EQ(c->Do("enable"), "");
   EXPECT_EQ(c->prompt(), "Password: ");
   EXPECT_EQ(c->mode(), Mode::kPassword);
-  c->Do("");
+  c->Do("secret");
   EXPECT_EQ(c->prompt(), "ciscoasa# ");
   EXPECT_EQ(c->mode(), Mode::kCommand);
   c->Do("configure terminal");
@@ -79,6 +80,130 @@ TEST_F(ConsoleTest, LoginAsALocalUser) {
   c->Do("secret");
   EXPECT_EQ(c->prompt(), "ciscoasa# ");
   EXPECT_EQ(c->Do("show curpriv"), "Username : anna\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
+}
+
+TEST_F(ConsoleTest, TheFirstEnableSetsThePassword) {
+  auto c = Open();
+  EXPECT_EQ(c->Do("enable"), "The enable password is not set.  Please set it now.\n");
+  EXPECT_EQ(c->prompt(), "Enter  Password: ");
+  EXPECT_EQ(c->mode(), Mode::kPassword);
+  EXPECT_EQ(c->Do("looking"), "");
+  EXPECT_EQ(c->prompt(), "Repeat Password: ");
+  EXPECT_EQ(c->Do("lucking"), "ERROR: Passwords do not match\n");
+  EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  for (const char* bad : {"", "two words"}) {
+    c->Do("enable");
+    c->Do(bad);
+    EXPECT_TRUE(c->Do(bad).starts_with("ERROR: ")) << bad;
+    EXPECT_EQ(c->prompt(), "ciscoasa> ");
+  }
+  c->Do("enable");
+  c->Do("looking");
+  EXPECT_EQ(c->Do("looking"), "Note: Save your configuration so that the password persists across reboots\n"
+                              "(\"write memory\" or \"copy running-config startup-config\").\n");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+  EXPECT_NE(c->Do("show running-config enable").find("enable password $sha512$"), std::string::npos);
+  c->Do("disable");
+  EXPECT_EQ(c->Do("enable"), "");
+  EXPECT_EQ(c->prompt(), "Password: ");
+  c->Do("looking");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+}
+
+TEST_F(ConsoleTest, BeforeThatNoPasswordIsAnEmptyOne) {
+  box_.appliance->Load("ASA Version 9.1(7)\n");
+  auto c = Open();
+  EXPECT_EQ(c->Do("enable"), "");
+  EXPECT_EQ(c->prompt(), "Password: ");
+  c->Do("");
+  EXPECT_EQ(c->prompt(), "ciscoasa# ");
+}
+
+TEST_F(ConsoleTest, TheSharedEnablePasswordNamesNobody) {
+  OpenConfig()->Do("enable password shared");
+  auto c = OpenSsh();
+  EXPECT_EQ(c->Do("show curpriv"), "Username : anna\nCurrent privilege level : 1\nCurrent Mode/s : P_UNPR\n");
+  c->Do("enable");
+  c->Do("shared");
+  EXPECT_EQ(c->Do("show curpriv"), "Username : enable_15\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
+  c->Do("configure terminal");
+  EXPECT_EQ(c->Do("show curpriv"), "Username : enable_15\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV P_CONF\n");
+}
+
+TEST_F(ConsoleTest, EnableByTheLocalDatabase) {
+  auto c = OpenConfig();
+  for (const char* line : {"enable password shared", "username anna password secret privilege 15",
+                           "username ben password clerk privilege 5", "username eve password guest privilege 1",
+                           "aaa authentication enable console LOCAL"}) {
+    EXPECT_EQ(c->Do(line), "") << line;
+  }
+  auto anna = OpenSsh();
+  anna->Do("enable");
+  EXPECT_EQ(anna->prompt(), "Password: ");
+  EXPECT_EQ(anna->Do("shared"), "Invalid password\n");
+  EXPECT_EQ(anna->Do("secret"), "");
+  EXPECT_EQ(anna->prompt(), "ciscoasa# ");
+  EXPECT_EQ(anna->Do("show curpriv"), "Username : anna\nCurrent privilege level : 15\nCurrent Mode/s : P_PRIV\n");
+  // A console has no name yet, so it asks for one. Nobody gets further than the database lets him.
+  auto console = Open();
+  console->Do("enable");
+  EXPECT_EQ(console->prompt(), "Username: ");
+  console->Do("ben");
+  EXPECT_EQ(console->Do("clerk"), "");
+  EXPECT_EQ(console->Do("show curpriv"), "Username : ben\nCurrent privilege level : 5\nCurrent Mode/s : P_PRIV\n");
+  console->Do("disable");
+  console->Do("enable");
+  console->Do("eve");
+  EXPECT_EQ(console->Do("guest"), "Invalid password\nAccess denied.\n");
+  EXPECT_EQ(console->prompt(), "ciscoasa> ");
+}
+
+TEST_F(ConsoleTest, TerminalWidthIsTheConfigurations) {
+  auto c = OpenConfig();
+  EXPECT_EQ(c->Do("show terminal"), "\nWidth = 80, no monitor\nterminal interactive\n");
+  EXPECT_EQ(c->Do("terminal width 511"), "");
+  EXPECT_EQ(Open(15)->Do("show terminal"), "\nWidth = 511, no monitor\nterminal interactive\n");
+  EXPECT_EQ(c->Do("show running-config terminal"), "terminal width 511\n");
+}
+
+TEST_F(ConsoleTest, IdleSshSessionsEnd) {
+  OpenConfig()->Do("ssh timeout 10");
+  auto idle = OpenSsh(15), busy = OpenSsh(15);
+  const auto after = [&](int seconds) {
+    box_.clock.Advance(Duration::Seconds(seconds));
+    box_.appliance->Tick();
+  };
+  after(599);
+  EXPECT_FALSE(idle->gone());
+  busy->Do("show mode");
+  after(1);
+  EXPECT_TRUE(idle->gone());
+  EXPECT_EQ(*end_reason_, "disconnected by SSH server, reason: \"Time-out activated\" (0x00)");
+  EXPECT_FALSE(busy->gone());
+  after(598);
+  EXPECT_FALSE(busy->gone());
+  busy->Do("debug clock advance 1:00:00");  // who moves the clock is not idle
+  EXPECT_FALSE(busy->gone());
+  after(600);
+  EXPECT_TRUE(busy->gone());
+}
+
+TEST_F(ConsoleTest, AConsoleIsIdleForAsLongAsItIsTold) {
+  auto c = OpenConfig();
+  box_.clock.Advance(Duration::Seconds(100 * 3600));
+  box_.appliance->Tick();
+  EXPECT_FALSE(c->gone());
+  c->Do("console timeout 2");
+  c->Do("logging buffered notifications");
+  c->Do("logging enable");
+  box_.clock.Advance(Duration::Seconds(119));
+  box_.appliance->Tick();
+  EXPECT_FALSE(c->gone());
+  box_.clock.Advance(Duration::Seconds(1));
+  box_.appliance->Tick();
+  EXPECT_TRUE(c->gone());
+  EXPECT_EQ(c->Printed(), "\n\nLogoff\n\n");
+  EXPECT_NE(Open(15)->Do("show logging").find("%ASA-5-611104: Serial console idle timeout exceeded\n"), std::string::npos);
 }
 
 TEST_F(ConsoleTest, InterruptedPasswordGivesThePromptBack) {

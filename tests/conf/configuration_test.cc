@@ -74,7 +74,8 @@ TEST(ConfigurationGolden, Era9) { CheckGolden("era9.cfg", "era9.ok"); }
 TEST(ConfigurationGolden, Era82) { CheckGolden("era82.cfg", "era82.ok"); }
 
 TEST(Configuration, DefaultsPrintToThemselves) {
-  for (const char* version : {"8.2(1)", "9.1(7)", "9.16(4)", "9.20(2)"}) {
+  for (const char* version : {"7.0(8)", "7.2(3)", "8.0(4)", "8.2(1)", "8.3(2)", "8.4(7)", "9.0(3)", "9.1(7)", "9.2(4)", "9.6(1)", "9.8(2)",
+                              "9.12(4)", "9.16(4)", "9.20(2)"}) {
     Configuration c(*PersonalityOf(version));
     const std::string printed = c.Print();
     Configuration again;

@@ -1,0 +1,184 @@
+// Show commands about tunnels: sessions, security associations, VPN contexts.
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "cli/show_asp_vpn_context.h"
+#include "cli/show_crypto.h"
+#include "cli/show_vpn_sessiondb.h"
+#include "cli/vpn_session_filter.h"
+#include "conf/codecs.h"
+#include "conf/lines.h"
+
+namespace sallyport {
+namespace {
+
+constexpr const char* kShow = "Show running system information";
+constexpr const char* kSas = "Security associations";
+
+struct DetailWord {
+  bool detail = false;
+};
+struct IpsecWords {
+  IpAddress peer;
+};
+struct SessionWords {
+  bool detail = false;
+  int type = -1;  // a VpnSessionType; -1: any
+  std::optional<std::uint32_t> index;
+  std::string name, tunnel_group, protocol, encryption;
+  IpAddress address, assigned, public_address;
+  bool inactive = false;
+  VpnSessionFilter::Sort sort = VpnSessionFilter::Sort::kAge;
+};
+struct RatioWords {
+  bool protocol = false;
+  std::string group;
+};
+
+bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
+bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
+
+// `name` commands, while `names` is on.
+AddressNames Names(Appliance& appliance) {
+  AddressNames names;
+  bool on = false;
+  for (const auto& line : appliance.configuration().tree().Of(Section::kNames)) {
+    on = on || line->text == "names";
+    if (const auto* n = line->As<NameLine>()) names[n->address] = n->name;
+  }
+  return on ? names : AddressNames();
+}
+
+Reply Sessions(ExecContext& c, const SessionWords& w, Form) {
+  const Personality& personality = c.appliance.personality();
+  std::optional<VpnSessionType> type;
+  if (w.type >= 0) type = static_cast<VpnSessionType>(w.type);
+  const VpnSessionFilter f{type,      w.index,    w.name,           w.tunnel_group, w.protocol, w.encryption,
+                           w.address, w.assigned, w.public_address, w.inactive,     w.sort};
+  return Reply::Say(ShowVpnSessions(SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality), w.detail,
+                                    c.appliance.ClockNow().zone, Names(c.appliance), personality));
+}
+
+Reply Summary(ExecContext& c, const Bare&, Form) {
+  return Reply::Say(ShowVpnSummary(c.appliance.vpn().Statistics(), c.appliance.personality()));
+}
+
+Reply Ratio(ExecContext& c, const RatioWords& w, Form) {
+  const Personality& personality = c.appliance.personality();
+  VpnSessionFilter f;
+  f.tunnel_group = w.group;
+  const auto sessions = SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality);
+  const std::uint64_t cumulative = c.appliance.vpn().Statistics().all.cumulative;
+  return Reply::Say(w.protocol ? ShowVpnProtocolRatio(sessions, cumulative, w.group, personality)
+                               : ShowVpnEncryptionRatio(sessions, cumulative, w.group));
+}
+
+TokenPtr<SessionWords> FilterWords() {
+  using S = Tokens<SessionWords>;
+  return S::Opt(
+      {S::Kw("filter", "List only some of them"),
+       S::Choice({{S::Kw("name", "Of a user or a connection"), S::Word(&SessionWords::name, "Name")},
+                  {S::Kw("ipaddress", "With an address"), S::Arg(&SessionWords::address, "Assigned or public address")},
+                  {S::Kw("a-ipaddress", "With an assigned address"), S::Arg(&SessionWords::assigned, "Address")},
+                  {S::Kw("p-ipaddress", "With a public address"), S::Arg(&SessionWords::public_address, "Address")},
+                  {S::Kw("tunnel-group", "Of a tunnel group"), S::Word(&SessionWords::tunnel_group, "Tunnel group")},
+                  {S::Kw("protocol", "With a tunnel of a kind"),
+                   S::Word(&SessionWords::protocol, "IKEv1, IPsec, SSL-Tunnel, ...")},
+                  {S::Kw("encryption", "With a cipher"), S::Word(&SessionWords::encryption, "AES256, 3DES, ...")},
+                  {S::Is(&SessionWords::inactive, true, "inactive", "Without an SSL tunnel")}})});
+}
+
+TokenPtr<SessionWords> SortWords() {
+  using S = Tokens<SessionWords>;
+  using By = VpnSessionFilter::Sort;
+  const auto by = [](By sort, const char* word, const char* help) {
+    return S::List({S::Is(&SessionWords::sort, sort, word, help)});
+  };
+  return S::Opt({S::Kw("sort", "In another order than by age"),
+                 S::Choice({by(By::kName, "name", "By name"), by(By::kAddress, "ipaddress", "By address"),
+                            by(By::kAssigned, "a-ipaddress", "By assigned address"),
+                            by(By::kPublic, "p-ipaddress", "By public address"),
+                            by(By::kTunnelGroup, "tunnel-group", "By tunnel group"),
+                            by(By::kProtocol, "protocol", "By tunnels"), by(By::kEncryption, "encryption", "By cipher"),
+                            by(By::kInactivity, "inactivity", "The longest inactive first")})});
+}
+
+// The types had other names before 8.4.
+TokenPtr<SessionWords> TypeWords(bool ikev1_keyword) {
+  using S = Tokens<SessionWords>;
+  using T = VpnSessionType;
+  const auto type = [](T value, const char* word, const char* help) {
+    return S::List({S::Is(&SessionWords::type, static_cast<int>(value), word, help)});
+  };
+  std::vector<S::List> all = {type(T::kLanToLan, "l2l", "LAN-to-LAN"),
+                              type(T::kWebVpn, "webvpn", "Clientless"),
+                              type(T::kLoadBalancing, "vpn-lb", "Load balancing"),
+                              {S::Kw("index", "One session"), S::Int(&SessionWords::index, 1, 4294967295, "Its index")}};
+  if (ikev1_keyword) {
+    all.push_back(type(T::kAnyConnect, "anyconnect", "AnyConnect"));
+    all.push_back(type(T::kIkev1RemoteAccess, "ra-ikev1-ipsec", "IKEv1 remote access"));
+    all.push_back(type(T::kIkev2RemoteAccess, "ra-ikev2-ipsec", "IKEv2 remote access"));
+  } else {
+    all.push_back(type(T::kAnyConnect, "svc", "SSL VPN client"));
+    all.push_back(type(T::kIkev1RemoteAccess, "remote", "IPsec remote access"));
+  }
+  return S::Choice(all);
+}
+
+void AddSessions(ExecSet& set) {
+  constexpr const char* kSessions = "VPN sessions";
+  set.Add(BareCommand("show vpn-sessiondb", {kShow, kSessions}), Summary);
+  set.Add(BareCommand("show vpn-sessiondb summary", {kShow, kSessions, "How many there are of each type"}), Summary);
+  using S = Tokens<SessionWords>;
+  for (const bool ikev1_keyword : {true, false}) {
+    set.Add(Command<SessionWords>({S::Kw("show", kShow), S::Kw("vpn-sessiondb", kSessions),
+                                   S::Flag(&SessionWords::detail, "detail", "And their tunnels"), TypeWords(ikev1_keyword),
+                                   FilterWords(), SortWords()})
+                .When(ikev1_keyword ? HasIkev1Keyword : HasNoIkev1Keyword),
+            Sessions);
+  }
+  using R = Tokens<RatioWords>;
+  set.Add(Command<RatioWords>({R::Kw("show", kShow), R::Kw("vpn-sessiondb", kSessions),
+                               R::Kw("ratio", "Shares of ciphers or protocols"),
+                               R::Choice({{R::Is(&RatioWords::protocol, false, "encryption", "Of ciphers")},
+                                          {R::Is(&RatioWords::protocol, true, "protocol", "Of protocols")}}),
+                               R::Opt({R::Kw("filter", "Only a group"), R::Word(&RatioWords::group, "Tunnel group")})}),
+          Ratio);
+}
+
+}  // namespace
+
+void AddShowVpnCommands(ExecSet& set) {
+  AddSessions(set);
+  using D = Tokens<DetailWord>;
+  const auto detail = D::Flag(&DetailWord::detail, "detail", "More about each");
+  const auto crypto = D::Kw("crypto", "Encryption"), sa = D::Kw("sa", kSas), show = D::Kw("show", kShow);
+  const auto isakmp = [](ExecContext& c, const DetailWord& w, Form) {
+    return Reply::Say(ShowIsakmpSas(c.appliance.vpn().IkeSas(), w.detail, c.appliance.personality()));
+  };
+  set.Add(Command<DetailWord>({show, crypto, D::Kw("isakmp", "IKE"), sa, detail}), isakmp);
+  set.Add(Command<DetailWord>({show, D::Kw("isakmp", "IKE"), sa, detail}), isakmp);
+  set.Add(Command<DetailWord>({show, crypto, D::Kw("ikev1", "IKE version 1"), sa, detail}).When(HasIkev1Keyword),
+          [](ExecContext& c, const DetailWord& w, Form) {
+            return Reply::Say(ShowIkev1Sas(c.appliance.vpn().IkeSas(), w.detail, c.appliance.personality()));
+          });
+  set.Add(Command<DetailWord>({show, crypto, D::Kw("ikev2", "IKE version 2"), sa, detail}).When(HasIkev1Keyword),
+          [](ExecContext& c, const DetailWord& w, Form) {
+            return Reply::Say(ShowIkev2Sas(c.appliance.vpn().IkeSas(), w.detail));
+          });
+  set.Add(Command<DetailWord>({show, D::Kw("asp", "Accelerated security path"), D::Kw("table", "Its tables"),
+                               D::Kw("vpn-context", "VPN contexts"), detail}),
+          [](ExecContext& c, const DetailWord& w, Form) {
+            return Reply::Say(ShowVpnContexts(c.appliance.vpn().Contexts(), w.detail, c.appliance.personality()));
+          });
+  using I = Tokens<IpsecWords>;
+  const auto ipsec = [](ExecContext& c, const IpsecWords& w, Form) {
+    return Reply::Say(ShowIpsecSas(c.appliance.vpn().IpsecFlows(), w.peer, Names(c.appliance), c.appliance.personality()));
+  };
+  const auto peer = I::Opt({I::Kw("peer", "Of one peer"), I::Arg(&IpsecWords::peer, "Its address")});
+  set.Add(Command<IpsecWords>(
+              {I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}),
+          ipsec);
+  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}), ipsec);
+}
+
+}  // namespace sallyport
