@@ -22,6 +22,12 @@ std::string_view TrimLeft(std::string_view s) {
 
 // Where sub-mode prompts were named otherwise before 8.3.
 std::string PromptOf(const std::string& mode, const Personality& p) {
+  // Modes that are several here and one on an ASA.
+  for (const auto& [begins, shown] : {std::pair("config-router-ospfv3", "config-rtr"), {"config-router-af", "config-router-af"},
+                                      {"config-router-", "config-router"}, {"config-cmap-", "config-cmap"},
+                                      {"config-pmap-inspect", "config-pmap"}, {"config-pmap-c-", "config-pmap-c"}}) {
+    if (mode.starts_with(begins)) return shown;
+  }
   if (p.object_nat) return mode;
   if (mode == "config-network-object-group") return "config-network";
   if (mode == "config-service-object-group") return "config-service";
@@ -46,6 +52,10 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareCrypto(g);
     DeclareVpn(g);
     DeclareWebvpn(g);
+    DeclareInterfaceShapes(g);
+    DeclareRouting(g);
+    DeclareModularShapes(g);
+    DeclareInspection(g);
     DeclareAcceptedShapes(g);
     DeclareClear(g);
     return g;
@@ -55,6 +65,7 @@ const ConfigGrammar& ConfigGrammar::Get() {
 
 void ConfigEdit::Enter(std::string submode, Line& line) {
   std::string shown = PromptOf(submode, personality);
+  if (submode == "config-if" && line.text.find('.') != std::string::npos) shown = "config-subif";
   mode.frames_.push_back({std::move(submode), std::move(shown), line.shared_from_this()});
 }
 

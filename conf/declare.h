@@ -160,6 +160,9 @@ void Declare(ConfigGrammar& grammar, const Command<T>& command, const LineRule<T
   declare_internal::DeclareLine(grammar, command, std::make_unique<const declare_internal::HooksOf<T>>(rule));
 }
 
+// Is there an access list of that name, of any kind (`not_ipv6`: but an `ipv6 access-list`)?
+bool HasAccessList(const LineTree& tree, std::string_view name, bool not_ipv6 = false);  // grammar_access.cc
+
 // Lines that are plain data are rows of tables: conf/shape.h.
 void DeclareSystem(ConfigGrammar& grammar);     // grammar_system.cc: names, passwords, users, logging, management
 void DeclareInterfaces(ConfigGrammar& grammar);  // grammar_interface.cc
@@ -170,6 +173,10 @@ void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, p
 void DeclareCrypto(ConfigGrammar& grammar);      // shapes_crypto.cc: IKE, IPsec, crypto maps, certificates
 void DeclareVpn(ConfigGrammar& grammar);         // shapes_vpn.cc: pools, tunnel groups, group policies, users' attributes
 void DeclareWebvpn(ConfigGrammar& grammar);      // shapes_webvpn.cc: webvpn, ssl, dynamic access policies
+void DeclareInterfaceShapes(ConfigGrammar& grammar);  // shapes_interface.cc
+void DeclareRouting(ConfigGrammar& grammar);     // shapes_routing.cc
+void DeclareModularShapes(ConfigGrammar& grammar);  // shapes_mpf.cc
+void DeclareInspection(ConfigGrammar& grammar);  // shapes_inspect.cc
 void DeclareAcceptedShapes(ConfigGrammar& grammar);  // shapes_accepted.cc
 void DeclareClear(ConfigGrammar& grammar);           // clear.cc: clear configure, for all that was declared before
 

@@ -224,14 +224,15 @@ class Printer {
       for (const auto& c : l.lines) out += "access-list " + l.key + " " + c->text + "\n";
       return;
     }
-    out.append(static_cast<std::size_t>(depth), ' ');
+    out.append(tree_.from_asa && l.indent > 0 ? l.indent : static_cast<std::size_t>(depth), ' ');
     out += mask_ ? Masked(l, personality_) : l.text;
     out += '\n';
     for (const Line* c : Sorted(l.lines, true)) {
       if (c->rank == kObjectNatRank) continue;
-      if (depth > 0 || l.submode == "config-router") out += tree_.from_asa ? c->lead : "";
+      if (depth > 0 || l.submode.starts_with("config-router")) out += tree_.from_asa ? c->lead : "";
       if (l.submode == "config-pubkey") out.append(c->text == "quit" ? 0 : 2, ' ');
-      Tree(*c, l.submode == "config-pubkey" ? 2 : depth + 1, out);
+      const bool wide = l.submode == "config-tcp-map" || l.submode == "config-priority-queue";
+      Tree(*c, l.submode == "config-pubkey" || wide ? 2 : c->text == "exit-address-family" ? depth : depth + 1, out);
     }
   }
   std::vector<const Line*> LinesOf(S s) const {

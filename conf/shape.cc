@@ -1,6 +1,7 @@
 #include "conf/shape.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -119,6 +120,46 @@ Match ReadRange(Cursor& in, std::string& out, std::string_view help) {
   if (m == Match::kOk) out = w;
   return m;
 }
+// One word that `accept` takes.
+template <bool (*kAccept)(std::string_view)>
+Match ReadIf(Cursor& in, std::string& out, std::string_view help, const char* placeholder) {
+  std::string_view w;
+  const Match m = in.Word({placeholder, std::string(help)}, w, kAccept);
+  if (m == Match::kOk) out = w;
+  return m;
+}
+bool IsMac(std::string_view s) {
+  if (s.size() != 14 || s[4] != '.' || s[9] != '.') return false;
+  return std::all_of(s.begin(), s.end(), [](char c) { return c == '.' || std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+}
+bool IsPrefix4(std::string_view s) {
+  const std::size_t slash = s.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto address = IpAddress::Parse(s.substr(0, slash));
+  int length = -1;
+  const std::string_view n = s.substr(slash + 1);
+  const auto [end, ec] = std::from_chars(n.data(), n.data() + n.size(), length);
+  return address && address->IsV4() && ec == std::errc{} && end == n.data() + n.size() && length >= 0 && length <= 32;
+}
+bool IsHourMinute(std::string_view s) {
+  const std::size_t colon = s.find(':');
+  if (colon == 0 || colon > 2 || s.size() != colon + 3) return false;
+  const auto digit = [&](std::size_t i) { return s[i] >= '0' && s[i] <= '9'; };
+  for (std::size_t i = 0; i < s.size(); i++) {
+    if (i != colon && !digit(i)) return false;
+  }
+  const int hour = colon == 1 ? s[0] - '0' : (s[0] - '0') * 10 + (s[1] - '0');
+  return hour <= 23 && s[colon + 1] <= '5';
+}
+Match ReadMac(Cursor& in, std::string& out, std::string_view help) { return ReadIf<IsMac>(in, out, help, "H.H.H"); }
+Match ReadPrefix4(Cursor& in, std::string& out, std::string_view help) { return ReadIf<IsPrefix4>(in, out, help, "A.B.C.D/nn"); }
+Match ReadHourMinute(Cursor& in, std::string& out, std::string_view help) { return ReadIf<IsHourMinute>(in, out, help, "hh:mm"); }
+Match ReadIcmp6Type(Cursor& in, std::string& out, std::string_view help) {
+  std::uint8_t type = 0;
+  const Match m = ReadIcmpType(in, type, true, help);
+  if (m == Match::kOk) out = IcmpTypeName(type, true);
+  return m;
+}
 
 struct Type {
   std::string_view name;
@@ -133,6 +174,10 @@ constexpr Type kTypes[] = {
     {"port", ReadPortOf<PortFamily::kTcp>}, {"udpport", ReadPortOf<PortFamily::kUdp>},
     {"hw", ReadAs<HardwareName>},
     {"range", ReadRange},              {"paren", ReadParenthesized},
+    {"mac", ReadMac},
+    {"prefix4", ReadPrefix4},
+    {"hm", ReadHourMinute},
+    {"icmp6type", ReadIcmp6Type},
 };
 
 // --- tokens that write into a FieldLine
@@ -435,7 +480,7 @@ std::string Fill(const char* text, std::string_view name) {
 
 bool Exists(const ConfigEdit& edit, const ReferenceKind& kind, std::string_view name) {
   if (std::string_view(kind.type) == "iface") return edit.HasInterface(name);
-  if (std::string_view(kind.type) == "acl") return edit.tree.Find(Section::kAccessList, name) != nullptr;
+  if (std::string_view(kind.type) == "acl") return HasAccessList(edit.tree, name);
   if (std::string_view(kind.type) == "policy" && name == "DfltGrpPolicy") return true;
   if (std::string_view(kind.type) == "tgroup" && (name == "DefaultL2LGroup" || name == "DefaultRAGroup" || name == "DefaultWEBVPNGroup")) return true;
   if (std::string_view(kind.type) == "aaagroup" && name == "LOCAL") return true;
@@ -475,7 +520,18 @@ class ShapeHooks final : public declare_internal::LineHooks {
   std::string Text(const ConfigEdit&, const void* value, const CommandBase& command) const override {
     return command.PrintValue(value, SIZE_MAX);
   }
-  void Normal(const ConfigEdit&, void* value) const override { static_cast<FieldLine*>(value)->fields = names_; }
+  void Normal(const ConfigEdit& edit, void* value) const override {
+    FieldLine& line = *static_cast<FieldLine*>(value);
+    line.fields = names_;
+    if (!shape_.options.merges) return;
+    for (const auto& l : edit.parent() != nullptr ? edit.parent()->lines : edit.tree.Of(shape_.section)) {
+      const auto* before = l->As<FieldLine>();
+      if (before == nullptr || before->fields != names_) continue;
+      for (std::size_t i = 0; i < names_->names.size(); i++) {
+        if (line.At(i).empty() && !before->At(i).empty()) line.Put(i, before->At(i));
+      }
+    }
+  }
   std::string Check(ConfigEdit& edit, const void* value) const override {
     const FieldLine& line = Of(value);
     for (std::size_t i = 0; i < names_->kinds.size() && !edit.loading; i++) {
@@ -630,9 +686,37 @@ void FieldLine::Put(std::size_t slot, std::string_view value) {
   values[slot] = value;
 }
 
-void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> shapes) {
+namespace {
+
+// The rows of a row that begins with a choice of keywords; a row that does not is its only one.
+std::vector<const Shape*> RowsOf(const Shape& shape) {
+  static std::deque<std::string> words;
+  static std::deque<Shape> rows;
+  const std::string_view text = shape.words;
+  const std::size_t open = text.find(":{"), end = text.find("}>");
+  if (!text.starts_with('<') || open == std::string_view::npos || end == std::string_view::npos) return {&shape};
+  std::vector<const Shape*> out;
+  for (std::string_view rest = text.substr(open + 2, end - open - 2); !rest.empty();) {
+    const std::size_t bar = rest.find('|');
+    words.push_back(std::string(rest.substr(0, bar)) + std::string(text.substr(end + 2)));
+    rows.push_back(shape);
+    rows.back().words = words.back().c_str();
+    out.push_back(&rows.back());
+    rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> all) {
   static std::deque<FieldNames> all_names;  // as long as the program, like the tokens
-  for (const Shape& shape : shapes) {
+  std::vector<const Shape*> rows;
+  for (const Shape& shape : all) {
+    for (const Shape* row : RowsOf(shape)) rows.push_back(row);
+  }
+  for (const Shape* row : rows) {
+    const Shape& shape = *row;
     FieldNames& names = all_names.emplace_back();
     ShapeReader reader(shape, names);
     const std::vector<const Token*> tokens = reader.Read();

@@ -13,11 +13,12 @@
 //   /                   what stands before it says which line it is: a second line with the same beginning replaces the first.
 //                       Without it the whole line is its key
 //   \                   `no` needs only what stands before it (without it: what stands before `/`, else everything)
-// An optional or chosen keyword is itself a field: `[ log ]` sets the field "log".
+// An optional or chosen keyword is itself a field: `[ log ]` sets the field "log". A row that begins with <name:{a|b}> is a row for
+// each of the words, and has no such field.
 //
 // Types: N-M (an integer), word, name (at most 64 characters), line (the rest), secret (a word that `show` masks), ip (an
-// address or a `name`), ip6, ipx (either), mask, prefix6, hms, port, udpport, hw (a hardware interface), range (A-B, or one
-// address), paren ("(outside)": a word in parentheses), and those of
+// address or a `name`), ip6, ipx (either), mask, prefix6, prefix4 (A.B.C.D/len), mac (H.H.H), hms, hm (hh:mm), port, udpport,
+// icmp6type, hw (a hardware interface), range (A-B, or one address), paren ("(outside)": a word in parentheses), and those of
 // ReferenceKind: iface, acl ... (kReferenceKinds in shape.cc), which name another line.
 #pragma once
 
@@ -67,6 +68,7 @@ struct Shape {
     std::string (*after)(ConfigEdit& edit, const FieldLine& fields, Line& line) = nullptr;
     std::string (*check_no)(ConfigEdit& edit, const FieldLine& fields, const Line& line) = nullptr;
     std::string (*after_no)(ConfigEdit& edit, const FieldLine& fields) = nullptr;  // what the operator sees then
+    bool merges = false;                // a second line of this row adds to the first one of its mode
   } options = {};
 };
 

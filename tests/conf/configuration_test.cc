@@ -159,7 +159,7 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
   const std::string before = s.conf.Print();
   const std::pair<const char*, const char*> bad[] = {
       {"hostnam", "ERROR: % Incomplete command\n"},
-      {"foo bar", " ^\nERROR: % Invalid input detected at '^' marker.\n"},
+      {"foo bar", "  ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
       {"access-group a in interface nowhere", "ERROR: interface <nowhere> does not exist\n"},
@@ -331,7 +331,7 @@ TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
   EXPECT_EQ(r.accepted, 1);
   ASSERT_EQ(r.reports.size(), 3u);
   EXPECT_EQ(r.reports[0].number, 3);
-  EXPECT_EQ(r.reports[0].text, "frobnicate all\n ^\nERROR: % Invalid input detected at '^' marker.\n");
+  EXPECT_EQ(r.reports[0].text, "frobnicate all\n  ^\nERROR: % Invalid input detected at '^' marker.\n");
   EXPECT_EQ(r.reports[2].text, "access-group none global\nERROR: access-list <none> does not exist\n");
   EXPECT_EQ(c.settings().hostname, "h");
 }
