@@ -117,6 +117,12 @@ void AddShowConfigCommands(ExecSet& set) {
     set.Add(Command<Running>({show, running, all, S::Kw(h.text, h.help), S::Opt({S::Line(&Running::rest, "Which of them")})}),
             [section = h.text](ExecContext& c, const Running& r, Form) { return ShowRunning(c, r, section); });
   }
+  // Two parts of `crypto` have a name of their own.
+  for (const char* part : {"ipsec", "isakmp"}) {
+    set.Add(Command<Running>({show, running, all, S::Kw(part, "IPSec and ISAKMP configuration")}), [part](ExecContext& c, const Running& r, Form) {
+      return ShowRunning(c, {r.all, part}, "crypto");
+    });
+  }
   set.Add(BareCommand("show startup-config", {kShow, "Startup configuration"}), ShowStartup);
   set.Add(BareCommand("show checksum", {kShow, "Checksum of the configuration"}), [](ExecContext& c, const Bare&, Form) {
     const std::string sum = c.appliance.configuration().Checksum();

@@ -252,6 +252,7 @@ struct Replay::Impl {
       if (++packets % kBetweenReports == 0 && options.on_progress) options.on_progress(reader->progress());
     }
     appliance->Tick();
+    writers.clear();  // the files are whole now
     totals.not_ip = reader->not_ip();
     damage = reader->damage();
     return {};

@@ -112,6 +112,7 @@ bool LooksLikeAddress(std::string_view w) {
 }
 
 std::optional<NamedAddress> ParseNamed(const Cursor& in, std::string_view w) {
+  if (w == "0") return NamedAddress{IpAddress::V4(0), {}};
   if (LooksLikeAddress(w)) {
     if (const auto a = IpAddress::Parse(w)) return NamedAddress{*a, {}};
   }
@@ -265,7 +266,7 @@ void Codec<NamedAddress>::Print(const NamedAddress& v, LineWriter& line) { line.
 Match Codec<Mask>::Read(Cursor& in, Mask& out, std::string_view help) {
   std::string_view w;
   return in.Word({"A.B.C.D", std::string(help)}, w, [&](std::string_view s) {
-    const auto a = IpAddress::Parse(s);
+    const auto a = s == "0" ? IpAddress::V4(0) : IpAddress::Parse(s);
     if (!a || !a->IsV4() || !MaskLength(*a)) return false;
     out.bits = a->v4();
     return true;

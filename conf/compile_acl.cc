@@ -160,7 +160,8 @@ class Builder {
     e.protocol = service.protocol;
     e.icmp_type = type >= 0 ? type : service.icmp_type;
     e.icmp_code = b.icmp_code ? static_cast<std::int16_t>(*b.icmp_code) : service.icmp_code;
-    e.inactive = b.inactive || src.unresolved || dst.unresolved;
+    const bool who = !b.user.empty() || !b.source_group.empty() || !b.destination_group.empty();  // nobody is known here
+    e.inactive = b.inactive || who || src.unresolved || dst.unresolved;
     e.logs = b.log == AceBody::Log::kPlain || b.log == AceBody::Log::kLevel;
     e.log_disabled = b.log == AceBody::Log::kDisable;
     e.log_severity = static_cast<std::int8_t>(b.severity);

@@ -206,9 +206,15 @@ class Builder {
         r.identity = !v->to_interface && v->access_list.empty() && v->mapped.address == v->real.address;
         if (ports) {
           const PortFamily f = v->protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
-          const std::uint16_t real = *PortByName(v->real_port, f), mapped = *PortByName(v->mapped_port, f);
+          const std::uint16_t mapped = *PortByName(v->mapped_port, f);
           r.service_protocol = f == PortFamily::kTcp ? 6 : 17;
-          r.real_sport = {real, real};
+          if (v->access_list.empty()) {
+            const std::uint16_t real = *PortByName(v->real_port, f);
+            r.real_sport = {real, real};
+          } else {  // the list's first element says which port
+            if (r.access_list->elements().empty()) continue;
+            r.real_sport = r.access_list->elements().front().sport;
+          }
           r.mapped_sport = {mapped, mapped};
         }
         r.dns = v->dns;
@@ -267,10 +273,7 @@ class Builder {
             to_interface = true;
             continue;
           }
-          const std::size_t dash = g->pool.find('-');
-          const IpAddress a = *IpAddress::Parse(g->pool.substr(0, dash));
-          if (dash == std::string::npos) pat.push_back({a, a});
-          else pool.push_back({a, *IpAddress::Parse(g->pool.substr(dash + 1))});
+          (g->first == g->last ? pat : pool).push_back({g->first, g->last});
         }
         if (pool.empty() && pat.empty() && !to_interface) continue;
         // A pool first, then port translation.

@@ -22,6 +22,12 @@ std::string_view TrimLeft(std::string_view s) {
 
 // Where sub-mode prompts were named otherwise before 8.3.
 std::string PromptOf(const std::string& mode, const Personality& p) {
+  // Modes that are several here and one on an ASA.
+  for (const auto& [begins, shown] : {std::pair("config-router-ospfv3", "config-rtr"), {"config-router-af", "config-router-af"},
+                                      {"config-router-", "config-router"}, {"config-cmap-", "config-cmap"},
+                                      {"config-pmap-inspect", "config-pmap"}, {"config-pmap-c-", "config-pmap-c"}}) {
+    if (mode.starts_with(begins)) return shown;
+  }
   if (p.object_nat) return mode;
   if (mode == "config-network-object-group") return "config-network";
   if (mode == "config-service-object-group") return "config-service";
@@ -47,9 +53,14 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareSystemShapes(g);
     DeclareAaa(g);
     DeclareServices(g);
-    DeclareAcceptedShapes(g);
+    DeclareCrypto(g);
+    DeclareVpn(g);
+    DeclareWebvpn(g);
+    DeclareInterfaceShapes(g);
+    DeclareRouting(g);
+    DeclareModularShapes(g);
+    DeclareInspection(g);
     DeclareClear(g);
-    for (const char* mode : {"config-cert-chain", "config-dynamic-access-policy-record", "config-ca-crl"}) g.Mode(mode);
     return g;
   }();
   return grammar;
@@ -57,6 +68,7 @@ const ConfigGrammar& ConfigGrammar::Get() {
 
 void ConfigEdit::Enter(std::string submode, Line& line) {
   std::string shown = PromptOf(submode, personality);
+  if (submode == "config-if" && line.text.find('.') != std::string::npos) shown = "config-subif";
   mode.frames_.push_back({std::move(submode), std::move(shown), line.shared_from_this()});
 }
 

@@ -192,6 +192,7 @@ class Configuration {
   struct Impl;
   friend struct ConfigEdit;
   std::optional<ApplyResult> DefaultForm(ConfigMode& mode, std::string_view line, int privilege);
+  std::unique_ptr<Configuration> WithVpnDefaults() const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,7 +1,10 @@
 #include "conf/declare.h"
 
+#include <charconv>
 #include <utility>
 #include <variant>
+
+#include "conf/shape.h"
 
 namespace sallyport {
 
@@ -43,11 +46,13 @@ class LineHandler final : public command_internal::Handler {
     if (std::string e = hooks_->Check(edit, value); !e.empty()) return Reply::Refuse(std::move(e));
     Line* parent = edit.parent();
     // What an ASA printed is kept also when it says the default.
-    if (!rule_.silent.empty() && whole == rule_.silent && !edit.from_asa()) {
+    if (IsSilent(rule_.silent, whole) && !edit.from_asa()) {
       edit.changed = edit.tree.Remove(parent, rule_.section, key) || edit.changed;
       return {};
     }
-    while (rule_.repeats && edit.from_asa() && edit.tree.Find(parent, rule_.section, key) != nullptr) key += ' ';
+    for (int again = 2; rule_.repeats && edit.tree.Find(parent, rule_.section, key) != nullptr; again++) {
+      key = whole + '\n' + std::to_string(again);
+    }
     const bool is_new = edit.tree.Find(parent, rule_.section, key) == nullptr;
     Line& l = edit.tree.Upsert(parent, rule_.section, key);
     if (l.by_default) edit.tree.Restamp(l);
@@ -121,7 +126,12 @@ class LineHandler final : public command_internal::Handler {
     below.loading = true;
     ParseOptions options{15, &edit.personality, &edit.names};
     options.any_release = true;
-    for (const std::string& text : rule_.defaults) (void)set.Run(below, text, options);
+    for (const std::string& text : rule_.defaults) {  // "913:group 14": from 9.13 on
+      int since = 0;
+      const char* end = std::from_chars(text.data(), text.data() + text.size(), since).ptr;
+      const bool dated = *end == ':';
+      if (!dated || edit.personality.release >= since) (void)set.Run(below, dated ? end + 1 : text.c_str(), options);
+    }
     for (const auto& c : l.lines) c->by_default = true;
   }
 
@@ -148,13 +158,13 @@ class LineHandler final : public command_internal::Handler {
       Line& l = edit.tree.Upsert(parent, rule_.section, key);
       l.text = "no " + key + rule_.no_trailing;
       l.rank = rule_.rank;
+      l.sort = hooks_->SortKey(value);
       l.kind = key;
       l.effect = rule_.effect;
       l.Set(std::monostate{});
     }
     edit.changed = edit.changed || !gone.empty() || keep;
-    hooks_->AfterNo(edit, value);
-    return {};
+    return Reply::Say(hooks_->AfterNo(edit, value));
   }
 
   const command_internal::CommandBase command_;

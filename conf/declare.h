@@ -58,10 +58,10 @@ struct LineRuleBase {
   std::string trailing;        // printed after the line
   std::string no_trailing;     // printed after its kept `no` form
   bool keep_no = false;        // `no` leaves a line "no ..." behind
+  bool repeats = false;        // the same text may stand twice
   Effect effect = Effect::kModelled;
   std::vector<std::string> defaults;  // lines of the sub-mode that a new line has from the beginning
-  std::string silent;                 // the text that is the default, and is not kept
-  bool repeats = false;               // in a file the same line may stand twice: what told them apart was blotted out
+  std::string silent;                 // the text that is the default, and is not kept ("* ...": that it ends with)
 
   LineRuleBase();
   LineRuleBase(const LineRuleBase&);
@@ -99,7 +99,7 @@ class LineHooks {
   virtual std::string Check(ConfigEdit& edit, const void* value) const = 0;
   virtual std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const = 0;
   virtual std::string After(ConfigEdit& edit, const void* value, Line& line) const = 0;
-  virtual void AfterNo(ConfigEdit& edit, const void* value) const = 0;
+  virtual std::string AfterNo(ConfigEdit& edit, const void* value) const = 0;
   // Order among lines of one rank.
   virtual std::string SortKey(const void*) const { return {}; }
   // What the line's command was parsed into, or null: it is another command's.
@@ -130,8 +130,9 @@ class HooksOf final : public LineHooks {
   std::string After(ConfigEdit& edit, const void* value, Line& line) const override {
     return rule_.after ? rule_.after(edit, Of(value), line) : std::string();
   }
-  void AfterNo(ConfigEdit& edit, const void* value) const override {
+  std::string AfterNo(ConfigEdit& edit, const void* value) const override {
     if (rule_.after_no) rule_.after_no(edit, Of(value));
+    return {};
   }
   const void* ValueOf(const Line& line) const override { return line.As<T>(); }
   Secret SecretOf(const void* value) const override {
@@ -162,6 +163,8 @@ void Declare(ConfigGrammar& grammar, const Command<T>& command, const LineRule<T
 // "" when there is an interface of this name, else ASA's error. Files may name an interface before it exists (a sub-interface
 // that comes later): only a session is checked.
 std::string KnownInterface(const ConfigEdit& edit, std::string_view nameif);
+// Is there an access list of that name, of any kind (`not_ipv6`: but an `ipv6 access-list`)?
+bool HasAccessList(const LineTree& tree, std::string_view name, bool not_ipv6 = false);  // grammar_access.cc
 
 // Lines that are plain data are rows of tables: conf/shape.h.
 void DeclareSystem(ConfigGrammar& grammar);     // grammar_system.cc: names, passwords, users, management
@@ -174,7 +177,13 @@ void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, p
 void DeclareSystemShapes(ConfigGrammar& grammar);    // shapes_system.cc: the box, failover, contexts
 void DeclareAaa(ConfigGrammar& grammar);             // shapes_aaa.cc
 void DeclareServices(ConfigGrammar& grammar);        // shapes_services.cc: DHCP, NTP, SNMP, SSH, call home
-void DeclareAcceptedShapes(ConfigGrammar& grammar);  // shapes_accepted.cc
+void DeclareCrypto(ConfigGrammar& grammar);      // shapes_crypto.cc: IKE, IPsec, crypto maps, certificates
+void DeclareVpn(ConfigGrammar& grammar);         // shapes_vpn.cc: pools, tunnel groups, group policies, users' attributes
+void DeclareWebvpn(ConfigGrammar& grammar);      // shapes_webvpn.cc: webvpn, ssl, dynamic access policies
+void DeclareInterfaceShapes(ConfigGrammar& grammar);  // shapes_interface.cc
+void DeclareRouting(ConfigGrammar& grammar);     // shapes_routing.cc
+void DeclareModularShapes(ConfigGrammar& grammar);  // shapes_mpf.cc
+void DeclareInspection(ConfigGrammar& grammar);  // shapes_inspect.cc
 void DeclareClear(ConfigGrammar& grammar);           // clear.cc: clear configure, for all that was declared before
 
 }  // namespace sallyport

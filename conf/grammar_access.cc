@@ -1,7 +1,9 @@
 // Access lists and groups, routes, timeouts, sysopt, service resets, icmp to the box.
 #include <algorithm>
+#include <span>
 
 #include "conf/declare.h"
+#include "conf/field_line.h"
 #include "conf/lines.h"
 #include "conf/personality.h"
 #include "firewall/logger.h"
@@ -32,6 +34,8 @@ struct Codec<AceBody> {
     const bool ports = !number || b.protocol.number == 6 || b.protocol.number == 17 || b.protocol.number == 132;
     const bool icmp = number && (b.protocol.number == 1 || b.protocol.number == 58);
     const PortFamily family = FamilyOf(b.protocol);
+    if (const Match m = ReadIdentity(in, b.user, kUser); m != Match::kOk) return m;
+    if (const Match m = ReadIdentity(in, b.source_group, kSecurity); m != Match::kOk) return m;
     if (const Match m = Codec<AddressSpec>::Read(in, b.source, "Source address"); m != Match::kOk) return m;
     if (ports) {
       // `object-group X` after the source may be ports or the destination; the destination needs one more address.
@@ -48,10 +52,8 @@ struct Codec<AceBody> {
         }
       }
     }
-    if (const Match m = Codec<AddressSpec>::Read(in, b.destination, "Destination address"); m != Match::kOk) {
-      if (b.sport.op != PortSpec::Op::kGroup) return m;
-      return m;
-    }
+    if (const Match m = ReadIdentity(in, b.destination_group, kSecurity); m != Match::kOk) return m;
+    if (const Match m = Codec<AddressSpec>::Read(in, b.destination, "Destination address"); m != Match::kOk) return m;
     if (b.sport.op == PortSpec::Op::kGroup && b.destination.kind == AddressSpec::Kind::kGroup && !SameWord(in.Peek(), "eq")) {
       // "SRC object-group A object-group B": A is the destination and B its ports, as ASA prints service groups behind the
       // destination far more often; the compiler checks the types.
@@ -101,6 +103,31 @@ struct Codec<AceBody> {
     out = std::move(b);
     return Match::kOk;
   }
+  struct Identity {
+    std::string_view first, second;  // "user" NAME; "security-group" "name" NAME
+  };
+  static constexpr Identity kUser[] = {{"user", ""}, {"user-group", ""}, {"object-group-user", ""}};
+  static constexpr Identity kSecurity[] = {{"security-group", "name"}, {"security-group", "tag"}, {"object-group-security", ""}};
+  // Who sends or is sent to, in words; kOk without consuming when it does not say so. These keywords are not abbreviated.
+  static Match ReadIdentity(Cursor& in, std::string& out, std::span<const Identity> forms) {
+    for (const Identity& f : forms) {
+      if (!SameWord(in.Peek(), f.first)) continue;
+      Cursor ahead = in;
+      ahead.Consume(nullptr);
+      std::string text(f.first);
+      if (!f.second.empty()) {
+        if (!SameWord(ahead.Peek(), f.second)) continue;
+        ahead.Consume(nullptr);
+        text += " " + std::string(f.second);
+      }
+      std::string name;
+      const Match m = Codec<std::string>::Read(ahead, name, "Name");
+      in = ahead;
+      if (m == Match::kOk) out = text + " " + name;
+      return m;
+    }
+    return Match::kOk;
+  }
   static Match ReadLog(Cursor& in, AceBody& b) {
     static const Literal kWhat[] = {{"default", "Default logging, as without log"}, {"disable", "Disable log option"}, {"interval", "Interval"}};
     static const Literal kInterval{"interval", "Interval of messages in seconds"};
@@ -138,8 +165,12 @@ struct Codec<AceBody> {
   static void Print(const AceBody& b, LineWriter& line) {
     line.Put(b.permit ? "permit" : "deny");
     Codec<ProtocolSpec>::Print(b.protocol, line);
+    for (const std::string* who : {&b.user, &b.source_group}) {
+      if (!who->empty()) line.Put(*who);
+    }
     Codec<AddressSpec>::Print(b.source, line);
     PrintPortSpec(b.sport, FamilyOf(b.protocol), line);
+    if (!b.destination_group.empty()) line.Put(b.destination_group);
     Codec<AddressSpec>::Print(b.destination, line);
     PrintPortSpec(b.dport, FamilyOf(b.protocol), line);
     if (b.icmp_type) line.Put(IcmpTypeName(*b.icmp_type, b.protocol.number == 58));
@@ -236,6 +267,15 @@ struct Codec<TimeoutEntry> {
     if (!e.word.empty()) line.Put(e.word);
   }
 };
+
+bool HasAccessList(const LineTree& tree, std::string_view name, bool not_ipv6) {
+  if (tree.Find(Section::kAccessList, name) != nullptr) return true;
+  for (const auto& l : tree.Of(Section::kIpv6AccessList)) {
+    const auto* f = l->As<FieldLine>();
+    if (!not_ipv6 && f != nullptr && f->Get("list") == name) return true;
+  }
+  return false;
+}
 
 namespace {
 
@@ -375,7 +415,7 @@ void DeclareAccessLists(ConfigGrammar& g) {
             return Reply::Refuse("ERROR: access-list <" + line.list + "> is a standard access-list\n");
           }
           // The same element with other options: replaces them in place.
-          if (Line* l = edit.tree.Find(group, Section::kAccessList, key); l != nullptr && l->text != text) {
+          if (Line* l = edit.tree.Find(group, Section::kAccessList, key); l != nullptr && l->As<L>() != nullptr && l->As<L>()->body != line.body) {
             line.line.reset();
             l->text = text;
             l->Set(line);
@@ -412,6 +452,25 @@ void DeclareAccessLists(ConfigGrammar& g) {
         return Reply::Refuse("ERROR: access-list <" + v.list + "> is an extended access-list\n");
       }
       return PutAclLine(edit, v.list, {}, text, key, v);
+    });
+  }
+  for (const char* kind : {"ethertype", "webvpn"}) {
+    using L = OtherAclLine;
+    using S = Tokens<L>;
+    Command<L> c({S::Kw("access-list"), S::Word(&L::list, "Access list name", "WORD < 242 char", 241),
+                  S::Is(&L::kind, kind, kind, std::string_view(kind) == "webvpn" ? "Use this to configure WebVPN related policy" : "Configure access policy for EtherType"),
+                  S::Line(&L::rest, "permit or deny, and what")});
+    c.No(c.size());
+    config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
+      edit.effect = Effect::kDormant;
+      if (!v.rest.starts_with("permit ") && !v.rest.starts_with("deny ")) return Reply::Refuse("ERROR: % Incomplete command\n");
+      const std::string text = v.kind + " " + v.rest;
+      if (form == Form::kNo) return RemoveAclLine(edit, v.list, text, {});
+      Reply r = PutAclLine(edit, v.list, {}, text + " ", text, v);
+      if (const Line* group = edit.tree.Find(Section::kAccessList, v.list)) {
+        if (Line* l = edit.tree.Find(group, Section::kAccessList, text)) l->effect = Effect::kDormant;
+      }
+      return r;
     });
   }
   {
@@ -453,7 +512,8 @@ void DeclareAccessLists(ConfigGrammar& g) {
     using D = L::Direction;
     Command<L> c({S::Kw("access-group", "Bind an access-list to an interface to filter traffic"), S::Word(&L::list, "Access list name"),
                   S::Choice({{S::Is(&L::direction, D::kIn, "in", "For input traffic"), S::Kw("interface"), S::Word(&L::interface, "Interface name"),
-                              S::Flag(&L::per_user_override, "per-user-override"), S::Flag(&L::control_plane, "control-plane")},
+                              S::AnyOrder({{S::Is(&L::per_user_override, true, "per-user-override", "Allow per-user ACL to override the interface ACL")},
+                                           {S::Is(&L::control_plane, true, "control-plane", "For packets to the appliance")}})},
                              {S::Is(&L::direction, D::kOut, "out", "For output traffic"), S::Kw("interface"), S::Word(&L::interface, "Interface name")},
                              {S::Is(&L::direction, D::kGlobal, "global", "For traffic on all interfaces")}})});
     c.No(3);
@@ -461,14 +521,15 @@ void DeclareAccessLists(ConfigGrammar& g) {
     r.section = Section::kAccessGroup;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (v.direction != D::kGlobal && !edit.HasInterface(v.interface)) return "ERROR: interface <" + v.interface + "> does not exist\n";
-      if (edit.loading && edit.tree.Find(Section::kAccessList, v.list) == nullptr) return {};  // 9.18 prints groups first: Load checks at the end
-      if (edit.tree.Find(Section::kAccessList, v.list) == nullptr) return "ERROR: access-list <" + v.list + "> does not exist\n";
-      return {};
+      if (!edit.loading && !HasAccessList(edit.tree, v.list)) return "ERROR: access-list <" + v.list + "> does not exist\n";
+      return {};  // while a file is read, Load checks at the end: 9.18 prints groups first
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
+      const bool six = !HasAccessList(edit.tree, v.list, true);
       edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& other) {
         const auto* o = other.As<L>();
-        return &other != &l && o != nullptr && o->direction == v.direction && o->interface == v.interface && o->control_plane == v.control_plane;
+        return &other != &l && o != nullptr && o->direction == v.direction && o->interface == v.interface && o->control_plane == v.control_plane &&
+               !edit.loading && six == !HasAccessList(edit.tree, o->list, true);  // an IPv6 list stands beside
       });
       return {};
     };

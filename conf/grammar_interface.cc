@@ -1,6 +1,5 @@
 // interface and its sub-mode, mtu, same-security-traffic.
 #include <algorithm>
-#include <array>
 #include <variant>
 
 #include "conf/declare.h"
@@ -9,12 +8,15 @@
 namespace sallyport {
 namespace {
 
-constexpr std::array<std::string_view, 11> kTypes = {"Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "Management", "Vlan",
-                                                     "Port-channel", "Redundant", "BVI", "Tunnel", "Loopback"};
+constexpr std::string_view kTypes[] = {"Ethernet", "FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "TwentyFiveGigE", "FortyGigabitEthernet",
+                                       "FortyGigE", "HundredGigE", "gb-ethernet", "Management", "Internal-Data", "Internal-Control", "Vlan",
+                                       "Port-channel", "Redundant", "BVI", "Tunnel", "Loopback", "vni"};
 
-// Order of an interface's lines, as an ASA prints them.
-enum Rank { kDescription, kVlan, kSwitchport, kSpeed, kDuplex, kShutdown, kManagementOnlyNew, kNameif, kSecurity, kAddress, kManagementOnlyOld, kOther };
-
+// Order of an interface's lines, as an ASA prints them; what stands between them is in shapes_interface.cc.
+enum Rank {
+  kDescription = 0, kVlan = 10, kSwitchport = 20, kShutdown = 50, kManagementOnlyNew = 60, kNameif = 70, kSecurity = 80, kAddress = 90,
+  kManagementOnlyOld = 97
+};
 
 
 // Where lines of a section name an interface: a word at a place, the word behind "interface", the last word, or "(a,b)" at a place.
@@ -126,7 +128,7 @@ Match Codec<HardwareName>::Read(Cursor& in, HardwareName& out, std::string_view 
   while (n < w.size() && (w[n] < '0' || w[n] > '9')) n++;
   const std::string_view* type = nullptr;
   std::size_t common = 0;
-  for (const auto& t : kTypes) {
+  for (const std::string_view& t : kTypes) {
     common = std::max(common, CommonPrefix(w, t));
     if (!IsPrefixOf(w.substr(0, n), t) || n == 0) continue;
     if (type != nullptr && !SameWord(w.substr(0, n), t)) {
@@ -188,14 +190,13 @@ void DeclareInterfaces(ConfigGrammar& g) {
     r.check_no = [](ConfigEdit&, const L& v, const Line&) -> std::string {
       if (v.hardware.text.find('.') != std::string::npos || v.hardware.text.starts_with("Vlan") || v.hardware.text.starts_with("BVI") ||
           v.hardware.text.starts_with("Port-channel") || v.hardware.text.starts_with("Redundant") || v.hardware.text.starts_with("Tunnel") ||
-          v.hardware.text.starts_with("Loopback")) {
+          v.hardware.text.starts_with("Loopback") || v.hardware.text.starts_with("vni")) {
         return {};
       }
       return "ERROR: Removal of physical interface is not permitted.\n";
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
-      if (v.hardware.text.find('.') != std::string::npos) l.submode = "config-if";
-      if (!l.lines.empty()) return {};
+      if (!l.lines.empty() || edit.from_asa()) return {};
       // A new interface says what it has not; the switch ports of an ASA 5505 (which has Vlan interfaces) say nothing.
       const std::string& hw = v.hardware.text;
       bool vlans = false;
@@ -207,6 +208,7 @@ void DeclareInterfaces(ConfigGrammar& g) {
         n.kind = key;
         n.rank = rank;
       };
+      if (hw.find('.') != std::string::npos) lacks("vlan", kVlan);
       lacks("nameif", kNameif);
       lacks("security-level", kSecurity);
       lacks("ip address", kAddress);
@@ -238,7 +240,7 @@ void DeclareInterfaces(ConfigGrammar& g) {
     r.after = [](ConfigEdit& edit, const L& v, Line&) -> std::string {
       if (!edit.renamed.empty() && edit.renamed != v.name) Rename(edit, edit.renamed, v.name);
       const std::string mtu = "mtu " + v.name;
-      if (edit.tree.Find(Section::kMtu, mtu) == nullptr) {
+      if (edit.tree.Find(Section::kMtu, mtu) == nullptr && !edit.from_asa()) {
         Line& m = edit.tree.Upsert(nullptr, Section::kMtu, mtu);
         m.text = mtu + " 1500";
         m.kind = "mtu";
@@ -285,9 +287,13 @@ void DeclareInterfaces(ConfigGrammar& g) {
     using L = IpAddressLine;
     using S = Tokens<L>;
     Command<L> c({S::Kw("ip", "Configure the ip address"), S::Kw("address", "IP address"),
-                  S::Choice({{S::Is(&L::dhcp, true, "dhcp", "Address from a DHCP server"), S::Flag(&L::setroute, "setroute", "Default route from DHCP")},
+                  S::Choice({{S::Is(&L::dhcp, true, "dhcp", "Obtain an IP address from the DHCP server"), S::Flag(&L::setroute, "setroute", "Default route from DHCP")},
+                             {S::Is(&L::pppoe, true, "pppoe", "Obtain an IP address from PPPoE"), S::Flag(&L::setroute, "setroute", "Default route from PPPoE")},
                              {S::ArgIf<[](const NamedAddress& a) { return a.address.IsV4(); }>(&L::address, "IP address"),
-                              S::Opt({S::Arg(&L::mask, "Netmask")}), S::Opt({S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")})}})});
+                              S::Opt({S::Arg(&L::mask, "Netmask")}),
+                              S::Opt({S::Choice({{S::Kw("standby", "Standby address"), S::Arg(&L::standby, "Address")},
+                                                 {S::Kw("cluster-pool", "Pool of addresses of cluster units"), S::Word(&L::cluster_pool, "Pool")},
+                                                 {S::Is(&L::pppoe, true, "pppoe", "Use PPPoE with this address"), S::Flag(&L::setroute, "setroute")}})})}})});
     c.No(2);
     LineRule<L> r;
     r.mode = "config-if";
@@ -297,7 +303,7 @@ void DeclareInterfaces(ConfigGrammar& g) {
     r.keep_no = true;
     r.trailing = " ";
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      if (v.dhcp) return {};
+      if (v.dhcp || v.address.address.IsNone()) return {};
       const std::uint32_t a = v.address.address.v4();
       const int length = v.mask ? v.mask->length() : a >> 31 == 0 ? 8 : a >> 30 == 2 ? 16 : 24;
       const std::uint32_t host = length >= 32 ? 0 : 0xffffffffu >> length;
@@ -307,7 +313,7 @@ void DeclareInterfaces(ConfigGrammar& g) {
       for (const auto& i : edit.tree.Of(Section::kInterface)) {
         if (i.get() == edit.parent()) continue;
         const auto* other = i->First<L>();
-        if (other == nullptr || other->dhcp) continue;
+        if (other == nullptr || other->dhcp || other->address.address.IsNone()) continue;
         const int length2 = other->mask ? other->mask->length() : 24;
         const Prefix p = Prefix::Of(v.address.address, std::min(length, length2));
         if (length > 0 && p.Contains(other->address.address)) {
@@ -319,7 +325,7 @@ void DeclareInterfaces(ConfigGrammar& g) {
       return {};
     };
     r.after = [](ConfigEdit&, const L& v, Line& l) -> std::string {
-      if (v.dhcp) {
+      if (v.dhcp || v.address.address.IsNone()) {
         l.text.pop_back();
       } else if (!v.mask) {
         L full = v;
@@ -349,7 +355,11 @@ void DeclareInterfaces(ConfigGrammar& g) {
     Declare(g, c, r);
   }
   {
-    auto [c, r] = flag(ManagementOnlyLine{}, "management-only", kManagementOnlyNew, "Dedicate an interface to management", false);
+    using S = Tokens<ManagementOnlyLine>;
+    auto [unused, r] = flag(ManagementOnlyLine{}, "management-only", kManagementOnlyNew, "Dedicate an interface to management", false);
+    Command<ManagementOnlyLine> c({S::Kw("management-only", "Dedicate an interface to management"),
+                                   S::Flag(&ManagementOnlyLine::individual, "individual", "Each unit of a cluster has an address of its own")});
+    c.No(1);
     r.after = [](ConfigEdit& edit, const ManagementOnlyLine&, Line& l) -> std::string {
       if (!edit.personality.object_nat) l.rank = kManagementOnlyOld;
       return {};
@@ -370,7 +380,8 @@ void DeclareInterfaces(ConfigGrammar& g) {
     using L = DescriptionLine;
     using S = Tokens<L>;
     for (const char* mode : {"config-if", "config-network-object", "config-service-object", "config-network-object-group", "config-service-object-group",
-                             "config-protocol-object-group", "config-icmp-object-group", "config-cmap", "config-pmap"}) {
+                             "config-protocol-object-group", "config-icmp-object-group", "config-user-object-group", "config-security-object-group",
+                             "config-cmap", "config-pmap"}) {
       Command<L> c({S::Kw("description", "Specify description"), S::Line(&L::text, "Up to 200 characters")});
       c.No(1);
       LineRule<L> r;
@@ -387,16 +398,18 @@ void DeclareInterfaces(ConfigGrammar& g) {
   {
     using L = VlanLine;
     using S = Tokens<L>;
-    Command<L> c({S::Kw("vlan", "Specify a VLAN ID"), S::Int(&L::id, 1, 4094, "VLAN ID")});
+    Command<L> c({S::Kw("vlan", "Specify a VLAN ID"), S::Int(&L::id, 1, 4094, "VLAN ID"),
+                  S::Opt({S::Kw("secondary", "Secondary VLANs"), S::Line(&L::secondary, "VLAN IDs")})});
     c.No(1);
     LineRule<L> r;
     r.mode = "config-if";
     r.section = Section::kInterface;
     r.rank = kVlan;
     r.key = 1;
+    r.keep_no = true;
     r.check = [](ConfigEdit& edit, const L&) -> std::string {
       const auto* hw = edit.here->As<InterfaceLine>();
-      if (hw != nullptr && hw->hardware.text.find('.') != std::string::npos) return {};
+      if (edit.loading || (hw != nullptr && hw->hardware.text.find('.') != std::string::npos)) return {};
       return "ERROR: VLAN ID can only be configured on a subinterface\n";
     };
     Declare(g, c, r);
@@ -404,7 +417,8 @@ void DeclareInterfaces(ConfigGrammar& g) {
   {
     using L = SwitchportLine;
     using S = Tokens<L>;
-    Command<L> c({S::Kw("switchport", "Set switching characteristics"), S::Kw("access"), S::Kw("vlan"), S::Int(&L::vlan, 1, 4090, "VLAN ID")});
+    Command<L> c({S::Kw("switchport", "Set switch mode characteristics"), S::Kw("access", "Set access mode characteristics of the interface"),
+                  S::Kw("vlan", "Set VLAN when interface is in access mode"), S::Int(&L::vlan, 1, 4090, "VLAN ID")});
     c.No(3);
     LineRule<L> r;
     r.mode = "config-if";

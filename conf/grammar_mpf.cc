@@ -15,7 +15,9 @@ constexpr const char* kInspections[] = {"ctiqbe", "dcerpc", "diameter", "dns", "
                                         "tftp", "vxlan", "waas", "xdmcp"};
 
 struct InspectCommand {
-  std::string name, map;
+  std::string map;
+  bool strict = false;   // ftp
+  std::string options;   // words behind the map
 };
 
 template <typename L>
@@ -115,7 +117,8 @@ void DeclareModular(ConfigGrammar& g) {
     r.rank = 10;
     r.submode = "config-pmap-c";
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      if (v.name == "class-default") return {};
+      // Every appliance had the class inspection_default; published files leave class maps out now and then.
+      if (v.name == "class-default" || edit.loading) return {};
       for (const auto* c2 : edit.tree.All<ClassMapLine>(Section::kClassMap)) {
         if (c2->name == v.name) return {};
       }
@@ -132,7 +135,11 @@ void DeclareModular(ConfigGrammar& g) {
     t.push_back(S::Kw(std::string(words.substr(0, blank)), std::string(words.substr(0, blank)) + " inspection"));
     if (blank != std::string_view::npos) t.push_back(S::Kw(std::string(words.substr(blank + 1))));
     const std::size_t keywords = t.size();
-    if (words != "icmp" && words != "icmp error") t.push_back(S::Opt({S::Word(&L::map, "Inspection map")}));
+    if (words == "ftp") t.push_back(S::Flag(&L::strict, "strict", "Strict FTP"));
+    if (words != "icmp" && words != "icmp error") {
+      // dns maximum-length N (7.x), dns MAP dynamic-filter-snoop, sip MAP tls-proxy P, scansafe MAP fail-open ...
+      t.push_back(S::Opt({S::Word(&L::map, "Inspection map"), S::Opt({S::Line(&L::options, "Options")})}));
+    }
     Command<L> c(std::move(t));
     c.No(keywords);
     LineRule<L> r;
@@ -143,7 +150,7 @@ void DeclareModular(ConfigGrammar& g) {
     r.effect = words.starts_with("icmp") ? Effect::kModelled : Effect::kAccepted;
     const std::string what(words);
     r.check = [what](ConfigEdit& edit, const L& v) -> std::string {
-      if (!v.map.empty() && what == "dns" && !edit.loading && edit.tree.Find(Section::kPolicyMap, "policy-map type inspect dns " + v.map) == nullptr) {
+      if (!v.map.empty() && what == "dns" && v.map != "maximum-length" && v.map != "dynamic-filter-snoop" && !edit.loading && edit.tree.Find(Section::kPolicyMap, "policy-map type inspect dns " + v.map) == nullptr) {
         return "ERROR: policy-map type inspect dns " + v.map + " not configured\n";
       }
       return {};
@@ -174,8 +181,12 @@ void DeclareModular(ConfigGrammar& g) {
     using L = ConnTimeoutLine;
     using S = Tokens<L>;
     Command<L> c({S::Kw("set"), S::Kw("connection"), S::Kw("timeout", "Timeouts"),
-                  S::AnyOrder({{S::Kw("embryonic"), S::Arg(&L::embryonic, "Time")}, {S::Kw("half-closed"), S::Arg(&L::half_closed, "Time")},
-                               {S::Choice({{S::Kw("idle"), S::Arg(&L::idle, "Time")}, {S::Kw("tcp"), S::Arg(&L::idle, "Time")}}), S::Flag(&L::reset, "reset")}})});
+                  S::AnyOrder({{S::Kw("embryonic", "Half-open connections"), S::Arg(&L::embryonic, "Time")},
+                               {S::Kw("half-closed", "Half-closed connections"), S::Arg(&L::half_closed, "Time")},
+                               {S::Choice({{S::Kw("idle", "Connections of any protocol"), S::Arg(&L::idle, "Time")},
+                                           {S::Is(&L::tcp, true, "tcp", "TCP connections"), S::Arg(&L::idle, "Time")}}), S::Flag(&L::reset, "reset", "Reset the connection")},
+                               {S::Is(&L::dcd, true, "dcd", "Dead connection detection"), S::Opt({S::Arg(&L::dcd_retry, "Interval")}),
+                                S::Opt({S::Int(&L::dcd_max, 1, 255, "Retries")})}})});
     c.No(3);
     LineRule<L> r;
     r.mode = "config-pmap-c";
@@ -183,7 +194,7 @@ void DeclareModular(ConfigGrammar& g) {
     r.rank = 10;
     r.key = 3;
     r.check = [](ConfigEdit&, const L& v) -> std::string {
-      return v.idle || v.embryonic || v.half_closed ? "" : "ERROR: % Incomplete command\n";
+      return v.idle || v.embryonic || v.half_closed || v.dcd ? "" : "ERROR: % Incomplete command\n";
     };
     Declare(g, c, r);
   }
@@ -191,12 +202,13 @@ void DeclareModular(ConfigGrammar& g) {
     using L = ServicePolicyLine;
     using S = Tokens<L>;
     Command<L> c({S::Kw("service-policy", "Configure MPF service policy"), S::Word(&L::policy, "Policy map name"),
-                  S::Choice({{S::Is(&L::global, true, "global", "On all interfaces")}, {S::Kw("interface", "On one interface"), S::Word(&L::interface, "Interface name")}})});
+                  S::Choice({{S::Is(&L::global, true, "global", "On all interfaces")}, {S::Kw("interface", "On one interface"), S::Word(&L::interface, "Interface name")}}),
+                  S::Flag(&L::fail_close, "fail-close", "Drop IPv6 traffic that an inspection does not know")});
     c.No(3);
     LineRule<L> r;
     r.section = Section::kServicePolicy;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      if (edit.tree.Find(Section::kPolicyMap, "policy-map " + v.policy) == nullptr) return "ERROR: policy-map " + v.policy + " not configured\n";
+      if (!edit.loading && edit.tree.Find(Section::kPolicyMap, "policy-map " + v.policy) == nullptr) return "ERROR: policy-map " + v.policy + " not configured\n";
       if (!v.global && !edit.HasInterface(v.interface)) return "ERROR: interface <" + v.interface + "> does not exist\n";
       for (const auto* s : edit.tree.All<L>(Section::kServicePolicy)) {
         if (s->global == v.global && s->interface == v.interface && s->policy != v.policy) {

@@ -3,9 +3,43 @@
 #include "conf/lines.h"
 
 namespace sallyport {
+
+// What may stand behind the name of a PAT pool, in any order.
+template <>
+struct Codec<PatPoolOptions> {
+  struct Word {
+    Literal literal;
+    bool PatPoolOptions::*member;
+  };
+  static const std::vector<Word>& Words() {
+    static const std::vector<Word> words = {{{"extended", "Extend PAT uniqueness to the destination"}, &PatPoolOptions::extended},
+                                            {{"flat", "Translate to ports 1024 and above"}, &PatPoolOptions::flat},
+                                            {{"include-reserve", "Also use ports below 1024"}, &PatPoolOptions::include_reserve},
+                                            {{"block-allocation", "Allocate ports in blocks"}, &PatPoolOptions::block_allocation},
+                                            {{"round-robin", "Use the addresses in turn"}, &PatPoolOptions::round_robin}};
+    return words;
+  }
+  static Match Read(Cursor& in, PatPoolOptions& out, std::string_view) {
+    for (bool more = true; more;) {
+      more = false;
+      for (const Word& w : Words()) {
+        if (out.*w.member || in.Keyword(w.literal) != Match::kOk) continue;
+        out.*w.member = more = true;
+      }
+    }
+    return Match::kOk;
+  }
+  static void Print(const PatPoolOptions& v, LineWriter& line) {
+    for (const Word& w : Words()) {
+      if (v.*w.member) line.Put(w.literal.text);
+    }
+  }
+};
+
 namespace {
 
 bool NewNat(const Personality& p) { return p.object_nat; }
+bool NotInterface(std::string_view word) { return word != "interface"; }
 bool OldNat(const Personality& p) { return !p.object_nat; }
 
 template <PortFamily kFamily>
@@ -36,10 +70,12 @@ void DeclareObjectNat(ConfigGrammar& g) {
                                      S::WordIf(&L::mapped_port, IsPort<PortFamily::kUdp>, "Mapped port")}})}});
   };
   const auto to = [&](L::Kind kind, const char* word) {
-    std::vector<S::List> alternatives = {{S::Is(&L::to_interface, true, "interface", "Address of the mapped interface"), S::Opt({S::Kw("ipv6")})}};
+    std::vector<S::List> alternatives = {{S::Is(&L::to_interface, true, "interface", "Address of the mapped interface"), S::Flag(&L::ipv6, "ipv6")}};
     if (kind == L::Kind::kDynamic) {
-      alternatives.push_back({S::Kw("pat-pool", "Pool of PAT addresses"), S::Word(&L::pat_pool, "Object"), S::Flag(&L::fallback, "interface", "Fall back to the interface")});
-      alternatives.push_back({S::Word(&L::mapped, "Object or address"), S::Flag(&L::fallback, "interface", "Fall back to the interface")});
+      const auto pool = [] { return S::Seq({S::Kw("pat-pool", "Pool of PAT addresses"), S::Word(&L::pat_pool, "Object"), S::Arg(&L::pool)}); };
+      const auto fallback = [] { return S::Opt({S::Is(&L::fallback, true, "interface", "Fall back to the interface"), S::Flag(&L::ipv6, "ipv6")}); };
+      alternatives.push_back({pool(), fallback()});
+      alternatives.push_back({S::Word(&L::mapped, "Object or address"), S::Opt({pool()}), fallback()});
     } else {
       alternatives.push_back({S::Word(&L::mapped, "Object or address")});
     }
@@ -77,11 +113,15 @@ void DeclareTwiceNat(ConfigGrammar& g) {
     if (after) t.push_back(S::Is(&L::after_auto, true, "after-auto", "Behind the object NAT rules"));
     t.push_back(S::Opt({S::Int(&L::position, 1, 2147483647, "Position")}));
     t.push_back(S::Kw("source", "Source translation"));
-    t.push_back(S::Choice({{S::Is(&L::kind, K::kStatic, "static"), S::Word(&L::real, "Real object or any"), S::Word(&L::mapped, "Mapped object, any or interface")},
+    t.push_back(S::Choice({{S::Is(&L::kind, K::kStatic, "static"), S::Word(&L::real, "Real object or any"), S::Word(&L::mapped, "Mapped object, any or interface"), S::Flag(&L::ipv6, "ipv6")},
                            {S::Is(&L::kind, K::kDynamic, "dynamic"), S::Word(&L::real, "Real object or any"),
-                            S::Choice({{S::Kw("pat-pool"), S::Word(&L::pat_pool, "Object")}, {S::Word(&L::mapped, "Mapped object or interface")}}),
-                            S::Flag(&L::fallback, "interface")}}));
-    t.push_back(S::Opt({S::Kw("destination", "Destination translation"), S::Kw("static"), S::Word(&L::mapped_destination, "Mapped object or interface"), S::Word(&L::real_destination, "Real object")}));
+                            S::Choice({{S::Kw("pat-pool"), S::Word(&L::pat_pool, "Object"), S::Arg(&L::pool), S::Opt({S::Is(&L::fallback, true, "interface"), S::Flag(&L::ipv6, "ipv6")})},
+                                       {S::Is(&L::mapped, "interface", "interface", "Address of the mapped interface"), S::Flag(&L::ipv6, "ipv6")},
+                                       {S::WordIf(&L::mapped, NotInterface, "Mapped object"), S::Opt({S::Kw("pat-pool"), S::Word(&L::pat_pool, "Object"), S::Arg(&L::pool)}),
+                                        S::Opt({S::Is(&L::fallback, true, "interface"), S::Flag(&L::ipv6, "ipv6")})}})}}));
+    t.push_back(S::Opt({S::Kw("destination", "Destination translation"), S::Kw("static"),
+                        S::Choice({{S::Is(&L::mapped_destination, "interface", "interface"), S::Flag(&L::destination_ipv6, "ipv6"), S::Word(&L::real_destination, "Real object")},
+                                   {S::WordIf(&L::mapped_destination, NotInterface, "Mapped object"), S::Word(&L::real_destination, "Real object")}})}));
     t.push_back(S::Opt({S::Kw("service", "Service translation"), S::Word(&L::real_service, "Real service object"), S::Word(&L::mapped_service, "Mapped service object")}));
     t.push_back(S::AnyOrder({{S::Is(&L::net_to_net, true, "net-to-net")}, {S::Is(&L::dns, true, "dns")}, {S::Is(&L::unidirectional, true, "unidirectional")},
                              {S::Is(&L::no_proxy_arp, true, "no-proxy-arp")}, {S::Is(&L::route_lookup, true, "route-lookup")}, {S::Is(&L::inactive, true, "inactive")}}));
@@ -152,10 +192,22 @@ void DeclareOldNat(ConfigGrammar& g) {
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
       if (!edit.HasInterface(v.interface.name)) return "ERROR: interface <" + v.interface.name + "> does not exist\n";
       if (v.to_interface) return {};
-      const std::size_t dash = v.pool.find('-');
-      const auto a = IpAddress::Parse(v.pool.substr(0, dash));
-      const auto b = dash == std::string::npos ? a : IpAddress::Parse(v.pool.substr(dash + 1));
-      return a && b && a->IsV4() && b->IsV4() && *a <= *b ? "" : "ERROR: invalid global address pool\n";
+      return v.first.IsNone() ? "ERROR: invalid global address pool\n" : "";
+    };
+    r.normal = [](const ConfigEdit& edit, L& v) {
+      const auto address = [&](const std::string& word) {
+        const auto named = edit.names.find(word);
+        return named != edit.names.end() ? std::optional(named->second) : IpAddress::Parse(word);
+      };
+      if (v.pool.empty()) return;
+      auto a = address(v.pool), b = a;  // a name may have a dash of its own
+      if (const std::size_t dash = v.pool.find('-'); !a && dash != std::string::npos) {
+        a = address(v.pool.substr(0, dash));
+        b = address(v.pool.substr(dash + 1));
+      }
+      if (!a || !b || !a->IsV4() || !b->IsV4() || *b < *a) return;
+      v.first = *a;
+      v.last = *b;
     };
     Declare(g, c, r);
   }
@@ -168,7 +220,8 @@ void DeclareOldNat(ConfigGrammar& g) {
     };
     const auto ports = [&](const char* protocol, bool (*port)(std::string_view)) {
       return S::Seq({S::Is(&L::protocol, protocol, protocol), mapped(), S::WordIf(&L::mapped_port, port, "Mapped port"),
-                     S::Arg(&L::real, "Real address"), S::WordIf(&L::real_port, port, "Real port"), tail()});
+                     S::Choice({{S::Kw("access-list", "Access list"), S::Word(&L::access_list, "Access list name")},
+                                {S::Arg(&L::real, "Real address"), S::WordIf(&L::real_port, port, "Real port")}}), tail()});
     };
     Command<L> c({S::Kw("static", "Configure one-to-one address translation rule"), S::Arg(&L::interfaces, "(real_ifc,mapped_ifc)"),
                   S::Choice({{ports("tcp", IsPort<PortFamily::kTcp>)}, {ports("udp", IsPort<PortFamily::kUdp>)},

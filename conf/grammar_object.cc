@@ -71,8 +71,14 @@ struct Codec<ServiceSpec> {
       case Kind::kObject:
         if (const Match r = Codec<std::string>::Read(in, s.object, "Service object name"); r != Match::kOk) return r;
         break;
-      case Kind::kNone:
-      case Kind::kOther: break;
+      case Kind::kNone: break;
+      case Kind::kOther:
+        if (s.protocol != 132) break;  // SCTP has ports
+        for (const bool source : {true, false}) {
+          if (in.Keyword(source ? kSource : kDestination) != Match::kOk) continue;
+          if (const Match r = ReadPortSpec(in, source ? s.source : s.destination, PortFamily::kBoth, false); r != Match::kOk) return r;
+        }
+        break;
     }
     out = std::move(s);
     return Match::kOk;
@@ -224,7 +230,8 @@ void DeclareObjects(ConfigGrammar& g) {
     };
     value({S::Is(&L::kind, K::kHost, "host", "Host address"), S::Arg(&L::first, "Address")});
     value({S::Is(&L::kind, K::kRange, "range", "Range of addresses"), S::Arg(&L::first, "First"), S::Arg(&L::last, "Last")});
-    value({S::Is(&L::kind, K::kFqdn, "fqdn", "Fully qualified domain name"), S::Noise("v4"), S::Word(&L::fqdn, "Name")});
+    value({S::Is(&L::kind, K::kFqdn, "fqdn", "Fully qualified domain name"), S::Opt({S::Choice({{S::Is(&L::fqdn_family, "v4", "v4", "IPv4 addresses of the name")}, {S::Is(&L::fqdn_family, "v6", "v6", "IPv6 addresses of the name")}})}),
+           S::Word(&L::fqdn, "Name")});
     value({S::Kw("subnet", "Subnet"), S::Choice({{S::Arg(&L::prefix6, "IPv6 prefix")}, {S::Arg(&L::first, "Address"), S::Arg(&L::mask, "Netmask")}})});
   }
   {

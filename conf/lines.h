@@ -65,11 +65,17 @@ struct Codec<HardwareName> {  // grammar_interface.cc
 struct InterfaceLine { HardwareName hardware; };
 struct NameifLine { std::string name; };
 struct SecurityLevelLine { std::optional<int> level; };
-struct IpAddressLine { NamedAddress address; std::optional<Mask> mask; NamedAddress standby; bool dhcp = false, setroute = false; };
+struct IpAddressLine {
+  NamedAddress address;  // none: `dhcp`, or `pppoe` without one
+  std::optional<Mask> mask;
+  NamedAddress standby;
+  std::string cluster_pool;
+  bool dhcp = false, pppoe = false, setroute = false;
+};
 struct ShutdownLine {};
 struct DescriptionLine { std::string text; };
-struct VlanLine { std::optional<int> id; };
-struct ManagementOnlyLine {};
+struct VlanLine { std::optional<int> id; std::string secondary; };
+struct ManagementOnlyLine { bool individual = false; };
 struct SwitchportLine { std::optional<int> vlan; };
 struct MtuLine { std::string interface; std::optional<int> bytes; };
 struct SameSecurityLine { std::string which; };
@@ -82,7 +88,7 @@ struct NetworkValue {
   NamedAddress first, last;
   Mask mask;
   Ipv6Prefix prefix6;
-  std::string fqdn;
+  std::string fqdn, fqdn_family;  // v4, v6, "" : either
 };
 // A protocol with ports or an ICMP type: object service, service-object.
 struct ServiceSpec {
@@ -121,10 +127,13 @@ struct AceBody {
   std::optional<std::uint32_t> interval;
   std::string time_range;
   bool inactive = false;
+  // Who, besides where from and where to: "user DOMAIN\\name", "security-group name X"; such a line matches nothing here.
+  std::string user, source_group, destination_group;
   bool operator==(const AceBody&) const = default;
 };
 struct ExtendedLine { std::string list; std::optional<int> line; AceBody body; };
 struct StandardLine { std::string list; bool permit = false, deny = false; AddressSpec source; };
+struct OtherAclLine { std::string list, kind, rest; };  // ethertype, webvpn
 struct RemarkLine { std::string list; std::optional<int> line; std::string text; };
 struct AccessListGroup { std::string name; };  // the hidden parent of a list's lines
 struct AccessGroupLine {
@@ -135,13 +144,16 @@ struct AccessGroupLine {
 };
 
 // --- NAT ---
+struct PatPoolOptions { bool round_robin = false, extended = false, flat = false, include_reserve = false, block_allocation = false; };
 struct ObjectNatLine {
   InterfacePair interfaces{"any", "any"};
   enum class Kind : std::uint8_t { kNone, kStatic, kDynamic } kind{};
   bool to_interface = false;  // static or dynamic `interface`
   std::string mapped;         // object or address
   std::string pat_pool;
+  PatPoolOptions pool;
   bool fallback = false;      // `interface` after a pool
+  bool ipv6 = false;          // `interface ipv6`
   std::string service;        // tcp, udp
   std::string real_port, mapped_port;
   bool dns = false, no_proxy_arp = false, route_lookup = false, net_to_net = false;
@@ -154,7 +166,8 @@ struct TwiceNatLine {
   std::string real;
   std::string mapped;  // object, or "interface"
   std::string pat_pool;
-  bool fallback = false;
+  PatPoolOptions pool;
+  bool fallback = false, ipv6 = false, destination_ipv6 = false;
   std::string mapped_destination, real_destination;
   std::string real_service, mapped_service;
   bool unidirectional = false, dns = false, no_proxy_arp = false, route_lookup = false, net_to_net = false, inactive = false;
@@ -174,7 +187,8 @@ struct GlobalLine {
   InParentheses interface;
   std::optional<int> id;
   bool to_interface = false;
-  std::string pool;  // A or A-B
+  std::string pool;  // A or A-B, also by names
+  IpAddress first, last;  // its addresses; one address twice: it is shared by port
   std::optional<Mask> mask;
 };
 struct StaticLine {
@@ -219,8 +233,8 @@ struct PolicyMapLine { std::string name; };
 struct PolicyClassLine { std::string name; };
 struct InspectLine { std::string what; };
 struct RandomSequenceLine { bool enable = false, disable = false; };
-struct ConnTimeoutLine { std::optional<Hms> idle, embryonic, half_closed; bool reset = false; std::string dcd; };
+struct ConnTimeoutLine { std::optional<Hms> idle, embryonic, half_closed; bool tcp = false, reset = false, dcd = false; std::optional<Hms> dcd_retry; std::optional<int> dcd_max; };
 struct ConnLimitLine { std::string text; };
-struct ServicePolicyLine { std::string policy; bool global = false; std::string interface; };
+struct ServicePolicyLine { std::string policy; bool global = false; std::string interface; bool fail_close = false; };
 
 }  // namespace sallyport

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "conf/configuration_impl.h"
+#include "conf/declare.h"
 #include "conf/lines.h"
 #include "conf/personality.h"
 
@@ -266,13 +267,33 @@ bool SaysNothing(std::string_view line) {
          line.starts_with("```") || line.starts_with("~~~") || line == "..." || IsPrompt(line);
 }
 
-// An ASA's blanks at the end of a line stay.
-void KeepTrailingBlanks(Line& made, std::string_view raw) {
-  const std::string_view said = TrimRight(raw), own = TrimRight(made.text);
-  if (own.empty() || said.size() < own.size()) return;
-  // `DNS server-group`: some keywords it has in capitals.
-  const std::string_view same = said.substr(said.size() - own.size());
-  if (SameWord(same, own)) made.text = std::string(same) + std::string(raw.substr(said.size()));
+// Is `said` another spelling of `own`: numbers for literals, a literal's other name, a word that may be left out?
+bool SameButSpelling(std::string_view said, std::string_view own) {
+  const CommandLine a(said), b(own);
+  for (std::size_t i = 0; i < a.size(); i++) {
+    const std::string_view w = a[i];
+    bool known = w.find_first_of("0123456789") != std::string_view::npos || PortByName(w, PortFamily::kBoth) || ProtocolByName(w);
+    for (std::size_t k = 0; k < b.size() && !known; k++) known = w == b[k];
+    if (!known) return false;
+  }
+  return true;
+}
+
+// A line that an ASA printed stays as that release spelled it, with the blanks at its end and an unusual indentation.
+void KeepSpelling(Line& made, std::string_view raw) {
+  const std::string_view said = TrimRight(raw), words = TrimLeft(said), own = TrimRight(made.text);
+  const std::string_view blanks = raw.substr(said.size());
+  const std::string_view indent = said.substr(0, said.size() - words.size());
+  if (indent.find('\t') == std::string_view::npos && made.kind != "certificate") made.indent = static_cast<std::uint8_t>(std::min<std::size_t>(indent.size(), 40));
+  if (own.empty()) return;
+  if (said.ends_with(own)) made.text = std::string(own) + std::string(blanks);
+  else if (SameWord(words, own)) made.text = std::string(words) + std::string(blanks);  // `DNS server-group`
+  else if (!words.starts_with("interface ") && SameButSpelling(words, own)) made.text = std::string(words) + std::string(blanks);
+}
+
+// The same for the last line of an access list, which the list's name is no part of.
+void KeepAclSpelling(const Line& list, std::string_view raw) {
+  KeepSpelling(*list.lines.back(), raw.substr(CommandLine(raw).ColumnOf(2)));
 }
 
 }  // namespace
@@ -325,6 +346,13 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     report.lines++;
     if (!options.secrets) tree.Begin(options.merge ? 0 : static_cast<std::uint32_t>(number), std::move(lead));
     const bool outer_first = source.indented && raw.front() != ' ' && raw.front() != '\t';
+    const CommandLine words(line);
+    const bool acl = tree.from_asa && words.size() > 2 && words[0] == "access-list";
+    const auto elements = [&]() -> std::size_t {
+      const Line* list = acl ? tree.Find(Section::kAccessList, words[1]) : nullptr;
+      return list == nullptr ? 0 : list->lines.size();
+    };
+    const std::size_t before = elements();
     const ApplyResult r = Apply(mode, raw, 15, outer_first);
     if (!r.ok()) {
       lead.clear();
@@ -343,7 +371,8 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     lead = tree.TakeLead();
     Line* made = tree.stamp().first;
     report.fates.push_back({number, r.effect, false, made != nullptr ? made->section : r.section});
-    if (made != nullptr && tree.from_asa) KeepTrailingBlanks(*made, raw);
+    if (elements() > before) KeepAclSpelling(*tree.Find(Section::kAccessList, words[1]), raw);
+    else if (made != nullptr && tree.from_asa) KeepSpelling(*made, raw);
     if (!r.text.empty()) report.reports.push_back({number, std::string(line), r.text, false});
     if (const auto& last = tree.Of(Section::kAccessGroup); r.changed && !last.empty()) {
       groups.try_emplace(last.back()->text, std::string(line), number);
@@ -380,7 +409,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
   std::vector<std::pair<std::string, std::string>> missing;  // key, list
   for (const auto& l : tree.Of(Section::kAccessGroup)) {
     const auto* g = l->As<AccessGroupLine>();
-    if (g != nullptr && tree.Find(Section::kAccessList, g->list) == nullptr) missing.emplace_back(l->key, g->list);
+    if (g != nullptr && !HasAccessList(tree, g->list)) missing.emplace_back(l->key, g->list);
   }
   for (const auto& [key, list] : missing) {
     const auto typed = groups.find(key);

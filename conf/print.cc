@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
 #include "conf/shape.h"
+#include "conf/vpn_defaults.h"
 
 namespace sallyport {
 namespace {
@@ -55,6 +58,10 @@ std::vector<S> OrderOf(const Personality& p) {
   if (release < 800 || p.version.starts_with("8.0(2)") || p.version.starts_with("8.0(3)")) {
     std::erase(order, S::kPasswd);
     order.insert(std::find(order.begin(), order.end(), S::kInterface) + 1, S::kPasswd);
+  }
+  if (release >= 804) {  // behind the console's lines; it was before telnet's
+    std::erase(order, S::kVpnAddrAssign);
+    order.insert(std::find(order.begin(), order.end(), S::kVpnSettings), S::kVpnAddrAssign);
   }
   // What moved early stands twice.
   for (auto s = order.begin(); s != order.end(); ++s) order.erase(std::remove(s + 1, order.end(), *s), order.end());
@@ -223,21 +230,31 @@ class Printer {
       for (const auto& c : l.lines) out += "access-list " + l.key + " " + c->text + "\n";
       return;
     }
-    out.append(static_cast<std::size_t>(depth), ' ');
+    out.append(tree_.from_asa && l.indent > 0 ? l.indent : static_cast<std::size_t>(depth), ' ');
     out += mask_ ? Masked(l, personality_) : l.text;
     out += '\n';
     for (const Line* c : Sorted(l.lines, true)) {
       if (c->rank == kObjectNatRank) continue;
-      if (depth > 0 || l.submode == "config-router") out += tree_.from_asa ? c->lead : "";
+      if (depth > 0 || l.submode.starts_with("config-router")) out += tree_.from_asa ? c->lead : "";
       if (l.submode == "config-ctx" || l.submode == "config-class") out += ' ';
       if (l.submode == "config-pubkey") out.append(c->text == "quit" ? 0 : 2, ' ');
-      Tree(*c, l.submode == "config-pubkey" ? 2 : depth + 1, out);
+      const bool wide = l.submode == "config-tcp-map" || l.submode == "config-priority-queue";
+      Tree(*c, l.submode == "config-pubkey" || wide ? 2 : c->text == "exit-address-family" ? depth : depth + 1, out);
     }
   }
   std::vector<const Line*> LinesOf(S s) const {
     // Access lists, policy maps and interfaces stand as they were made.
     std::vector<const Line*> lines = Sorted(tree_.Of(s), s != S::kAccessList && s != S::kPolicyMap && s != S::kInterface);
     if (s == S::kObjectGroup) lines = MembersFirst(lines);
+    if (s == S::kUsername && !tree_.from_asa) {  // a user's attributes behind the user
+      std::map<std::string, std::size_t, std::less<>> place;
+      const auto name_of = [](const Line* l) {
+        const std::string_view rest = std::string_view(l->text).substr(std::min<std::size_t>(l->text.size(), 9));
+        return std::string(rest.substr(0, rest.find(' ')));
+      };
+      for (const Line* l : lines) place.try_emplace(name_of(l), place.size());
+      std::stable_sort(lines.begin(), lines.end(), [&](const Line* a, const Line* b) { return place[name_of(a)] < place[name_of(b)]; });
+    }
     if (s == S::kMtu) {  // in the order of their interfaces
       std::map<std::string, int> place;
       for (const auto& i : tree_.Of(S::kInterface)) {
@@ -270,15 +287,32 @@ class Printer {
     for (const Line* g : groups) emit(emit, g);
     return out;
   }
+  static void SortByRank(std::vector<const Line*>& lines) {
+    // "@NAME@REST": lines of one name stand together, what an ASA has from the beginning before all others.
+    constexpr std::string_view kBuiltIn[] = {"DfltGrpPolicy", "DefaultL2LGroup", "DefaultRAGroup", "DefaultWEBVPNGroup"};
+    std::map<std::pair<int, std::string_view>, std::size_t> order;
+    const auto name_of = [](const Line* l) {
+      const std::string_view s(l->sort);
+      return s.starts_with('@') ? s.substr(1, s.find('@', 1) - 1) : std::string_view();
+    };
+    for (const Line* l : lines) {
+      const std::string_view name = name_of(l);
+      if (name.empty()) continue;
+      const auto* built_in = std::find(std::begin(kBuiltIn), std::end(kBuiltIn), name);
+      const auto place = built_in != std::end(kBuiltIn) ? static_cast<std::size_t>(built_in - kBuiltIn) : std::size(kBuiltIn) + order.size();
+      order.try_emplace({l->rank, name}, place);
+    }
+    const auto key = [&](const Line* l) {
+      const std::string_view s(l->sort), name = name_of(l);
+      return name.empty() ? std::tuple(l->rank, std::size_t{0}, s) : std::tuple(l->rank, order.at({l->rank, name}), s.substr(name.size() + 2));
+    };
+    std::stable_sort(lines.begin(), lines.end(), [&](const Line* a, const Line* b) { return key(a) < key(b); });
+  }
   // `by_rank`: in ASA's order. Lines that an ASA had keep its order, and the others stand where that order puts them.
   std::vector<const Line*> Sorted(const std::vector<std::shared_ptr<Line>>& from, bool by_rank) const {
     std::vector<const Line*> lines;
     for (const auto& c : from) lines.push_back(c.get());
-    if (by_rank) {
-      std::stable_sort(lines.begin(), lines.end(), [](const Line* a, const Line* b) {
-        return a->rank != b->rank ? a->rank < b->rank : a->sort < b->sort;
-      });
-    }
+    if (by_rank) SortByRank(lines);
     if (!tree_.from_asa) return lines;
     std::vector<std::pair<std::uint64_t, const Line*>> order;
     std::uint64_t place = 0;
@@ -385,10 +419,10 @@ std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int re
   }
   for (const DeclaredShape& d : DeclaredShapes()) {
     const Shape& shape = *d.shape;
-    if (d.mode != "config" || *shape.options.silent == '\0' || release < shape.options.since || release > shape.options.until) continue;
+    if (d.mode != "config" || *shape.options.silent == '\0' || *shape.options.silent == '*' || release < shape.options.since || release > shape.options.until) continue;
     const std::string_view silent = shape.options.silent;
-    const std::string_view key = silent.substr(0, silent.rfind(' '));
-    bool there = false;
+    const std::string_view key = shape.options.keep_no ? silent : silent.substr(0, silent.rfind(' '));
+    bool there = std::any_of(missing.begin(), missing.end(), [&](const auto& m) { return m.second == silent; });
     for (const auto& l : tree.Of(shape.section)) {
       const std::string_view t = l->text.starts_with("no ") ? std::string_view(l->text).substr(3) : std::string_view(l->text);
       there = there || t.starts_with(key);
@@ -417,7 +451,8 @@ std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int re
 
 std::string Configuration::Print(const PrintOptions& options) const {
   const Personality& p = impl_->personality;
-  const Printer printer(impl_->tree, p, !options.secrets);
+  const std::unique_ptr<const Configuration> full = options.all ? WithVpnDefaults() : nullptr;
+  const Printer printer(full ? full->impl_->tree : impl_->tree, p, !options.secrets);
   std::vector<std::pair<S, std::string>> missing;
   if (options.all) missing = MissingLines(impl_->tree, p.release);
   if (!options.section.empty()) {
@@ -449,6 +484,20 @@ std::string Configuration::Print(const PrintOptions& options) const {
   out += printer.Body(missing);
   out += "Cryptochecksum:" + Checksum() + "\n: end\n";
   return out;
+}
+
+// A copy that says the defaults of crypto maps, group policies and tunnel groups too: each goes where its kind belongs, and lines
+// that an ASA prints with `no` are kept, so the copy is read as an ASA's own.
+std::unique_ptr<Configuration> Configuration::WithVpnDefaults() const {
+  auto full = std::make_unique<Configuration>(impl_->personality);
+  LoadOptions options;
+  options.personality = impl_->personality;
+  full->Load(": Saved\n" + Body(true) + ": end\n", options);
+  full->impl_->loading = true;
+  ConfigMode mode;
+  for (const std::string& line : VpnDefaults(full->impl_->tree, impl_->personality.release)) full->Apply(mode, line);
+  full->impl_->loading = false;
+  return full;
 }
 
 std::string Configuration::Body(bool secrets) const { return Printer(impl_->tree, impl_->personality, !secrets).Body(); }
@@ -494,7 +543,7 @@ std::string Configuration::WithoutSecrets(std::string_view text) {
 }
 
 std::string Configuration::Checksum() const {
-  return Md5OfBody(Printer(impl_->tree, impl_->personality, true).Body());
+  return Md5OfBody(Printer(impl_->tree, impl_->personality, true).Body());  // as it is displayed
 }
 
 }  // namespace sallyport

@@ -1,6 +1,7 @@
 #include "conf/shape.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +31,7 @@ constexpr ReferenceKind kReferenceKinds[] = {
     {"timerange", S::kTimeRange, "time-range ", "ERROR: Time range {} does not exist\n", "ERROR: Time range {} is in use\n"},
     {"pool", S::kLocalPool, "ip local pool |ipv6 local pool ", "", "ERROR: Pool {} is in use, it cannot be removed\n"},
     {"policy", S::kGroupPolicy, "group-policy ", "ERROR: The group policy {} does not exist\n", ""},
+    {"tgroup", S::kTunnelGroup, "tunnel-group ", "ERROR: tunnel-group {} does not exist\n", ""},
     {"aaagroup", S::kAaaServer, "aaa-server ", "ERROR: aaa-server group {} does not exist\n", ""},
     {"tset", S::kCrypto, "crypto ipsec transform-set |crypto ipsec ikev1 transform-set ",
      "ERROR: transform set with tag \"{}\" does not exist.\n", "ERROR: transform set {} is in use by a crypto map\n"},
@@ -95,16 +97,73 @@ Match ReadAddress(Cursor& in, std::string& out, std::string_view help) {
   return m;
 }
 
-Match ReadInParentheses(Cursor& in, std::string& out, std::string_view help) {
-  std::string_view w;
-  const Match m = in.Word({"(NAME)", std::string(help)}, w, [](std::string_view s) { return s.size() > 2 && s.front() == '(' && s.back() == ')'; });
-  if (m == Match::kOk) out = w;
-  return m;
-}
 Match ReadSeverity(Cursor& in, std::string& out, std::string_view help) {
   std::string_view w;
   const Match m = in.Word({"<0-7> or WORD", std::string(help)}, w, [](std::string_view s) { return ParseSeverity(s).has_value(); });
   if (m == Match::kOk) out = SeverityName(*ParseSeverity(w));
+  return m;
+}
+// A word in parentheses, which stay.
+Match ReadParenthesized(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"(WORD)", std::string(help)}, w, [](std::string_view s) {
+    return s.size() > 2 && s.front() == '(' && s.back() == ')';
+  });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+// "10.1.1.1-10.1.1.9", or one address.
+Match ReadRange(Cursor& in, std::string& out, std::string_view help) {
+  std::string_view w;
+  const Match m = in.Word({"A.B.C.D-A.B.C.D", std::string(help)}, w, [](std::string_view s) {
+    const std::size_t dash = s.find('-');
+    const auto first = IpAddress::Parse(s.substr(0, dash));
+    if (!first || !first->IsV4()) return false;
+    if (dash == std::string_view::npos) return true;
+    const auto last = IpAddress::Parse(s.substr(dash + 1));
+    return last && last->IsV4();
+  });
+  if (m == Match::kOk) out = w;
+  return m;
+}
+// One word that `accept` takes.
+template <bool (*kAccept)(std::string_view)>
+Match ReadIf(Cursor& in, std::string& out, std::string_view help, const char* placeholder) {
+  std::string_view w;
+  const Match m = in.Word({placeholder, std::string(help)}, w, kAccept);
+  if (m == Match::kOk) out = w;
+  return m;
+}
+bool IsMac(std::string_view s) {
+  if (s.size() != 14 || s[4] != '.' || s[9] != '.') return false;
+  return std::all_of(s.begin(), s.end(), [](char c) { return c == '.' || std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+}
+bool IsPrefix4(std::string_view s) {
+  const std::size_t slash = s.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto address = IpAddress::Parse(s.substr(0, slash));
+  int length = -1;
+  const std::string_view n = s.substr(slash + 1);
+  const auto [end, ec] = std::from_chars(n.data(), n.data() + n.size(), length);
+  return address && address->IsV4() && ec == std::errc{} && end == n.data() + n.size() && length >= 0 && length <= 32;
+}
+bool IsHourMinute(std::string_view s) {
+  const std::size_t colon = s.find(':');
+  if (colon == 0 || colon > 2 || s.size() != colon + 3) return false;
+  const auto digit = [&](std::size_t i) { return s[i] >= '0' && s[i] <= '9'; };
+  for (std::size_t i = 0; i < s.size(); i++) {
+    if (i != colon && !digit(i)) return false;
+  }
+  const int hour = colon == 1 ? s[0] - '0' : (s[0] - '0') * 10 + (s[1] - '0');
+  return hour <= 23 && s[colon + 1] <= '5';
+}
+Match ReadMac(Cursor& in, std::string& out, std::string_view help) { return ReadIf<IsMac>(in, out, help, "H.H.H"); }
+Match ReadPrefix4(Cursor& in, std::string& out, std::string_view help) { return ReadIf<IsPrefix4>(in, out, help, "A.B.C.D/nn"); }
+Match ReadHourMinute(Cursor& in, std::string& out, std::string_view help) { return ReadIf<IsHourMinute>(in, out, help, "hh:mm"); }
+Match ReadIcmp6Type(Cursor& in, std::string& out, std::string_view help) {
+  std::uint8_t type = 0;
+  const Match m = ReadIcmpType(in, type, true, help);
+  if (m == Match::kOk) out = IcmpTypeName(type, true);
   return m;
 }
 
@@ -120,8 +179,12 @@ constexpr Type kTypes[] = {
     {"prefix6", ReadAs<Ipv6Prefix>},   {"hms", ReadAs<Hms>},
     {"port", ReadPortOf<PortFamily::kTcp>}, {"udpport", ReadPortOf<PortFamily::kUdp>},
     {"hw", ReadAs<HardwareName>},
-    {"inparens", ReadInParentheses},
     {"severity", ReadSeverity},
+    {"range", ReadRange},              {"paren", ReadParenthesized},
+    {"mac", ReadMac},
+    {"prefix4", ReadPrefix4},
+    {"hm", ReadHourMinute},
+    {"icmp6type", ReadIcmp6Type},
 };
 
 // --- tokens that write into a FieldLine
@@ -185,13 +248,24 @@ class FieldValue final : public Token {
 
 class FieldNumber final : public Token {
  public:
-  FieldNumber(std::size_t slot, std::int64_t low, std::int64_t high, std::string help)
-      : slot_(slot), low_(low), high_(high), literal_{"<" + std::to_string(low) + "-" + std::to_string(high) + ">", std::move(help)} {}
+  FieldNumber(std::size_t slot, std::int64_t low, std::int64_t high, std::string help, bool repeats)
+      : slot_(slot), low_(low), high_(high), literal_{"<" + std::to_string(low) + "-" + std::to_string(high) + ">", std::move(help)},
+        repeats_(repeats) {}
   Match Read(Cursor& in, const Target& out) const override {
-    std::int64_t n = 0;
-    const Match m = in.Number(literal_, low_, high_, n);
-    if (m == Match::kOk) Line_(out).Put(slot_, std::to_string(n));
-    return m;
+    std::string all;
+    for (bool first = true;; first = false) {
+      const std::size_t before = in.at();
+      std::int64_t n = 0;
+      const Match m = in.Number(literal_, low_, high_, n);
+      if (m == Match::kOk) {
+        all += (first ? "" : " ") + std::to_string(n);
+        if (repeats_) continue;
+      } else if (first || in.at() != before) {
+        return m;
+      }
+      Line_(out).Put(slot_, all);
+      return Match::kOk;
+    }
   }
   void Print(const void* v, LineWriter& line) const override { line.Put(Line_(v).At(slot_)); }
   Presence IsSet(const void* v) const override { return PresenceOf(v, slot_); }
@@ -201,6 +275,7 @@ class FieldNumber final : public Token {
   std::size_t slot_;
   std::int64_t low_, high_;
   Literal literal_;
+  bool repeats_;
 };
 
 class FieldOneOf final : public Token {
@@ -370,7 +445,7 @@ class ShapeReader {
         return std::from_chars(s.data(), s.data() + s.size(), n).ptr == s.data() + s.size();
       };
       if (number(type.substr(0, dash), low) && number(type.substr(dash + 1), high) && low <= high) {
-        return Keep(std::make_unique<FieldNumber>(Slot(name, nullptr, false), low, high, std::move(help)));
+        return Keep(std::make_unique<FieldNumber>(Slot(name, nullptr, false), low, high, std::move(help), Repeats()));
       }
     }
     const ReferenceKind* kind = ReferenceKindOf(type);
@@ -412,8 +487,9 @@ std::string Fill(const char* text, std::string_view name) {
 
 bool Exists(const ConfigEdit& edit, const ReferenceKind& kind, std::string_view name) {
   if (std::string_view(kind.type) == "iface") return edit.HasInterface(name);
-  if (std::string_view(kind.type) == "acl") return edit.tree.Find(Section::kAccessList, name) != nullptr;
+  if (std::string_view(kind.type) == "acl") return HasAccessList(edit.tree, name);
   if (std::string_view(kind.type) == "policy" && name == "DfltGrpPolicy") return true;
+  if (std::string_view(kind.type) == "tgroup" && (name == "DefaultL2LGroup" || name == "DefaultRAGroup" || name == "DefaultWEBVPNGroup")) return true;
   if (std::string_view(kind.type) == "aaagroup" && name == "LOCAL") return true;
   for (std::string_view rest = kind.begins; !rest.empty();) {
     const std::size_t bar = rest.find('|');
@@ -437,9 +513,10 @@ class ShapeHooks final : public declare_internal::LineHooks {
     rule_.trailing = shape.options.trailing;
     rule_.no_trailing = shape.options.no_trailing;
     rule_.keep_no = shape.options.keep_no;
+    // What told lines of a file apart may be blotted out.
+    rule_.repeats = shape.options.repeats || shape.options.since == kOnlyInFiles;
     rule_.effect = shape.options.effect;
     rule_.silent = shape.options.silent;
-    rule_.repeats = shape.options.since == kOnlyInFiles;
     for (std::string_view rest = shape.options.defaults; !rest.empty();) {
       const std::size_t end = rest.find(';');
       rule_.defaults.emplace_back(rest.substr(0, end));
@@ -451,7 +528,18 @@ class ShapeHooks final : public declare_internal::LineHooks {
   std::string Text(const ConfigEdit&, const void* value, const CommandBase& command) const override {
     return command.PrintValue(value, SIZE_MAX);
   }
-  void Normal(const ConfigEdit&, void* value) const override { static_cast<FieldLine*>(value)->fields = names_; }
+  void Normal(const ConfigEdit& edit, void* value) const override {
+    FieldLine& line = *static_cast<FieldLine*>(value);
+    line.fields = names_;
+    if (!shape_.options.merges) return;
+    for (const auto& l : edit.parent() != nullptr ? edit.parent()->lines : edit.tree.Of(shape_.section)) {
+      const auto* before = l->As<FieldLine>();
+      if (before == nullptr || before->fields != names_) continue;
+      for (std::size_t i = 0; i < names_->names.size(); i++) {
+        if (line.At(i).empty() && !before->At(i).empty()) line.Put(i, before->At(i));
+      }
+    }
+  }
   std::string Check(ConfigEdit& edit, const void* value) const override {
     const FieldLine& line = Of(value);
     for (std::size_t i = 0; i < names_->kinds.size() && !edit.loading; i++) {
@@ -482,7 +570,9 @@ class ShapeHooks final : public declare_internal::LineHooks {
   std::string After(ConfigEdit& edit, const void* value, Line& line) const override {
     return shape_.options.after != nullptr ? shape_.options.after(edit, Of(value), line) : std::string();
   }
-  void AfterNo(ConfigEdit&, const void*) const override {}
+  std::string AfterNo(ConfigEdit& edit, const void* value) const override {
+    return shape_.options.after_no != nullptr ? shape_.options.after_no(edit, Of(value)) : std::string();
+  }
   const void* ValueOf(const Line& line) const override {
     const auto* f = line.As<FieldLine>();
     return f != nullptr && f->fields == names_ ? f : nullptr;
@@ -604,9 +694,37 @@ void FieldLine::Put(std::size_t slot, std::string_view value) {
   values[slot] = value;
 }
 
-void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> shapes) {
+namespace {
+
+// The rows of a row that begins with a choice of keywords; a row that does not is its only one.
+std::vector<const Shape*> RowsOf(const Shape& shape) {
+  static std::deque<std::string> words;
+  static std::deque<Shape> rows;
+  const std::string_view text = shape.words;
+  const std::size_t open = text.find(":{"), end = text.find("}>");
+  if (!text.starts_with('<') || open == std::string_view::npos || end == std::string_view::npos) return {&shape};
+  std::vector<const Shape*> out;
+  for (std::string_view rest = text.substr(open + 2, end - open - 2); !rest.empty();) {
+    const std::size_t bar = rest.find('|');
+    words.push_back(std::string(rest.substr(0, bar)) + std::string(text.substr(end + 2)));
+    rows.push_back(shape);
+    rows.back().words = words.back().c_str();
+    out.push_back(&rows.back());
+    rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> all) {
   static std::deque<FieldNames> all_names;  // as long as the program, like the tokens
-  for (const Shape& shape : shapes) {
+  std::vector<const Shape*> rows;
+  for (const Shape& shape : all) {
+    for (const Shape* row : RowsOf(shape)) rows.push_back(row);
+  }
+  for (const Shape* row : rows) {
+    const Shape& shape = *row;
     FieldNames& names = all_names.emplace_back();
     ShapeReader reader(shape, names);
     const std::vector<const Token*> tokens = reader.Read();
@@ -622,6 +740,20 @@ void DeclareShapes(ConfigGrammar& grammar, std::span<const Shape> shapes) {
       rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
     }
   }
+}
+
+void DeclareInOrder(ConfigGrammar& grammar, std::span<const Shape> shapes) {
+  static std::deque<Shape> ranked;  // as long as the program
+  for (const Shape& shape : shapes) {
+    Shape& own = ranked.emplace_back(shape);
+    own.options.rank = static_cast<int>(&shape - shapes.data());
+    DeclareShapes(grammar, {&own, 1});
+  }
+}
+
+bool IsSilent(std::string_view silent, std::string_view text) {
+  if (silent.empty()) return false;
+  return silent.front() == '*' ? text.ends_with(silent.substr(1)) : text == silent;
 }
 
 const std::vector<DeclaredShape>& DeclaredShapes() { return Declared(); }

@@ -78,11 +78,11 @@ constexpr Shape kServers[] = {
     {kGroup, "ad-agent-mode", Sec::kAaaServer, {.rank = 8, .effect = kDormant}},
     {kGroup, "validate-kdc", Sec::kAaaServer, {.rank = 9, .effect = kDormant}},
 
-    {"config", "aaa-server <group:name> [<interface:inparens>] host <host:word> / [<key:secret>]", Sec::kAaaServer,
+    {"config", "aaa-server <group:name> [<interface:paren>] host <host:word> / [<key:secret>]", Sec::kAaaServer,
      {.effect = kDormant, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
-    {"config", "aaa-server <group:name> [<interface:inparens>] host <host:word> / timeout <seconds:1-300>", Sec::kAaaServer,
+    {"config", "aaa-server <group:name> [<interface:paren>] host <host:word> / timeout <seconds:1-300>", Sec::kAaaServer,
      {.effect = kDormant, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
-    {"config", "aaa-server <group:name> [<interface:inparens>] host <host:word> / <key:secret> timeout <seconds:1-300>", Sec::kAaaServer,
+    {"config", "aaa-server <group:name> [<interface:paren>] host <host:word> / <key:secret> timeout <seconds:1-300>", Sec::kAaaServer,
      {.effect = kDormant, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
     {kHost, "retry-interval / <seconds:1-10>", Sec::kAaaServer, {.rank = 1, .effect = kDormant}},
     {kHost, "timeout / <seconds:1-300>", Sec::kAaaServer, {.rank = 2, .effect = kDormant}},
@@ -181,7 +181,7 @@ constexpr Shape kPrivilege[] = {
 };
 
 constexpr Shape kFilters[] = {
-    {"config", "url-server <interface:inparens> [ vendor <of:{websense|smartfilter|n2h2}> ] host <host:word> / [ port <on-port:1-65535> ] "
+    {"config", "url-server <interface:paren> [ vendor <of:{websense|smartfilter|n2h2}> ] host <host:word> / [ port <on-port:1-65535> ] "
      "[ timeout <seconds:1-60> ] [ protocol <by:{TCP|UDP}> ] [ version <v:{1|4}> ] [ connections <most:1-100> ]", Sec::kUrlFilter},
     {"config", "url-cache <by:{dst|src_dst}> / <kilobytes:1-128>", Sec::kUrlFilter, {.rank = 1}},
     {"config", "url-block <what:{block|url-mempool|url-size|mempool-size}> / <n:1-10240>", Sec::kUrlFilter, {.rank = 2}},

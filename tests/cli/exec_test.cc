@@ -202,6 +202,10 @@ TEST_F(ConsoleTest, PartsOfTheRunningConfiguration) {
   EXPECT_EQ(c->Do("show run hostname"), "hostname ciscoasa\n");
   EXPECT_NE(c->Do("show run all sysopt").find("no sysopt connection timewait\n"), std::string::npos);
   EXPECT_EQ(c->Do("show run all sysopt connection timewait"), "no sysopt connection timewait\n");
+  EXPECT_EQ(c->Do("show run ipsec"), "crypto ipsec security-association pmtu-aging infinite\n");
+  EXPECT_EQ(c->Do("show run crypto ipsec"), c->Do("show run ipsec"));
+  EXPECT_EQ(c->Do("show run crypto map"), "");
+  EXPECT_NE(c->Do("show run all tunnel-group DefaultL2LGroup").find(" isakmp keepalive threshold 10 retry 2\n"), std::string::npos);
   EXPECT_NE(c->Do("show run frob").find("^\nERROR: % Invalid input"), std::string::npos);
   EXPECT_NE(c->Help("show run ").find("access-list"), std::string::npos);
   EXPECT_NE(c->Help("show run a").find("access-group"), std::string::npos);

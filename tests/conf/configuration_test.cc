@@ -72,6 +72,8 @@ void CheckGolden(const char* input, const char* expected) {
 
 TEST(ConfigurationGolden, Era9) { CheckGolden("era9.cfg", "era9.ok"); }
 TEST(ConfigurationGolden, Era82) { CheckGolden("era82.cfg", "era82.ok"); }
+TEST(ConfigurationGolden, Vpn9) { CheckGolden("vpn9.cfg", "vpn9.ok"); }
+TEST(ConfigurationGolden, Vpn82) { CheckGolden("vpn82.cfg", "vpn82.ok"); }
 
 TEST(Configuration, DefaultsPrintToThemselves) {
   for (const char* version : {"7.0(8)", "7.2(3)", "8.0(4)", "8.2(1)", "8.3(2)", "8.4(7)", "9.0(3)", "9.1(7)", "9.2(4)", "9.6(1)", "9.8(2)",
@@ -157,7 +159,7 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
   const std::string before = s.conf.Print();
   const std::pair<const char*, const char*> bad[] = {
       {"hostnam", "ERROR: % Incomplete command\n"},
-      {"foo bar", " ^\nERROR: % Invalid input detected at '^' marker.\n"},
+      {"foo bar", "  ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
       {"access-group a in interface nowhere", "ERROR: interface <nowhere> does not exist\n"},
@@ -329,7 +331,7 @@ TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
   EXPECT_EQ(r.accepted, 1);
   ASSERT_EQ(r.reports.size(), 3u);
   EXPECT_EQ(r.reports[0].number, 3);
-  EXPECT_EQ(r.reports[0].text, "frobnicate all\n ^\nERROR: % Invalid input detected at '^' marker.\n");
+  EXPECT_EQ(r.reports[0].text, "frobnicate all\n  ^\nERROR: % Invalid input detected at '^' marker.\n");
   EXPECT_EQ(r.reports[2].text, "access-group none global\nERROR: access-list <none> does not exist\n");
   EXPECT_EQ(c.settings().hostname, "h");
 }
