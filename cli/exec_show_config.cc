@@ -76,8 +76,10 @@ std::vector<Hint> Sections() {
   for (const char* release : {"8.2(1)", "9.16(4)"}) {
     for (Hint& h : Configuration(*PersonalityOf(release)).Help(ConfigMode(), "").hints) {
       const bool command = h.placeholder || h.text == "no" || h.text == "clear" || h.text == "exit" || h.text == "end" || h.text == "quit";
-      const auto same = [&](const Hint& other) { return other.text == h.text; };
-      if (!command && std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(h));
+      if (command) continue;
+      const auto same = std::find_if(all.begin(), all.end(), [&](const Hint& other) { return other.text == h.text; });
+      if (same == all.end()) all.push_back(std::move(h));
+      else if (same->help.empty()) same->help = std::move(h.help);
     }
   }
   return all;

@@ -313,7 +313,7 @@ HelpResult SetBase::Help(std::string_view line, const ParseOptions& options) con
   const auto rank = [](const Hint& h) { return h.text == "<cr>" ? 2 : h.placeholder ? 0 : 1; };
   std::stable_sort(hints.begin(), hints.end(), [&](const Hint& a, const Hint& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
-    return a.text < b.text;
+    return a.text != b.text ? a.text < b.text : b.help.empty() && !a.help.empty();  // of one word, what explains it
   });
   hints.erase(std::unique(hints.begin(), hints.end(), [](const Hint& a, const Hint& b) { return a.text == b.text; }), hints.end());
   result.hints = std::move(hints);

@@ -77,7 +77,7 @@ struct Line : std::enable_shared_from_this<Line> {
 
   // Where the line stood in a configuration that an ASA printed (LineTree::Stamp); 0: it was made otherwise.
   std::uint32_t place = 0;
-  std::uint8_t indent = 0;  // the blanks before it there, if they were not its depth; 0: as deep as it is
+  std::uint8_t indent = 0;  // the blanks before it, if they are not its depth; 0: as deep as it is
   std::string lead;         // the empty lines and `!` lines that were before it there
   bool by_default = false;  // made with its parent; nobody has said it
 

@@ -230,7 +230,7 @@ class Printer {
       for (const auto& c : l.lines) out += "access-list " + l.key + " " + c->text + "\n";
       return;
     }
-    out.append(tree_.from_asa && l.indent > 0 ? l.indent : static_cast<std::size_t>(depth), ' ');
+    out.append(l.indent > 0 ? l.indent : static_cast<std::size_t>(depth), ' ');
     out += mask_ ? Masked(l, personality_) : l.text;
     out += '\n';
     for (const Line* c : Sorted(l.lines, true)) {

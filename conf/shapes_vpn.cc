@@ -99,11 +99,6 @@ constexpr Shape kSessions[] = {
     {"config", "sysopt connection reclassify-vpn`Reclassify existing VPN connections` /", Sec::kSysopt, {.effect = kDormant, .silent = "sysopt connection reclassify-vpn", .keep_no = true}},
     {"config", "sysopt connection preserve-vpn-flows`Preserve stateful VPN flows` / [<minutes:1-65535>]", Sec::kSysopt, {.effect = kDormant}},
 
-    {"config-if", "tunnel source interface / <interface:iface> [<address:ipx>]", Sec::kInterface, {.rank = 12, .effect = kDormant}},
-    {"config-if", "tunnel destination / <address:ipx>", Sec::kInterface, {.rank = 13, .effect = kDormant}},
-    {"config-if", "tunnel mode ipsec / <family:{ipv4|ipv6}>", Sec::kInterface, {.rank = 14, .effect = kDormant}},
-    {"config-if", "tunnel protection ipsec profile / <profile:ipsecprofile>", Sec::kInterface, {.rank = 15, .effect = kDormant}},
-    {"config-if", "tunnel protection ipsec policy / <acl:acl>", Sec::kInterface, {.rank = 16, .effect = kDormant}},
 
     {"config", "nac-policy <name:name> nac-framework", Sec::kGroupPolicy, {.rank = -1, .submode = "config-nac-policy-nac-framework"}},
     {"config-nac-policy-nac-framework", "default-acl / <acl:word>", Sec::kGroupPolicy},

@@ -170,7 +170,8 @@ constexpr Shape kBelow[] = {
 
 // An ASA indents these lines by two, and sets the attributes' names in a column.
 std::string LdapBlanks(ConfigEdit&, const FieldLine& f, Line& line) {
-  line.text = f.Has("cisco") ? " map-name  " + std::string(f.Get("attribute")) + " " + std::string(f.Get("cisco")) : " " + line.text;
+  line.indent = 2;
+  if (f.Has("cisco")) line.text = "map-name  " + std::string(f.Get("attribute")) + " " + std::string(f.Get("cisco"));
   return {};
 }
 

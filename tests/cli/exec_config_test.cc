@@ -41,9 +41,9 @@ TEST_F(ExecConfigTest, ShowMasksAndDiskKeeps) {
 TEST_F(ExecConfigTest, AFileIsAddedToTheRunningConfiguration) {
   Load(kUsers);
   auto c = Open(15);
-  Put(*box_.state.DiskPath("disk0:/more.cfg"), "ASA Version 8.2(5)\ndomain-name example.net\nfrobnicate\nhostname other\n");
+  Put(*box_.state.DiskPath("disk0:/more.cfg"), "ASA Version 8.2(5)\ndomain-name example.net\n@frobnicate\nhostname other\n");
   const std::string said = c->Do("copy /noconfirm disk0:/more.cfg running-config");
-  EXPECT_EQ(said, "*** Output from config line 3, \"frobnicate\"\n ^\nERROR: % Invalid input detected at '^' marker.\n");
+  EXPECT_EQ(said, "*** Output from config line 3, \"@frobnicate\"\n^\nERROR: % Invalid input detected at '^' marker.\n");
   EXPECT_TRUE(c->failed());
   EXPECT_EQ(box_.appliance->configuration().settings().domain, "example.net");
   EXPECT_EQ(box_.appliance->configuration().settings().hostname, "other");

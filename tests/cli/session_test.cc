@@ -247,7 +247,7 @@ TEST_F(ConsoleTest, CaretStandsUnderTheFirstCharacterThatCannotMatch) {
 
 TEST_F(ConsoleTest, CaretInConfigurationModeCountsItsPrompt) {
   auto c = OpenConfig();
-  EXPECT_EQ(c->Do("kkk"), std::string(std::string("ciscoasa(config)# ").size(), ' ') + "^\n" + kInvalidInput);
+  EXPECT_EQ(c->Do("@@@"), std::string(std::string("ciscoasa(config)# ").size(), ' ') + "^\n" + kInvalidInput);
   EXPECT_TRUE(c->failed());
   EXPECT_EQ(c->prompt(), "ciscoasa(config)# ");
 }
