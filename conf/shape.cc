@@ -416,12 +416,16 @@ class ShapeReader {
     TokenList list;
     Blanks();
     bool first = true;
+    const std::size_t fields = names_.names.size();
+    const bool keyword = at_ < text_.size() && std::string_view("[({<").find(text_[at_]) == std::string_view::npos;
     while (at_ < text_.size() && ends.find(text_[at_]) == std::string::npos) {
       list.Add(Item(first));
       first = false;
       Blanks();
     }
     if (list.tokens().empty()) Wrong("an alternative is empty");
+    // It would not be known which of the two was said: <name:{a|b}> tells them apart.
+    if (keyword && list.tokens().size() == 1 && names_.names.size() == fields) Wrong("a keyword that stands for itself stands twice");
     return command_internal::MakeSequence(list);
   }
   const Token* Field() {

@@ -85,7 +85,7 @@ constexpr Shape kShapes[] = {
     {kActions, "service-policy`Configure QoS Service Policy` / <policy:word>", Sec::kPolicyMap, {.rank = 21, .effect = kFor, .check = KnownPolicy}},
     {kActions, "ips <mode:{inline|promiscuous}> / <fail:{fail-close|fail-open}> [ sensor <sensor:word> ]", Sec::kPolicyMap, {.rank = 30}},
     {kActions, "csc / <fail:{fail-close|fail-open}>", Sec::kPolicyMap, {.rank = 30}},
-    {kActions, "cxsc / ( monitor-only | <fail:{fail-close|fail-open}> ) [auth-proxy] [ monitor-only ]", Sec::kPolicyMap, {.rank = 30}},
+    {kActions, "cxsc / ( monitor-only | <fail:{fail-close|fail-open}> [auth-proxy] [<mode:{monitor-only}>] )", Sec::kPolicyMap, {.rank = 30}},
     {kActions, "sfr / <fail:{fail-close|fail-open}> [ monitor-only ]", Sec::kPolicyMap, {.rank = 30}},
     {kActions, "flow-export`Configure filters for NetFlow events` event-type <type:{all|flow-create|flow-creation|flow-denied|flow-teardown|flow-update}> destination "
                "<to:ipx>...", Sec::kPolicyMap, {.rank = 31, .effect = kFor}},
@@ -135,7 +135,6 @@ constexpr Shape kShapes[] = {
     {"config", "flow-export active refresh-interval / <minutes:1-60>", Sec::kFlowExport, {.rank = 2, .effect = kFor}},
     {"config", "flow-export enable", Sec::kFlowExport, {.rank = -1, .effect = kFor}},
     {"config", "flow-offload <text:line>", Sec::kFlowExport, {.rank = 3, .keep_no = true}},
-    {"config", "xlate per-session <action:{deny|permit}> <protocol:{tcp|udp}> <rule:line>", Sec::kXlatePerSession, {.effect = kFor}},
     {"config", "xlate block-allocation size / <n:word>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
     {"config", "xlate block-allocation maximum-per-host / <n:1-8>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
     {"config", "xlate block-allocation pba-interim-logging / <seconds:21600-604800>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},

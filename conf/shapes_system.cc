@@ -166,7 +166,7 @@ constexpr Shape kShapes[] = {
 };
 
 // Translations that end with their connection.
-#define SALLYPORT_ENDS(side) "( any | any4 | any6 | host <" side "host:ipx> | <" side ":ip> <" side "mask:mask> | <" side "prefix:prefix6> )"
+#define SALLYPORT_ENDS(side) "( <" side "any:{any|any4|any6}> | host <" side "host:ipx> | <" side ":ip> <" side "mask:mask> | <" side "prefix:prefix6> )"
 #define SALLYPORT_PORTS(side, type) \
   "[ <" side "op:{eq|gt|lt|neq}> <" side "port:" type "> | range <" side "low:" type "> <" side "high:" type "> ] "
 constexpr Shape kXlate[] = {
