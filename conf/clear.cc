@@ -42,7 +42,7 @@ class Clearing {
         const Line* l = edit_.tree.Find(section, key);
         if (l == nullptr || done.contains({section, key})) continue;  // went with another
         any = true;
-        if (const std::string said = Remove(section, key, l->text); !said.empty()) {
+        if (const std::string said = Remove(section, key); !said.empty()) {
           complaints += said;
           continue;
         }
@@ -108,15 +108,17 @@ class Clearing {
     return {};
   }
 
-  std::string Remove(Section section, const std::string& key, const std::string& text) {
+  std::string Remove(Section section, const std::string& key) {
+    const auto before = edit_.tree.Find(section, key)->shared_from_this();  // its text is needed when it has gone
+    const std::string_view text = before->text;
     if (!text.starts_with("no ")) {
       ConfigMode mode;
       ConfigEdit below{edit_.tree, mode, edit_.personality, edit_.names, nullptr, {}};
-      const RunResult r = config_.Run(below, "no " + text, options_);
+      const RunResult r = config_.Run(below, "no " + std::string(text), options_);
       if (r.outcome == RunResult::Outcome::kOk && !r.reply.ok) return r.reply.text;
     }
     const Line* left = edit_.tree.Find(section, key);
-    const bool back_to_default = left != nullptr && left->text != text && !left->text.starts_with("no ");
+    const bool back_to_default = left != nullptr && left != before.get() && !left->text.starts_with("no ");
     if (!back_to_default) edit_.tree.Remove(nullptr, section, key);  // its `no` form, or what has none
     return {};
   }
