@@ -143,17 +143,20 @@ std::optional<DaemonFrame> Ask(ClientFrame::Kind kind, DaemonFrame::Kind answer)
   f.text.assign(rl_line_buffer, static_cast<std::size_t>(rl_point));
   if (!self->connection->Send(f)) return {};
   self->editing = false;
-  std::optional<DaemonFrame> frame;
-  do {
-    frame = NextFrame();
-    if (frame && frame->kind == DaemonFrame::Kind::kText) Print(frame->text);
-    if (frame && frame->kind == DaemonFrame::Kind::kBye) {
-      self->early.push_front(std::move(*frame));  // for Converse
-      frame.reset();
+  std::optional<DaemonFrame> answered;
+  while (auto frame = NextFrame()) {
+    if (frame->kind == answer) {
+      answered = std::move(frame);
+      break;
     }
-  } while (frame && frame->kind != answer);
+    if (frame->kind == DaemonFrame::Kind::kText) Print(frame->text);
+    if (frame->kind == DaemonFrame::Kind::kBye) {
+      self->early.push_front(std::move(*frame));  // for Converse
+      break;
+    }
+  }
   self->editing = true;
-  return frame;
+  return answered;
 }
 
 int OnHelp(int /*count*/, int /*key*/) {
