@@ -239,6 +239,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
   }
   for (const auto* l : tree.All<ServiceResetLine>(Section::kService)) {
+    if (!l->interface.empty()) continue;  // kept without effect
     if (l->which == "resetinbound") p->reset_inbound = true;
     if (l->which == "resetoutside") p->reset_outside = true;
   }

@@ -101,7 +101,7 @@ Configuration::~Configuration() = default;
 const Personality& Configuration::personality() const { return impl_->personality; }
 const LineTree& Configuration::tree() const { return impl_->tree; }
 
-ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int privilege, bool outer_first) {
+ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int privilege, std::size_t likely_depth) {
   ApplyResult out;
   const std::string_view line = TrimRight(raw);
   if (line.size() > 16384) {
@@ -157,8 +157,9 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
   ParseOptions options = impl_->Options(privilege);
   std::optional<RunResult> failure;
   const std::size_t innermost = mode.frames_.size();
-  for (std::size_t turn = 0, turns = innermost + (outer_first && innermost > 0 ? 2 : 1); turn < turns; turn++) {
-    const std::size_t depth = turns == innermost + 1 ? innermost - turn : turn == 0 ? 0 : innermost + 1 - turn;
+  const bool outer_first = likely_depth < innermost;
+  for (std::size_t turn = 0; turn <= innermost + (outer_first ? 1 : 0); turn++) {
+    const std::size_t depth = !outer_first ? innermost - turn : turn == 0 ? likely_depth : innermost + 1 - turn;
     const std::string& name = depth == 0 ? "config" : mode.frames_[depth - 1].name;
     const auto set = grammar.sets.find(name);
     if (set != grammar.sets.end()) {

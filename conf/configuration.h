@@ -150,9 +150,9 @@ class Configuration {
   Configuration& operator=(const Configuration&) = delete;
 
   const Personality& personality() const;
-  // `outer_first`: the line is more likely one of global configuration mode than of the sub-mode (it is not indented where
-  // others are).
-  ApplyResult Apply(ConfigMode& mode, std::string_view line, int privilege = 15, bool outer_first = false);
+  // `likely_depth`: in a file, how deep in sub-modes the line's indentation says that it is (0: global configuration mode). That
+  // mode is asked first when it is an outer one.
+  ApplyResult Apply(ConfigMode& mode, std::string_view line, int privilege = 15, std::size_t likely_depth = SIZE_MAX);
   HelpResult Help(const ConfigMode& mode, std::string_view line, int privilege = 15) const;
   std::vector<std::string> Complete(const ConfigMode& mode, std::string_view line, int privilege = 15) const;
   // The sub-mode's own commands and then, where it is a sub-mode, the global ones: the two lists of `?`.

@@ -662,16 +662,17 @@ void DeclareAccess(ConfigGrammar& g) {
     LineRule<L> r;
     r.section = Section::kService;
     r.keep_no = false;
-    r.check = [](ConfigEdit&, const L& v) -> std::string {
-      return v.interface.empty() ? "" : "ERROR: resets of one interface are not supported here\n";
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      return v.interface.empty() || edit.loading ? "" : "ERROR: resets of one interface are not supported here\n";
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
-      edit.tree.Remove(nullptr, Section::kService, "no service " + v.which);
-      if (v.which == "resetoutbound") edit.tree.Remove(nullptr, Section::kService, std::string(l.key));  // the default
+      if (v.interface.empty()) edit.tree.Remove(nullptr, Section::kService, "no service " + v.which);
+      else l.effect = edit.effect = Effect::kAccepted;
+      if (v.which == "resetoutbound" && v.interface.empty()) edit.tree.Remove(nullptr, Section::kService, std::string(l.key));  // the default
       return {};
     };
     r.after_no = [](ConfigEdit& edit, const L& v) {
-      if (v.which != "resetoutbound") return;
+      if (v.which != "resetoutbound" || !v.interface.empty()) return;
       Line& l = edit.tree.Upsert(nullptr, Section::kService, "no service resetoutbound");
       l.text = l.key;
       l.kind = "service";

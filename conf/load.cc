@@ -345,7 +345,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     if (SaysNothing(line)) continue;
     report.lines++;
     if (!options.secrets) tree.Begin(options.merge ? 0 : static_cast<std::uint32_t>(number), std::move(lead));
-    const bool outer_first = source.indented && raw.front() != ' ' && raw.front() != '\t';
+    const std::size_t likely_depth = source.indented ? static_cast<std::size_t>(line.data() - raw.data()) : SIZE_MAX;
     const CommandLine words(line);
     const bool acl = tree.from_asa && words.size() > 2 && words[0] == "access-list";
     const auto elements = [&]() -> std::size_t {
@@ -353,7 +353,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
       return list == nullptr ? 0 : list->lines.size();
     };
     const std::size_t before = elements();
-    const ApplyResult r = Apply(mode, raw, 15, outer_first);
+    const ApplyResult r = Apply(mode, raw, 15, likely_depth);
     if (!r.ok()) {
       lead.clear();
       const bool fits = raw.size() <= kShownWhole;

@@ -83,7 +83,7 @@ std::string Options(const std::string& text) {
 
 class Rewriter {
  public:
-  Rewriter(MigrationContext& context, const AccessGroupLine& group) : c_(context), group_(group) {
+  Rewriter(MigrationContext& context, const AccessGroupLine& group) : c_(context) {
     const Interface* i = c_.policy.FindByName(group.interface);
     id_ = i == nullptr ? IfId::kAny : i->id;
     incoming_ = group.direction == AccessGroupLine::Direction::kIn;
@@ -272,7 +272,6 @@ class Rewriter {
   }
 
   MigrationContext& c_;
-  const AccessGroupLine& group_;
   IfId id_{};
   bool incoming_ = false, covered_ = false;
   std::set<std::pair<std::string, std::string>> warned_;

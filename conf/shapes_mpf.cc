@@ -42,6 +42,20 @@ constexpr const char* kDscp =
     "0|1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24|25|26|27|28|29|30|31|32|33|34|35|36|37|38|39|40|41|42|43|44|45|46|47|48|49|50|51|"
     "52|53|54|55|56|57|58|59|60|61|62|63}>...";
 
+// Botnet traffic filter and ScanSafe: kept.
+constexpr Shape kFilters[] = {
+    {"config", "dynamic-filter whitelist", Sec::kThreat, {.rank = 20, .submode = "config-llist"}},
+    {"config", "dynamic-filter blacklist", Sec::kThreat, {.rank = 20, .submode = "config-llist"}},
+    {"config-llist", "name <name:word>", Sec::kThreat},
+    {"config-llist", "address <address:ipx> [<mask:mask>]", Sec::kThreat},
+    {"config", "dynamic-filter`Configure Dynamic Filter` <text:line>", Sec::kThreat, {.rank = 20, .keep_no = true}},
+    {"config", "scansafe general-options", Sec::kThreat, {.rank = 21, .submode = "cfg-scansafe"}},
+    {"cfg-scansafe", "server <which:{primary|backup}> / <text:line>", Sec::kThreat},
+    {"cfg-scansafe", "retry-count / <n:2-100>", Sec::kThreat, {.rank = 1}},
+    {"cfg-scansafe", "license / <key:secret>", Sec::kThreat, {.rank = 2}},
+    {"cfg-scansafe", "publickey / <text:line>", Sec::kThreat, {.rank = 3}},
+};
+
 constexpr Shape kShapes[] = {
     {"config", "regex`Define a regular expression` <name:name`Name of the regular expression`> / <pattern:line`The expression`>", Sec::kRegex,
      {.effect = kFor, .check_no = RegexInUse}},
@@ -161,6 +175,9 @@ constexpr Shape kShapes[] = {
 
 }  // namespace
 
-void DeclareModularShapes(ConfigGrammar& grammar) { DeclareShapes(grammar, kShapes); }
+void DeclareModularShapes(ConfigGrammar& grammar) {
+  DeclareShapes(grammar, kShapes);
+  DeclareShapes(grammar, kFilters);
+}
 
 }  // namespace sallyport

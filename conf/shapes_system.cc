@@ -96,7 +96,7 @@ constexpr Shape kShapes[] = {
 
     // Contexts: the system configuration of a box that is several.
     {"config", "class <name:name>", Sec::kContext, {.submode = "config-class"}},
-    {"config-class", "limit-resource [ rate ] <resource:word> / <most:word>", Sec::kContext},
+    {"config-class", "limit-resource [ rate ] ( VPN <kind:word> | <resource:word> ) / <most:word>", Sec::kContext},
     {"config", "admin-context / <name:name>", Sec::kContext, {.rank = 1}},
     {"config", "context`Configure a context` <name:name>", Sec::kContext, {.rank = 2, .submode = "config-ctx"}},
     {"config-ctx", "description / <text:line>", Sec::kContext},
@@ -127,7 +127,7 @@ constexpr Shape kShapes[] = {
     {"config", "failover interface ip <name:word> / <address:ip> <mask:mask> standby <standby:ip>", Sec::kFailover, {.rank = 12}},
     {"config", "failover interface ip <name:word> / <prefix:prefix6> standby <standby:ip6>", Sec::kFailover, {.rank = 12}},
     {"config", "failover <what:{standby|health-check|cloud|auto-tune}> <rest:line>", Sec::kFailover, {.rank = 13, .keep_no = true}},
-    {"config", "failover group / <group:1-2>", Sec::kFailover, {.rank = 14, .submode = "config-fover-group"}},
+    {"config", "failover group <group:1-2> /", Sec::kFailover, {.rank = 14, .submode = "config-fover-group"}},
     {"config", "failover wait-disable", Sec::kFailover, {.rank = 15, .keep_no = true}},
     {"config", "failover <text:line>", Sec::kFailover, {.rank = 13, .since = kOnlyInFiles}},
     {"config-fover-group", "primary", Sec::kFailover},

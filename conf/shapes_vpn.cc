@@ -170,7 +170,7 @@ constexpr Shape kTunnelGroups[] = {
 // In the order in which an ASA prints them.
 constexpr Shape kTunnelAttributes[] = {
     GENERAL("annotation / <text:line>"),
-    GENERAL("address-pool`Enter a list of address pools to assign addresses from` / [<interface:paren>] <pools:pool`Name of the address pool`>..."),
+    GENERAL("address-pool`Enter a list of address pools to assign addresses from` [<interface:paren>] / <pools:pool`Name of the address pool`>..."),
     GENERAL("ipv6-address-pool`Enter a list of IPv6 address pools to assign addresses from` / [<interface:paren>] <pools:pool>..."),
     GENERAL("authentication-server-group`Enter name of the authentication server group` <interface:paren> / <group:aaagroup> [LOCAL]"),
     GENERAL("authentication-server-group / (none | <group:aaagroup> [LOCAL])", .silent = "authentication-server-group LOCAL"),
