@@ -16,7 +16,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kLargest = 65'535;
 constexpr std::uint64_t kBetweenReports = 20'000;  // packets between two looks at the log and the progress
 
 // Every event goes to the log as configured, and those of one packet are kept to explain it.
