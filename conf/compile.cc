@@ -2,6 +2,7 @@
 #include "conf/compile.h"
 
 #include "conf/configuration_impl.h"
+#include "conf/field_line.h"
 #include "conf/lines.h"
 
 namespace sallyport {
@@ -139,7 +140,7 @@ void ServicePolicies(const LineTree& tree, Policy& p) {
             sc.inspect_icmp = sc.inspect_icmp || i->what == "icmp";
             sc.inspect_icmp_error = sc.inspect_icmp_error || i->what == "icmp error";
           }
-          sc.state_bypass = sc.state_bypass || a->text == "set connection advanced-options tcp-state-bypass";
+          if (const auto* f = a->As<FieldLine>()) sc.state_bypass = sc.state_bypass || f->Get("option") == "tcp-state-bypass";
           if (const auto* r = a->As<RandomSequenceLine>()) sc.random_sequence = r->enable;
           if (const auto* t = a->As<ConnTimeoutLine>()) {
             if (t->idle) sc.idle = Duration::Seconds(t->idle->seconds);

@@ -87,7 +87,7 @@ constexpr Shape kShapes[] = {
                "per-client-max <pm:0-2147483647> | syn-cookie-mss <mss:48-65535> }", Sec::kPolicyMap,
      {.rank = 10, .effect = kFor, .trailing = " ", .merges = true}},
     {kActions, "set connection decrement-ttl`Decrement the time-to-live`", Sec::kPolicyMap, {.rank = 12, .effect = kFor}},
-    {kActions, "set connection advanced-options`Advanced connection options` / tcp-state-bypass", Sec::kPolicyMap,
+    {kActions, "set connection advanced-options`Advanced connection options` / <option:{tcp-state-bypass}>", Sec::kPolicyMap,
      {.rank = 12, .effect = Effect::kModelled, .since = 802}},
     {kActions, "set connection advanced-options sctp-state-bypass", Sec::kPolicyMap, {.rank = 12, .effect = kFor, .since = 905}},
     {kActions, "set connection advanced-options flow-offload", Sec::kPolicyMap, {.rank = 12, .since = 905}},
