@@ -49,12 +49,29 @@ bool IsShow(std::string_view line) {
   return false;
 }
 
+// Real time: what has to do with the network goes on when the operator moves the appliance's clock.
+TimePoint RealNow() {
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
+}
+
+int SecondOfDay(const ClockView& clock) {
+  const CivilTime t = ToCivil(clock.wall_nanos, clock.zone.offset_s);
+  return t.hour * 3600 + t.minute * 60 + t.second;
+}
+
+class NoProber final : public Prober {
+ public:
+  bool Send(const SlaEntry&, std::uint16_t) override { return false; }
+};
+NoProber no_prober;
+
 }  // namespace
 
 Appliance::Appliance(const Parts& parts)
     : parts_(parts),
       configuration_(std::make_unique<Configuration>()),
       logger_(parts.clock, parts.ring),
+      sla_(parts.prober != nullptr ? *parts.prober : no_prober),
       started_(parts.clock.Now()) {
   const std::string said = Changed();  // a fresh configuration has nothing to complain about
   (void)said;
@@ -81,6 +98,8 @@ LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { 
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
+  sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), SecondOfDay(ClockNow()));
+  configuration_->TracksUp(tracks_up_ = sla_.TracksUp());
   auto compiled = configuration_->Compile(policy_.get());
   if (!compiled) return "ERROR: " + compiled.error() + "\n";
   const auto policy = std::make_shared<Policy>(**compiled);
@@ -286,10 +305,30 @@ ClockView Appliance::ClockNow() const {
   return view;
 }
 
+// --- SLA monitors
+
+void Appliance::SlaAnswered(int entry, std::uint16_t sequence) {
+  if (sla_.Answered(entry, sequence, RealNow())) TracksChanged();
+}
+
+void Appliance::TracksChanged() {
+  const std::set<int> up = sla_.TracksUp();
+  for (const TrackedRoute& r : configuration_->Sla().routes) {
+    if (up.contains(r.track) == tracks_up_.contains(r.track)) continue;
+    logger_.Log(Msg::k622001, {up.contains(r.track) ? "Adding" : "Removing", r.network.ToString(), r.mask.ToString(),
+                               r.gateway.ToString(), std::to_string(r.distance), r.interface});
+  }
+  if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+}
+
+std::vector<SlaView> Appliance::SlaEntries() const { return sla_.Entries(RealNow()); }
+std::vector<TrackView> Appliance::Tracks() const { return sla_.Tracks(RealNow()); }
+
 void Appliance::Tick() {
   logger_.Drain();
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   for (Session* s : sessions_) s->EndIfIdle(Now());
+  if (sla_.Tick(RealNow(), WallNow())) TracksChanged();
   if (!meter_.Due()) return;
   meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
   const auto now = std::chrono::steady_clock::now();

@@ -19,6 +19,7 @@
 #include "cli/platform_views.h"
 #include "cli/session.h"
 #include "cli/show_views.h"
+#include "cli/sla_monitor.h"
 #include "cli/state_folder.h"
 #include "conf/configuration.h"
 #include "firewall/base/time.h"
@@ -58,6 +59,7 @@ class Appliance {
     // What the appliance says it is; a serial number if its owner has given it one.
     std::string model = "Sallyport", serial = {};
     std::uint32_t max_connections = 0;  // 0: not said
+    Prober* prober = nullptr;  // null: SLA monitors send nothing
   };
   explicit Appliance(const Parts& parts);
   ~Appliance();
@@ -113,6 +115,8 @@ class Appliance {
   SystemClock* wall_clock() { return parts_.wall_clock; }
   ClockView ClockNow() const;
   Duration uptime() const { return Now() - started_; }
+  // An echo reply to a probe of an SLA monitor has come.
+  void SlaAnswered(int entry, std::uint16_t sequence);
   void Tick();  // at intervals: writes out the log, ends idle sessions, samples rates
 
   // --- engine and host
@@ -148,6 +152,8 @@ class Appliance {
   void ClearDrops(const Session& by, bool frame, bool flow);
   // Traffic counters begin again; the engine's go on, what they were is taken away.
   void ClearTraffic();
+  std::vector<SlaView> SlaEntries() const;
+  std::vector<TrackView> Tracks() const;
   CpuView Cpu() const { return meter_.Cpu(); }
   CpuDetailView CpuDetail() const { return meter_.CpuDetail(); }
   DirectoryView Directory() const;
@@ -163,6 +169,7 @@ class Appliance {
  private:
   std::map<std::string, int> Vlans() const;
   void LogLineProtocol();
+  void TracksChanged();
   std::uint64_t SshSessions() const;
   bool MayPutOff(std::string_view line) const;
 
@@ -173,6 +180,8 @@ class Appliance {
   std::shared_ptr<const Policy> policy_;
   std::string complaint_;  // what the machine would not take of it and the operator has heard
   Logger logger_;
+  SlaMonitor sla_;
+  std::set<int> tracks_up_;
   TimePoint started_;
   bool modified_ = false;  // since it was last written
   std::string modified_by_;

@@ -15,6 +15,7 @@ const ExecSet& ExecCommands() {
     AddClearCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
+    AddRoutingCommands(s);
     return s;
   }();
   return set;

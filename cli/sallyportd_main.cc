@@ -11,6 +11,7 @@
 
 #include "cli/appliance.h"
 #include "cli/console_server.h"
+#include "cli/icmp_prober.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
 #include "cli/tool.h"
@@ -105,7 +106,17 @@ int Run(const Arguments& arguments) {
   auto host = LinuxHost::Open(std::move(host_options), engine, clock);
   if (!host) return Fail(host.error());
 
-  Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections});
+  Appliance* running = nullptr;
+  auto prober = IcmpProber::Open([&](const std::string& nameif) {
+    const Interface* i = running->policy()->FindByName(nameif);
+    InterfaceView view;
+    if (i != nullptr && i->linux_index != 0) running->host().FillInterface(view, i->linux_index);
+    return view.link;
+  });
+  if (!prober) return Fail(prober.error());
+  Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections,
+                       prober->get()});
+  running = &appliance;
   SyslogUdp syslog;
   appliance.logger().SetHosts(&syslog);
   ConsoleServer console(appliance);
@@ -120,6 +131,9 @@ int Run(const Arguments& arguments) {
   if (const Status listening = console.Listen(state->socket()); !listening) return Fail(listening.error());
   console.Watch((*host)->link_fd(), [&] {
     if ((*host)->LinksChanged()) appliance.LinksChanged();
+  });
+  console.Watch((*prober)->fd(), [&] {
+    (*prober)->Receive([&](int entry, std::uint16_t sequence) { appliance.SlaAnswered(entry, sequence); });
   });
   std::printf("sallyportd: ready\n");
   std::fflush(stdout);

@@ -45,7 +45,7 @@ Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& 
   return {};
 }
 
-void Routes(const LineTree& tree, Policy& p) {
+void Routes(const LineTree& tree, Policy& p, const std::set<int>& tracks_up) {
   std::vector<Route> routes;
   for (const auto& i : p.interfaces) {
     if (!i || i->id == IfId::kIdentity || !i->InUse() || i->address.IsNone()) continue;
@@ -62,7 +62,7 @@ void Routes(const LineTree& tree, Policy& p) {
     }
   }
   for (const auto* l : tree.All<RouteLine>(Section::kRoute)) {
-    if (l->tunneled || !l->mask) continue;
+    if (l->tunneled || !l->mask || (l->track && tracks_up.count(*l->track) == 0)) continue;
     Route r;
     r.destination = Prefix::Of(l->destination.address, l->mask->length());
     r.metric = static_cast<std::uint8_t>(l->metric.value_or(1));
@@ -165,7 +165,8 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     }
   }
   p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);
-  Routes(tree, *p);
+  Routes(tree, *p, impl_->tracks_up);
+  CompileVerify(tree, *p);
   Timers(tree, *p);
   for (const auto* l : tree.All<TcpMssLine>(Section::kSysopt)) {
     (l->minimum ? p->sysopt.tcpmss_minimum : p->sysopt.tcpmss) = static_cast<std::uint16_t>(l->bytes.value_or(0));

@@ -17,12 +17,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "conf/command.h"
 #include "conf/line_tree.h"
+#include "conf/sla.h"
 #include "firewall/base/result.h"
 #include "firewall/logger.h"
 #include "firewall/policy.h"
@@ -171,6 +173,10 @@ class Configuration {
   std::string Checksum() const;
 
   Result<std::shared_ptr<const Policy>> Compile(const Policy* previous) const;
+  // SLA monitors and tracks.
+  SlaPlan Sla() const;
+  // Static routes with `track` are there while their track is one of these; Compile again after a change.
+  void TracksUp(std::set<int> up);
   // The Linux link that stands for a hardware interface (Interface::linux_index); the host's business, not a line.
   void MapLink(const std::string& hardware, int linux_index);
   ConfigSettings settings() const;

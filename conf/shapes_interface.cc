@@ -9,6 +9,7 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kFor = Effect::kDormant;
+constexpr auto kActs = Effect::kModelled;
 constexpr const char* kIf = "config-if";
 
 const InterfaceLine* Here(const ConfigEdit& edit) { return edit.here == nullptr ? nullptr : edit.here->As<InterfaceLine>(); }
@@ -204,10 +205,10 @@ constexpr Shape kShapes[] = {
     {"config", "arp permit-nonconnected", Sec::kArp, {.rank = 2, .keep_no = true}},
     {"config", "arp rate-limit / <n:0-32768>", Sec::kArp, {.rank = 3, .keep_no = true}},
     {"config", "arp <if:iface`Interface name`> <address:ip> / <mac:mac> [ alias ]", Sec::kArp, {.effect = kFor}},
-    {"config", "ip verify reverse-path`Enable Reverse Path Forwarding check` interface <if:iface>", Sec::kIpVerify, {.effect = kFor}},
-    {"config", "fragment`Configure the IP fragment database` size / <n:1-1048576> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kFor}},
-    {"config", "fragment chain / <n:1-8200> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kFor}},
-    {"config", "fragment timeout / <n:1-30> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kFor}},
+    {"config", "ip verify reverse-path`Enable Reverse Path Forwarding check` interface <if:iface>", Sec::kIpVerify, {.effect = kActs}},
+    {"config", "fragment`Configure the IP fragment database` size / <n:1-1048576> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},
+    {"config", "fragment chain / <n:1-8200> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},
+    {"config", "fragment timeout / <n:1-30> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},
     {"config", "fragment reassembly <how:{full|virtual}> <if:iface>", Sec::kIpVerify, {.rank = 2, .effect = kFor}},
     {"config", "firewall transparent`Switch to transparent mode`", Sec::kHostname, {.rank = -1, .effect = kFor}},
     {"config", "ip address`Configure the management address` <address:ip> <mask:mask> / [ standby <standby:ip> ]", Sec::kMtu,

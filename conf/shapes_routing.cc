@@ -11,6 +11,7 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kFor = Effect::kDormant;
+constexpr auto kActs = Effect::kModelled;
 
 // Lines of a route map or prefix list have a number also when none was typed.
 std::string NumberedRouteMap(ConfigEdit&, const FieldLine& fields, Line& line) {
@@ -317,19 +318,19 @@ constexpr Shape kShapes[] = {
     {"config", "ipv6 access-list <list:name> [ line <line:1-2147483647> ] <action:{permit|deny}> <rule:line>", Sec::kIpv6AccessList, {.effect = kFor}},
 
     // --- SLA monitors and what follows them
-    {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kFor, .submode = "config-sla-monitor"}},
-    {"config-sla-monitor", "type`Type of entry` echo protocol ipIcmpEcho / <target:ip> interface <if:iface>", Sec::kSla, {.effect = kFor, .after = EnterEcho}},
-    {"config-sla-monitor-echo", "num-packets`Number of packets in a probe` / <n:1-100>", Sec::kSla, {.rank = 1, .effect = kFor, .silent = "num-packets 1"}},
-    {"config-sla-monitor-echo", "request-data-size`Request data size` / <n:0-16384>", Sec::kSla, {.rank = 2, .effect = kFor, .silent = "request-data-size 28"}},
-    {"config-sla-monitor-echo", "tos`Type Of Service` / <n:0-255>", Sec::kSla, {.rank = 3, .effect = kFor, .silent = "tos 0"}},
-    {"config-sla-monitor-echo", "timeout`Timeout of an operation in milliseconds` / <ms:0-604800000>", Sec::kSla, {.rank = 4, .effect = kFor, .silent = "timeout 5000"}},
-    {"config-sla-monitor-echo", "threshold`Operation threshold in milliseconds` / <ms:0-2147483647>", Sec::kSla, {.rank = 5, .effect = kFor, .silent = "threshold 5000"}},
-    {"config-sla-monitor-echo", "frequency`Frequency of an operation in seconds` / <seconds:1-604800>", Sec::kSla, {.rank = 6, .effect = kFor, .silent = "frequency 60"}},
+    {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kActs, .submode = "config-sla-monitor"}},
+    {"config-sla-monitor", "type`Type of entry` echo protocol ipIcmpEcho / <target:ip> interface <if:iface>", Sec::kSla, {.effect = kActs, .after = EnterEcho}},
+    {"config-sla-monitor-echo", "num-packets`Number of packets in a probe` / <n:1-100>", Sec::kSla, {.rank = 1, .effect = kActs, .silent = "num-packets 1"}},
+    {"config-sla-monitor-echo", "request-data-size`Request data size` / <n:0-16384>", Sec::kSla, {.rank = 2, .effect = kActs, .silent = "request-data-size 28"}},
+    {"config-sla-monitor-echo", "tos`Type Of Service` / <n:0-255>", Sec::kSla, {.rank = 3, .effect = kActs, .silent = "tos 0"}},
+    {"config-sla-monitor-echo", "timeout`Timeout of an operation in milliseconds` / <ms:0-604800000>", Sec::kSla, {.rank = 4, .effect = kActs, .silent = "timeout 5000"}},
+    {"config-sla-monitor-echo", "threshold`Operation threshold in milliseconds` / <ms:0-2147483647>", Sec::kSla, {.rank = 5, .effect = kActs, .silent = "threshold 5000"}},
+    {"config-sla-monitor-echo", "frequency`Frequency of an operation in seconds` / <seconds:1-604800>", Sec::kSla, {.rank = 6, .effect = kActs, .silent = "frequency 60"}},
     {"config", "sla monitor schedule`Entry scheduling` <id:1-2147483647> / [ life ( forever | <life:0-2147483647> ) ] [ start-time ( now | pending | after <after:word> | "
                "<at:word> [<month:word> <day:word>] ) ] [ ageout <ageout:0-2073600> ] [ recurring ]", Sec::kSla,
-     {.sort = "{id} s", .effect = kFor, .check = KnownMonitor}},
+     {.sort = "{id} s", .effect = kActs, .check = KnownMonitor}},
     {"config", "track`Object tracking configuration commands` <id:1-500`Tracked object`> / rtr`Response Time Reporter (RTR) entry` <rtr:1-2147483647> reachability`Reachability`", Sec::kTrack,
-     {.sort = "{id}", .effect = kFor, .after = NoteTrack}},
+     {.sort = "{id}", .effect = kActs, .after = NoteTrack}},
 
     // --- multicast
     {"config", "multicast-routing`Enable IP multicast routing`", Sec::kMulticast, {.effect = kFor}},

@@ -90,6 +90,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   const Policy& p = *e.policy;
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
+    if (i) e.fragments.SetLimits(i->id, i->fragments);
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
   e.has_connection_settings = e.has_state_bypass = false;
@@ -226,6 +227,10 @@ std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_-
 std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
 const DropCounters& Engine::drops() const { return impl_->drops; }
 InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
+
+FragmentCounters Engine::Fragments(IfId ingress) const { return impl_->fragments.counters(ingress); }
+void Engine::ClearFragmentCounters(IfId ingress) { impl_->fragments.ClearCounters(ingress); }
+void Engine::ClearReversePathDrops(IfId ingress) { impl_->CounterOf(ingress).reverse_path_drops = 0; }
 
 void Engine::ClearDrops(bool frame, bool flow) {
   if (frame) impl_->drops.frame.fill(0);

@@ -85,6 +85,7 @@ class Engine {
   std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
   XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   const DropCounters& drops() const;
+  FragmentCounters Fragments(IfId ingress) const;
   InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
   std::vector<LocalHostView> LocalHosts() const;
@@ -93,6 +94,8 @@ class Engine {
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many
   std::uint32_t ClearXlates(TimePoint now);
   void ClearDrops(bool frame, bool flow);
+  void ClearFragmentCounters(IfId ingress);
+  void ClearReversePathDrops(IfId ingress);
 
  private:
   struct Impl;

@@ -28,6 +28,18 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       log.Log(now, Msg::k106020, LogArg::Number(p.wire_length - p.l4_offset), LogArg::Number(p.fragment_offset),
               LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
     }
+    const FragmentLimits& limits = fragments.limits(p.ingress);
+    const auto src = LogArg::Address(p.key.src), dst = LogArg::Address(p.key.dst);
+    const auto protocol = LogArg::Word(ProtocolWord(p.protocol));
+    const auto id = LogArg::Number(p.fragment_id);
+    if (r.problem == Problem::kSizeOverflow || r.problem == Problem::kThreshold) {
+      log.Log(now, Msg::k209003, LogArg::Number(limits.size), src, dst, protocol, id);
+    } else if (r.problem == Problem::kTooLarge) {
+      log.Log(now, Msg::k209004, LogArg::Number(p.fragment_offset + p.wire_length - p.l3_length), LogArg::Number(65535), src, dst,
+              protocol, id);
+    } else if (r.problem == Problem::kChainOverflow) {
+      log.Log(now, Msg::k209005, LogArg::Number(limits.chain), src, dst, protocol, id);
+    }
     DropHeld(std::move(r.fragments));
     return Refuse(p, r.reason, FlowDrop::kNone, out);
   }

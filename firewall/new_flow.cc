@@ -68,6 +68,17 @@ Verdict EarlySecurity(Context& c) {
   return c.Drop(FrameDrop::kSecurityFailed);
 }
 
+// ip verify reverse-path: what comes in must be reached by the same interface. Known flows keep to their interface anyway.
+Verdict ReversePathForwarding(Context& c) {
+  if (c.in == nullptr || !c.in->verify_reverse_path || c.policy.routes.ReachedBy(c.packet.key.src, c.in->id)) return Verdict::kContinue;
+  if (!c.tracing()) {
+    c.core.CounterOf(c.in->id).reverse_path_drops++;
+    c.core.log.Log(c.now, Msg::k106021, LogArg::Word(ProtocolWordUpper(c.packet.protocol)), LogArg::Address(c.packet.key.src),
+                   LogArg::Address(c.packet.key.dst), LogArg::Name(c.in->name));
+  }
+  return c.Drop(FrameDrop::kRpfViolated);
+}
+
 // An interface as packet-tracer names it: from 9.16 on with its routing instance.
 std::string TraceName(const Policy& policy, const std::string& nameif) {
   return policy.personality.trace_elapsed_time ? nameif + "(vrfid:0)" : nameif;
@@ -90,6 +101,8 @@ void TraceRoute(Context& c, const Route* route) {
     if (connected) {
       subtype = "No ECMP load balancing";
       info.push_back("Destination is locally connected. No ECMP load balancing.");
+    } else if (c.policy.routes.Ways(*route) > 1) {
+      subtype = "ECMP load balancing";
     }
     info.push_back("Found next-hop " + hop + " using egress ifc  " + TraceName(c.policy, name));
     c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, std::move(info));
@@ -328,12 +341,12 @@ Verdict CreateFlow(Context& c) {
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
-    FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
+    FirstPacket,        EarlySecurity, ReversePathForwarding, FindDestination, StateBypass, ToTheBox, CheckAccessIn,
     ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
-    FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
+    FirstPacket,        EarlySecurity, ReversePathForwarding, FindDestination, StateBypass, ToTheBox, CheckAccessIn,
     ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/access_list.h"
+#include "firewall/fragments.h"
 #include "firewall/inspect_map.h"
 #include "firewall/nat.h"
 #include "firewall/personality.h"
@@ -29,6 +30,8 @@ struct Interface {
   int mtu = 1500;
   bool shutdown = false;
   bool management_only = false;
+  bool verify_reverse_path = false;  // ip verify reverse-path interface
+  FragmentLimits fragments;
   int linux_index = 0;  // 0: no link is mapped to it
   std::shared_ptr<const AccessList> access_in;   // access-group ... in
   std::shared_ptr<const AccessList> access_out;

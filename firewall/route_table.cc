@@ -46,4 +46,18 @@ const Route* RouteTable::Find(IpAddress dst, IfId interface) const {
   return nullptr;
 }
 
+bool RouteTable::ReachedBy(IpAddress a, IfId interface) const {
+  const Route* best = Find(a);
+  if (best == nullptr || best->null0) return false;
+  if (best->interface == interface) return true;
+  const Route* other = Find(a, interface);
+  return other != nullptr && !other->null0 && other->destination == best->destination && other->metric == best->metric;
+}
+
+int RouteTable::Ways(const Route& best) const {
+  return static_cast<int>(std::count_if(routes_.begin(), routes_.end(), [&](const Route& r) {
+    return r.destination == best.destination && r.metric == best.metric && r.interface == best.interface && r.source == best.source;
+  }));
+}
+
 }  // namespace sallyport

@@ -29,6 +29,10 @@ class RouteTable {
   const Route* Find(IpAddress dst) const;
   // Best route to `dst` that leaves by `interface`, or null: used when NAT has chosen the egress interface.
   const Route* Find(IpAddress dst, IfId interface) const;
+  // Do the best routes to `a` (there may be several of one metric) leave by `interface`? Unicast reverse path forwarding asks.
+  bool ReachedBy(IpAddress a, IfId interface) const;
+  // How many ways the best route to `dst` by its interface has: more than one is equal-cost multipath.
+  int Ways(const Route& best) const;
   // All routes, in the order in which they were given.
   const std::vector<Route>& routes() const { return routes_; }
 

@@ -49,6 +49,7 @@ struct DropView {
 // Counters of one interface as the pipeline sees it ("Traffic Statistics").
 struct InterfaceCounters {
   std::uint64_t in_packets = 0, in_bytes = 0, out_packets = 0, out_bytes = 0, dropped = 0;
+  std::uint64_t reverse_path_drops = 0;
 };
 
 // A local host: addresses behind an interface with connections.

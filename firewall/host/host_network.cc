@@ -81,6 +81,17 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
     if (f == nullptr || !f->InUse() || up.count(f->linux_index) == 0) continue;
     k.gateway = route.gateway;
     k.link = f->linux_index;
+    if (!k.gateway.IsNone() && policy.routes.Ways(route) > 1) {
+      for (const Route& other : policy.routes.routes()) {
+        if (other.destination == route.destination && other.metric == route.metric && other.interface == route.interface &&
+            other.source == route.source && !other.gateway.IsNone()) {
+          k.more_gateways.push_back(other.gateway);
+        }
+      }
+      std::sort(k.more_gateways.begin(), k.more_gateways.end());
+      k.gateway = k.more_gateways.front();
+      k.more_gateways.erase(k.more_gateways.begin());
+    }
     w.routes.insert(k);
     k.table = table_of(f->id);
     w.routes.insert(k);

@@ -35,6 +35,14 @@ struct Request {
     return static_cast<T*>(mnl_nlmsg_put_extra_header(n, sizeof(T)));
   }
   void Address(std::uint16_t type, IpAddress a) { mnl_attr_put_u32(n, type, htonl(a.v4())); }
+  void NextHop(int link, IpAddress gateway) {
+    auto* const hop = static_cast<rtnexthop*>(mnl_nlmsg_get_payload_tail(n));
+    *hop = {};
+    hop->rtnh_ifindex = link;
+    n->nlmsg_len += MNL_ALIGN(sizeof *hop);
+    Address(RTA_GATEWAY, gateway);
+    hop->rtnh_len = static_cast<unsigned short>(static_cast<char*>(mnl_nlmsg_get_payload_tail(n)) - reinterpret_cast<char*>(hop));
+  }
 };
 
 IpAddress AddressOf(const nlattr* a) {
@@ -46,6 +54,21 @@ void EachAttribute(const nlmsghdr* n, std::size_t header, F&& f) {
   const char* const end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(n));
   const auto* a = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(n, header));
   for (; mnl_attr_ok(a, static_cast<int>(end - reinterpret_cast<const char*>(a))); a = mnl_attr_next(a)) f(mnl_attr_get_type(a), a);
+}
+
+void ReadMultipath(const nlattr* a, KernelRoute& r) {
+  const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(a));
+  int left = mnl_attr_get_payload_len(a);
+  std::vector<IpAddress> gateways;
+  for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
+    r.link = hop->rtnh_ifindex;
+    const auto* g = reinterpret_cast<const nlattr*>(RTNH_DATA(hop));
+    if (hop->rtnh_len > sizeof *hop && mnl_attr_get_type(g) == RTA_GATEWAY) gateways.push_back(AddressOf(g));
+  }
+  std::sort(gateways.begin(), gateways.end());
+  if (gateways.empty()) return;
+  r.gateway = gateways.front();
+  r.more_gateways.assign(gateways.begin() + 1, gateways.end());
 }
 
 int Trampoline(const nlmsghdr* n, void* data) {
@@ -63,6 +86,7 @@ Error Failure(int error) {
 std::string KernelRoute::ToString() const {
   std::string s = destination.ToString() + "/" + std::to_string(prefix_length);
   if (!gateway.IsNone()) s += " via " + gateway.ToString();
+  for (const IpAddress& other : more_gateways) s += " and " + other.ToString();
   return s;
 }
 
@@ -187,6 +211,7 @@ Result<std::vector<KernelRoute>> Rtnetlink::Routes(std::uint8_t protocol) {
       if (type == RTA_GATEWAY) r.gateway = AddressOf(a);
       if (type == RTA_OIF) r.link = static_cast<int>(mnl_attr_get_u32(a));
       if (type == RTA_PRIORITY) r.metric = mnl_attr_get_u32(a);
+      if (type == RTA_MULTIPATH) ReadMultipath(a, r);
     });
     all.push_back(r);
   });
@@ -303,8 +328,15 @@ Status Rtnetlink::ChangeRoute(bool add, const KernelRoute& k, std::uint8_t proto
   h->rtm_scope = k.type == RTN_LOCAL ? RT_SCOPE_HOST : k.gateway.IsNone() && k.link != 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   mnl_attr_put_u32(r.n, RTA_TABLE, k.table);
   if (k.prefix_length != 0) r.Address(RTA_DST, k.destination);
-  if (!k.gateway.IsNone()) r.Address(RTA_GATEWAY, k.gateway);
-  if (k.link != 0) mnl_attr_put_u32(r.n, RTA_OIF, static_cast<std::uint32_t>(k.link));
+  if (k.more_gateways.empty()) {
+    if (!k.gateway.IsNone()) r.Address(RTA_GATEWAY, k.gateway);
+    if (k.link != 0) mnl_attr_put_u32(r.n, RTA_OIF, static_cast<std::uint32_t>(k.link));
+  } else {
+    nlattr* const ways = mnl_attr_nest_start(r.n, RTA_MULTIPATH);
+    r.NextHop(k.link, k.gateway);
+    for (const IpAddress& other : k.more_gateways) r.NextHop(k.link, other);
+    mnl_attr_nest_end(r.n, ways);
+  }
   if (k.metric != 0) mnl_attr_put_u32(r.n, RTA_PRIORITY, k.metric);
   return Change(r.n);
 }

@@ -30,6 +30,7 @@ struct KernelRoute {
   IpAddress destination;
   int prefix_length = 0;
   IpAddress gateway;  // none: on the link
+  std::vector<IpAddress> more_gateways;  // equal-cost multipath over the same link, sorted
   int link = 0;       // 0: none (blackhole)
   std::uint32_t metric = 0;
   auto operator<=>(const KernelRoute&) const = default;
