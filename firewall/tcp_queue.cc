@@ -1,6 +1,7 @@
 #include "firewall/tcp_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport {
 namespace {
