@@ -177,6 +177,7 @@ ConnIndex MakeConnection(Context& ctx) {
   if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
   c.timeout_s = TimeoutFor(core, c);
   if (settings != nullptr && p.IsTcp() && !ctx.state_bypass && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
+  if (ctx.cookie) PrepareIntercepted(ctx, c);
   c.id = core.next_conn_id;
   c.extra = ctx.extra;
   const ConnIndex index = core.conns.Insert(c);
@@ -195,6 +196,7 @@ ConnIndex MakeConnection(Context& ctx) {
     if (nat == &ctx.source && x.connections == 0 && x.created == ctx.now) LogXlateBuilt(core, nat->xlate, ctx.now);
     core.xlates.AddConnection(nat->xlate);
   }
+  CountConnection(core, c, ctx.now);
   LogBuilt(core, c, ctx.now);
   return index;
 }
@@ -203,14 +205,16 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
   const Conn c = core.conns.At(index);  // a copy: the entry goes first, the messages follow
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)--;
   core.conns.Erase(index);
-  if (c.extra != kNoExtra) core.extras.Release(c.extra);
   LogTornDown(core, c, reason, now);
+  CountConnectionGone(core, c, now);
+  if (c.extra != kNoExtra) core.extras.Release(c.extra);
   Release(core, c.src_xlate, now);
   Release(core, c.dst_xlate, now);
 }
 
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
   const Xlate& x = core.xlates.Get(i);
+  CountXlate(core, x.real_if, x.real.address, true, now);
   const NameId real = NameOfInterface(core, x.real_if);
   const NameId mapped = NameOfInterface(core, x.mapped_if);
   if (x.pat) {
@@ -225,6 +229,7 @@ void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now) {
   const Xlate x = core.xlates.Get(i);
   core.xlates.Remove(i);
+  CountXlate(core, x.real_if, x.real.address, false, now);
   const NameId real = NameOfInterface(core, x.real_if);
   const NameId mapped = NameOfInterface(core, x.mapped_if);
   if (x.pat) {

@@ -165,13 +165,29 @@ void WeighLimits(Context& c) {
   }
 }
 
-// The rule that translates the source is known only later.
 void WeighSourceLimits(Context& c) {
   const NatLimits* l = LimitsOf(c.source);
   if (l == nullptr || c.limit.kind != Kind::kNone || !Counts(c.packet.protocol)) return;
   const std::uint32_t slot = c.limit.slot;
   c.limit = WeighHost(c, c.in->id, c.packet.key.src, *l, false);
   c.limit.slot = slot;
+}
+
+void AttachLimits(Context& c) {
+  if (c.source.rule != nullptr && c.source.rule->limits.norandomseq) c.randomize = false;
+  if (c.destination.rule != nullptr && c.destination.rule->limits.norandomseq) c.randomize = false;
+  if (c.connection_class == nullptr) return;
+  const ConnectionSettings& s = c.connection_class->connection;
+  const bool tracked = c.packet.IsTcp() && !c.state_bypass;
+  if (c.limit.slot == kNoLimitSlot && !(tracked && s.idle_reset)) return;
+  ConnExtra& extra = c.Extra();
+  extra.limit_slot = c.limit.slot;
+  extra.limit_by_client = (s.per_client_max | s.per_client_embryonic_max) != 0;
+  extra.idle_reset = tracked && s.idle_reset;
+  if (tracked && s.dcd) {
+    extra.dcd_retry_s = s.dcd->retry_s;
+    extra.dcd_max = s.dcd->max_retries;
+  }
 }
 
 void RefuseForLimit(Context& c) {

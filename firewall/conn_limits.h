@@ -79,6 +79,10 @@ struct ConnLimits {
 // --- stages of a new flow
 // Weighs the limits of the flow's class and host, before anything is made for it (Context::limit).
 void WeighLimits(Context& c);
+// The same for the host that a rule of 8.2 translates, once that rule is known.
+void WeighSourceLimits(Context& c);
+// What the connection needs of its class is put beside it.
+void AttachLimits(Context& c);
 // Says and counts that the flow is refused for Context::limit.
 void RefuseForLimit(Context& c);
 void LogEmbryonicLimit(Context& c);

@@ -55,6 +55,7 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       xlates(random.U64()),
       fragments(random.U64()),
       acl_log(log_in),
+      limits(options.max_connections, random),
       counters(256) {}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
@@ -92,6 +93,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
+  e.limits.UsePolicy(p, now);
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false;
   for (const ServiceClass& s : p.service) {
@@ -181,6 +183,13 @@ void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Dis
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
   }
+  if (v == Verdict::kConsume) {
+    out.action = Disposition::Action::kDrop;
+    auto& counter = CounterOf(p.ingress);
+    counter.in_packets++;
+    counter.in_bytes += p.wire_length;
+    return;
+  }
   Refuse(p, ctx.frame_drop, ctx.flow_drop, out);
 }
 
@@ -202,16 +211,7 @@ void Engine::AdvanceTo(TimePoint now) {
       for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
     } else {
       // The wheel's next look may be before any deadline; then nothing expires and it looks again later.
-      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) {
-        const Conn& c = e.conns.At(i);
-        EndReason reason;
-        if (c.protocol == 6) {
-          reason.text = IsEmbryonic(c.tcp_state)                               ? "SYN Timeout"
-                        : TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed ? "FIN Timeout"
-                                                                             : "Connection timeout";
-        }
-        EndConnection(e, i, reason, c.last_packet + Duration::Seconds(c.timeout_s));
-      }
+      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) ConnectionExpired(e, i);
     }
   }
 }

@@ -87,7 +87,12 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   }
   FrameDrop drop = FrameDrop::kNone;
   TcpVerdict tcp;
+  if (Intercepted(core, c)) return InterceptPacket(core, index, d, p, now, out);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
+  if (c.extra != kNoExtra && core.extras.At(c.extra).dcd_sent != 0 && AnswersProbe(core, index, d, p, now)) {
+    out.action = Disposition::Action::kDrop;
+    return;
+  }
   if (c.inspect != 0) {
     Inspector* engine = core.inspectors.engine[c.inspect];
     drop = engine->Inspect({c, p, d, now, NameOfIngress(core, p.ingress), core.log});
@@ -122,6 +127,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
     if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, p.ingress), now);
     if (tcp.state != c.tcp_state) {
       const TcpTimeout before = TimeoutOf(c.tcp_state);
+      if (IsEmbryonic(c.tcp_state) && !IsEmbryonic(tcp.state)) CountHandshakeDone(core, c);
       c.tcp_state = tcp.state;
       // A class's embryonic timeout holds until the handshake is done; the global ones by state after that.
       if (TimeoutOf(tcp.state) != before) SetTimeout(core, index, TimeoutFor(core, c));

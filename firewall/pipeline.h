@@ -12,6 +12,7 @@
 #include "firewall/acl_log.h"
 #include "firewall/conn.h"
 #include "firewall/conn_extra.h"
+#include "firewall/conn_limits.h"
 #include "firewall/engine.h"
 #include "firewall/fragments.h"
 #include "firewall/inspector.h"
@@ -44,6 +45,7 @@ struct EngineCore {
   XlateTable xlates;
   FragmentTable fragments;
   AclLog acl_log;
+  ConnLimits limits;
   DropCounters drops;
   std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
   std::vector<InterfaceCounters> counters;
@@ -70,6 +72,7 @@ enum class Verdict : std::uint8_t {
   kContinue,  // to the next stage
   kForward,   // decided: on its way
   kDrop,      // decided: `frame_drop` or `flow_drop` says why
+  kConsume,   // decided: it ends here, and nothing is wrong with it
 };
 
 // One packet on the long way.
@@ -99,6 +102,9 @@ struct Context {
   InspectId inspect = InspectId::kNone;
   bool randomize = false;
   bool state_bypass = false;
+  LimitVerdict limit;               // what the class's and the host's limits say of one more
+  std::optional<SynOffer> cookie;   // an ACK that confirms a cookie of TCP intercept: what its SYN offered
+  std::uint32_t cookie_isn = 0;     // and the SYN's number
   ExtraIndex extra = kNoExtra;  // taken by Extra(), handed to the connection by MakeConnection
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
@@ -168,9 +174,37 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 
+// --- TCP intercept (tcp_intercept.cc)
+// An ACK without a connection: does it confirm a cookie (Context::cookie)?
+bool RecognizeCookie(Context& c);
+// Answers the SYN in the server's name; nothing is kept of it.
+void AnswerWithCookie(Context& c);
+// Makes the connection that MakeConnection is about to enter look as after the client's SYN.
+void PrepareIntercepted(Context& c, Conn& conn);
+void AskServer(EngineCore& core, ConnIndex index, TimePoint now);
+// A packet of a connection whose server has not answered yet.
+void InterceptPacket(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+bool Intercepted(const EngineCore& core, const Conn& c);
+
+// --- ends of connections (conn_expiry.cc)
+void ConnectionExpired(EngineCore& core, ConnIndex index);
+// A packet of a connection that is being probed. True: it is an answer to a probe and goes no further.
+bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& p, TimePoint now);
+
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
+// A TCP segment without payload. Options: MSS and SACK permitted, of a SYN.
+struct OwnSegment {
+  Endpoint from, to;
+  IfId egress{};
+  std::uint32_t seq = 0, ack = 0;
+  std::uint8_t flags = 0;
+  std::uint16_t window = 0;
+  std::uint16_t mss = 0;  // 0: no option
+  bool sack = false;
+};
+void OriginateSegment(EngineCore& core, const OwnSegment& s);
 // ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 

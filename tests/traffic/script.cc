@@ -146,6 +146,7 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
       options.insert(options.end(), {2, 4, static_cast<std::uint8_t>(m >> 8), static_cast<std::uint8_t>(m)});
     }
     if (f.contains("ws")) options.insert(options.end(), {1, 3, 3, static_cast<std::uint8_t>(get("ws", 0))});
+    if (f.contains("sackok")) options.insert(options.end(), {1, 1, 4, 2});
     if (f.contains("sack")) {
       const auto dash = f["sack"].find('-', f["sack"][0] == '$' ? 1 : 0);
       std::uint8_t edge[8];
@@ -391,6 +392,7 @@ void Run::Advance(TimePoint to) {
   clock_.Set(to);
   engine_->AdvanceTo(to);
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
+  for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
 }
 
 void Run::Line(const std::string& line) {
@@ -406,6 +408,12 @@ void Run::Line(const std::string& line) {
     const auto want = verb == "x" ? Disposition::Action::kDrop : Disposition::Action::kHold;
     if (disposition_.action != want) throw Failure{"it was not " + std::string(verb == "x" ? "dropped" : "held")};
     if (verb == "x" && rest != Keyword(disposition_.reason)) throw Failure{"dropped for " + std::string(Keyword(disposition_.reason))};
+    return;
+  }
+  if (verb == "consumed") {  // it ends here, and no drop is counted
+    if (!open_) throw Failure{"no packet to judge"};
+    open_ = false;
+    if (disposition_.action != Disposition::Action::kDrop || disposition_.reason != FrameDrop::kNone) throw Failure{"it was not consumed"};
     return;
   }
   if (verb == "leaves") {  // a fragment passes; what is in it is not looked at
