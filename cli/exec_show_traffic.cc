@@ -119,14 +119,6 @@ void AddShowTrafficCommands(ExecSet& set) {
                                                    {S::Is(&DropWords::what, DropWords::What::kFlow, "flow", "Flows")}})})}),
             ShowDrops);
   }
-  set.Add(BareCommand("show local-host", {kShow, "Hosts with connections"}), [](ExecContext& c, const Bare&, Form) {
-    std::vector<std::string> interfaces;
-    for (const auto& f : c.appliance.policy()->interfaces) {
-      if (f && f->id != IfId::kIdentity && f->InUse()) interfaces.push_back(f->nameif);
-    }
-    return Reply::Say(ShowLocalHost(c.appliance.AskEngine([](Engine& e) { return e.LocalHosts(); }), interfaces,
-                                    c.appliance.personality()));
-  });
   set.Add(BareCommand("show route", {kShow, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowRoute(*c.appliance.policy()));
   });

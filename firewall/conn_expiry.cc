@@ -3,7 +3,7 @@
 //
 // Source: ASA firewall configuration guide, "Connection Settings" (dead connection detection): both ends are probed, answers
 // of both reset the idle time; without them the connection goes after `max_retries` probes, `retry_interval` apart. Half-closed
-// connections are not probed.
+// connections are not probed. And what becomes of connections when routes change (`timeout floating-conn`, `conn-holddown`).
 #include <algorithm>
 
 #include "firewall/pipeline.h"
@@ -99,6 +99,56 @@ bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& 
   c.last_packet = now;
   SetTimeout(core, index, TimeoutFor(core, c));
   return answer;
+}
+
+// --- routes ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// A new connection to the responder would leave by another interface, by a better route.
+bool HasBetterWay(const RouteTable& routes, const Conn& c) {
+  if (c.responder_mapped != c.responder_real) return false;  // the translation says where it leaves
+  const Route* best = routes.Find(c.responder_real);
+  if (best == nullptr || best->null0 || best->interface == c.out_if) return false;
+  const Route* own = routes.Find(c.responder_real, c.out_if);
+  return own == nullptr || own->destination.length < best->destination.length || own->metric > best->metric;
+}
+
+bool LostItsWay(const RouteTable& routes, const Conn& c) {
+  return routes.Find(c.responder_real, c.out_if) == nullptr || routes.Find(c.initiator_real, c.in_if) == nullptr;
+}
+
+void EndEach(EngineCore& core, bool (*stray)(const RouteTable&, const Conn&), TimePoint now) {
+  for (ConnIndex i = 0; i < core.conns.slots(); i++) {
+    if (!core.conns.Live(i)) continue;
+    const Conn& c = core.conns.At(i);
+    if ((c.flags & (kConnToBox | kConnFromBox)) != 0 || !stray(core.policy->routes, c)) continue;
+    EndConnection(core, i, {c.protocol == 6 ? "Route change" : nullptr, IfId::kAny}, now);
+  }
+}
+
+}  // namespace
+
+void RoutesChanged(EngineCore& core, const RouteTable& before, TimePoint now) {
+  const Timeouts& t = core.policy->timeouts;
+  if (t.floating_conn.ns == 0) core.floating_at = TimePoint::Max();
+  if (!t.conn_holddown) core.holddown_at = TimePoint::Max();
+  if (before.routes() == core.policy->routes.routes() || core.conns.count() == 0) return;
+  if (t.floating_conn.ns != 0) core.floating_at = now + t.floating_conn;
+  if (t.conn_holddown) core.holddown_at = now + *t.conn_holddown;
+}
+
+TimePoint NextStrayDeadline(const EngineCore& core) { return std::min(core.floating_at, core.holddown_at); }
+
+void EndStrays(EngineCore& core, TimePoint now) {
+  if (core.holddown_at <= now) {
+    core.holddown_at = TimePoint::Max();
+    EndEach(core, LostItsWay, now);
+  }
+  if (core.floating_at <= now) {
+    core.floating_at = TimePoint::Max();
+    EndEach(core, HasBetterWay, now);
+  }
 }
 
 }  // namespace sallyport

@@ -197,6 +197,8 @@ ConnIndex MakeConnection(Context& ctx) {
     core.xlates.AddConnection(nat->xlate);
   }
   CountConnection(core, c, ctx.now);
+  NoteHostLimits(core, c.in_if, c.initiator_real, ctx.source);
+  NoteHostLimits(core, c.out_if, c.responder_real, ctx.destination);
   LogBuilt(core, c, ctx.now);
   return index;
 }

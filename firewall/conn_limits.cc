@@ -173,6 +173,17 @@ void WeighSourceLimits(Context& c) {
   c.limit.slot = slot;
 }
 
+// `show local-host` says what its limits are.
+void NoteHostLimits(EngineCore& core, IfId interface, IpAddress host, const NatResult& nat) {
+  if (nat.rule == nullptr || !nat.rule->limits.Any()) return;
+  const std::uint32_t i = core.limits.hosts.Find(static_cast<std::uint32_t>(interface), host);
+  if (i == HostTable::kNone) return;
+  HostCounters& h = core.limits.hosts.At(i);
+  h.tcp_limit = nat.rule->limits.tcp;
+  h.udp_limit = nat.rule->limits.udp;
+  h.embryonic_limit = nat.rule->limits.embryonic;
+}
+
 void AttachLimits(Context& c) {
   if (c.source.rule != nullptr && c.source.rule->limits.norandomseq) c.randomize = false;
   if (c.destination.rule != nullptr && c.destination.rule->limits.norandomseq) c.randomize = false;

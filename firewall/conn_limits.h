@@ -22,6 +22,7 @@ struct ServiceClass;
 struct Context;
 struct EngineCore;
 struct Conn;
+struct NatResult;
 class Random;
 
 // What `set connection` of one class has counted; `show service-policy` prints it.
@@ -91,6 +92,8 @@ void LogEmbryonicLimit(Context& c);
 void CountConnection(EngineCore& core, const Conn& c, TimePoint now);
 void CountHandshakeDone(EngineCore& core, const Conn& c);
 void CountConnectionGone(EngineCore& core, const Conn& c, TimePoint now);
+// The rule that translates a host of the new connection may have limits for it.
+void NoteHostLimits(EngineCore& core, IfId interface, IpAddress host, const NatResult& nat);
 // A dynamic translation of a host comes or goes.
 void CountXlate(EngineCore& core, IfId interface, IpAddress host, bool comes, TimePoint now);
 

@@ -87,8 +87,9 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
       }
     }
   }
-  e.policy = std::move(policy);
+  const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   const Policy& p = *e.policy;
+  RoutesChanged(e, before->routes, now);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
@@ -202,9 +203,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint stray = NextStrayDeadline(e);
+    const TimePoint next = std::min({conn, xlate, acl, frag, stray});
     if (next > now) return;
-    if (frag == next) {
+    if (stray == next) {
+      EndStrays(e, next);
+    } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
@@ -220,7 +224,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+                   e.fragments.NextDeadline(), NextStrayDeadline(e)});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }

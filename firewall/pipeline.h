@@ -58,6 +58,7 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  TimePoint floating_at = TimePoint::Max(), holddown_at = TimePoint::Max();  // RoutesChanged
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
   bool dry_run = false;  // packet-tracer
@@ -194,6 +195,11 @@ bool Intercepted(const EngineCore& core, const Conn& c);
 
 // --- ends of connections (conn_expiry.cc)
 void ConnectionExpired(EngineCore& core, ConnIndex index);
+// The policy in force has other routes than `before`: connections that go another way than a new one would are looked for when
+// `timeout floating-conn`, and those whose way is gone when `timeout conn-holddown` is over.
+void RoutesChanged(EngineCore& core, const RouteTable& before, TimePoint now);
+TimePoint NextStrayDeadline(const EngineCore& core);
+void EndStrays(EngineCore& core, TimePoint now);
 // A packet of a connection that is being probed. True: it is an answer to a probe and goes no further.
 bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& p, TimePoint now);
 

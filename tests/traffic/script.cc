@@ -446,6 +446,26 @@ void Run::Line(const std::string& line) {
     if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
     return;
   }
+  if (verb == "hosts") {
+    if (engine_->LocalHostCount() != std::stoul(rest)) throw Failure{std::to_string(engine_->LocalHostCount()) + " local hosts"};
+    return;
+  }
+  if (verb == "host") {  // host NAMEIF ADDRESS tcp=N udp=N embryonic=N from=N xlates=N
+    std::istringstream args(rest);
+    std::string name, address;
+    args >> name >> address;
+    const LocalHostPage page = engine_->LocalHosts(Address(address), 0, 1000);
+    for (const LocalHostView& h : page.hosts) {
+      if (h.interface != name) continue;
+      const std::map<std::string, std::uint32_t> have = {
+          {"tcp", h.tcp}, {"udp", h.udp}, {"embryonic", h.embryonic}, {"from", h.embryonic_from}, {"xlates", h.xlates}};
+      for (const auto& [field, want] : FieldsOf(args)) {
+        if (have.at(field) != std::stoul(want)) throw Failure{field + " is " + std::to_string(have.at(field))};
+      }
+      return;
+    }
+    throw Failure{"no such local host"};
+  }
   if (verb == "xlates") {
     const auto n = engine_->Xlates(0, 1000, clock_.Now()).in_use;
     if (n != std::stoul(rest)) throw Failure{std::to_string(n) + " translations"};

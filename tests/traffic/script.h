@@ -9,6 +9,7 @@
 //   consumed                                 ... or ends here: the appliance itself deals with it
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
 //   o inside tcp ... R                       a packet of the appliance's own leaves
+//   hosts 2 | host inside 10.1.1.10 tcp=1 embryonic=0     local hosts, and what is counted of one
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
 //     behind it, after a blank: lines that some phase has under Config one after the other, parted by " / "
