@@ -131,6 +131,11 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   std::string name, protocol, from, to;
   in >> name >> protocol >> from >> to;
   interface = ByName(name);
+  // Ports may be $name.
+  for (std::string* end : {&from, &to}) {
+    const auto dollar = end->find(":$");
+    if (dollar != std::string::npos) *end = end->substr(0, dollar + 1) + std::to_string(Number(end->substr(dollar + 1)));
+  }
   const auto [src, sport] = HostPort(from);
   const auto [dst, dport] = HostPort(to);
   Fields f = FieldsOf(in);
