@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "firewall/inspect_map.h"
+#include "firewall/tcp_map.h"
+#include "firewall/tcp_stream.h"
 
 namespace sallyport {
 
@@ -39,6 +41,11 @@ struct ConnExtra {
   std::uint32_t dcd_max = 0;         // probes without an answer
   std::uint32_t dcd_sent = 0;        // of them, now; 0: it is not being probed
   std::uint8_t dcd_answered = 0;     // bit for each Direction
+
+  // --- TCP
+  bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
+  std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
+  std::unique_ptr<TcpStream> tcp_stream;
 };
 
 // Grows by one block at a time and never moves an entry.

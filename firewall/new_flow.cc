@@ -204,6 +204,7 @@ Verdict ConnectionSettings(Context& c) {
   c.connection_class = FindClass(c, [](const ServiceClass& s) { return s.connection.Any(); });
   if (c.connection_class == nullptr) return Verdict::kContinue;
   if (c.state_bypass) c.randomize = false;
+  if (c.connection_class->connection.tcp_map != nullptr && c.packet.IsTcp()) c.Extra().tcp_map = c.connection_class->connection.tcp_map;
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
   if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
@@ -340,6 +341,7 @@ Verdict CreateFlow(Context& c) {
   }
   if (c.tracing()) return Verdict::kForward;
   AttachLimits(c);
+  PrepareTcpStream(c);
   c.made = MakeConnection(c);
   if (c.made != kNoConn && c.cookie) {
     AskServer(c.core, c.made, c.now);

@@ -15,6 +15,7 @@
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
+#include "firewall/tcp_map.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -64,7 +65,8 @@ struct ConnectionSettings {
   };
   std::optional<DeadConnectionDetection> dcd;  // set connection timeout dcd
   bool Limits() const { return (conn_max | embryonic_conn_max | per_client_max | per_client_embryonic_max) != 0; }
-  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || dcd || Limits(); }
+  std::shared_ptr<const TcpMap> tcp_map;  // set connection advanced-options NAME
+  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || dcd || Limits() || tcp_map != nullptr; }
 };
 
 // `inspect NAME [MAP]` of a class.

@@ -62,8 +62,7 @@ void DropPacket(EngineCore& core, const Packet& p, FrameDrop reason, Disposition
 }
 
 void Consume(EngineCore& core, const Packet& p, Disposition& out) {
-  out.action = Disposition::Action::kDrop;
-  out.reason = FrameDrop::kNone;
+  out.action = Disposition::Action::kConsume;
   auto& in = core.CounterOf(p.ingress);
   in.in_packets++;
   in.in_bytes += p.wire_length;
@@ -86,6 +85,10 @@ void Join(EngineCore& core, ConnIndex index, Packet& p, TimePoint now, Dispositi
   CountHandshakeDone(core, c);
   c.tcp_state = done.state;
   extra.intercept_opening = false;
+  if (extra.tcp_stream != nullptr) {
+    extra.tcp_stream->queue[0].Start(isn + 1);
+    extra.tcp_stream->queue[1].Start(p.seq + 1);
+  }
   core.limits.intercept.established++;
 
   OwnSegment ack = ToServer(c);

@@ -6,8 +6,9 @@
 //   < outside tcp 203.0.113.1:1025 192.0.2.7:80 S seq=$x mss=1380            ... and leaves so ($x is remembered)
 //   x acl-drop                               ... or is dropped for this reason
 //   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
-//   consumed                                 ... or ends here: the appliance itself deals with it
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
+//   taken                                   the engine took what is in the packet
+//   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
 //   o inside tcp ... R                       a packet of the appliance's own leaves
 //   hosts 2 | host inside 10.1.1.10 tcp=1 embryonic=0     local hosts, and what is counted of one
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
