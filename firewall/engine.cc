@@ -88,6 +88,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
+  ReviewTimeRanges(e, now);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
@@ -192,9 +193,11 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint next = std::min({conn, xlate, acl, frag, e.time_range_edge});
     if (next > now) return;
-    if (frag == next) {
+    if (e.time_range_edge == next) {
+      ReviewTimeRanges(e, next);
+    } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
@@ -219,7 +222,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+                   e.fragments.NextDeadline(), e.time_range_edge});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }

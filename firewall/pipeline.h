@@ -54,6 +54,7 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
@@ -131,6 +132,9 @@ NameId IdentityName();
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
+
+// --- time ranges (time_range_review.cc)
+void ReviewTimeRanges(EngineCore& core, TimePoint now);
 
 // --- the appliance itself (to_the_box.cc)
 Verdict ToTheBox(Context& c);
