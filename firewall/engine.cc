@@ -96,9 +96,9 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false;
   for (const ServiceClass& s : p.service) {
-    if (s.random_sequence || s.idle || s.embryonic || s.half_closed || s.state_bypass) e.has_connection_settings = true;
-    e.has_state_bypass = e.has_state_bypass || s.state_bypass;
-    if (s.interface == IfId::kAny && s.match_any && s.random_sequence && !*s.random_sequence) never_randomize = true;
+    if (s.connection.Any()) e.has_connection_settings = true;
+    e.has_state_bypass = e.has_state_bypass || s.connection.state_bypass;
+    if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
   e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
@@ -115,6 +115,7 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
 void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out) {
   out.action = Disposition::Action::kDrop;
   out.reason = frame;
+  out.flow_reason = flow;
   if (frame != FrameDrop::kNone) drops.Count(frame);
   if (flow != FlowDrop::kNone) drops.Count(flow);
   CounterOf(p.ingress).dropped++;
@@ -285,9 +286,12 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   if (!e.policy->personality.trace_resolve_egress) {
     recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
   }
+  e.recorder = &recorder;
+  e.dry_run = true;
   Context ctx(e, p, in, now);
-  ctx.trace = &recorder;
   const Verdict v = RunNewFlow(ctx);
+  e.recorder = nullptr;
+  e.dry_run = false;
   result.allow = v != Verdict::kDrop;
   result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
   result.destination = ctx.real_dst;

@@ -11,6 +11,7 @@
 
 #include "firewall/acl_log.h"
 #include "firewall/conn.h"
+#include "firewall/conn_extra.h"
 #include "firewall/engine.h"
 #include "firewall/fragments.h"
 #include "firewall/inspector.h"
@@ -39,6 +40,7 @@ struct EngineCore {
   Inspectors inspectors;
   std::shared_ptr<const Policy> policy;
   ConnTable conns;
+  ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
   AclLog acl_log;
@@ -55,6 +57,9 @@ struct EngineCore {
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
+  // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
+  TraceRecorder* recorder = nullptr;
+  bool dry_run = false;  // packet-tracer
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
@@ -74,13 +79,18 @@ enum class Verdict : std::uint8_t {
 // One packet on the long way.
 struct Context {
   Context(EngineCore& core_in, Packet& packet_in, const Interface* in_in, TimePoint now_in)
-      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), in(in_in) {}
+      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), trace(core_in.recorder), in(in_in) {}
+  ~Context() {
+    if (extra != kNoExtra) core.extras.Release(extra);
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
   EngineCore& core;
   const Policy& policy;
   Packet& packet;
   TimePoint now;
-  TraceRecorder* trace = nullptr;  // packet-tracer: record, commit nothing
+  TraceRecorder* trace = nullptr;  // packet-tracer, and packets of a capture with `trace`: what was decided is recorded
   const Interface* in = nullptr;   // null: the appliance itself
   const Interface* out = nullptr;
   bool to_box = false;
@@ -93,11 +103,20 @@ struct Context {
   InspectId inspect = InspectId::kNone;
   bool randomize = false;
   bool state_bypass = false;
+  ExtraIndex extra = kNoExtra;  // taken by Extra(), handed to the connection by MakeConnection
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;
 
-  bool tracing() const { return trace != nullptr; }
+  // Phases are to be recorded.
+  bool recording() const { return trace != nullptr; }
+  // packet-tracer: nothing is committed, counted or logged. A captured packet is recorded, too, and goes its way all the same.
+  bool tracing() const { return core.dry_run; }
+  // The side entry that the connection will have.
+  ConnExtra& Extra() {
+    if (extra == kNoExtra) extra = core.extras.Take();
+    return core.extras.At(extra);
+  }
   Verdict Drop(FrameDrop reason) {
     frame_drop = reason;
     return Verdict::kDrop;
@@ -110,7 +129,7 @@ struct Context {
   NameId OutName() const;
 };
 
-// Collects phases; exists only while packet-tracer runs.
+// Collects phases; exists only for packet-tracer and for packets that a capture traces.
 class TraceRecorder {
  public:
   explicit TraceRecorder(TraceResult& result) : result_(result), started_(Now()), last_(started_) {}
@@ -124,6 +143,13 @@ class TraceRecorder {
   std::int64_t started_;
   std::int64_t last_;
 };
+
+// --- service policies (service_policy.cc)
+// Does the flow of `c` belong to the class? Destination as it really is.
+bool ClassMatches(const ServiceClass& s, const Context& c);
+// The class whose feature acts on the flow: interface policies before the global one, first match within a policy.
+// `has` says whether a class has that feature.
+const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&));
 
 // --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
 Verdict RunNewFlow(Context& c);
