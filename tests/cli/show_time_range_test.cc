@@ -33,7 +33,7 @@ TEST(ShowTimeRange, SaysWhatIsInForce) {
   auto policy = PolicyAt(conf, CivilSeconds(2026, 6, 30, 16, 0));
   EXPECT_EQ(ShowTimeRanges(*policy, ""),
             "time-range entry: contract (active)\n"
-            "   absolute start 08:00 01 January 2026 end 18:00 30 June 2026\n"
+            "   absolute start 08:00 1 January 2026 end 18:00 30 June 2026\n"
             "   periodic Monday 8:00 to Friday 18:00\n"
             "   used in: IP ACL entry\n"
             "time-range entry: nightly (inactive)\n"
