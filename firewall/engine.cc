@@ -90,6 +90,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   const Policy& p = *e.policy;
   RoutesChanged(e, before->routes, now);
+  ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -207,10 +208,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint stray = NextStrayDeadline(e);
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, stray});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, stray, e.time_range_edge});
     if (next > now) return;
     if (stray == next) {
       EndStrays(e, next);
+    } else if (e.time_range_edge == next) {
+      ReviewTimeRanges(e, next);
     } else if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
@@ -229,7 +232,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), NextStrayDeadline(e)});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.time_range_edge});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }
