@@ -8,6 +8,7 @@
 #include "cli/show_conn.h"
 #include "cli/show_nat.h"
 #include "cli/show_route.h"
+#include "cli/show_time_range.h"
 
 namespace sallyport {
 namespace {
@@ -18,6 +19,9 @@ constexpr const char* kShow = "Show running system information";
 struct ListName {
   std::string name;
   bool brief = false;
+};
+struct RangeName {
+  std::string name;
 };
 struct XlateWords {
   bool count = false, detail = false;
@@ -119,14 +123,11 @@ void AddShowTrafficCommands(ExecSet& set) {
                                                    {S::Is(&DropWords::what, DropWords::What::kFlow, "flow", "Flows")}})})}),
             ShowDrops);
   }
-  set.Add(BareCommand("show local-host", {kShow, "Hosts with connections"}), [](ExecContext& c, const Bare&, Form) {
-    std::vector<std::string> interfaces;
-    for (const auto& f : c.appliance.policy()->interfaces) {
-      if (f && f->id != IfId::kIdentity && f->InUse()) interfaces.push_back(f->nameif);
-    }
-    return Reply::Say(ShowLocalHost(c.appliance.AskEngine([](Engine& e) { return e.LocalHosts(); }), interfaces,
-                                    c.appliance.personality()));
-  });
+  {
+    using S = Tokens<RangeName>;
+    set.Add(Command<RangeName>({S::Kw("show", kShow), S::Kw("time-range", "Time range"), S::Opt({S::Word(&RangeName::name, "Time range name")})}),
+            [](ExecContext& c, const RangeName& r, Form) { return Reply::Say(ShowTimeRanges(*c.appliance.policy(), r.name)); });
+  }
   set.Add(BareCommand("show route", {kShow, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowRoute(*c.appliance.policy()));
   });

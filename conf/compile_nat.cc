@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "conf/compile.h"
+#include "conf/nat_limits.h"
 #include "conf/nat_text.h"
 
 namespace sallyport {
@@ -34,7 +35,7 @@ std::string OldShow(const NatRule& r, const std::string& real, const std::string
   };
   if (r.access_list != nullptr) {
     for (const AclElement& e : r.access_list->elements()) {
-      if (e.permit && !e.inactive) match(e.protocol, RangeWords(e.src) + PortWords(e.sport), RangeWords(e.dst) + PortWords(e.dport));
+      if (e.permit && e.InForce()) match(e.protocol, RangeWords(e.src) + PortWords(e.sport), RangeWords(e.dst) + PortWords(e.dport));
     }
   } else {
     match(r.service_protocol, (r.real_src.empty() ? "any" : RangeWords(r.real_src.front())) + PortWords(r.real_sport), "any");
@@ -218,6 +219,7 @@ class Builder {
           r.mapped_sport = {mapped, mapped};
         }
         r.dns = v->dns;
+        r.limits = ReadNatLimits(v->limits);
         r.config = l->text;
         const std::string to = r.mapped_src.empty() ? "0.0.0.0" : r.mapped_src.front().first.ToString();
         r.show = OldShow(r, v->interfaces.real, v->interfaces.mapped,
@@ -248,6 +250,7 @@ class Builder {
         base.real_src = {AddressRange::Of(Prefix::Of(v.address.address, MaskOf(v)))};
       }
       base.dns = v.dns;
+      base.limits = ReadNatLimits(v.limits);
       if (v.id == 0) {  // identity: outwards only
         base.order = ++order;
         base.identity = base.unidirectional = true;
@@ -306,7 +309,7 @@ class Builder {
   static std::vector<AddressRange> SourcesOf(const AccessList& l) {
     std::vector<AddressRange> out;
     for (const AclElement& e : l.elements()) {
-      if (e.permit && !e.inactive && std::find(out.begin(), out.end(), e.src) == out.end()) out.push_back(e.src);
+      if (e.permit && e.InForce() && std::find(out.begin(), out.end(), e.src) == out.end()) out.push_back(e.src);
     }
     return out;
   }
@@ -336,7 +339,7 @@ class Builder {
   bool List(const std::string& name, NatRule& r) const {
     const auto it = policy_.access_lists.find(name);
     if (it == policy_.access_lists.end()) return false;
-    r.access_list = it->second;
+    r.access_list = AlwaysInForce(it->second);
     return true;
   }
   // The mapped side: an interface's address, a pool, or static addresses.

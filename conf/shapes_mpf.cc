@@ -20,6 +20,18 @@ std::string KnownPolicy(ConfigEdit& edit, const FieldLine& f) {
 }
 
 // A regular expression that a class or an inspection names stays.
+// Lines of access lists name it.
+std::string TimeRangeInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
+  const std::string name(f.Get("name"));
+  for (const auto& list : edit.tree.Of(Sec::kAccessList)) {
+    for (const auto& l : list->lines) {
+      const auto* e = l->As<ExtendedLine>();
+      if (e != nullptr && e->body.time_range == name) return "ERROR: Time range " + name + " is in use\n";
+    }
+  }
+  return {};
+}
+
 std::string RegexInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   const std::string phrase = " regex " + std::string(f.Get("name"));
   const auto named = [&](const auto& self, const Line& l) -> bool {
@@ -34,6 +46,13 @@ std::string RegexInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
       if (named(named, *l)) return "ERROR: regex " + std::string(f.Get("name")) + " is in use\n";
     }
   }
+  return {};
+}
+
+// Limits print a blank behind each value.
+std::string ConnectionLine(ConfigEdit&, const FieldLine& f, Line& l) {
+  const bool limits = f.Has("cm") || f.Has("em") || f.Has("pm") || f.Has("pe") || f.Has("mss");
+  if (limits && !l.text.ends_with(' ')) l.text += ' ';
   return {};
 }
 
@@ -59,11 +78,11 @@ constexpr Shape kFilters[] = {
 constexpr Shape kShapes[] = {
     {"config", "regex`Define a regular expression` <name:name`Name of the regular expression`> / <pattern:line`The expression`>", Sec::kRegex,
      {.effect = kFor, .check_no = RegexInUse}},
-    {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = kFor, .submode = "config-time-range"}},
+    {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = Effect::kModelled, .submode = "config-time-range", .check_no = TimeRangeInUse}},
     {"config-time-range", "absolute`absolute time and date` / [ start <st:word> <sd:1-31> <sm:word> <sy:1993-2035> ] [ end <et:word> <ed:1-31> <em:word> <ey:1993-2035> ]",
-     Sec::kTimeRange, {.effect = kFor}},
+     Sec::kTimeRange, {.effect = Effect::kModelled}},
     {"config-time-range", "periodic`periodic time and date` <days:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|daily|weekdays|weekend}>... <from:hm> to "
-                          "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = kFor}},
+                          "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = Effect::kModelled}},
 
     // --- class maps
     {"config", "class-map type`Specifies the type of class map` regex match-any <name:name>", Sec::kClassMap, {.effect = kFor, .submode = "config-cmap-regex"}},
@@ -83,9 +102,11 @@ constexpr Shape kShapes[] = {
     {kClass, "match ip <text:line>", Sec::kClassMap, {.rank = 10}},
 
     // --- what is done with a class
-    {kActions, "set connection`Set connection values` / { conn-max <cm:0-2147483647> | embryonic-conn-max <em:0-2147483647> | per-client-embryonic-max <pe:0-2147483647> | "
-               "per-client-max <pm:0-2147483647> | syn-cookie-mss <mss:48-65535> }", Sec::kPolicyMap,
-     {.rank = 10, .effect = kFor, .trailing = " ", .merges = true}},
+    {kActions, "set connection`Set connection values` / { conn-max`Maximum TCP and UDP connections` <cm:0-2147483647> | "
+               "embryonic-conn-max`Maximum half-open connections` <em:0-2147483647> | per-client-max`Maximum connections of a client` <pm:0-2147483647> | "
+               "per-client-embryonic-max`Maximum half-open connections of a client` <pe:0-2147483647> | "
+               "random-sequence-number`TCP sequence randomisation` <rsn:{enable|disable}> | syn-cookie-mss`MSS in SYN cookies` <mss:48-65535> }",
+     Sec::kPolicyMap, {.rank = 10, .effect = Effect::kModelled, .after = ConnectionLine, .merges = true}},
     {kActions, "set connection decrement-ttl`Decrement the time-to-live`", Sec::kPolicyMap, {.rank = 12, .effect = kFor}},
     {kActions, "set connection advanced-options`Advanced connection options` / <option:{tcp-state-bypass}>", Sec::kPolicyMap,
      {.rank = 12, .effect = Effect::kModelled, .since = 802}},
@@ -139,7 +160,7 @@ constexpr Shape kShapes[] = {
     {"config", "threat-detection statistics protocol / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 4, .effect = kFor, .keep_no = true}},
     {"config", "threat-detection statistics access-list", Sec::kThreat, {.rank = 5, .effect = kFor, .keep_no = true}},
     {"config", "threat-detection statistics tcp-intercept / { rate-interval <interval:1-1440> | burst-rate <burst:25-2147483647> | average-rate <average:25-2147483647> }",
-     Sec::kThreat, {.rank = 6, .effect = kFor, .keep_no = true}},
+     Sec::kThreat, {.rank = 6, .effect = Effect::kModelled, .keep_no = true}},
     {"config", "ip audit`Configure the Intrusion Detection System` name`Name a policy` <name:name> <kind:{attack|info}> / [ action <action:{alarm|drop|reset}>... ]", Sec::kIpAudit, {.effect = kFor}},
     {"config", "ip audit interface <if:iface> <policy:word>", Sec::kIpAudit, {.rank = 1, .effect = kFor}},
     {"config", "ip audit <kind:{attack|info}> action / <action:{alarm|drop|reset}>...", Sec::kIpAudit, {.rank = 2, .effect = kFor}},

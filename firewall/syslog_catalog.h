@@ -52,13 +52,14 @@ namespace sallyport {
   X(199001, 5, "Reload command executed from {0}.") \
   X(199002, 6, "startup completed.  Beginning operation.") \
   X(199005, 6, "Startup begin") \
+  X(201003, 2, "Embryonic limit exceeded {0}/{1} for {2}/{3} ({4}) {5}/{6} on interface {7}") \
   X(201010, 6, "Embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201013, 3, "Per-client connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(209003, 4, "Fragment database limit of {0} exceeded:  src = {1}, dest = {2}, proto = {3}, id = {4}") \
-  X(209005, 4, "Discard IP fragment set with more than {0} elements:  src = {1}, dest = {2}, proto = {3}, id = {4}") \
   X(209004, 4, "Invalid IP fragment, size = {0} exceeds maximum size = {1}: src = {2}, dest = {3}, proto = {4}, id = {5}") \
+  X(209005, 4, "Discard IP fragment set with more than {0} elements:  src = {1}, dest = {2}, proto = {3}, id = {4}") \
   X(302010, 6, "{0} in use, {1} most used") \
   X(302013, 6, "Built {0} TCP connection {1} for {2}/{3} ({4}/{5}) to {6}/{7} ({8}/{9})") \
   X(302014, 6, "Teardown TCP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}{7}{8}") \
@@ -99,13 +100,15 @@ namespace sallyport {
   X(611102, 6, "User authentication failed: IP address: {0}, Uname: {1}") \
   X(611103, 5, "User logged out: Uname: {0}") \
   X(611104, 5, "Serial console idle timeout exceeded") \
+  X(622001, 6, "{0} tracked route {1} {2} {3}, distance {4}, table Default-IP-Routing-Table, on interface {5}") \
   X(710001, 7, "TCP access requested from {0}/{1} to {2}/{3}") \
   X(710002, 7, "{0} access permitted from {1}/{2} to {3}/{4}") \
-  X(622001, 6, "{0} tracked route {1} {2} {3}, distance {4}, table Default-IP-Routing-Table, on interface {5}") \
   X(710003, 3, "{0} access denied by ACL from {1}/{2} to {3}/{4}") \
   X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
   X(710006, 7, "{0} request discarded from {1} to {2}") \
-  X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}")
+  X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}") \
+  X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
+  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
 
 enum class Msg : std::uint16_t {
 #define X(number, severity, text) k##number,
