@@ -1,6 +1,7 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
 
+#include "conf/compile_qos.h"
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
 
@@ -181,6 +182,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   }
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
+  p->priority_queues = CompilePriorityQueues(tree, *p);
   TheBox(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));
 }

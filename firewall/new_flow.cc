@@ -190,7 +190,7 @@ Verdict FirstPacket(Context& c) {
 Verdict StateBypass(Context& c) {
   if (!c.core.has_state_bypass || !c.packet.IsTcp()) return Verdict::kContinue;
   if (!c.to_box && !c.from_box) {
-    c.state_bypass = FindClass(c, [](const ServiceClass& s) { return s.connection.state_bypass; }) != nullptr;
+    c.state_bypass = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass) != nullptr;
   }
   const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
@@ -199,7 +199,8 @@ Verdict StateBypass(Context& c) {
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
-  c.connection_class = FindClass(c, [](const ServiceClass& s) { return s.connection.Any(); });
+  c.connection_class = SelectClass(c.policy, FlowOf(c), Feature::kConnection);
+  if (c.connection_class == nullptr && c.state_bypass) c.connection_class = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass);
   if (c.connection_class == nullptr) return Verdict::kContinue;
   if (c.state_bypass) c.randomize = false;
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;

@@ -124,6 +124,7 @@ FrameDrop ParseV4(Packet& p) {
   p.l4_offset = header;
   p.ip_options = header > 20;
   p.ttl = h[8];
+  p.dscp = h[1] >> 2;
   p.protocol = h[9];
   p.key.src = IpAddress::FromV4Bytes(h + 12);
   p.key.dst = IpAddress::FromV4Bytes(h + 16);
@@ -149,6 +150,7 @@ FrameDrop ParseV6(Packet& p) {
   p.v6 = true;
   p.dont_fragment = true;
   p.ttl = h[7];
+  p.dscp = static_cast<std::uint8_t>((h[0] & 15) << 2 | h[1] >> 6);
   p.key.src = IpAddress::FromV6Bytes(h + 8);
   p.key.dst = IpAddress::FromV6Bytes(h + 24);
   std::uint8_t next = h[6];

@@ -46,6 +46,7 @@ struct Packet {
   bool dont_fragment = false;      // DF; always true for IPv6
   std::uint32_t fragment_id = 0;
   std::uint8_t ttl = 0;
+  std::uint8_t dscp = 0;           // code point, RFC 2474
   FlowKey key;                     // addresses; ports as FlowKey says; ingress
   // TCP
   std::uint8_t tcp_flags = 0;

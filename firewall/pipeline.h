@@ -138,6 +138,8 @@ class TraceRecorder {
 };
 
 // --- service policies (service_policy.cc)
+// The flow of `c` as class maps see it.
+ClassFlow FlowOf(const Context& c);
 // Does the flow of `c` belong to the class? Destination as it really is.
 bool ClassMatches(const ServiceClass& s, const Context& c);
 // The class whose feature acts on the flow: interface policies before the global one, first match within a policy.

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "firewall/access_list.h"
+#include "firewall/class_match.h"
 #include "firewall/inspect_map.h"
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
+#include "firewall/threat_policy.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -52,7 +54,10 @@ struct ConnectionSettings {
   std::optional<bool> random_sequence;  // set connection random-sequence-number
   std::optional<Duration> idle, embryonic, half_closed;
   bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
-  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass; }
+  bool decrement_ttl = false;  // set connection decrement-ttl
+  // Limits, timeouts, sequence numbers, TTL: one feature, beside that of state bypass.
+  bool Basic() const { return random_sequence || idle || embryonic || half_closed || decrement_ttl; }
+  bool Any() const { return Basic() || state_bypass; }
 };
 
 // `inspect NAME [MAP]` of a class.
@@ -60,6 +65,25 @@ struct Inspection {
   InspectId id = InspectId::kNone;  // kNone: accepted, does not act
   std::string name;                 // "dns", "icmp error"
   std::shared_ptr<const InspectMap> map;  // null: the engine's defaults
+};
+
+// `police input|output`: bits per second and bytes; what happens to packets within the rate, and beyond it.
+struct Police {
+  std::uint64_t rate = 0;
+  std::uint64_t burst = 0;
+  bool drop_conforming = false;
+  bool drop_exceeding = true;
+  bool operator==(const Police&) const = default;
+};
+// `shape average`: accepted, and its packets are counted; nothing is delayed.
+struct Shape {
+  std::uint64_t rate = 0;   // bits per second
+  std::uint64_t burst = 0;  // bits
+};
+// `priority-queue INTERFACE`; 0: not set.
+struct PriorityQueue {
+  std::uint32_t queue_limit = 0;
+  std::uint32_t tx_ring_limit = 0;
 };
 
 // A class of a policy-map that is applied by service-policy, in order of evaluation.
@@ -70,12 +94,14 @@ struct ServiceClass {
   IfId interface = IfId::kAny;  // kAny: global
   bool default_inspection_traffic = false;
   bool match_any = false;
-  std::shared_ptr<const AccessList> access_list;
-  std::optional<PortRange> port;  // match port
-  std::uint8_t port_protocol = 0;
+  std::vector<ServiceMatch> matches;  // besides these two
+  bool match_one = false;             // match-any: one of `matches` is enough; else all must
   // actions
   std::vector<Inspection> inspections;
   ConnectionSettings connection;
+  std::optional<Police> police[2];  // input, output
+  bool priority = false;
+  std::optional<Shape> shape;
   std::string config;  // lines for packet-tracer
   const Inspection* Find(InspectId wanted) const {
     for (const Inspection& i : inspections) {
@@ -121,6 +147,8 @@ struct Policy {
   bool reset_outbound = true;
   bool reset_outside = false;
   std::vector<ServiceClass> service;
+  std::map<IfId, PriorityQueue> priority_queues;
+  ThreatPolicy threats;
   std::vector<ManagementRule> management;
   std::vector<IcmpRule> icmp;
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
