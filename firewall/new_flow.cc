@@ -203,13 +203,8 @@ Verdict ConnectionSettings(Context& c) {
   if (c.connection_class == nullptr && c.state_bypass) c.connection_class = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass);
   if (c.connection_class == nullptr) return Verdict::kContinue;
   if (c.state_bypass) c.randomize = false;
-<<<<<<< HEAD
-  if (c.connection_class->random_sequence && !*c.connection_class->random_sequence) c.randomize = false;
-  if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
-=======
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
-  if (c.tracing()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
->>>>>>> main
+  if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
 }
 
