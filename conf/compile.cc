@@ -176,12 +176,17 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
   }
   for (const auto* l : tree.All<ServiceResetLine>(Section::kService)) {
-    if (!l->interface.empty()) continue;  // kept without effect
+    if (!l->interface.empty()) {
+      const Interface* on = p->FindByName(l->interface);
+      if (on != nullptr) (l->which == "resetinbound" ? p->reset_inbound_on : p->reset_outbound_on).push_back(on->id);
+      continue;
+    }
     if (l->which == "resetinbound") p->reset_inbound = true;
     if (l->which == "resetoutside") p->reset_outside = true;
   }
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
+  p->threats = CompileThreats(tree, resolver, p->personality.release);
   p->priority_queues = CompilePriorityQueues(tree, *p);
   TheBox(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));

@@ -25,6 +25,7 @@ struct StableIds {
   }
 };
 NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous);
+ThreatPolicy CompileThreats(const LineTree& tree, const Resolver& resolver, int release);
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
 std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
 

@@ -70,7 +70,7 @@ void AddQos(std::string_view text, const FieldLine* line, ServiceClass& c) {
     p.drop_exceeding = line->Get("exceed") != "transmit";
     c.police[line->Get("direction") == "output" ? 1 : 0] = p;
   } else if (text.starts_with("shape ")) {
-    c.shape = Shape{Unsigned(*line, "rate"), line->Has("burst") ? Unsigned(*line, "burst") : Unsigned(*line, "rate") / 250};
+    c.shape = Shaping{Unsigned(*line, "rate"), line->Has("burst") ? Unsigned(*line, "burst") : Unsigned(*line, "rate") / 250};
   }
 }
 

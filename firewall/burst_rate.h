@@ -50,6 +50,13 @@ class BurstRate {
     Roll(now, interval_s);
     return done_[static_cast<std::size_t>((burst_ + kBursts - 1) % kBursts)];
   }
+  // Events of the last `bursts` complete bursts, at most 30.
+  std::uint64_t Lately(TimePoint now, std::uint32_t interval_s, std::int64_t bursts) {
+    Roll(now, interval_s);
+    std::uint64_t sum = 0;
+    for (std::int64_t i = 1; i <= bursts; i++) sum += done_[static_cast<std::size_t>((burst_ + kBursts - i) % kBursts)];
+    return sum;
+  }
   std::uint64_t unfinished() const { return current_; }
   std::int64_t burst() const { return burst_; }  // number of the burst that is going on
   RateView View(TimePoint now, std::uint32_t interval_s) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/inspect_map.h"
+#include "firewall/service_stats.h"
 
 namespace sallyport {
 
@@ -19,6 +20,10 @@ inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 struct ConnExtra {
   // --- inspection
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
+  ClassInspectCounters* inspect_counters = nullptr;  // of the class that asked for the inspection
+  // --- classes of service policies
+  QosPath qos[2];              // [Direction]
+  bool decrement_ttl = false;  // set connection decrement-ttl
 };
 
 // Grows by one block at a time and never moves an entry.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firewall/engine_impl.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
 
@@ -92,6 +93,8 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
+  e.services.SetPolicy(p, now);
+  e.threats.Configure(p.threats);
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false;
   for (const ServiceClass& s : p.service) {
@@ -100,6 +103,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
+  for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
 }
 
@@ -122,6 +126,12 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
 
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
+  e.ProcessPacket(p, now, out);
+  if (out.action == Disposition::Action::kDrop && e.threats.watches_drops()) e.threats.OnDrop(p, out.reason, now);
+}
+
+void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
+  Impl& e = *this;
   out = Disposition{};
   const FrameDrop bad = ParsePacket(p);
   if (bad != FrameDrop::kNone) {
@@ -193,10 +203,13 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint threat = NextThreatDeadline(e);
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat});
     if (next > now) return;
     if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
+    } else if (threat == next) {
+      AdvanceThreats(e, next);
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
     } else if (xlate == next) {
@@ -220,7 +233,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+                   e.fragments.NextDeadline(), NextThreatDeadline(e)});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }

@@ -60,6 +60,8 @@ struct ConnFilter {
   bool Matches(const Conn& c) const;
 };
 
+class Protection;
+
 class Engine {
  public:
   struct Options {
@@ -89,6 +91,8 @@ class Engine {
   InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
   std::vector<LocalHostView> LocalHosts() const;
+
+  Protection protection();  // classes, shuns, threats, rates (firewall/protection.h)
 
   // --- clear
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many

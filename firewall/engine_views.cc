@@ -3,6 +3,7 @@
 #include <map>
 
 #include "firewall/engine_impl.h"
+#include "firewall/protection.h"
 
 namespace sallyport {
 
@@ -124,6 +125,8 @@ std::vector<LocalHostView> Engine::LocalHosts() const {
   for (auto& [key, host] : hosts) list.push_back(std::move(host));
   return list;
 }
+
+Protection Engine::protection() { return Protection(*impl_); }
 
 std::uint32_t Engine::ClearConns(const ConnFilter& filter, TimePoint now) {
   Impl& e = *impl_;

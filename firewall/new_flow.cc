@@ -6,6 +6,8 @@
 #include <span>
 
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
 namespace {
@@ -172,11 +174,11 @@ Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
                    LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
-    if (c.in != nullptr && c.policy.reset_outbound) {
-      // A stray segment that would leave by a lower level is answered as a refused one is.
+    if (c.in != nullptr) {
+      // A stray segment is answered as a refused one is.
       const Route* route = c.policy.routes.Find(p.key.dst);
       const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
-      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
+      if (out != nullptr && out != c.in && c.policy.AnswersRefused(*c.in, *out)) OriginateReset(c.core, p, c.in->id);
     }
   }
   return c.Drop(why);
@@ -277,6 +279,7 @@ Verdict Inspection(Context& c) {
   const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.Find(InspectId::kIcmp) != nullptr; });
   if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
   c.inspect = InspectId::kIcmp;
+  if (!c.tracing()) c.Extra().inspect_counters = c.core.services.InspectionOf(s->id, c.inspect);
   if (c.recording()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
   return Verdict::kContinue;
 }
@@ -328,13 +331,15 @@ Verdict CreateFlow(Context& c) {
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
+    Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
+    Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 
 }  // namespace

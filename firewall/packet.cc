@@ -363,4 +363,17 @@ void CompleteChecksum(Packet& p) {
   p.checksum_pending = false;
 }
 
+void DecrementTtl(Packet& p) {
+  p.ttl--;
+  p.rewritten = p.hop_counted = true;
+  std::uint8_t* h = p.bytes.data();
+  if (p.v6) {
+    h[7] = p.ttl;
+    return;
+  }
+  const std::uint16_t was = LoadBe16(h + 8);
+  h[8] = p.ttl;
+  StoreBe16(h + 10, ChecksumUpdate16(LoadBe16(h + 10), was, LoadBe16(h + 8)));
+}
+
 }  // namespace sallyport

@@ -64,6 +64,7 @@ struct Packet {
 
   // --- state of its way through the pipeline
   bool rewritten = false;          // the bytes differ from those that came
+  bool hop_counted = false;        // by DecrementTtl
 
   bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
   bool IsUdp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }
@@ -72,6 +73,9 @@ struct Packet {
   std::uint8_t* l4() { return bytes.data() + l4_offset; }
   const std::uint8_t* l4() const { return bytes.data() + l4_offset; }
 };
+
+// One hop less: the time to live of a whole packet whose TTL is at least 2, with the header checksum kept right.
+void DecrementTtl(Packet& p);
 
 // Reads the headers of `p.bytes` (RFC 791, 8200, 793, 768, 792). Returns the reason to drop it for, or kNone. Non-first
 // fragments get no transport fields (ports are 0). Does not verify checksums of the transport (see VerifyTransportChecksum).

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/acl_log.h"
+#include "firewall/activity.h"
 #include "firewall/conn.h"
 #include "firewall/conn_extra.h"
 #include "firewall/engine.h"
@@ -19,6 +20,9 @@
 #include "firewall/nat.h"
 #include "firewall/packet.h"
 #include "firewall/policy.h"
+#include "firewall/service_stats.h"
+#include "firewall/shun.h"
+#include "firewall/threat_detection.h"
 #include "firewall/trace.h"
 
 namespace sallyport {
@@ -43,6 +47,10 @@ struct EngineCore {
   ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
+  ServiceStats services;
+  ActivityMeter activity;
+  ShunTable shuns;
+  ThreatDetection threats{log, shuns};
   AclLog acl_log;
   DropCounters drops;
   std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
@@ -179,6 +187,8 @@ void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
+// ICMP time exceeded in transit, from the ingress interface's address; within the rate limit of unreachables.
+void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now);
 // ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 

@@ -76,7 +76,7 @@ struct Police {
   bool operator==(const Police&) const = default;
 };
 // `shape average`: accepted, and its packets are counted; nothing is delayed.
-struct Shape {
+struct Shaping {
   std::uint64_t rate = 0;   // bits per second
   std::uint64_t burst = 0;  // bits
 };
@@ -101,7 +101,7 @@ struct ServiceClass {
   ConnectionSettings connection;
   std::optional<Police> police[2];  // input, output
   bool priority = false;
-  std::optional<Shape> shape;
+  std::optional<Shaping> shape;
   std::string config;  // lines for packet-tracer
   const Inspection* Find(InspectId wanted) const {
     for (const Inspection& i : inspections) {
@@ -146,6 +146,7 @@ struct Policy {
   bool reset_inbound = false;
   bool reset_outbound = true;
   bool reset_outside = false;
+  std::vector<IfId> reset_inbound_on, reset_outbound_on;  // `service resetinbound|resetoutbound interface IF`
   std::vector<ServiceClass> service;
   std::map<IfId, PriorityQueue> priority_queues;
   ThreatPolicy threats;
@@ -159,6 +160,9 @@ struct Policy {
     return i < interfaces.size() && interfaces[i] ? &*interfaces[i] : nullptr;
   }
   const Interface* FindByName(std::string_view nameif) const;
+  // Is a TCP segment that is refused on its way from `in` to `out` answered with a reset? Between equal levels either setting
+  // is enough (ASA command reference, `service`).
+  bool AnswersRefused(const Interface& in, const Interface& out) const;
 };
 
 }  // namespace sallyport

@@ -18,12 +18,14 @@ std::shared_ptr<const AccessList> List(std::vector<AclElement> elements) {
   return std::make_shared<AccessList>("L", 0, std::vector<AclLine>{line}, std::move(elements));
 }
 
-AclElement Element(bool permit, std::uint8_t protocol, const char* src, const char* dst, PortRange dport) {
+AddressRange Net(const char* address, int length) { return AddressRange::Of(Prefix::Of(A(address), length)); }
+
+AclElement Element(bool permit, std::uint8_t protocol, AddressRange src, AddressRange dst, PortRange dport) {
   AclElement e;
   e.permit = permit;
   e.protocol = protocol;
-  e.src = AddressRange::Of(*Prefix::Parse(src));
-  e.dst = AddressRange::Of(*Prefix::Parse(dst));
+  e.src = src;
+  e.dst = dst;
   e.dport = dport;
   return e;
 }
@@ -53,7 +55,7 @@ ServiceMatch CodePoints(std::uint64_t set) {
 TEST(ClassMatch, EveryCriterion) {
   ServiceMatch list, rtp, nothing;
   list.kind = ServiceMatch::Kind::kAccessList;
-  list.list = List({Element(false, 6, "10.1.1.10/32", "0.0.0.0/0", {22, 22}), Element(true, 6, "10.1.1.0/24", "192.0.2.0/24", {20, 80})});
+  list.list = List({Element(false, 6, Net("10.1.1.10", 32), Net("0.0.0.0", 0), {22, 22}), Element(true, 6, Net("10.1.1.0", 24), Net("192.0.2.0", 24), {20, 80})});
   rtp.kind = ServiceMatch::Kind::kRtp;
   rtp.port = {16384, 16384 + 100};
   nothing.kind = ServiceMatch::Kind::kNothing;
@@ -105,7 +107,7 @@ TEST(ClassMatch, AllAndAny) {
   EXPECT_FALSE(ClassMatches(s, Flow(6, 8443))) << "ip-options and waas take anything, which is not what the words mean";
   ServiceMatch list;
   list.kind = ServiceMatch::Kind::kAccessList;
-  list.list = List({Element(true, 0, "10.9.0.0/16", "0.0.0.0/0", {})});
+  list.list = List({Element(true, 0, Net("10.9.0.0", 16), Net("0.0.0.0", 0), {})});
   s.match_one = false;
   s.matches = {list};
   EXPECT_FALSE(ClassMatches(s, Flow(6, 21))) << "a list beside it narrows it";
@@ -126,7 +128,7 @@ void Give(ServiceClass& s, Feature f) {
     case Feature::kPoliceInput: s.police[0] = Police{}; break;
     case Feature::kPoliceOutput: s.police[1] = Police{}; break;
     case Feature::kPriority: s.priority = true; break;
-    case Feature::kShape: s.shape = Shape{}; break;
+    case Feature::kShape: s.shape = Shaping{}; break;
   }
 }
 constexpr Feature kFeatures[] = {Feature::kConnection,   Feature::kStateBypass, Feature::kPoliceInput,
