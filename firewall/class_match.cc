@@ -107,6 +107,7 @@ bool ClassMatches(const ServiceClass& s, const ClassFlow& f) {
 bool HasFeature(const ServiceClass& s, Feature feature) {
   switch (feature) {
     case Feature::kConnection: return s.connection.Basic();
+    case Feature::kTcpMap: return s.connection.tcp_map != nullptr;
     case Feature::kStateBypass: return s.connection.state_bypass;
     case Feature::kPoliceInput: return s.police[0].has_value();
     case Feature::kPoliceOutput: return s.police[1].has_value();

@@ -43,6 +43,7 @@ struct ClassFlow {
 // What can be done with a class, each with a class of its own that acts. Directions in a policy of one interface:
 enum class Feature : std::uint8_t {
   kConnection,    // limits, timeouts, sequence randomisation, TTL: both
+  kTcpMap,        // TCP normalisation: both
   kStateBypass,   // both
   kPoliceInput,   // entering it
   kPoliceOutput,  // leaving it

@@ -11,6 +11,8 @@
 
 #include "firewall/inspect_map.h"
 #include "firewall/service_stats.h"
+#include "firewall/tcp_map.h"
+#include "firewall/tcp_stream.h"
 
 namespace sallyport {
 
@@ -24,6 +26,10 @@ struct ConnExtra {
   // --- classes of service policies
   QosPath qos[2];              // [Direction]
   bool decrement_ttl = false;  // set connection decrement-ttl
+  // --- TCP
+  bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
+  std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
+  std::unique_ptr<TcpStream> tcp_stream;
 };
 
 // Grows by one block at a time and never moves an entry.

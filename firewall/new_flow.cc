@@ -201,12 +201,20 @@ Verdict StateBypass(Context& c) {
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
-  c.connection_class = SelectClass(c.policy, FlowOf(c), Feature::kConnection);
-  if (c.connection_class == nullptr && c.state_bypass) c.connection_class = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass);
-  if (c.connection_class == nullptr) return Verdict::kContinue;
-  if (c.state_bypass) c.randomize = false;
-  if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
-  if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
+  // Settings, normalisation and bypass are features by themselves; each may be another class's.
+  const ClassFlow f = FlowOf(c);
+  c.connection_class = SelectClass(c.policy, f, Feature::kConnection);
+  const ServiceClass* normalizer = c.packet.IsTcp() ? SelectClass(c.policy, f, Feature::kTcpMap) : nullptr;
+  const ServiceClass* bypass = c.state_bypass ? SelectClass(c.policy, f, Feature::kStateBypass) : nullptr;
+  if (normalizer != nullptr) c.Extra().tcp_map = normalizer->connection.tcp_map;
+  const bool keeps_numbers = c.connection_class != nullptr && !c.connection_class->connection.random_sequence.value_or(true);
+  if (c.state_bypass || keeps_numbers) c.randomize = false;
+  if (!c.recording()) return Verdict::kContinue;
+  for (const ServiceClass* s : {c.connection_class, normalizer, bypass}) {
+    if (s == nullptr) continue;
+    c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
+    break;
+  }
   return Verdict::kContinue;
 }
 
@@ -325,6 +333,7 @@ Verdict CreateFlow(Context& c) {
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
   }
   if (c.tracing()) return Verdict::kForward;
+  PrepareTcpStream(c);
   c.made = MakeConnection(c);
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }

@@ -51,6 +51,8 @@ struct EngineCore {
   ActivityMeter activity;
   ShunTable shuns;
   ThreatDetection threats{log, shuns};
+  TcpMap default_tcp_map;
+  TcpStreams tcp_streams;
   AclLog acl_log;
   DropCounters drops;
   std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
@@ -166,6 +168,8 @@ NameId IdentityName();
 
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+// The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.
+void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
 
 // --- the appliance itself (to_the_box.cc)

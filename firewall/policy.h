@@ -16,6 +16,7 @@
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
 #include "firewall/threat_policy.h"
+#include "firewall/tcp_map.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -57,7 +58,8 @@ struct ConnectionSettings {
   bool decrement_ttl = false;  // set connection decrement-ttl
   // Limits, timeouts, sequence numbers, TTL: one feature, beside that of state bypass.
   bool Basic() const { return random_sequence || idle || embryonic || half_closed || decrement_ttl; }
-  bool Any() const { return Basic() || state_bypass; }
+  std::shared_ptr<const TcpMap> tcp_map;  // set connection advanced-options NAME
+  bool Any() const { return Basic() || state_bypass || tcp_map != nullptr; }
 };
 
 // `inspect NAME [MAP]` of a class.

@@ -124,6 +124,7 @@ ServiceClass Class(const char* name, IfId where) {
 void Give(ServiceClass& s, Feature f) {
   switch (f) {
     case Feature::kConnection: s.connection.idle = Duration::Seconds(60); break;
+    case Feature::kTcpMap: s.connection.tcp_map = std::make_shared<TcpMap>(); break;
     case Feature::kStateBypass: s.connection.state_bypass = true; break;
     case Feature::kPoliceInput: s.police[0] = Police{}; break;
     case Feature::kPoliceOutput: s.police[1] = Police{}; break;
@@ -131,8 +132,8 @@ void Give(ServiceClass& s, Feature f) {
     case Feature::kShape: s.shape = Shaping{}; break;
   }
 }
-constexpr Feature kFeatures[] = {Feature::kConnection,   Feature::kStateBypass, Feature::kPoliceInput,
-                                 Feature::kPoliceOutput, Feature::kPriority,    Feature::kShape};
+constexpr Feature kFeatures[] = {Feature::kConnection,  Feature::kTcpMap,       Feature::kStateBypass, Feature::kPoliceInput,
+                                 Feature::kPoliceOutput, Feature::kPriority,     Feature::kShape};
 
 std::string Selected(const Policy& p, const ClassFlow& f, Feature feature) {
   const ServiceClass* s = SelectClass(p, f, feature);
@@ -167,7 +168,7 @@ TEST(SelectClass, PlacesAndDirections) {
           if (s.class_name == name) Give(s, feature);
         }
       }
-      const bool both = feature == Feature::kConnection || feature == Feature::kStateBypass;
+      const bool both = feature == Feature::kConnection || feature == Feature::kTcpMap || feature == Feature::kStateBypass;
       const char* want = both ? row.connection : feature == Feature::kPoliceInput ? row.input : row.output;
       EXPECT_EQ(Selected(p, Flow(6, 80), feature), want) << static_cast<int>(feature);
     }

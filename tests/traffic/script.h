@@ -7,6 +7,8 @@
 //   x acl-drop                               ... or is dropped for this reason
 //   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
+//   taken                                   the engine took what is in the packet
+//   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
 //   o inside tcp ... R                       a packet of the appliance's own leaves
 //   do shun A [B PORT PORT tcp] | do no shun A | do clear shun      an operator's command
 //   threats scanning-threat 1 0 400       a rate of threat detection: rate-N, triggers, events in the interval
