@@ -14,7 +14,7 @@ void PerfmonConsole::Tick(Appliance& appliance) {
   last_ = now;
   std::string text = ShowPerfmon(activities, false);
   text.pop_back();  // a session ends the line itself
-  for (Session* s : appliance.sessions()) s->Line(text);
+  for (Session* s : appliance.sessions()) s->Announce(text);
 }
 
 std::vector<CounterView> PerfmonConsole::Counters(Appliance& appliance) const {
