@@ -56,7 +56,7 @@ std::vector<std::string> ConnectionLines(const ServiceClass* of, const Line& lin
   }
   std::vector<std::string> lines;
   const bool bypass = of != nullptr && of->connection.state_bypass;
-  if (!limits.empty() || bypass) lines.push_back("Set connection policy: " + limits);
+  if (!limits.empty() || bypass) lines.push_back("Set connection policy: " + limits + (limits.empty() ? " drop 0" : ""));
   if (!timeouts.empty()) {
     lines.push_back("Set connection timeout policy:");
     lines.insert(lines.end(), timeouts.begin(), timeouts.end());

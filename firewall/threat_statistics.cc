@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kHostSets = 512;  // of eight; about 4 KB for a host
 constexpr std::size_t kPortSets = 64;
+constexpr std::size_t kMostElements = 16384;  // of access lists, those that are hit first
 
 std::uint64_t HashOf(IpAddress a) { return std::hash<IpAddress>()(a); }
 
@@ -121,12 +122,14 @@ void ThreatStatistics::OnBadAccess(const Conn& c, TimePoint now) {
 }
 
 void ThreatStatistics::OnAclHit(const AccessList& list, const AclElement& element, TimePoint now) {
-  auto [it, fresh] = acl_hits_.try_emplace(element.hits.get());
-  AclRates& rates = it->second;
-  if (fresh) {
-    rates.counter = element.hits;
-    rates.list = list.name();
+  auto it = acl_hits_.find(element.hits.get());
+  if (it == acl_hits_.end()) {  // the first hit of an element
+    if (acl_hits_.size() >= kMostElements) return;
+    it = acl_hits_.try_emplace(element.hits.get()).first;
+    it->second.counter = element.hits;
+    it->second.list = list.name();
   }
+  AclRates& rates = it->second;
   rates.line = list.lines()[element.line].number;
   for (std::size_t i = 0; i < 3; i++) rates.hits[i].Add(now, kIntervals[i], 1);
 }
