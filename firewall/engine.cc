@@ -56,7 +56,9 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       xlates(random.U64()),
       fragments(random.U64()),
       acl_log(log_in),
-      counters(256) {}
+      counters(256) {
+  activity.Clear(clock.Now());
+}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
   return {policy->timeouts.xlate, policy->timeouts.pat_xlate, policy->personality.per_session_pat};
