@@ -25,7 +25,7 @@ std::string NameOf(const Line& line, const InspectLine& inspect, const Personali
 }
 
 // `set connection` as an ASA tells what it is set to.
-std::vector<std::string> ConnectionLines(const ServiceClass* of, const Line& line) {
+std::vector<std::string> ConnectionLines(const ServiceClass* of, const ConnLimitCounters* counted, const Line& line) {
   std::string limits;
   std::vector<std::string> timeouts, options;
   for (const auto& l : line.lines) {
@@ -45,6 +45,16 @@ std::vector<std::string> ConnectionLines(const ServiceClass* of, const Line& lin
         time("embryonic", t->embryonic);
         time("half-closed", t->half_closed);
         time(t->tcp ? "tcp" : "idle", t->idle);
+        if (t->dcd && of != nullptr && of->connection.dcd) {
+          const auto& dcd = *of->connection.dcd;
+          char shown[96];
+          std::snprintf(shown, sizeof shown, "  DCD: enabled, retry-interval %u:%02u:%02u, max-retries %u", dcd.retry_s / 3600, dcd.retry_s / 60 % 60,
+                        dcd.retry_s % 60, dcd.max_retries);
+          timeouts.emplace_back(shown);
+          const ConnLimitCounters none, &n = counted != nullptr ? *counted : none;
+          timeouts.push_back("  DCD: client-probe " + std::to_string(n.client_probes) + ", server-probe " + std::to_string(n.server_probes) +
+                             ", conn-expiration " + std::to_string(n.expired));
+        }
       }
     } else if (rest.starts_with("advanced-options ")) {
       options.push_back("Set connection advanced-options: " + rest.substr(17));
@@ -57,6 +67,13 @@ std::vector<std::string> ConnectionLines(const ServiceClass* of, const Line& lin
   std::vector<std::string> lines;
   const bool bypass = of != nullptr && of->connection.state_bypass;
   if (!limits.empty() || bypass) lines.push_back("Set connection policy: " + limits + (limits.empty() ? " drop 0" : ""));
+  const std::string dropped = "drop " + std::to_string(counted != nullptr ? counted->dropped : 0);
+  if (counted != nullptr && of != nullptr && of->connection.Limits()) {
+    lines.push_back("  current embryonic conns " + std::to_string(counted->embryonic) + ", current conns " + std::to_string(counted->connections) +
+                    ", " + dropped);
+  } else if (!limits.empty()) {
+    lines.push_back("  " + dropped);
+  }
   if (!timeouts.empty()) {
     lines.push_back("Set connection timeout policy:");
     lines.insert(lines.end(), timeouts.begin(), timeouts.end());
@@ -70,7 +87,8 @@ std::vector<std::string> ConnectionLines(const ServiceClass* of, const Line& lin
 std::vector<ServicePolicyView> Appliance::ServicePolicies() {
   std::vector<ServicePolicyView> views;
   const LineTree& tree = configuration_->tree();
-  const std::vector<ClassView> counted = AskEngine([now = Now()](Engine& e) { return e.protection().Classes(now); });
+  const auto [counted, limited] =
+      AskEngine([now = Now()](Engine& e) { return std::pair(e.protection().Classes(now), e.LimitCounters()); });
   for (const bool global : {true, false}) {
     for (const auto* s : tree.All<ServicePolicyLine>(Section::kServicePolicy)) {
       if (s->global != global) continue;
@@ -106,7 +124,10 @@ std::vector<ServicePolicyView> Appliance::ServicePolicies() {
           }
           shown.inspections.push_back(std::move(i));
         }
-        shown.lines = ConnectionLines(compiled, *c);
+        const auto limit = std::find_if(limited.begin(), limited.end(), [&](const ConnLimitCounters& n) {
+          return compiled != nullptr && n.class_id == compiled->id;
+        });
+        shown.lines = ConnectionLines(compiled, limit != limited.end() ? &*limit : nullptr, *c);
         if (seen != counted.end()) {
           shown.police = seen->police;
           shown.priority = seen->priority;

@@ -184,7 +184,9 @@ Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   return c.Drop(why);
 }
 Verdict FirstPacket(Context& c) {
-  if (!c.packet.IsTcp() || c.core.has_state_bypass) return Verdict::kContinue;
+  if (!c.packet.IsTcp()) return Verdict::kContinue;
+  if (c.core.limits.may_intercept && RecognizeCookie(c)) return Verdict::kContinue;
+  if (c.core.has_state_bypass) return Verdict::kContinue;
   const FrameDrop bad = TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
@@ -194,7 +196,7 @@ Verdict StateBypass(Context& c) {
   if (!c.to_box && !c.from_box) {
     c.state_bypass = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass) != nullptr;
   }
-  const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
+  const FrameDrop bad = c.state_bypass || c.cookie ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
 
@@ -215,6 +217,12 @@ Verdict ConnectionSettings(Context& c) {
     c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
     break;
   }
+  return Verdict::kContinue;
+}
+
+// Only weighed here: nothing is made for a flow that its limits refuse or TCP intercept answers.
+Verdict Limits(Context& c) {
+  WeighLimits(c);
   return Verdict::kContinue;
 }
 
@@ -239,7 +247,8 @@ void LogTranslationFailed(Context& c) {
 Verdict SourceNat(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
   const Packet& p = c.packet;
-  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now, !c.tracing());
+  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now,
+                       !c.tracing() && c.limit.kind == LimitVerdict::Kind::kNone);
   // nat-control asks for a rule only on the way to a lower level.
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
@@ -328,13 +337,27 @@ Verdict ReversePath(Context& c) {
 }
 
 Verdict CreateFlow(Context& c) {
+  WeighSourceLimits(c);
+  if (c.limit.Refuses()) {
+    RefuseForLimit(c);
+    return c.Drop(c.cookie ? FrameDrop::kTcpConnLimit : FrameDrop::kConnLimit);
+  }
+  if (c.limit.Intercepts() && !c.tracing()) {
+    AnswerWithCookie(c);
+    return Verdict::kConsume;
+  }
   if (c.recording()) {
     c.trace->Phase("FLOW-CREATION", "", true, {},
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
   }
   if (c.tracing()) return Verdict::kForward;
+  AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);
+  if (c.made != kNoConn && c.cookie) {
+    AskServer(c.core, c.made, c.now);
+    return Verdict::kConsume;
+  }
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }
 
@@ -342,13 +365,13 @@ using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
     Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
+    ConnectionSettings, Limits, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
     Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
+    ConnectionSettings, Limits, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 
 }  // namespace

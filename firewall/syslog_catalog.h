@@ -52,6 +52,7 @@ namespace sallyport {
   X(199001, 5, "Reload command executed from {0}.") \
   X(199002, 6, "startup completed.  Beginning operation.") \
   X(199005, 6, "Startup begin") \
+  X(201003, 2, "Embryonic limit exceeded {0}/{1} for {2}/{3} ({4}) {5}/{6} on interface {7}") \
   X(201010, 6, "Embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
@@ -113,6 +114,8 @@ namespace sallyport {
   X(733101, 4, "{0} {1} is {2}. Current burst rate is {3} per second, max configured rate is {4}; Current average rate is {5} per second, max configured rate is {6}; Cumulative total count is {7}") \
   X(733102, 4, "Threat-detection adds host {0} to shun list") \
   X(733103, 4, "Threat-detection removes host {0} from shun list")
+  X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
+  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
 
 enum class Msg : std::uint16_t {
 #define X(number, severity, text) k##number,
