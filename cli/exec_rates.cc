@@ -70,10 +70,10 @@ void AddRateCommands(ExecSet& set) {
   using C = Tokens<CounterWords>;
   set.Add(Command<CounterWords>(
               {C::Kw("show", kShow), C::Kw("counters", "Counters of protocols"),
-               C::Opt({C::Choice({{C::Flag(&CounterWords::all, "all", "Of all contexts")}, {C::Flag(&CounterWords::summary, "summary", "Of all contexts together")},
-                                  {C::Flag(&CounterWords::description, "description", "What they count")},
+               C::Opt({C::Choice({{C::Is(&CounterWords::all, true, "all", "Of all contexts")}, {C::Is(&CounterWords::summary, true, "summary", "Of all contexts together")},
+                                  {C::Is(&CounterWords::description, true, "description", "What they count")},
                                   {C::Kw("top", "The highest"), C::Int(&CounterWords::top, 1, 65535, "How many")}})}),
-               C::AnyOrder({{C::Flag(&CounterWords::detail, "detail", "Those that are zero, too")},
+               C::AnyOrder({{C::Is(&CounterWords::detail, true, "detail", "Those that are zero, too")},
                             {C::Kw("protocol", "One protocol"), C::Word(&CounterWords::protocol, "Its name")},
                             {C::Kw("threshold", "Those that are not below"), C::Int(&CounterWords::threshold, 1, 4294967295, "A value")}})}),
           Counters);

@@ -107,7 +107,7 @@ auto Queues(std::string (*render)(const std::vector<PriorityQueueView>&)) {
 }
 
 S::Ptr Place() {
-  return S::Opt({S::Choice({{S::Flag(&PolicyWords::global, "global", "The policy of all interfaces")},
+  return S::Opt({S::Choice({{S::Is(&PolicyWords::global, true, "global", "The policy of all interfaces")},
                             {S::Kw("interface", "The policy of an interface"), S::Word(&PolicyWords::interface, "Name of interface")}})});
 }
 
@@ -134,7 +134,7 @@ void AddServicePolicyCommands(ExecSet& set) {
                      S::Opt({S::Word(&PolicyWords::second, "Its second word, or its map")})},
                     {S::Is(&PolicyWords::what, What::kConnection, "set", "Connection settings"), S::Kw("connection", "Connection settings"),
                      S::Flag(&PolicyWords::detail, "detail", "By client, where clients have limits")},
-                    {S::Flag(&PolicyWords::flow, "flow", "Which classes a flow belongs to"), S::Word(&PolicyWords::protocol, "Protocol"),
+                    {S::Is(&PolicyWords::flow, true, "flow", "Which classes a flow belongs to"), S::Word(&PolicyWords::protocol, "Protocol"),
                      S::Seq(End(&PolicyWords::src, &PolicyWords::src_mask, &PolicyWords::sport)),
                      S::Seq(End(&PolicyWords::dst, &PolicyWords::dst_mask, &PolicyWords::dport)),
                      S::Opt({S::Int(&PolicyWords::icmp_type, 0, 255, "ICMP type")})}})})}),

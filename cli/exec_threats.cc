@@ -252,7 +252,7 @@ void AddThreatCommands(ExecSet& set) {
           SetShun);
   using W = Tokens<ShowShunWords>;
   set.Add(Command<ShowShunWords>({W::Kw("show", kShow), W::Kw("shun", "Hosts that are refused"),
-                                  W::Opt({W::Choice({{W::Flag(&ShowShunWords::statistics, "statistics", "How often")},
+                                  W::Opt({W::Choice({{W::Is(&ShowShunWords::statistics, true, "statistics", "How often")},
                                                      {W::Arg(&ShowShunWords::src, "A host")}})})}),
           ShowShun);
   set.Add(Command<ShowShunWords>({W::Kw("clear", kClear), W::Kw("shun", "Hosts that are refused"),

@@ -1,5 +1,6 @@
 // What `show service-policy` sees: the policy maps as they are configured, with what their classes have counted.
 #include <algorithm>
+#include <cstdio>
 
 #include "cli/appliance.h"
 #include "cli/service_policy_views.h"
