@@ -23,9 +23,9 @@ interface GigabitEthernet0/1
  security-level 100
  ip address 10.1.1.1 255.255.255.0
 route outside 0.0.0.0 0.0.0.0 203.0.113.254 1
-access-list in extended permit tcp any any eq www 
-access-list in extended permit udp any any 
-access-group in in interface outside
+access-list acl_in extended permit tcp any any eq www 
+access-list acl_in extended permit udp any any 
+access-group acl_in in interface outside
 threat-detection basic-threat
 threat-detection rate acl-drop rate-interval 1200 average-rate 10 burst-rate 20
 threat-detection rate scanning-threat rate-interval 600 average-rate 100 burst-rate 0
