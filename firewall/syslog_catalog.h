@@ -113,7 +113,7 @@ namespace sallyport {
   X(733100, 4, "[{0}] drop rate-{1} exceeded. Current burst rate is {2} per second, max configured rate is {3}; Current average rate is {4} per second, max configured rate is {5}; Cumulative total count is {6}") \
   X(733101, 4, "{0} {1} is {2}. Current burst rate is {3} per second, max configured rate is {4}; Current average rate is {5} per second, max configured rate is {6}; Cumulative total count is {7}") \
   X(733102, 4, "Threat-detection adds host {0} to shun list") \
-  X(733103, 4, "Threat-detection removes host {0} from shun list")
+  X(733103, 4, "Threat-detection removes host {0} from shun list") \
   X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
   X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
 
