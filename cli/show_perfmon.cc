@@ -42,7 +42,7 @@ std::string ShowPerfmon(const ActivityViews& activities, bool detail) {
   std::string out = "\nPERFMON STATS:                     Current      Average\n";
   for (const Row& r : kRows) {
     const ActivityView v = r.activity == Activity::kCount ? ActivityView{} : Of(activities, r.activity);
-    Append(out, "{:<30}{:>9}/s{:>11}/s\n", r.name, v.current, v.average);
+    Append(out, "{:<31}{:>8}/s{:>11}/s\n", r.name, v.current, v.average);
   }
   out += "\nVALID CONNS RATE in TCP INTERCEPT:    Current      Average\n";
   const ActivityView& established = Of(activities, Activity::kInterceptEstablished);
