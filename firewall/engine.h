@@ -73,6 +73,9 @@ class Engine {
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);
   const Policy& policy() const;
   void Process(Packet& p, TimePoint now, Disposition& out);
+  // A frame of a bridge group (l2_flow.cc); then what became of it, and frames of the engine's own.
+  void ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out);
+  std::vector<OriginatedFrame> TakeOriginatedFrames();
   // The wall clock was set: what depends on the time of day is looked at anew.
   void ClockSet(TimePoint now);
   // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
@@ -91,6 +94,8 @@ class Engine {
   std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
   XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   const DropCounters& drops() const;
+  std::vector<MacView> Macs(TimePoint now) const;
+  std::pair<std::size_t, std::size_t> AclLogFlows() const;  // of lines with `log`: all, denied
   InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
   std::vector<LocalHostView> LocalHosts() const;
@@ -99,6 +104,7 @@ class Engine {
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many
   std::uint32_t ClearXlates(TimePoint now);
   void ClearDrops(bool frame, bool flow);
+  void ClearMacs();
 
  private:
   struct Impl;

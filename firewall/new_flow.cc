@@ -121,6 +121,7 @@ Verdict FindDestination(Context& c) {
     c.out = c.policy.Find(c.egress);
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
+  if (p.bridged || c.in->bridge.group != 0) return FindBridgedDestination(c);
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
   if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&

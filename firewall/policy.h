@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/access_list.h"
+#include "firewall/bridge.h"
 #include "firewall/inspect_map.h"
 #include "firewall/nat.h"
 #include "firewall/personality.h"
@@ -34,7 +35,12 @@ struct Interface {
   int linux_index = 0;  // 0: no link is mapped to it
   std::shared_ptr<const AccessList> access_in;   // access-group ... in
   std::shared_ptr<const AccessList> access_out;
-  bool InUse() const { return !nameif.empty() && !shutdown; }
+  std::shared_ptr<const AccessList> access_control_plane;  // to the appliance itself
+  std::shared_ptr<const EtherList> ether_in, ether_out;    // for bridged frames
+  BridgeMember bridge;
+  bool bvi = false;  // the appliance's own port in a bridge group; without a name it only has the group's address
+  MacAddress mac;    // of the link
+  bool InUse() const { return (!nameif.empty() || bvi) && !shutdown; }
 };
 
 // Idle timeouts; zero: never. Defaults are ASA's.
@@ -114,6 +120,10 @@ struct Policy {
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
+  std::map<std::string, std::shared_ptr<const EtherList>> ether_lists;
+  std::uint32_t acl_deny_flow_max = 4096;           // access-list deny-flow-max
+  std::uint32_t acl_alert_interval_s = 300;         // access-list alert-interval
+  BridgePolicy bridge;
   TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
   RouteTable routes;
