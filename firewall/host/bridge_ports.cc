@@ -2,7 +2,6 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -19,6 +18,9 @@
 namespace sallyport {
 namespace {
 
+// Of struct virtio_net_hdr; its header is no C++.
+constexpr std::uint8_t kNeedsChecksum = 1, kChecksumChecked = 2, kNoGso = 0;
+constexpr std::size_t kVnetHeader = 10;
 constexpr std::size_t kLargest = 65536 + 64;  // a super-packet with its Ethernet header
 constexpr int kReceiveBuffer = 16 << 20;
 
@@ -40,7 +42,7 @@ BridgePorts::~BridgePorts() { Close(); }
 
 Status BridgePorts::Open() {
   Close();
-  static_assert(sizeof(VnetHeader) == sizeof(virtio_net_hdr));
+  static_assert(sizeof(VnetHeader) == kVnetHeader);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   return epoll_ >= 0 ? Status{} : Status{Error{std::string("bridge ports: ") + std::strerror(errno)}};
 }
@@ -151,14 +153,14 @@ bool BridgePorts::DrainPort(const Port& port, Engine& engine, TimePoint now, con
       f.tagged = (aux.tp_status & TP_STATUS_VLAN_VALID) != 0;
     }
     VnetHeader header = b.headers[at];
-    f.checksum_pending = (header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0;
-    f.checksum_checked = (header.flags & VIRTIO_NET_HDR_F_DATA_VALID) != 0;
-    f.gso = header.gso_type != VIRTIO_NET_HDR_GSO_NONE;
+    f.checksum_pending = (header.flags & kNeedsChecksum) != 0;
+    f.checksum_checked = (header.flags & kChecksumChecked) != 0;
+    f.gso = header.gso_type != kNoGso;
     f.handle = kHandleBit | (next_handle_++ & ~kHandleBit);
     FrameDisposition d;
     if (engine.HasReleased()) release();
     engine.ProcessFrame(f, now, d);
-    if (!d.checksum_pending) header.flags &= static_cast<std::uint8_t>(~VIRTIO_NET_HDR_F_NEEDS_CSUM);
+    if (!d.checksum_pending) header.flags &= static_cast<std::uint8_t>(~kNeedsChecksum);
     const Bytes frame = Bytes(f.bytes).first(std::min<std::size_t>(d.length, f.bytes.size()));
     if (d.action == FrameDisposition::Action::kForward) {
       Forward(d, port.group, header, frame);
