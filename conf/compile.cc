@@ -2,6 +2,7 @@
 #include "conf/compile.h"
 
 #include "conf/configuration_impl.h"
+#include "conf/field_line.h"
 #include "conf/lines.h"
 
 namespace sallyport {

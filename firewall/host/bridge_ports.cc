@@ -38,6 +38,7 @@ struct BridgePorts::Buffers {
   std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(kBatch * kLargest);
 };
 
+BridgePorts::BridgePorts() = default;
 BridgePorts::~BridgePorts() { Close(); }
 
 Status BridgePorts::Open() {

@@ -22,7 +22,7 @@ class BridgePorts {
   struct Counters {
     std::uint64_t received = 0, sent = 0, failed = 0;  // failed: the link took the frame not
   };
-  BridgePorts() = default;
+  BridgePorts();
   ~BridgePorts();
   BridgePorts(const BridgePorts&) = delete;
   BridgePorts& operator=(const BridgePorts&) = delete;
