@@ -155,6 +155,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
       p->acl_alert_interval_s = static_cast<std::uint32_t>(f->Int("seconds").value_or(300));
     }
   }
+  const bool search_groups = tree.Find(Section::kGroupSearch, "object-group-search access-control") != nullptr;
   for (const auto& l : tree.Of(Section::kAccessList)) {
     if (IsEtherList(*l)) {
       const auto it = previous != nullptr ? previous->ether_lists.find(l->key) : p->ether_lists.end();
@@ -166,7 +167,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
       const auto it = previous->access_lists.find(l->key);
       if (it != previous->access_lists.end()) before = it->second.get();
     }
-    p->access_lists[l->key] = CompileAccessList(*l, resolver, p->time_ranges, before);
+    p->access_lists[l->key] = CompileAccessList(*l, resolver, p->time_ranges, before, search_groups);
   }
   for (const auto* g : tree.All<AccessGroupLine>(Section::kAccessGroup)) {
     if (const auto ether = p->ether_lists.find(g->list); ether != p->ether_lists.end()) {

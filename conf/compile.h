@@ -15,9 +15,10 @@ namespace sallyport {
 TimeZone ZoneOf(const LineTree& tree);
 TimeRanges CompileTimeRanges(const LineTree& tree);
 
-// `previous`: the list of that name in the policy before, whose counters live on; may be null.
+// `previous`: the list of that name in the policy before, whose counters live on; may be null. `search_groups`: object groups of
+// addresses are not expanded.
 std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const TimeRanges& ranges,
-                                                    const AccessList* previous);
+                                                    const AccessList* previous, bool search_groups);
 
 // A list of `ethertype` lines; counters live on as above.
 std::shared_ptr<const EtherList> CompileEtherList(const Line& list, const EtherList* previous);
