@@ -287,7 +287,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   out.action = FrameDisposition::Action::kForward;
   out.to_box = to_box || (!from_box && flood && h.type == kEtherIp6);  // neighbour discovery of the appliance's own
   const bool routed = !bvi->nameif.empty();                            // the appliance's own traffic is looked at where it is routed
-  if (!ip || (from_box && (routed || flood))) {
+  if (!ip || (from_box && (routed || h.Group()))) {
     if (out.count == 0 && !out.to_box) Drop(e, f, FrameDrop::kL2Acl, out);
     return;
   }
@@ -336,7 +336,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   }
   if (d.action == Disposition::Action::kHold) out.action = FrameDisposition::Action::kHold;
   // Further members of the group each have their own say.
-  if (flood && out.count > 1 && d.action == Disposition::Action::kAccept) {
+  if (flood && !from_box && out.count > 1 && d.action == Disposition::Action::kAccept) {
     std::uint8_t kept = 1;
     for (std::uint8_t i = 1; i < out.count; i++) {
       Context c(e, p, in, now);

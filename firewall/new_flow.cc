@@ -61,6 +61,9 @@ Verdict EarlySecurity(Context& c) {
   for (const auto& i : c.policy.interfaces) {
     if (i && !i->address.IsNone() && i->address == src) spoof = true;
   }
+  // Who has no address yet asks for one (DHCP, duplicate address detection), and that may be bridged.
+  const bool nobody = src.IsNone() || (src.IsV4() && src.v4() == 0);
+  if (c.packet.bridged && nobody && (dst.IsV4Broadcast() || (!dst.IsV4() && dst.hi() >> 56 == 0xff))) return Verdict::kContinue;
   if (!spoof) return Verdict::kContinue;
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));

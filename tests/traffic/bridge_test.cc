@@ -204,6 +204,7 @@ TEST_F(Bridge, BroadcastNeedsARuleInEitherDirection) {
   Configure("interface BVI1\n ip address 10.1.1.1 255.255.255.0\naccess-list in extended permit udp any any\naccess-group in in interface inside\n");
   EXPECT_TRUE(Goes(From("inside", dhcp), "outside"));
   EXPECT_TRUE(Goes(From("inside", multicast), "outside"));
+  EXPECT_TRUE(Goes(From("inside", Ether(kBroadcast, kClient, 0x0800, Udp("0.0.0.0", 68, "255.255.255.255", 67))), "outside"));
 }
 
 TEST_F(Bridge, EtherTypes) {
