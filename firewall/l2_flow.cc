@@ -139,6 +139,26 @@ void LookFor(EngineCore& core, const BridgeGroup& group, const Interface& bvi, c
   core.originated_frames.push_back(std::move(ask));
 }
 
+// The same for IPv6: the question that a host asks before it takes an address (RFC 4862 5.4), as the appliance need not have one.
+// Whoever has the address says so to all; a router's other side cannot be asked.
+void LookFor6(EngineCore& core, const BridgeGroup& group, const Interface& bvi, IpAddress target, IfId except) {
+  constexpr std::size_t kIp6 = 40, kLength = 24;
+  OriginatedFrame ask{group.number, IfId::kAny, except, std::vector<std::uint8_t>(kHeader + kIp6 + kLength)};
+  std::uint8_t* b = ask.bytes.data();
+  PutHeader(b, 0x3333ff000000 | (target.lo() & 0xffffff), BoxMac(&bvi), kEtherIp6);
+  b += kHeader;
+  b[0] = 0x60;
+  StoreBe16(b + 4, kLength);
+  b[6] = 58;
+  b[7] = 255;
+  IpAddress::V6(0xff02000000000000, 0x00000001ff000000 | (target.lo() & 0xffffff)).StoreV6(b + 24);
+  b[kIp6] = 135;
+  target.StoreV6(b + kIp6 + 8);
+  const std::uint64_t sum = ChecksumAdd({b + 8, 32 + kLength}) + kLength + 58;
+  StoreBe16(b + kIp6 + 2, ChecksumFinish(sum));
+  core.originated_frames.push_back(std::move(ask));
+}
+
 // An answer to LookFor's echo request: it has told where its sender is, and is of no more use.
 bool AnswersProbe(Bytes ip) {
   if (ip.size() < 28 || ip[0] != 0x45 || ip[9] != 1) return false;
@@ -270,6 +290,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
     if (ip) {
       const std::uint8_t* b = f.bytes.data() + kHeader;
       if (h.type == kEtherIp && f.bytes.size() >= kHeader + 20) LookFor(e, *group, *bvi, h, IpAddress::FromV4Bytes(b + 16), f.ingress);
+      if (h.type == kEtherIp6 && f.bytes.size() >= kHeader + 40) LookFor6(e, *group, *bvi, IpAddress::FromV6Bytes(b + 24), f.ingress);
     }
     return Drop(e, f, FrameDrop::kDstL2LookupFail, out);
   }

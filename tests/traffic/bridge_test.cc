@@ -188,6 +188,19 @@ TEST_F(Bridge, AnUnknownDestinationIsLookedForNotFlooded) {
   EXPECT_EQ(ChecksumFinish(ChecksumAdd(Bytes(asked[0].bytes).subspan(14, 20))), 0);
 }
 
+TEST_F(Bridge, AnUnknownIpv6DestinationIsAskedForWithoutAnAddressOfOurOwn) {
+  Address();
+  EXPECT_EQ(From("inside", Ether(kServer, kClient, 0x86dd, Udp6("2001:db8::10", "2001:db8::1:20", 53))).reason, FrameDrop::kDstL2LookupFail);
+  const auto asked = engine_->TakeOriginatedFrames();
+  ASSERT_EQ(asked.size(), 1u);
+  const std::uint8_t* b = asked[0].bytes.data();
+  EXPECT_EQ(MacNumber(b), 0x3333ff010020u);
+  EXPECT_EQ(IpAddress::FromV6Bytes(b + 14 + 24).ToString(), "ff02::1:ff01:20");
+  EXPECT_EQ(b[14 + 40], 135);
+  EXPECT_EQ(IpAddress::FromV6Bytes(b + 14 + 48).ToString(), "2001:db8::1:20");
+  EXPECT_EQ(ChecksumFinish(ChecksumAdd({b + 14 + 8, 32 + 24}) + 24 + 58), 0);
+}
+
 TEST_F(Bridge, SameSideIsNoBusinessOfOurs) {
   Address();
   Meet();
