@@ -37,7 +37,7 @@ Interface* ByName(Policy& p, std::string_view nameif) {
 }
 
 void MemberLine(const FieldLine& f, std::string_view text, Policy& p) {
-  Interface* i = ByName(p, f.Get("if"));
+  Interface* i = ByName(p, f.Has("if") ? f.Get("if") : f.Get("interface"));
   if (text.starts_with("mac-address-table aging-time")) p.bridge.aging = Duration::Seconds(60 * f.Int("minutes").value_or(5));
   if (i == nullptr) return;
   if (text.starts_with("mac-address-table static ")) p.bridge.static_macs.push_back({i->id, MacOf(f.Get("mac"))});
