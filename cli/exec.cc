@@ -14,6 +14,7 @@ const ExecSet& ExecCommands() {
     AddShowVpnCommands(s);
     AddClearCommands(s);
     AddBridgeCommands(s);
+    AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
     return s;

@@ -29,6 +29,7 @@ void AddShowTrafficCommands(ExecSet& set);
 void AddShowVpnCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddBridgeCommands(ExecSet& set);
+void AddLimitCommands(ExecSet& set);  // exec_limits.cc
 void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
 
