@@ -84,6 +84,11 @@ namespace sallyport {
   X(322002, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is {5} bound to MAC Address {6}.") \
   X(322003, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is not bound to any MAC Address.") \
   X(322004, 6, "No management IP address configured for transparent firewall. Dropping protocol {0} packet from {1}{2} to {3}{4}") \
+  X(401001, 4, "Shuns cleared") \
+  X(401002, 4, "Shun added: {0} {1} {2} {3}") \
+  X(401003, 4, "Shun deleted: {0}") \
+  X(401004, 4, "Shunned packet: {0} ==> {1} on interface {2}") \
+  X(401005, 4, "Shun add failed: unable to allocate resources for {0} {1} {2} {3}") \
   X(411001, 4, "Line protocol on Interface {0}, changed state to up") \
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
@@ -109,6 +114,10 @@ namespace sallyport {
   X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
   X(710006, 7, "{0} request discarded from {1} to {2}") \
   X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}") \
+  X(733100, 4, "[{0}] drop rate-{1} exceeded. Current burst rate is {2} per second, max configured rate is {3}; Current average rate is {4} per second, max configured rate is {5}; Cumulative total count is {6}") \
+  X(733101, 4, "{0} {1} is {2}. Current burst rate is {3} per second, max configured rate is {4}; Current average rate is {5} per second, max configured rate is {6}; Cumulative total count is {7}") \
+  X(733102, 4, "Threat-detection adds host {0} to shun list") \
+  X(733103, 4, "Threat-detection removes host {0} from shun list") \
   X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
   X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
 

@@ -100,6 +100,15 @@ Verdict IcmpToTheBox(Context& c) {
   return p.icmp_query ? Verdict::kContinue : Discard(c);
 }
 
+// `service resetoutside`: on the least secure interface even what is refused there is answered.
+bool AnswersOutside(const Context& c) {
+  if (!c.policy.reset_outside || c.tracing()) return false;
+  for (const auto& i : c.policy.interfaces) {
+    if (i && i->InUse() && i->id != IfId::kIdentity && i->security_level < c.in->security_level) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Verdict ToTheBox(Context& c) {
@@ -118,7 +127,11 @@ Verdict ToTheBox(Context& c) {
   // `ssh`, `telnet`, `http` say what comes in whatever a control-plane list denies; for all else it has the first word.
   const bool service = p.IsTcp() && ServiceOf(c.policy, p.key.dport).has_value();
   if (!service && !ControlPlanePermits(c)) return c.Drop(FrameDrop::kAclDrop);
-  if (p.IsTcp()) return TcpToTheBox(c);
+  if (p.IsTcp()) {
+    const Verdict v = TcpToTheBox(c);
+    if (v == Verdict::kDrop && AnswersOutside(c)) OriginateReset(c.core, p, c.in->id);
+    return v;
+  }
   if (p.IsIcmp()) return IcmpToTheBox(c);
   return Discard(c);
 }
