@@ -16,6 +16,7 @@ const ExecSet& ExecCommands() {
     AddThreatCommands(s);
     AddRateCommands(s);
     AddClearCommands(s);
+    AddBridgeCommands(s);
     AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);

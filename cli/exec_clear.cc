@@ -34,6 +34,10 @@ Reply ClearXlates(ExecContext& c, const Bare&, Form) {
 
 Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
   const auto& lists = c.appliance.policy()->access_lists;
+  if (const auto ether = c.appliance.policy()->ether_lists.find(l.name); ether != c.appliance.policy()->ether_lists.end()) {
+    for (const EtherElement& e : ether->second->elements) e.hits->hits.store(0, std::memory_order_relaxed);
+    return {};
+  }
   const auto it = lists.find(l.name);
   if (it == lists.end()) return Reply::Refuse(NoSuchAccessList(l.name));
   for (const AclElement& e : it->second->elements()) {

@@ -77,9 +77,6 @@ void AddShowSystemCommands(ExecSet& set) {
   set.Add(BareCommand("show mode", {kShow, "Security context mode"}), [](ExecContext&, const Bare&, Form) {
     return Reply::Say("Security context mode: single \n");
   });
-  set.Add(BareCommand("show firewall", {kShow, "Firewall mode"}), [](ExecContext&, const Bare&, Form) {
-    return Reply::Say("Firewall mode: Router\n");
-  });
   set.Add(BareCommand("show interface", {kShow, "Interfaces"}), Interfaces([](const std::vector<InterfaceView>& v) { return ShowInterface(v); }));
   set.Add(BareCommand("show interface detail", {kShow, "Interfaces", "And the control point's states"}),
           Interfaces([](const std::vector<InterfaceView>& v) { return ShowInterface(v, true); }));

@@ -72,7 +72,12 @@ Reply ShowXlates(ExecContext& c, const XlateWords& words, Form) {
 
 Reply ShowLists(ExecContext& c, const ListName& l, Form) {
   const Policy& policy = *c.appliance.policy();
-  if (l.name.empty()) return Reply::Say(ShowAccessLists(policy, {}, c.appliance.clock()));
+  if (l.name.empty()) {
+    const auto [total, denied] = c.appliance.AskEngine([](Engine& e) { return e.AclLogFlows(); });
+    const AclLogFlows flows{static_cast<std::uint32_t>(total), static_cast<std::uint32_t>(denied), policy.acl_deny_flow_max, policy.acl_alert_interval_s};
+    return Reply::Say(ShowAccessLists(policy, flows, c.appliance.clock()));
+  }
+  if (const auto ether = policy.ether_lists.find(l.name); ether != policy.ether_lists.end()) return Reply::Say(ShowEtherList(*ether->second));
   const auto it = policy.access_lists.find(l.name);
   // A list may be named so; else it is the keyword without a name.
   if (it == policy.access_lists.end() && !l.brief && SameWord(l.name, "brief")) {

@@ -89,6 +89,22 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
     if (!f || f->id == IfId::kIdentity) continue;
     f->linux_index = 0;  // what it was may be gone
     std::string link = options_.links.LinkFor(f->hardware);
+    if (f->bvi && link.empty()) {
+      const auto port = network_->EnsurePort(f->hardware);
+      if (!port) {
+        problem(port.error());
+        continue;
+      }
+      link = f->hardware;
+      for (BridgeGroup& g : policy->bridge.groups) {
+        if (g.bvi == f->id) g.port_index = *port;
+      }
+      if (const auto all = network_->Links()) {
+        for (const LinkInfo& l : *all) {
+          if (l.name == link) f->mac = l.mac;
+        }
+      }
+    }
     const std::string_view parent = LinkMap::ParentOf(f->hardware);
     if (link.empty() && !parent.empty() && !f->nameif.empty()) {
       const std::string& parent_link = options_.links.LinkFor(parent);

@@ -52,6 +52,7 @@ AccessListView ViewOf(const AccessList& list, const Clock& clock) {
     l.sum.text = line.text;
     l.sum.hash = line.hash;
     l.sum.inactive = line.element_count != 0;
+    l.sum.counted = !line.searched;
     if (!line.remark) {
       ForEachElement(list, line, [&](const AclElement& e) {
         AccessListView::Element v{e.text, Hits(e), true, !e.InForce(), e.hash, e.parent_hash, 0};
@@ -83,6 +84,15 @@ std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, cons
       "access-list cached ACL log flows: total {}, denied {} (deny-flow-max {})\n            alert-interval {}\n",
       flows.total, flows.denied, flows.deny_flow_max, flows.alert_interval_s);
   for (const auto& [name, list] : policy.access_lists) out += ShowAccessList(ViewOf(*list, clock));
+  for (const auto& [name, list] : policy.ether_lists) out += ShowEtherList(*list);
+  return out;
+}
+
+std::string ShowEtherList(const EtherList& list) {
+  std::string out = fmt::format("access-list {}; {} elements\n", list.name, list.elements.size());
+  for (const EtherElement& e : list.elements) {
+    Append(out, "access-list {} {} (hitcount={})\n", list.name, e.text, e.hits->hits.load(std::memory_order_relaxed));
+  }
   return out;
 }
 

@@ -47,6 +47,8 @@ std::string ShowAccessListBrief(const AccessListView& list);
 
 // `show access-list`: the log cache, then every list in order of name.
 std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, const Clock& clock);
+// A list by Ethernet type.
+std::string ShowEtherList(const EtherList& list);
 // "ERROR: access-list <NAME> does not exist"
 std::string NoSuchAccessList(const std::string& name);
 

@@ -157,30 +157,52 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) p->hostname = h->name;
   if (Status s = Interfaces(tree, *p, impl_->interface_ids, impl_->next_interface, impl_->links); !s.ok()) return Error{s.error()};
 
+  CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
+
   std::map<std::string, IpAddress> addresses;
   for (const auto& i : p->interfaces) {
     if (i && !i->nameif.empty()) addresses[i->nameif] = i->address;
   }
   const Resolver resolver(tree, p->personality.any4_keyword, std::move(addresses));
   p->time_ranges = CompileTimeRanges(tree);
+  for (const auto& l : tree.Of(Section::kGroupSearch)) {
+    const auto* f = l->As<FieldLine>();
+    if (f != nullptr && l->text.starts_with("access-list deny-flow-max ")) p->acl_deny_flow_max = static_cast<std::uint32_t>(f->Int("n").value_or(4096));
+    if (f != nullptr && l->text.starts_with("access-list alert-interval ")) {
+      p->acl_alert_interval_s = static_cast<std::uint32_t>(f->Int("seconds").value_or(300));
+    }
+  }
+  const bool search_groups = tree.Find(Section::kGroupSearch, "object-group-search access-control") != nullptr;
   for (const auto& l : tree.Of(Section::kAccessList)) {
+    if (IsEtherList(*l)) {
+      const auto it = previous != nullptr ? previous->ether_lists.find(l->key) : p->ether_lists.end();
+      p->ether_lists[l->key] = CompileEtherList(*l, previous != nullptr && it != previous->ether_lists.end() ? it->second.get() : nullptr);
+      continue;
+    }
     const AccessList* before = nullptr;
     if (previous != nullptr) {
       const auto it = previous->access_lists.find(l->key);
       if (it != previous->access_lists.end()) before = it->second.get();
     }
-    p->access_lists[l->key] = CompileAccessList(*l, resolver, p->time_ranges, before);
+    p->access_lists[l->key] = CompileAccessList(*l, resolver, p->time_ranges, before, search_groups);
   }
   for (const auto* g : tree.All<AccessGroupLine>(Section::kAccessGroup)) {
+    if (const auto ether = p->ether_lists.find(g->list); ether != p->ether_lists.end()) {
+      for (auto& i : p->interfaces) {
+        if (i && i->nameif == g->interface) (g->direction == AccessGroupLine::Direction::kIn ? i->ether_in : i->ether_out) = ether->second;
+      }
+      continue;
+    }
     const auto list = p->access_lists.find(g->list);
-    if (list == p->access_lists.end() || g->control_plane) continue;
+    if (list == p->access_lists.end()) continue;
     if (g->direction == AccessGroupLine::Direction::kGlobal) {
       p->access_global = list->second;
       continue;
     }
     for (auto& i : p->interfaces) {
       if (!i || i->nameif != g->interface) continue;
-      (g->direction == AccessGroupLine::Direction::kIn ? i->access_in : i->access_out) = list->second;
+      if (g->control_plane) i->access_control_plane = list->second;
+      else (g->direction == AccessGroupLine::Direction::kIn ? i->access_in : i->access_out) = list->second;
     }
   }
   p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);

@@ -15,9 +15,18 @@ namespace sallyport {
 TimeZone ZoneOf(const LineTree& tree);
 TimeRanges CompileTimeRanges(const LineTree& tree);
 
-// `previous`: the list of that name in the policy before, whose counters live on; may be null.
+// `previous`: the list of that name in the policy before, whose counters live on; may be null. `search_groups`: object groups of
+// addresses are not expanded.
 std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const TimeRanges& ranges,
-                                                    const AccessList* previous);
+                                                    const AccessList* previous, bool search_groups);
+
+// A list of `ethertype` lines; counters live on as above.
+std::shared_ptr<const EtherList> CompileEtherList(const Line& list, const EtherList* previous);
+bool IsEtherList(const Line& list);
+// Is `what` something that an ethertype line may name ("bpdu", "0x8847", "dsap 0x42")?
+bool ReadEtherWhat(std::string_view what, EtherElement& out);
+// Bridge groups, on the interfaces that are compiled. `ids` and `next` give a group without a BVI one (compile_bridge.cc).
+void CompileBridge(const LineTree& tree, Policy& policy, std::map<std::string, IfId>& ids, std::uint8_t& next);
 
 // Numbers that stay with what they name from one compilation to the next.
 struct StableIds {

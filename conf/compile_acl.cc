@@ -56,8 +56,8 @@ std::string Options(const AceBody& b) {
 
 class Builder {
  public:
-  Builder(std::string name, const Resolver& resolver, const TimeRanges& ranges, const AccessList* previous)
-      : name_(std::move(name)), resolver_(resolver), ranges_(ranges) {
+  Builder(std::string name, const Resolver& resolver, const TimeRanges& ranges, const AccessList* previous, bool search_groups)
+      : name_(std::move(name)), resolver_(resolver), ranges_(ranges), search_groups_(search_groups) {
     if (previous == nullptr) return;
     for (const AclElement& e : previous->elements()) counters_[e.text] = e.hits;
   }
@@ -82,8 +82,18 @@ class Builder {
       if (!b.icmp_group.empty()) Add(text, "object-group " + b.icmp_group);
       line.text = text + Options(b);
     }
-    const auto sources = resolver_.Addresses(b.source);
-    const auto destinations = resolver_.Addresses(b.destination);
+    const bool from_group = search_groups_ && b.source.kind == AddressSpec::Kind::kGroup;
+    const bool to_group = search_groups_ && b.destination.kind == AddressSpec::Kind::kGroup;
+    line.searched = from_group || to_group;
+    auto sources = from_group ? std::vector{resolver_.GroupAsSet(b.source.name)} : resolver_.Addresses(b.source);
+    auto destinations = to_group ? std::vector{resolver_.GroupAsSet(b.destination.name)} : resolver_.Addresses(b.destination);
+    if (line.searched) {  // so an ASA numbers "any" beside a group
+      for (auto* members : {&sources, &destinations}) {
+        for (AddressMember& m : *members) {
+          if (m.shown == "any") m.shown = m.hashed = "any(65537)";
+        }
+      }
+    }
     const auto sports = resolver_.Ports(b.sport);
     const auto dports = resolver_.Ports(b.dport);
     std::vector<std::int16_t> types;
@@ -202,8 +212,17 @@ class Builder {
     const auto sranges = typed ? sp.Ranges() : service.sport;
     const auto dranges = typed ? dp.Ranges() : service.dport;
     const std::vector<AddressRange> none{AddressRange{}};
-    for (const AddressRange& s : src.unresolved ? none : src.ranges) {
-      for (const AddressRange& d : dst.unresolved ? none : dst.ranges) {
+    std::vector<AddressRange> around_src, around_dst;
+    if (src.as_set && !src.unresolved) {
+      e.src_set = std::make_shared<const AddressSet>(src.ranges);
+      around_src.push_back(e.src_set->Around());
+    }
+    if (dst.as_set && !dst.unresolved) {
+      e.dst_set = std::make_shared<const AddressSet>(dst.ranges);
+      around_dst.push_back(e.dst_set->Around());
+    }
+    for (const AddressRange& s : src.unresolved ? none : src.as_set ? around_src : src.ranges) {
+      for (const AddressRange& d : dst.unresolved ? none : dst.as_set ? around_dst : dst.ranges) {
         for (const PortRange& sr : sranges) {
           for (const PortRange& dr : dranges) {
             e.src = s;
@@ -221,6 +240,7 @@ class Builder {
   std::string name_;
   const Resolver& resolver_;
   const TimeRanges& ranges_;
+  const bool search_groups_;
   std::map<std::string, std::shared_ptr<HitCounter>> counters_;
   std::vector<AclLine> lines_;
   std::vector<AclElement> elements_;
@@ -229,8 +249,8 @@ class Builder {
 }  // namespace
 
 std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const TimeRanges& ranges,
-                                                    const AccessList* previous) {
-  Builder b(list.key, resolver, ranges, previous);
+                                                    const AccessList* previous, bool search_groups) {
+  Builder b(list.key, resolver, ranges, previous, search_groups);
   for (const auto& l : list.lines) {
     if (const auto* e = l->As<ExtendedLine>()) b.Extended(e->body);
     else if (const auto* s = l->As<StandardLine>()) b.Standard(*s);

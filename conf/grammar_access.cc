@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <span>
 
+#include "conf/compile.h"
 #include "conf/declare.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
@@ -466,13 +467,18 @@ void DeclareAccessLists(ConfigGrammar& g) {
                   S::Line(&L::rest, "permit or deny, and what")});
     c.No(c.size());
     config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
-      edit.effect = Effect::kDormant;
+      const bool ether = v.kind == "ethertype";
+      edit.effect = ether ? Effect::kModelled : Effect::kDormant;
       if (!v.rest.starts_with("permit ") && !v.rest.starts_with("deny ")) return Reply::Refuse("ERROR: % Incomplete command\n");
+      EtherElement element;
+      if (ether && !ReadEtherWhat(std::string_view(v.rest).substr(v.rest.find(' ') + 1), element)) {
+        return Reply::Refuse("ERROR: % Invalid input detected\n");
+      }
       const std::string text = v.kind + " " + v.rest;
       if (form == Form::kNo) return RemoveAclLine(edit, v.list, text, {});
       Reply r = PutAclLine(edit, v.list, {}, text + " ", text, v);
       if (const Line* group = edit.tree.Find(Section::kAccessList, v.list)) {
-        if (Line* l = edit.tree.Find(group, Section::kAccessList, text)) l->effect = Effect::kDormant;
+        if (Line* l = edit.tree.Find(group, Section::kAccessList, text)) l->effect = edit.effect;
       }
       return r;
     });
@@ -529,11 +535,15 @@ void DeclareAccessLists(ConfigGrammar& g) {
       return {};  // while a file is read, Load checks at the end: 9.18 prints groups first
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
-      const bool six = !HasAccessList(edit.tree, v.list, true);
+      // An interface has one list of each kind: an IPv6 list and one by Ethernet type stand beside an extended one.
+      const auto kind = [&edit](const std::string& name) {
+        const Line* list = edit.tree.Find(Section::kAccessList, name);
+        return list == nullptr ? 6 : IsEtherList(*list) ? 2 : 4;
+      };
       edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&](const Line& other) {
         const auto* o = other.As<L>();
         return &other != &l && o != nullptr && o->direction == v.direction && o->interface == v.interface && o->control_plane == v.control_plane &&
-               !edit.loading && six == !HasAccessList(edit.tree, o->list, true);  // an IPv6 list stands beside
+               !edit.loading && kind(v.list) == kind(o->list);
       });
       return {};
     };

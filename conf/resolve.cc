@@ -97,6 +97,24 @@ void Resolver::Group(const std::string& name, std::vector<AddressMember>& out, i
   }
 }
 
+AddressMember Resolver::GroupAsSet(const std::string& name) const {
+  std::vector<AddressMember> members;
+  Group(name, members, 0);
+  AddressMember set;
+  set.as_set = true;
+  for (const AddressMember& m : members) {
+    if (!m.unresolved) set.ranges.insert(set.ranges.end(), m.ranges.begin(), m.ranges.end());
+  }
+  set.unresolved = set.ranges.empty();
+  int number = 0;
+  for (const auto& l : tree_.Of(Section::kObjectGroup)) {
+    number++;
+    if (l->key == "object-group " + name) break;
+  }
+  set.shown = set.hashed = "object-group " + name + "(" + std::to_string(number) + ")";
+  return set;
+}
+
 std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
   using K = AddressSpec::Kind;
   AddressMember m;

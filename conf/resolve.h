@@ -18,6 +18,7 @@ struct AddressMember {
   std::string shown;   // "host 10.1.1.1"
   std::string hashed;  // an object keeps its name in the hash: "object X"
   bool unresolved = false;  // fqdn
+  bool as_set = false;      // an object group that is searched, not expanded
 };
 // One protocol, with ports or ICMP type.
 struct ServiceItem {
@@ -34,6 +35,8 @@ class Resolver {
       : tree_(tree), any_is_both_(any_is_both), interface_address_(std::move(interface_address)) {}
 
   std::vector<AddressMember> Addresses(const AddressSpec& a) const;
+  // The group as one member, for `object-group-search`; of what is not resolved nothing is in it.
+  AddressMember GroupAsSet(const std::string& name) const;
   // A network object, group or address by its bare name, as NAT has them; "any" is empty.
   std::vector<AddressRange> Network(const std::string& name) const;
   std::vector<ServiceItem> Services(const ProtocolSpec& p) const;

@@ -53,6 +53,23 @@ std::string ZoneInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
 }
 
 // Ranks are those of grammar_interface.cc.
+// The other firewall mode begins with an empty configuration: many commands are of one mode only.
+void Empty(ConfigEdit& edit, const Line* but) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Sec::kCount); i++) {
+    edit.tree.RemoveIf(nullptr, static_cast<Sec>(i), [but](const Line& l) { return &l != but; });
+  }
+  edit.names.clear();
+  edit.changed = true;
+}
+std::string OtherMode(ConfigEdit& edit, const FieldLine&, Line& line) {
+  if (!edit.loading) Empty(edit, &line);
+  return {};
+}
+std::string RoutedMode(ConfigEdit& edit, const FieldLine&) {
+  if (!edit.loading) Empty(edit, nullptr);
+  return {};
+}
+
 constexpr Shape kShapes[] = {
     // --- the port
     {kIf, "speed`Configure speed operation` / <speed:{10|100|1000|10000|25000|40000|100000|auto|nonegotiate|sfp-detect}>", Sec::kInterface,
@@ -89,7 +106,7 @@ constexpr Shape kShapes[] = {
     {kIf, "backup interface / <hw:hw>", Sec::kInterface, {.rank = 5, .effect = kFor}},
 
     // --- bridges, zones, VXLAN
-    {kIf, "bridge-group`Assign the interface to a bridge group` / <group:1-250>", Sec::kInterface, {.rank = 72, .effect = kFor}},
+    {kIf, "bridge-group`Assign the interface to a bridge group` / <group:1-250>", Sec::kInterface, {.rank = 72, .effect = Effect::kModelled}},
     {kIf, "zone-member`Add the interface to a zone` / <zone:word>", Sec::kInterface, {.rank = 82, .effect = kFor, .check = KnownZone}},
     {"config", "zone`Configure a zone` <zone:word> / [ passive ]", Sec::kZone, {.effect = kFor, .check_no = ZoneInUse}},
     {kIf, "nve-only", Sec::kInterface, {.rank = 68, .effect = kFor}},
@@ -196,11 +213,11 @@ constexpr Shape kShapes[] = {
     // --- global
     {"config", "mac-address auto`Auto-generate MAC addresses` / [ prefix <prefix:0-65535> ]", Sec::kMacAddress, {.keep_no = true}},
     {"config", "mac-address pool <name:word> <from:mac> - <to:mac>", Sec::kMacAddress, {.rank = 1, .effect = kFor}},
-    {"config", "mac-address-table aging-time / <minutes:5-720>", Sec::kArp, {.rank = 8, .effect = kFor, .silent = "mac-address-table aging-time 5"}},
-    {"config", "mac-address-table static <if:iface> <mac:mac>", Sec::kArp, {.rank = 8, .effect = kFor}},
-    {"config", "mac-learn <if:iface> / [ flood ] [ disable ]", Sec::kArp, {.rank = 8, .effect = kFor}},
+    {"config", "mac-address-table aging-time / <minutes:5-720>", Sec::kArp, {.rank = 8, .effect = Effect::kModelled, .silent = "mac-address-table aging-time 5"}},
+    {"config", "mac-address-table static <if:iface> <mac:mac>", Sec::kArp, {.rank = 8, .effect = Effect::kModelled}},
+    {"config", "mac-learn <if:iface> / [ flood ] [ disable ]", Sec::kArp, {.rank = 8, .effect = Effect::kModelled}},
     {"config", "mac-learn flood", Sec::kArp, {.rank = 8, .effect = kFor, .keep_no = true}},
-    {"config", "arp-inspection <if:iface> enable / [ flood | no-flood ]", Sec::kArp, {.rank = 7, .effect = kFor}},
+    {"config", "arp-inspection <if:iface> enable / [ flood | no-flood ]", Sec::kArp, {.rank = 7, .effect = Effect::kModelled}},
     {"config", "arp`Change or view ARP table, set ARP timeout value, view statistics` timeout / <seconds:60-4294967>", Sec::kArp, {.rank = 1, .keep_no = true}},
     {"config", "arp permit-nonconnected", Sec::kArp, {.rank = 2, .keep_no = true}},
     {"config", "arp rate-limit / <n:0-32768>", Sec::kArp, {.rank = 3, .keep_no = true}},
@@ -210,9 +227,10 @@ constexpr Shape kShapes[] = {
     {"config", "fragment chain / <n:1-8200> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},
     {"config", "fragment timeout / <n:1-30> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},
     {"config", "fragment reassembly <how:{full|virtual}> <if:iface>", Sec::kIpVerify, {.rank = 2, .effect = kFor}},
-    {"config", "firewall transparent`Switch to transparent mode`", Sec::kHostname, {.rank = -1, .effect = kFor}},
+    {"config", "firewall transparent`Switch to transparent mode`", Sec::kHostname,
+     {.rank = -1, .effect = Effect::kModelled, .after = OtherMode, .after_no = RoutedMode}},
     {"config", "ip address`Configure the management address` <address:ip> <mask:mask> / [ standby <standby:ip> ]", Sec::kMtu,
-     {.rank = 1, .effect = kFor, .trailing = " "}},
+     {.rank = 1, .effect = Effect::kModelled, .trailing = " "}},
     {"config", "ipv6 address <prefix:prefix6> / [ standby <standby:ip6> ]", Sec::kMtu, {.rank = 2, .effect = kFor}},
     {"config", "priority-queue`Enter sub-command mode to set priority-queue attributes` <if:iface>", Sec::kPriorityQueue, {.effect = Effect::kModelled, .submode = "config-priority-queue"}},
     {"config-priority-queue", "queue-limit`Configure the priority-queue queue limit` / <n:0-2048>", Sec::kPriorityQueue, {.effect = Effect::kModelled, .trailing = "  "}},

@@ -175,10 +175,10 @@ constexpr Shape kShapes[] = {
     {"config", "xlate block-allocation size / <n:word>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
     {"config", "xlate block-allocation maximum-per-host / <n:1-8>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
     {"config", "xlate block-allocation pba-interim-logging / <seconds:21600-604800>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
-    {"config", "object-group-search access-control`Optimise rule search for ACLs`", Sec::kGroupSearch, {.keep_no = true}},
+    {"config", "object-group-search access-control`Optimise rule search for ACLs`", Sec::kGroupSearch, {.effect = Effect::kModelled, .keep_no = true}},
     {"config", "object-group-search threshold", Sec::kGroupSearch, {.rank = 1, .keep_no = true}},
-    {"config", "access-list alert-interval / <seconds:1-3600>", Sec::kGroupSearch, {.rank = 2, .effect = kFor, .silent = "access-list alert-interval 300"}},
-    {"config", "access-list deny-flow-max / <n:1-4096>", Sec::kGroupSearch, {.rank = 2, .effect = kFor}},
+    {"config", "access-list alert-interval / <seconds:1-3600>", Sec::kGroupSearch, {.rank = 2, .effect = Effect::kModelled, .silent = "access-list alert-interval 300"}},
+    {"config", "access-list deny-flow-max / <n:1-4096>", Sec::kGroupSearch, {.rank = 2, .effect = Effect::kModelled}},
     // Groups of who, not where.
     {"config", "object-group user <name:name>", Sec::kObjectGroup, {.effect = kFor, .submode = "config-user-object-group"}},
     {"config-user-object-group", "user <user:word>", Sec::kObjectGroup, {.rank = 10, .effect = kFor}},

@@ -26,6 +26,14 @@ struct PortRange {
   bool operator==(const PortRange&) const = default;
 };
 
+// The addresses of an object group that is searched instead of expanded (`object-group-search access-control`).
+struct AddressSet {
+  explicit AddressSet(std::vector<AddressRange> of);
+  bool Contains(IpAddress a) const;
+  AddressRange Around() const { return {ranges.front().first, ranges.back().last}; }
+  std::vector<AddressRange> ranges;  // not empty; in order, none touches another
+};
+
 // Written by the data thread, read by anybody.
 struct HitCounter {
   std::atomic<std::uint64_t> hits{0};
@@ -54,6 +62,10 @@ struct AclElement {
   std::uint32_t parent_hash = 0;  // of its line when expanded, else 0
   std::string text;               // "extended permit tcp any host 10.1.1.1 eq www"
   std::shared_ptr<HitCounter> hits;
+  std::shared_ptr<const AddressSet> src_set = {}, dst_set = {};  // null: all of `src` and `dst`, which else are around the set
+  bool InSets(IpAddress from, IpAddress to) const {
+    return (src_set == nullptr || src_set->Contains(from)) && (dst_set == nullptr || dst_set->Contains(to));
+  }
   std::shared_ptr<const TimeRange> time_range = {};  // null: always
   bool Scheduled() const { return time_range == nullptr || time_range->active(); }
   // Can it match now?
@@ -64,6 +76,7 @@ struct AclElement {
 struct AclLine {
   std::uint32_t number = 0;  // 1, 2, 3 ...
   bool remark = false;
+  bool searched = false;     // its object groups are searched: one element for all their members
   bool expanded = false;     // has object groups: elements are listed below it
   std::string text;          // without "access-list NAME line N "
   std::uint32_t hash = 0;
@@ -107,7 +120,7 @@ class AccessList {
   std::uint32_t name_hash_;
   std::vector<AclLine> lines_;
   std::vector<AclElement> elements_;
-  bool has_time_ranges_ = false;
+  bool has_conditions_ = false;  // time ranges, sets: more than the classifier knows
   std::unique_ptr<Classifier> classifier_;
 };
 

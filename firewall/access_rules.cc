@@ -31,10 +31,21 @@ AclQuery QueryOf(const Context& c, bool in_direction) {
   return q;
 }
 
+// The broadcast address of the bridge group's own network.
+bool IsGroupBroadcast(const Context& c) {
+  const BridgeGroup* group = c.policy.bridge.Of(c.packet.ingress);
+  const Interface* bvi = group != nullptr ? c.policy.Find(group->bvi) : nullptr;
+  return bvi != nullptr && bvi->address.IsV4() && bvi->prefix_length < 31 &&
+         c.packet.key.dst == AddressRange::Of(Prefix::Of(bvi->address, bvi->prefix_length)).last;
+}
+
 Decision ByLevels(const Context& c) {
   Decision d;
   const int from = c.in->security_level;
   const int to = c.out->security_level;
+  // What is for many needs a rule of its own when it is bridged, in either direction.
+  const IpAddress dst = c.packet.key.dst;
+  if (c.packet.bridged && (dst.IsV4Multicast() || dst.IsV4Broadcast() || (!dst.IsV4() && dst.hi() >> 56 == 0xff) || IsGroupBroadcast(c))) return d;
   d.permit = from > to || from == to;  // equal levels: same-security-traffic has been asked before
   return d;
 }
@@ -174,6 +185,24 @@ Verdict CheckAccessIn(Context& c) {
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   return Apply(c, d, true);
+}
+
+bool ControlPlanePermits(Context& c) {
+  if (c.in == nullptr || !c.in->access_control_plane) return true;
+  Decision d;
+  d.list = c.in->access_control_plane.get();
+  d.element = d.list->Find(QueryOf(c, true));
+  if (d.element == nullptr) return true;
+  d.rule = Rule::kElement;
+  d.permit = d.element->permit;
+  if (c.recording()) TracePhaseOf(c, d, "access-group " + d.list->name() + " in interface " + c.in->nameif + " control-plane");
+  if (c.tracing()) return d.permit;
+  Count(*d.element, c.now);
+  if (d.element->logs) {
+    c.core.acl_log.Record({*d.element, d.list->name_id(), c.packet.key, c.InName(), c.OutName(), c.packet.icmp_type}, c.now);
+  }
+  if (!d.permit && !d.element->logs && !d.element->log_disabled) LogDeniedByList(c, d);
+  return d.permit;
 }
 
 Verdict CheckAccessOut(Context& c) {

@@ -37,10 +37,10 @@ void AclLog::Record(const Hit& hit, TimePoint now) {
   }
   const Flow flow{key, hit.list, hit.in, hit.out, hit.element.permit, hit.element.log_severity, hit.element.parent_hash,
                   hit.element.log_interval_s, 0};
-  if (!flow.permit && denied_ >= kDenyFlowMax) {
-    if (now - limit_told_ >= Duration::Seconds(300)) {  // access-list alert-interval
+  if (!flow.permit && denied_ >= deny_flow_max_) {
+    if (now - limit_told_ >= alert_interval_) {
       limit_told_ = now;
-      log_.Log(now, Msg::k106101, LogArg::Number(kDenyFlowMax));
+      log_.Log(now, Msg::k106101, LogArg::Number(static_cast<std::int64_t>(deny_flow_max_)));
     }
     return;
   }

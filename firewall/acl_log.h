@@ -31,7 +31,11 @@ class AclLog {
   std::size_t total() const { return flows_.size(); }
   std::size_t denied() const { return denied_; }
 
-  static constexpr std::size_t kDenyFlowMax = 4096;  // access-list deny-flow-max
+  // access-list deny-flow-max and alert-interval
+  void SetLimits(std::size_t deny_flow_max, std::int64_t alert_interval_s) {
+    deny_flow_max_ = deny_flow_max;
+    alert_interval_ = Duration::Seconds(alert_interval_s);
+  }
 
  private:
   struct Key {
@@ -58,7 +62,9 @@ class AclLog {
   ByDeadline deadlines_;
   std::unordered_map<Key, ByDeadline::iterator, KeyHash> flows_;
   std::size_t denied_ = 0;
-  TimePoint limit_told_;
+  std::size_t deny_flow_max_ = 4096;
+  Duration alert_interval_ = Duration::Seconds(300);
+  TimePoint limit_told_{INT64_MIN / 2};  // never
 };
 
 }  // namespace sallyport

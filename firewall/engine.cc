@@ -94,6 +94,8 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   const Policy& p = *e.policy;
   RoutesChanged(e, before->routes, now);
   ReviewTimeRanges(e, now);
+  e.macs.SetPolicy(p.bridge);
+  e.acl_log.SetLimits(p.acl_deny_flow_max, p.acl_alert_interval_s);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -142,6 +144,15 @@ void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
 void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *this;
   out = Disposition{};
+  if (!e.policy->bridge.groups.empty() && !p.bridged) {
+    // A BVI without a name only carries what is, or will be, looked at as a frame.
+    const Interface* via = e.policy->Find(p.ingress == IfId::kIdentity ? p.egress_hint : p.ingress);
+    if (via != nullptr && via->bvi && via->nameif.empty()) {
+      out.action = Disposition::Action::kAccept;
+      out.egress = p.egress_hint;
+      return;
+    }
+  }
   const FrameDrop bad = ParsePacket(p);
   if (bad != FrameDrop::kNone) {
     if (bad == FrameDrop::kInvalidTcpHdrLength && p.l4_offset != 0 && p.bytes.size() >= p.l4_offset + 14u) {
@@ -165,7 +176,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
     if (in == nullptr || !in->InUse()) return Refuse(p, FrameDrop::kInterfaceDown, FlowDrop::kNone, out);
   }
   // IPv6 is not configured on any interface yet: closed, except what the appliance itself sends to find its neighbours.
-  if (p.v6) return Refuse(p, FrameDrop::kL2Acl, FlowDrop::kNone, out);
+  if (p.v6 && !p.bridged) return Refuse(p, FrameDrop::kL2Acl, FlowDrop::kNone, out);
 
   if (p.icmp_error) {
     return ProcessIcmpError(*this, p, now, out);
@@ -255,6 +266,7 @@ TimePoint Engine::NextDeadline() const {
 bool Engine::HasReleased() const { return !impl_->released.empty(); }
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
 std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
+std::pair<std::size_t, std::size_t> Engine::AclLogFlows() const { return {impl_->acl_log.total(), impl_->acl_log.denied()}; }
 const DropCounters& Engine::drops() const { return impl_->drops; }
 InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
 

@@ -78,6 +78,9 @@ class Engine {
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);
   const Policy& policy() const;
   void Process(Packet& p, TimePoint now, Disposition& out);
+  // A frame of a bridge group (l2_flow.cc); then what became of it, and frames of the engine's own.
+  void ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out);
+  std::vector<OriginatedFrame> TakeOriginatedFrames();
   // The wall clock was set: what depends on the time of day is looked at anew.
   void ClockSet(TimePoint now);
   // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
@@ -97,6 +100,8 @@ class Engine {
   XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   const DropCounters& drops() const;
   FragmentCounters Fragments(IfId ingress) const;
+  std::vector<MacView> Macs(TimePoint now) const;
+  std::pair<std::size_t, std::size_t> AclLogFlows() const;  // of lines with `log`: all, denied
   InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
   // Local hosts, a page at a time, in no order; of one address only if it is given.
@@ -122,6 +127,7 @@ class Engine {
   void ClearDrops(bool frame, bool flow);
   void ClearFragmentCounters(IfId ingress);
   void ClearReversePathDrops(IfId ingress);
+  void ClearMacs();
 
  private:
   struct Impl;

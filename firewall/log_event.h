@@ -33,6 +33,7 @@ struct LogArg {
     kSlashPort,  // number: nothing when negative, else "/80"
     kTypeCodeParens,  // as kTypeCode, " (type 8, code 0)" (106023)
     kInterval,   // number: seconds, "300-second interval" (106100)
+    kMac,        // number: 48 bits, "0013.2401.01a3"
     kPaddedAddress,      // address, at least 14 columns wide, at the right (733100)
     kInterfaceEndpoint,  // number is a NameId, address: "outside:192.0.2.1"
   };
@@ -47,6 +48,7 @@ struct LogArg {
   static LogArg PaddedAddress(IpAddress a) { return {Kind::kPaddedAddress, 0, a, nullptr}; }
   static LogArg Name(NameId n) { return {Kind::kName, static_cast<std::int64_t>(n), {}, nullptr}; }
   static LogArg Word(const char* w) { return {Kind::kWord, 0, {}, w}; }
+  static LogArg Mac(std::uint64_t mac) { return {Kind::kMac, static_cast<std::int64_t>(mac), {}, nullptr}; }
   static LogArg Span(Duration d) { return {Kind::kDuration, d.ns, {}, nullptr}; }
   static LogArg TcpFlags(std::uint8_t f) { return {Kind::kTcpFlags, f, {}, nullptr}; }
   static LogArg Reason(const char* w) { return {Kind::kReason, 0, {}, w}; }

@@ -175,6 +175,13 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
     case Kind::kSlashPort:
       if (arg.number >= 0) out += "/" + std::to_string(arg.number);
       break;
+    case Kind::kMac: {
+      char text[16];
+      std::snprintf(text, sizeof text, "%04x.%04x.%04x", static_cast<unsigned>(arg.number >> 32 & 0xffff),
+                    static_cast<unsigned>(arg.number >> 16 & 0xffff), static_cast<unsigned>(arg.number & 0xffff));
+      out += text;
+      break;
+    }
     case Kind::kInterfaceEndpoint:
       out.append(NameOf(static_cast<NameId>(arg.number))).append(":").append(arg.address.ToString());
       break;

@@ -63,6 +63,9 @@ Verdict EarlySecurity(Context& c) {
   for (const auto& i : c.policy.interfaces) {
     if (i && !i->address.IsNone() && i->address == src) spoof = true;
   }
+  // Who has no address yet asks for one (DHCP, duplicate address detection), and that may be bridged.
+  const bool nobody = src.IsNone() || (src.IsV4() && src.v4() == 0);
+  if (c.packet.bridged && nobody && (dst.IsV4Broadcast() || (!dst.IsV4() && dst.hi() >> 56 == 0xff))) return Verdict::kContinue;
   if (!spoof) return Verdict::kContinue;
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));
@@ -136,6 +139,7 @@ Verdict FindDestination(Context& c) {
     c.out = c.policy.Find(c.egress);
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
+  if (p.bridged || c.in->bridge.group != 0) return FindBridgedDestination(c);
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
   if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&

@@ -27,6 +27,7 @@ struct Packet {
   std::uint32_t wire_length = 0;   // length of the packet, >= bytes.size()
   IfId ingress = IfId::kIdentity;  // kIdentity: sent by the appliance itself
   IfId egress_hint = IfId::kAny;   // packets of the appliance itself: the interface they leave by
+  bool bridged = false;            // came as a frame; `egress_hint` is where its MAC address is (kIdentity: the appliance)
   bool checksum_pending = false;   // transport checksum covers the pseudo header only; the sender's "hardware" would fill it
   bool gso = false;                // a super-packet: becomes segments that fit before it is on the wire
   bool checksum_checked = false;   // the kernel or the NIC has verified the transport checksum

@@ -7,10 +7,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "firewall/acl_log.h"
 #include "firewall/activity.h"
+#include "firewall/bridge.h"
 #include "firewall/conn.h"
 #include "firewall/conn_extra.h"
 #include "firewall/conn_limits.h"
@@ -68,6 +70,9 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  MacTable macs;
+  std::unordered_map<IpAddress, std::uint64_t> bridge_hosts;  // what ARP in bridge groups has shown: at most MacTable::kMost
+  std::vector<OriginatedFrame> originated_frames;
   TimePoint floating_at = TimePoint::Max(), holddown_at = TimePoint::Max();  // RoutesChanged
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
@@ -180,6 +185,9 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
 
+// --- layer 2 (l2_flow.cc)
+Verdict FindBridgedDestination(Context& c);
+
 // --- time ranges (time_range_review.cc)
 void ReviewTimeRanges(EngineCore& core, TimePoint now);
 
@@ -190,6 +198,9 @@ Verdict ToTheBox(Context& c);
 // In-direction rules of the ingress interface, the global list, and the security levels. Logs and counts denials.
 Verdict CheckAccessIn(Context& c);
 Verdict CheckAccessOut(Context& c);
+// `access-group ... control-plane` of the ingress interface. False: it denies the packet to the appliance; logged, counted. What no
+// line matches is not denied by it (ASA configuration guide, "Management Access Rules").
+bool ControlPlanePermits(Context& c);
 
 // --- connections (conn_lifecycle.cc)
 ConnIndex MakeConnection(Context& c);

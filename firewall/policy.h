@@ -11,6 +11,7 @@
 
 #include "firewall/access_list.h"
 #include "firewall/fragments.h"
+#include "firewall/bridge.h"
 #include "firewall/class_match.h"
 #include "firewall/inspect_map.h"
 #include "firewall/intercept_stats.h"
@@ -40,7 +41,12 @@ struct Interface {
   int linux_index = 0;  // 0: no link is mapped to it
   std::shared_ptr<const AccessList> access_in;   // access-group ... in
   std::shared_ptr<const AccessList> access_out;
-  bool InUse() const { return !nameif.empty() && !shutdown; }
+  std::shared_ptr<const AccessList> access_control_plane;  // to the appliance itself
+  std::shared_ptr<const EtherList> ether_in, ether_out;    // for bridged frames
+  BridgeMember bridge;
+  bool bvi = false;  // the appliance's own port in a bridge group; without a name it only has the group's address
+  MacAddress mac;    // of the link
+  bool InUse() const { return (!nameif.empty() || bvi) && !shutdown; }
 };
 
 // Idle timeouts; zero: never. Defaults are ASA's.
@@ -155,6 +161,10 @@ struct Policy {
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
+  std::map<std::string, std::shared_ptr<const EtherList>> ether_lists;
+  std::uint32_t acl_deny_flow_max = 4096;           // access-list deny-flow-max
+  std::uint32_t acl_alert_interval_s = 300;         // access-list alert-interval
+  BridgePolicy bridge;
   TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
   RouteTable routes;

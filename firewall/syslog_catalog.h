@@ -81,6 +81,10 @@ namespace sallyport {
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
   X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
+  X(322001, 3, "Deny MAC address {0}, possible spoof attempt on interface {1}") \
+  X(322002, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is {5} bound to MAC Address {6}.") \
+  X(322003, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is not bound to any MAC Address.") \
+  X(322004, 6, "No management IP address configured for transparent firewall. Dropping protocol {0} packet from {1}{2} to {3}{4}") \
   X(401001, 4, "Shuns cleared") \
   X(401002, 4, "Shun added: {0} {1} {2} {3}") \
   X(401003, 4, "Shun deleted: {0}") \

@@ -25,6 +25,13 @@ LogArg PortArg(const Policy& policy, std::uint16_t port) {
   return word != nullptr ? LogArg::Word(word) : LogArg::Number(port);
 }
 
+// The address that the appliance has towards this interface: a bridge group's is at its BVI.
+IpAddress OwnAddress(const Context& c) {
+  const BridgeGroup* group = c.in->bridge.group != 0 ? c.policy.bridge.Of(c.in->id) : nullptr;
+  const Interface* bvi = group != nullptr ? c.policy.Find(group->bvi) : nullptr;
+  return bvi != nullptr ? bvi->address : c.in->address;
+}
+
 Verdict Discard(Context& c) {
   const Packet& p = c.packet;
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
@@ -107,7 +114,7 @@ bool AnswersOutside(const Context& c) {
 Verdict ToTheBox(Context& c) {
   if (!c.to_box) return Verdict::kContinue;
   const Packet& p = c.packet;
-  const bool mine = p.key.dst == c.in->address;
+  const bool mine = p.key.dst == OwnAddress(c);
   const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() ||
                                    p.key.dst == AddressRange::Of(Prefix::Of(c.in->address, c.in->prefix_length)).last);
   if (everybody) return Discard(c);  // no service of ours listens to groups or broadcasts
@@ -117,6 +124,9 @@ Verdict ToTheBox(Context& c) {
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   c.egress = IfId::kIdentity;
+  // `ssh`, `telnet`, `http` say what comes in whatever a control-plane list denies; for all else it has the first word.
+  const bool service = p.IsTcp() && ServiceOf(c.policy, p.key.dport).has_value();
+  if (!service && !ControlPlanePermits(c)) return c.Drop(FrameDrop::kAclDrop);
   if (p.IsTcp()) {
     const Verdict v = TcpToTheBox(c);
     if (v == Verdict::kDrop && AnswersOutside(c)) OriginateReset(c.core, p, c.in->id);

@@ -19,6 +19,7 @@
 #include "firewall/base/result.h"
 #include "firewall/base/time.h"
 #include "firewall/engine.h"
+#include "firewall/host/bridge_ports.h"
 #include "firewall/host/nfqueue.h"
 #include "firewall/host/originate.h"
 #include "firewall/host/wakeup.h"
@@ -70,6 +71,8 @@ class BasicDataThread {
   SystemClock& clock_;
   Wakeup wakeup_;
   Originator originator_;
+  static constexpr bool kBridges = std::is_same_v<E, Engine>;  // a test's small engine knows no frames
+  BridgePorts bridge_;
   std::thread thread_;
   std::atomic<std::thread::id> id_{};
   std::mutex mutex_;  // guards what follows; taken by the data thread only when the wakeup says so

@@ -18,6 +18,14 @@ Status BasicDataThread<E>::Start() {
     wakeup_.Close();
     return s;
   }
+  if constexpr (kBridges) {
+    Status s = bridge_.Open();
+    if (s) s = wakeup_.Also(bridge_.fd());
+    if (!s) {
+      wakeup_.Close();
+      return s;
+    }
+  }
   {
     const std::lock_guard lock(mutex_);
     stopping_ = false;
@@ -37,6 +45,7 @@ void BasicDataThread<E>::Stop() {
   wakeup_.Signal();
   thread_.join();
   wakeup_.Close();
+  bridge_.Close();
 }
 
 template <typename E>
@@ -77,8 +86,13 @@ void BasicDataThread<E>::UsePolicy(std::shared_ptr<const Policy> policy) {
   originator_.ForgetInterfaces();
   for (const auto& interface : policy->interfaces) {
     if (!interface || interface->linux_index <= 0) continue;
+    if (interface->bridge.group != 0) continue;  // its frames come otherwise; what the kernel makes of them is dropped
     queue_.MapInterface(interface->linux_index, interface->id);
     originator_.MapInterface(interface->id, interface->linux_index);
+  }
+  if constexpr (kBridges) {
+    // A port that cannot be had is one that is silent; the link's state shows why.
+    if (bridge_.fd() >= 0) (void)bridge_.Use(*policy);
   }
   engine_.SetPolicy(std::move(policy), clock_.Now());
   const auto length = [this](IpProtocol p) { return engine_.CopyLength(static_cast<std::uint8_t>(p)); };
@@ -91,13 +105,19 @@ void BasicDataThread<E>::UsePolicy(std::shared_ptr<const Policy> policy) {
 
 template <typename E>
 void BasicDataThread<E>::Release() {
-  for (const ReleasedPacket& r : engine_.TakeReleased()) queue_.Release(r.handle, r.disposition, r.bytes);
+  for (const ReleasedPacket& r : engine_.TakeReleased()) {
+    if ((r.handle & BridgePorts::kHandleBit) != 0) bridge_.Release(r);
+    else queue_.Release(r.handle, r.disposition, r.bytes);
+  }
 }
 
 template <typename E>
 void BasicDataThread<E>::HandOver() {
   Release();
   queue_.Flush();
+  if constexpr (kBridges) {
+    for (const OriginatedFrame& f : engine_.TakeOriginatedFrames()) bridge_.Send(f);
+  }
   for (const OriginatedPacket& o : engine_.TakeOriginated()) originator_.Send(o.egress, o.bytes);
 }
 
@@ -132,6 +152,13 @@ void BasicDataThread<E>::Run() {
       engine_.Process(p, now, d);
     });
     if (n > 0) HandOver();
+    if constexpr (kBridges) {
+      if (bridge_.Drain(engine_, now, [this] { Release(); })) {
+        HandOver();
+        continue;
+      }
+      HandOver();
+    }
     if (n == Nfqueue::kBatch) continue;  // there may be more
     const TimePoint next = engine_.NextDeadline();
     wakeup_.Wait(next == TimePoint::Max() ? Duration{-1} : std::max(next - clock_.Now(), Duration{0}));

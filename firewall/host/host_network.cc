@@ -138,6 +138,11 @@ struct HostNetwork::Impl {
     for (const Sysctl& s : kLinkV6) Set("net/ipv6/conf/" + link + "/" + s.name, s.value);
     for (const Sysctl& s : kAllV4) Set(std::string("net/ipv4/conf/all/") + s.name, s.value);
   }
+  // A bridged link is ours alone: the kernel answers nobody's ARP there and sends no IPv6 of its own.
+  void SetBridged(const std::string& link) {
+    Set("net/ipv4/conf/" + link + "/arp_ignore", "8");
+    Set("net/ipv6/conf/" + link + "/disable_ipv6", "1");
+  }
   std::set<int> SetLinks(const Policy& policy, const std::vector<LinkInfo>& links);  // returns those that are up
   void SetAddresses(const Wanted& w);
   void SetRoutes(const Wanted& w, bool only_remove);
@@ -175,6 +180,20 @@ Result<std::string> HostNetwork::EnsureVlan(const std::string& parent, int vlan)
   return name;
 }
 
+Result<int> HostNetwork::EnsurePort(const std::string& name) {
+  const std::string other = name + "-br";
+  if (if_nametoindex(other.c_str()) == 0) {
+    if (Status s = impl_->net.MakePair(name, other); !s) return Error{"cannot make link " + name + ": " + s.error()};
+    impl_->vlans.push_back(static_cast<int>(if_nametoindex(name.c_str())));  // the other end goes with it
+  }
+  const int index = static_cast<int>(if_nametoindex(other.c_str()));
+  impl_->Begin();
+  impl_->SetBridged(other);
+  impl_->Did(impl_->net.SetLink(index, true), "link " + other);
+  if (const auto done = impl_->End(); !done) return Error{done.error()};
+  return index;
+}
+
 std::set<int> HostNetwork::Impl::SetLinks(const Policy& policy, const std::vector<LinkInfo>& links) {
   std::set<int> up;
   for (const auto& f : policy.interfaces) {
@@ -185,6 +204,7 @@ std::set<int> HostNetwork::Impl::SetLinks(const Policy& policy, const std::vecto
       continue;
     }
     SetSysctls(link->name);
+    if (f->bridge.group != 0) SetBridged(link->name);
     const std::string name = f->hardware + " (link " + link->name + ")";
     if (link->mtu != f->mtu) Did(net.SetMtu(link->index, f->mtu), name + ": MTU " + std::to_string(f->mtu));
     bool is_up = link->up;

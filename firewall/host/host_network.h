@@ -61,6 +61,10 @@ class HostNetwork {
   // The VLAN device `parent`.`vlan` with that tag, made if it is not there. Errors: parent missing, kernel without 802.1Q.
   Result<std::string> EnsureVlan(const std::string& parent, int vlan);
 
+  // The two ends of the appliance's own port in a bridge group, made if they are not there: `name` has the group's address, the
+  // other (its index is returned) is bridged (bridge_ports.h). Error: no privileges, no veth in the kernel.
+  Result<int> EnsurePort(const std::string& name);
+
   // Makes the kernel agree with `policy`, for every interface with a linux_index. Goes on after a failure, so that one bad
   // route does not keep the rest away; the error then lists all that failed. Returns how many changes were made.
   // A link is raised once, when it is new or no longer shut down: one that somebody takes down after that is like a cable that is

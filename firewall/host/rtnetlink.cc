@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -293,6 +294,23 @@ Status Rtnetlink::MakeVlan(int parent, const std::string& name, int vlan) {
   mnl_attr_put_strz(r.n, IFLA_INFO_KIND, "vlan");
   nlattr* data = mnl_attr_nest_start(r.n, IFLA_INFO_DATA);
   mnl_attr_put_u16(r.n, IFLA_VLAN_ID, static_cast<std::uint16_t>(vlan));
+  mnl_attr_nest_end(r.n, data);
+  mnl_attr_nest_end(r.n, info);
+  return Change(r.n);
+}
+
+Status Rtnetlink::MakePair(const std::string& name, const std::string& peer) {
+  Request r(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  r.Header<ifinfomsg>();
+  mnl_attr_put_strz(r.n, IFLA_IFNAME, name.c_str());
+  nlattr* info = mnl_attr_nest_start(r.n, IFLA_LINKINFO);
+  mnl_attr_put_strz(r.n, IFLA_INFO_KIND, "veth");
+  nlattr* data = mnl_attr_nest_start(r.n, IFLA_INFO_DATA);
+  nlattr* other = mnl_attr_nest_start(r.n, VETH_INFO_PEER);
+  std::memset(mnl_nlmsg_get_payload_tail(r.n), 0, sizeof(ifinfomsg));
+  r.n->nlmsg_len += sizeof(ifinfomsg);
+  mnl_attr_put_strz(r.n, IFLA_IFNAME, peer.c_str());
+  mnl_attr_nest_end(r.n, other);
   mnl_attr_nest_end(r.n, data);
   mnl_attr_nest_end(r.n, info);
   return Change(r.n);

@@ -57,6 +57,7 @@ class Rtnetlink {
   Status SetLink(int link, bool up);
   Status SetMtu(int link, int mtu);
   Status MakeVlan(int parent, const std::string& name, int vlan);
+  Status MakePair(const std::string& name, const std::string& peer);  // veth: two links with a cable between them
   Status DeleteLink(int link);
   Status ChangeAddress(bool add, const LinkAddress& a);
   Status ChangeRoute(bool add, const KernelRoute& r, std::uint8_t protocol);

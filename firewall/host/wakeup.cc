@@ -33,6 +33,14 @@ Status Wakeup::Open(int fd) {
   return {};
 }
 
+Status Wakeup::Also(int fd) {
+  epoll_event e{};
+  e.events = EPOLLIN;
+  e.data.u32 = 2;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0) return {};
+  return Error{std::string("cannot wait for frames: ") + std::strerror(errno)};
+}
+
 void Wakeup::Close() {
   if (epoll_ >= 0) close(epoll_);
   if (event_ >= 0) close(event_);
@@ -50,13 +58,13 @@ bool Wakeup::Wait(Duration timeout) {
   constexpr std::int64_t kMillisecond = 1'000'000;
   constexpr std::int64_t kHour = 3'600'000;
   const int ms = timeout.ns < 0 ? -1 : static_cast<int>(std::min((timeout.ns + kMillisecond - 1) / kMillisecond, kHour));
-  epoll_event events[2];
-  const int n = epoll_wait(epoll_, events, 2, ms);
+  epoll_event events[3];
+  const int n = epoll_wait(epoll_, events, 3, ms);
   bool readable = false;
   for (int i = 0; i < n; i++) {
     if (events[i].data.u32 == 1) {
       readable = true;
-    } else {
+    } else if (events[i].data.u32 == 0) {
       std::uint64_t count;
       (void)!read(event_, &count, sizeof count);
     }

@@ -18,6 +18,8 @@ class Wakeup {
 
   // Makes the descriptors; also waits for `fd` (readable). Waiter's side, before the first Wait.
   Status Open(int fd);
+  // Also wakes when `fd` is readable; Wait's answer does not tell. After Open.
+  Status Also(int fd);
   void Close();
   void Signal();
   // True once for every run of signals; does not sleep.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -201,6 +203,8 @@ class Generator {
     if (Below(3) == 0) e.icmp_code = static_cast<std::int16_t>(Below(3));
     e.inactive = Below(10) == 0;
     if (Below(6) == 0) e.time_range = ranges_[Below(3)];
+    if (Below(5) == 0) e.src = (e.src_set = Set())->Around();
+    if (Below(5) == 0) e.dst = (e.dst_set = Set())->Around();
     return e;
   }
   AclQuery Query() {
@@ -215,6 +219,11 @@ class Generator {
     return q;
   }
 
+  std::shared_ptr<const AddressSet> Set() {
+    std::vector<AddressRange> of;
+    for (std::uint32_t i = 0, n = 1 + Below(6); i < n; i++) of.push_back(Range());
+    return std::make_shared<const AddressSet>(std::move(of));
+  }
   // Another day: ranges come into force or cease.
   void NextDay() {
     day_++;
@@ -249,6 +258,28 @@ TEST(AccessList, AgreesWithLinearSearchOnRandomLists) {
   }
   EXPECT_GT(matched, 5000);  // both outcomes were really seen
   EXPECT_GT(missed, 2000);
+}
+
+TEST(AccessList, AddressSetIsTheUnionOfItsRanges) {
+  Random random(5);
+  int inside = 0;
+  for (int round = 0; round < 300; round++) {
+    std::vector<AddressRange> of;
+    for (std::uint32_t i = 0, n = 1 + random.Below(8); i < n; i++) {
+      const std::uint32_t a = random.Below(300);
+      of.push_back(random.Below(4) == 0 ? AddressRange{IpAddress::V6(0x20010db800000000, a), IpAddress::V6(0x20010db800000000, a + random.Below(20))}
+                                        : AddressRange{IpAddress::V4(a), IpAddress::V4(a + random.Below(20))});
+    }
+    const AddressSet set(of);
+    for (std::uint32_t a = 0; a < 330; a++) {
+      for (const IpAddress x : {IpAddress::V4(a), IpAddress::V6(0x20010db800000000, a)}) {
+        const bool want = std::any_of(of.begin(), of.end(), [x](const AddressRange& r) { return r.Contains(x); });
+        ASSERT_EQ(set.Contains(x), want);
+        inside += want ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(inside, 5000);
 }
 
 TEST(FlowClassifier, SplitRangeIsExactWithinItsLimit) {
