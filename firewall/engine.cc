@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firewall/engine_impl.h"
+#include "firewall/ipv6_flow.h"
 
 namespace sallyport {
 
@@ -144,9 +145,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
     in = policy->Find(p.ingress);
     if (in == nullptr || !in->InUse()) return Refuse(p, FrameDrop::kInterfaceDown, FlowDrop::kNone, out);
   }
-  // IPv6 is not configured on any interface yet: closed, except what the appliance itself sends to find its neighbours.
-  if (p.v6) return Refuse(p, FrameDrop::kL2Acl, FlowDrop::kNone, out);
-
+  if (p.v6 && DecideIpv6(*this, p, in, now, out)) return;
   if (p.icmp_error) {
     return ProcessIcmpError(*this, p, now, out);
   }
@@ -248,9 +247,11 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   p.bytes = MutableBytes(bytes, sizeof bytes);
   p.wire_length = sizeof bytes;
   p.ingress = request.ingress;
-  p.l3_length = 20;
-  p.l4_offset = 20;
-  p.payload_offset = 40;
+  p.v6 = !request.dst.IsV4();
+  if (p.v6) bytes[0] = 0x60;
+  p.l3_length = p.v6 ? 40 : 20;
+  p.l4_offset = p.l3_length;
+  p.payload_offset = p.l4_offset + 20;
   p.ttl = 64;
   p.protocol = request.protocol;
   p.key = {request.src, request.dst, request.sport, request.dport, request.protocol, request.ingress};
@@ -258,14 +259,15 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   if (p.IsIcmp()) {
     p.icmp_type = request.icmp_type;
     p.icmp_code = request.icmp_code;
-    p.icmp_query = request.icmp_type == 8 || request.icmp_type == 13 || request.icmp_type == 15 || request.icmp_type == 17;
-    p.icmp_reply = request.icmp_type == 0 || request.icmp_type == 14 || request.icmp_type == 16 || request.icmp_type == 18;
+    const std::uint8_t type = request.icmp_type;
+    p.icmp_query = p.v6 ? type == 128 : type == 8 || type == 13 || type == 15 || type == 17;
+    p.icmp_reply = p.v6 ? type == 129 : type == 0 || type == 14 || type == 16 || type == 18;
     p.key.sport = p.icmp_query ? request.icmp_id : 0;
     p.key.dport = p.icmp_reply ? request.icmp_id : 0;
   }
 
-  if (in == nullptr || !in->InUse()) {
-    result.frame_drop = FrameDrop::kInterfaceDown;
+  if (in == nullptr || !in->InUse() || (p.v6 && !in->ipv6_enabled)) {
+    result.frame_drop = in == nullptr || !in->InUse() ? FrameDrop::kInterfaceDown : FrameDrop::kL2Acl;
     result.elapsed_ns = recorder.ElapsedNs();
     return result;
   }

@@ -59,6 +59,8 @@ struct EngineCore {
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
   TimePoint unreachable_refill;
   int unreachable_tokens = 1;
+  TimePoint icmp6_refill;  // the same for ICMPv6 errors
+  int icmp6_tokens = 1;
 
   InterfaceCounters& CounterOf(IfId id) { return counters[static_cast<std::size_t>(id)]; }
   XlateTimeouts XlateTimeoutsNow() const;
@@ -151,7 +153,8 @@ void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
-// ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
+// ICMP destination unreachable, fragmentation needed (RFC 1191), or ICMPv6 packet too big, with the next hop's MTU, from the ingress
+// interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 
 // Names of protocols as syslog and packet-tracer print them: "tcp", "udp", "icmp", "protocol 47".

@@ -17,6 +17,14 @@
 
 namespace sallyport {
 
+// An IPv6 address of an interface besides its link-local one.
+struct InterfaceAddress6 {
+  IpAddress address;
+  int prefix_length = 64;
+  bool eui64 = false;           // its low half comes from the MAC address
+  bool autoconfigured = false;  // by router advertisements
+};
+
 struct Interface {
   IfId id{};
   std::string hardware;  // "GigabitEthernet0/0", "Vlan1", "GigabitEthernet0/1.100"
@@ -25,13 +33,30 @@ struct Interface {
   int security_level = 0;
   IpAddress address;       // none: no ip address
   int prefix_length = 32;  // of IPv4
+  bool ipv6_enabled = false;  // `ipv6 enable`, or any IPv6 address
+  IpAddress link_local;       // none until the MAC address is known, or IPv6 is off
+  std::vector<InterfaceAddress6> ipv6;
   int mtu = 1500;
   bool shutdown = false;
   bool management_only = false;
   int linux_index = 0;  // 0: no link is mapped to it
   std::shared_ptr<const AccessList> access_in;   // access-group ... in
   std::shared_ptr<const AccessList> access_out;
+  std::shared_ptr<const AccessList> access_in6;  // for IPv6: from 9.0 on the same lists, before that `ipv6 access-list`s
+  std::shared_ptr<const AccessList> access_out6;
   bool InUse() const { return !nameif.empty() && !shutdown; }
+  // Is `a` an address of this interface itself, of either family?
+  bool Owns(IpAddress a) const {
+    if (a.IsV4()) return a == address;
+    if (!ipv6_enabled || a.IsNone()) return false;
+    if (a == link_local) return true;
+    for (const InterfaceAddress6& own : ipv6) {
+      if (own.address == a) return true;
+    }
+    return false;
+  }
+  const std::shared_ptr<const AccessList>& AccessIn(bool v6) const { return v6 ? access_in6 : access_in; }
+  const std::shared_ptr<const AccessList>& AccessOut(bool v6) const { return v6 ? access_out6 : access_out; }
 };
 
 // Idle timeouts; zero: never. Defaults are ASA's.
@@ -75,6 +100,7 @@ struct ManagementRule {
 struct IcmpRule {
   IfId interface{};
   bool permit = false;
+  bool v6 = false;  // `ipv6 icmp`
   Prefix from;
   std::int16_t type = -1;
 };
@@ -91,6 +117,7 @@ struct Policy {
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
+  std::shared_ptr<const AccessList> access_global6;  // the same for IPv6
   NatTable nat;
   RouteTable routes;
   Timeouts timeouts;
@@ -105,6 +132,7 @@ struct Policy {
   std::vector<IcmpRule> icmp;
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
   int icmp_unreachable_rate = 1, icmp_unreachable_burst = 1;
+  int icmp6_error_rate = 10, icmp6_error_burst = 10;  // of ICMPv6 errors of the appliance's own
 
   const Interface* Find(IfId id) const {
     const auto i = static_cast<std::size_t>(id);

@@ -78,6 +78,7 @@ namespace sallyport {
   X(313001, 3, "Denied ICMP type={0}, code={1} from {2} on interface {3}") \
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
+  X(313008, 3, "Denied ICMPv6 type={0}, code={1} from {2} on interface {3}") \
   X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
   X(411001, 4, "Line protocol on Interface {0}, changed state to up") \
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
