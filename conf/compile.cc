@@ -35,6 +35,7 @@ Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& 
       i.address = a->address.address;
       i.prefix_length = a->mask ? a->mask->length() : 32;
     }
+    CompileIpv6(*l, i);
     i.shutdown = l->First<ShutdownLine>() != nullptr;
     i.management_only = l->First<ManagementOnlyLine>() != nullptr;
     if (const auto link = links.find(i.hardware); link != links.end()) i.linux_index = link->second;
@@ -77,6 +78,7 @@ void Routes(const LineTree& tree, Policy& p) {
     }
     routes.push_back(r);
   }
+  CompileIpv6Routes(tree, p, routes);
   p.routes = RouteTable(std::move(routes));
 }
 
@@ -139,11 +141,13 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) p->hostname = h->name;
   if (Status s = Interfaces(tree, *p, impl_->interface_ids, impl_->next_interface, impl_->links); !s.ok()) return Error{s.error()};
 
-  std::map<std::string, IpAddress> addresses;
+  Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
-    if (i && !i->nameif.empty()) addresses[i->nameif] = i->address;
+    if (i && !i->nameif.empty()) addresses[i->nameif] = {i->address, i->ipv6.empty() ? i->link_local : i->ipv6.front().address};
   }
-  const Resolver resolver(tree, p->personality.any4_keyword, std::move(addresses));
+  using AnyMeans = Resolver::AnyMeans;
+  const Resolver resolver(tree, p->personality.any4_keyword ? AnyMeans::kBoth : AnyMeans::kV4, addresses);
+  const Resolver resolver6(tree, AnyMeans::kV6, std::move(addresses));
   for (const auto& l : tree.Of(Section::kAccessList)) {
     const AccessList* before = nullptr;
     if (previous != nullptr) {
@@ -164,6 +168,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
       (g->direction == AccessGroupLine::Direction::kIn ? i->access_in : i->access_out) = list->second;
     }
   }
+  CompileIpv6Lists(tree, resolver6, *p, previous);
   p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);
   Routes(tree, *p);
   Timers(tree, *p);
@@ -182,6 +187,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
   TheBox(tree, *p);
+  CompileIpv6Icmp(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));
 }
 

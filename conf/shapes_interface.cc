@@ -116,10 +116,10 @@ constexpr Shape kShapes[] = {
     // --- IPv6
     {kIf, "ipv6 address`Configure IPv6 address on interface` autoconfig / [ default trust <trust:word> [ignore] ]", Sec::kInterface, {.rank = 91, .effect = kFor}},
     {kIf, "ipv6 address dhcp / [default]", Sec::kInterface, {.rank = 91, .effect = kFor}},
-    {kIf, "ipv6 address <prefix:prefix6`IPv6 prefix`> / [eui-64] [ standby <standby:ip6> ] [ cluster-pool <pool:word> ]", Sec::kInterface, {.rank = 91, .effect = kFor}},
-    {kIf, "ipv6 address <address:ip6> / link-local [ standby <standby:ip6> ]", Sec::kInterface, {.rank = 91, .effect = kFor}},
+    {kIf, "ipv6 address <prefix:prefix6`IPv6 prefix`> / [eui-64] [ standby <standby:ip6> ] [ cluster-pool <pool:word> ]", Sec::kInterface, {.rank = 91, .effect = Effect::kModelled}},
+    {kIf, "ipv6 address <address:ip6> / link-local [ standby <standby:ip6> ]", Sec::kInterface, {.rank = 91, .effect = Effect::kModelled}},
     {kIf, "ipv6 address <general:name> <prefix:prefix6>", Sec::kInterface, {.rank = 91, .effect = kFor, .since = 906}},
-    {kIf, "ipv6 enable`Enable IPv6 on interface`", Sec::kInterface, {.rank = 92, .effect = kFor}},
+    {kIf, "ipv6 enable`Enable IPv6 on interface`", Sec::kInterface, {.rank = 92, .effect = Effect::kModelled}},
     {kIf, "ipv6 nd`IPv6 interface Neighbor Discovery subcommands` <what:{suppress-ra|managed-config-flag|other-config-flag}>", Sec::kInterface,
      {.rank = 93, .effect = kFor, .keep_no = true}},
     {kIf, "ipv6 nd prefix ( default | <prefix:prefix6> ) / { at <valid-at:word> <d2:word> <d3:word> <d4:word> | <valid:{infinite|no-advertise|off-link|no-autoconfig}>... } "

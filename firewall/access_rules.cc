@@ -122,7 +122,9 @@ void TracePhaseOf(Context& c, const Decision& d, const std::string& group) {
   }
   std::vector<std::string> config{group};
   const AclLine& line = d.list->lines()[d.element->line];
-  config.push_back("access-list " + d.list->name() + " " + line.text + " ");
+  // Lines of an `ipv6 access-list` have no word for their kind.
+  const bool six = line.text.starts_with("permit") || line.text.starts_with("deny");
+  config.push_back((six ? "ipv6 access-list " : "access-list ") + d.list->name() + " " + line.text + " ");
   c.trace->Phase("ACCESS-LIST", d.element->logs ? "log" : "", d.permit, std::move(config));
 }
 

@@ -35,7 +35,8 @@ struct Interface {
   IpAddress address;       // none: no ip address
   int prefix_length = 32;  // of IPv4
   bool ipv6_enabled = false;  // `ipv6 enable`, or any IPv6 address
-  IpAddress link_local;       // none until the MAC address is known, or IPv6 is off
+  bool link_local_set = false;  // by configuration; else it comes from the MAC address
+  IpAddress link_local;         // none: IPv6 is off
   std::vector<InterfaceAddress6> ipv6;
   int mtu = 1500;
   bool shutdown = false;
@@ -46,6 +47,8 @@ struct Interface {
   std::shared_ptr<const AccessList> access_in6;  // for IPv6: from 9.0 on the same lists, before that `ipv6 access-list`s
   std::shared_ptr<const AccessList> access_out6;
   bool InUse() const { return !nameif.empty() && !shutdown; }
+  // The addresses that come from a MAC address (RFC 4291 2.5.1): the link-local one and those that are `eui-64`.
+  void SetMac(const MacAddress& mac);
   // Is `a` an address of this interface itself, of either family?
   bool Owns(IpAddress a) const {
     if (a.IsV4()) return a == address;
@@ -136,6 +139,7 @@ struct Policy {
   std::string hostname = "ciscoasa";
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
+  std::map<std::string, std::shared_ptr<const AccessList>> access_lists6;  // `ipv6 access-list`
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
   std::shared_ptr<const AccessList> access_global6;  // the same for IPv6
   NatTable nat;

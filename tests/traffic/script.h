@@ -6,6 +6,8 @@
 //   < outside tcp 203.0.113.1:1025 192.0.2.7:80 S seq=$x mss=1380            ... and leaves so ($x is remembered)
 //   x acl-drop                               ... or is dropped for this reason
 //   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
+//   > inside tcp [2001:db8:1::10]:1025 [2001:db8:2::7]:80 S                   IPv6; `icmp6` is ICMPv6
+//   > identity@inside icmp6 fe80::1 ff02::1 type=134                          of the appliance's own, leaving by inside
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
 //   o inside tcp ... R                       a packet of the appliance's own leaves
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
@@ -13,7 +15,8 @@
 //     behind it, after a blank: lines that some phase has under Config one after the other, parted by " / "
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, df, id/icmpseq (ICMP),
-// type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). Numbers may be $name, $name+N.
+// type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). IPv6: hbh, dstopt, rh=TYPE (extension
+// headers), next=N (what the last header says of the transport), mtu=N (packet too big). Numbers may be $name, $name+N.
 #pragma once
 
 #include <string>
