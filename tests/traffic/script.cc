@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -142,6 +143,7 @@ std::vector<std::uint8_t> Run::Ipv6Packet(IpAddress src, IpAddress dst, std::uin
   p[7] = static_cast<std::uint8_t>(f.contains("ttl") ? Number(f["ttl"]) : 64);
   src.StoreV6(&p[8]);
   dst.StoreV6(&p[24]);
+  if (f.contains("mapped")) std::copy_n("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x07", 16, &p[24]);
   std::size_t next = 6;  // where the number of the next header goes
   const auto add = [&](std::uint8_t number, std::initializer_list<std::uint8_t> rest) {
     p[next] = number;
@@ -518,8 +520,9 @@ void Run::Line(const std::string& line) {
     const auto it = policy_->access_lists.find(name);
     if (it == policy_->access_lists.end()) throw Failure{"no access-list " + name};
     std::uint64_t got = 0;
+    std::set<const HitCounter*> seen;  // elements that stand for one thing share a counter
     for (const AclElement& e : it->second->elements()) {
-      if (it->second->lines()[e.line].number == line_number) got += e.hits->hits;
+      if (it->second->lines()[e.line].number == line_number && seen.insert(e.hits.get()).second) got += e.hits->hits;
     }
     if (got != want) throw Failure{"hits are " + std::to_string(got)};
     return;

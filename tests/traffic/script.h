@@ -16,7 +16,7 @@
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, df, id/icmpseq (ICMP),
 // type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). IPv6: hbh, dstopt, rh=TYPE (extension
-// headers), next=N (what the last header says of the transport), mtu=N (packet too big). Numbers may be $name, $name+N.
+// headers), next=N (what the last header says of the transport), mtu=N (packet too big), mapped (to ::ffff:192.0.2.7). Numbers may be $name, $name+N.
 #pragma once
 
 #include <string>
