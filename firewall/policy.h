@@ -26,6 +26,23 @@ struct InterfaceAddress6 {
   bool autoconfigured = false;  // by router advertisements
 };
 
+// `ipv6 nd ...` of an interface: how the appliance finds its neighbours, and what it advertises to hosts (RFC 4861 6.2.1).
+struct NeighbourDiscovery {
+  int dad_attempts = -1;    // -1: the kernel's (1)
+  int ns_interval_ms = 0;   // 0: the kernel's (1000)
+  int reachable_ms = 0;     // 0: the kernel's, and not said in advertisements
+  bool suppress_ra = false;
+  bool managed = false, other = false;  // flags of advertisements: addresses, other things by DHCPv6
+  int ra_interval_ms = 200'000;
+  int ra_lifetime_s = 1800;
+  struct AdvertisedPrefix {
+    Prefix prefix;
+    std::uint32_t valid_s = 2'592'000, preferred_s = 604'800;  // 0xffffffff: for ever
+    bool on_link = true, autonomous = true, advertise = true;
+  };
+  std::vector<AdvertisedPrefix> prefixes;  // those of the interface's addresses if empty
+};
+
 struct Interface {
   IfId id{};
   std::string hardware;  // "GigabitEthernet0/0", "Vlan1", "GigabitEthernet0/1.100"
@@ -35,9 +52,12 @@ struct Interface {
   IpAddress address;       // none: no ip address
   int prefix_length = 32;  // of IPv4
   bool ipv6_enabled = false;  // `ipv6 enable`, or any IPv6 address
+  bool ipv6_autoconfig = false;  // takes addresses from router advertisements
   bool link_local_set = false;  // by configuration; else it comes from the MAC address
   IpAddress link_local;         // none: IPv6 is off
   std::vector<InterfaceAddress6> ipv6;
+  MacAddress mac;  // of IPv6's identifiers: the link's, or one of our own where there is no link
+  NeighbourDiscovery nd;
   int mtu = 1500;
   bool shutdown = false;
   bool management_only = false;
@@ -48,7 +68,7 @@ struct Interface {
   std::shared_ptr<const AccessList> access_out6;
   bool InUse() const { return !nameif.empty() && !shutdown; }
   // The addresses that come from a MAC address (RFC 4291 2.5.1): the link-local one and those that are `eui-64`.
-  void SetMac(const MacAddress& mac);
+  void SetMac(const MacAddress& hardware_address);
   // Is `a` an address of this interface itself, of either family?
   bool Owns(IpAddress a) const {
     if (a.IsV4()) return a == address;
@@ -163,6 +183,8 @@ struct Policy {
     return i < interfaces.size() && interfaces[i] ? &*interfaces[i] : nullptr;
   }
   const Interface* FindByName(std::string_view nameif) const;
+  // Addresses of `i` (one of ours) that router advertisements have given it, in place of earlier ones, and their routes.
+  void SetLearned(Interface& i, const std::vector<InterfaceAddress6>& learned);
 };
 
 }  // namespace sallyport
