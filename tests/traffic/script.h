@@ -9,6 +9,8 @@
 //   > inside tcp [2001:db8:1::10]:1025 [2001:db8:2::7]:80 S                   IPv6; `icmp6` is ICMPv6
 //   > identity@inside icmp6 fe80::1 ff02::1 type=134                          of the appliance's own, leaving by inside
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
+//   taken                                   the engine took what is in the packet
+//   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
 //   o inside tcp ... R                       a packet of the appliance's own leaves
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
