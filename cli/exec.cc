@@ -15,6 +15,7 @@ const ExecSet& ExecCommands() {
     AddClearCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
+    AddIpv6Commands(s);
     return s;
   }();
   return set;

@@ -30,6 +30,7 @@ void AddShowVpnCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
+void AddIpv6Commands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

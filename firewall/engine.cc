@@ -56,7 +56,9 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       xlates(random.U64()),
       fragments(random.U64()),
       acl_log(log_in),
-      counters(256) {}
+      counters(256) {
+  sends_adverts = options.router_advertisements;
+}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
   return {policy->timeouts.xlate, policy->timeouts.pat_xlate, policy->personality.per_session_pat};
@@ -89,6 +91,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
+  if (e.sends_adverts) e.adverts.SetPolicy(p, now, e.random);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -195,8 +198,15 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp});
+    const TimePoint advert = e.adverts.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, advert});
     if (next > now) return;
+    if (advert == next) {
+      while (const Interface* f = e.adverts.TakeDue(*e.policy, next, e.random)) {
+        e.originated.push_back({f->id, RouterAdvertisement(*f)});
+      }
+      continue;
+    }
     if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
@@ -224,7 +234,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline()});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.adverts.NextDeadline()});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }
@@ -260,13 +270,15 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   p.l4_offset = p.l3_length;
   p.payload_offset = p.l4_offset + 20;
   p.ttl = 64;
-  p.protocol = request.protocol;
-  p.key = {request.src, request.dst, request.sport, request.dport, request.protocol, request.ingress};
+  p.protocol = p.v6 && request.protocol == 1 ? 58 : request.protocol;  // `icmp` is that of the family
+  p.key = {request.src, request.dst, request.sport, request.dport, p.protocol, request.ingress};
   if (p.IsTcp()) p.tcp_flags = kTcpSyn;
   if (p.IsIcmp()) {
     p.icmp_type = request.icmp_type;
+    if (p.v6 && request.icmp_type == 8) p.icmp_type = 128;  // `echo` and `echo-reply` by their IPv4 numbers
+    if (p.v6 && request.icmp_type == 0) p.icmp_type = 129;
     p.icmp_code = request.icmp_code;
-    const std::uint8_t type = request.icmp_type;
+    const std::uint8_t type = p.icmp_type;
     p.icmp_query = p.v6 ? type == 128 : type == 8 || type == 13 || type == 15 || type == 17;
     p.icmp_reply = p.v6 ? type == 129 : type == 0 || type == 14 || type == 16 || type == 18;
     p.key.sport = p.icmp_query ? request.icmp_id : 0;

@@ -41,6 +41,7 @@ void DecideLinkMessage(EngineCore& core, const Packet& p, const Interface& in, T
                  LogArg::Name(in.name));
     return Refuse(core, p, FrameDrop::kAclDrop, out);
   }
+  if (core.sends_adverts && p.icmp_type == 133) core.adverts.Solicited(in.id, now, core.random);
   Accept(core, p, IfId::kIdentity, out);
 }
 

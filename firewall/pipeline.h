@@ -19,6 +19,7 @@
 #include "firewall/nat.h"
 #include "firewall/packet.h"
 #include "firewall/policy.h"
+#include "firewall/router_advert.h"
 #include "firewall/trace.h"
 
 namespace sallyport {
@@ -66,6 +67,8 @@ struct EngineCore {
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
   TimePoint unreachable_refill;
   int unreachable_tokens = 1;
+  RouterAdverts adverts;
+  bool sends_adverts = false;
   TimePoint icmp6_refill;  // the same for ICMPv6 errors
   int icmp6_tokens = 1;
 

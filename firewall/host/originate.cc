@@ -21,6 +21,8 @@ Status Originator::Open() {
   if (fd_ >= 0) return {};
   fd_ = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
   fd6_ = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);  // none: a kernel without IPv6
+  const int off = 0;
+  if (fd6_ >= 0) setsockopt(fd6_, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof off);
   if (fd_ >= 0) return {};
   if (errno == EPERM) return Error{"no raw socket: needs root (CAP_NET_RAW)"};
   return Error{std::string("no raw socket: ") + std::strerror(errno)};
@@ -40,7 +42,8 @@ void Originator::Send(IfId egress, Bytes packet) {
   to6.sin6_family = AF_INET6;
   std::memcpy(&to.sin_addr, packet.data() + 16, 4);
   if (v6) std::memcpy(&to6.sin6_addr, packet.data() + 24, 16);
-  if (v6 && packet[24] == 0xfe && (packet[25] & 0xc0) == 0x80) to6.sin6_scope_id = static_cast<std::uint32_t>(link);
+  const bool of_link = v6 && ((packet[24] == 0xfe && (packet[25] & 0xc0) == 0x80) || packet[24] == 0xff);
+  if (of_link) to6.sin6_scope_id = static_cast<std::uint32_t>(link);
   iovec data{const_cast<std::uint8_t*>(packet.data()), packet.size()};
   // The link and the mark go with the packet, so that one socket serves every interface.
   alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint32_t))] = {};

@@ -69,6 +69,7 @@ class Run {
   std::vector<std::uint8_t> bytes_;
   Disposition disposition_;
   std::uint32_t next_handle_ = 1;
+  bool adverts_ = false;    // `adverts` stood before the first configuration: router advertisements are sent
   IfId hint_ = IfId::kAny;  // by which interface a packet of the appliance's own leaves
   std::size_t message_at_ = 0;
   bool saw_message_ = false;
@@ -351,6 +352,7 @@ void Run::Configure(const std::string& lines) {
     inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp_;
     Engine::Options options;
     options.max_connections = 10'000;
+    options.router_advertisements = adverts_;
     engine_ = std::make_unique<Engine>(options, clock_, messages_, Random(42), inspectors);
   }
   engine_->SetPolicy(policy_, clock_.Now());
@@ -448,6 +450,7 @@ void Run::Advance(TimePoint to) {
   FinishPacket();
   clock_.Set(to);
   engine_->AdvanceTo(to);
+  for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
 }
 
@@ -498,6 +501,10 @@ void Run::Line(const std::string& line) {
     const OriginatedPacket o = originated_.front();
     originated_.erase(originated_.begin());
     return Compare(rest, o.egress, o.bytes);
+  }
+  if (verb == "adverts") {
+    adverts_ = true;
+    return;
   }
   if (verb == "at") return Advance({static_cast<std::int64_t>(std::stod(rest) * 1e9)});
   if (verb == "advance") return Advance(clock_.Now() + Duration{static_cast<std::int64_t>(std::stod(rest) * 1e9)});

@@ -8,6 +8,7 @@
 //   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
 //   > inside tcp [2001:db8:1::10]:1025 [2001:db8:2::7]:80 S                   IPv6; `icmp6` is ICMPv6
 //   > identity@inside icmp6 fe80::1 ff02::1 type=134                          of the appliance's own, leaving by inside
+//   adverts                                  before `config`: router advertisements are sent (`o` lines)
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
 //   taken                                   the engine took what is in the packet
 //   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
