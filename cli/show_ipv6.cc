@@ -52,11 +52,11 @@ std::string ShowIpv6Interface(const Interface& f, const InterfaceView& view, con
   out += "  Joined group address(es):\n";
   for (const IpAddress& group : Groups(f)) Append(out, "    {}\n", group.ToString());
   Append(out, "  MTU is {} bytes\n  ICMP error messages limited to one every {} milliseconds\n", f.mtu, 1000 / std::max(1, policy.icmp6_error_rate));
-  out += "  ICMP redirects are disabled\n  ICMP unreachables are sent\n";
+  out += "  ICMP redirects are enabled\n";  // the kernel's
   const NeighbourDiscovery& nd = f.nd;
   const int attempts = nd.dad_attempts < 0 ? 1 : nd.dad_attempts;
   if (attempts == 0) {
-    out += "  ND DAD is not supported\n";
+    out += "  ND DAD is disabled\n";
   } else {
     Append(out, "  ND DAD is enabled, number of DAD attempts: {}\n", attempts);
   }

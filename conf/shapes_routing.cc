@@ -307,7 +307,7 @@ constexpr Shape kShapes[] = {
     {"config", "ipv6 route management-only <if:iface> <net:prefix6> <gateway:ip6> / [<metric:1-254>]", Sec::kIpv6Route, {.effect = kFor}},
     {"config", "ipv6 icmp`Configure access rules for ICMPv6 traffic` <action:{permit|deny}> ( any | host <host:ip6> | <net:prefix6> ) [<type:icmp6type>] <if:iface>",
      Sec::kIpv6Icmp, {.effect = Effect::kModelled}},
-    {"config", "ipv6 unreachable rate-limit / <rate:1-100> burst-size <burst:1-10>", Sec::kIpv6Icmp, {.effect = kFor}},
+    {"config", "ipv6 unreachable rate-limit / <rate:1-100> burst-size <burst:1-10>", Sec::kIpv6Icmp, {.effect = Effect::kModelled}},
     {"config", "ipv6 neighbor <address:ip6> <if:iface> / <mac:mac>", Sec::kArp, {.rank = 5, .effect = kFor}},
     {"config", "ipv6 nd <what:{secured|reachable-time}> \\ <text:line>", Sec::kIpv6Icmp, {.rank = 1, .effect = kFor}},
     {"config", "ipv6 enforce-eui64 <if:iface>", Sec::kIpVerify, {.rank = 1, .effect = kFor}},

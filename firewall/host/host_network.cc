@@ -48,16 +48,23 @@ struct Wanted {
 // addresses. Learned addresses are the kernel's own already.
 void WantIpv6(const Interface& f, bool up, Wanted& w) {
   if (!f.ipv6_enabled) return;
-  if (!f.link_local.IsNone()) w.addresses.push_back({f.linux_index, f.link_local, 64, HostNetwork::kProtocol, false});
-  for (const InterfaceAddress6& own : f.ipv6) {
-    if (!own.autoconfigured) w.addresses.push_back({f.linux_index, own.address, own.prefix_length, HostNetwork::kProtocol, false});
-    if (!up) continue;
+  const auto connect = [&](IpAddress own, int length) {
+    if (!up) return;
     KernelRoute connected;
     connected.table = HostNetwork::kTableBase + static_cast<std::uint32_t>(f.id);
-    connected.destination = Prefix::Of(own.address, own.prefix_length).address;
-    connected.prefix_length = own.prefix_length;
+    connected.destination = Prefix::Of(own, length).address;
+    connected.prefix_length = length;
     connected.link = f.linux_index;
+    connected.metric = 256;  // as the kernel has its own; IPv6 knows no route without one
     w.routes.insert(connected);
+  };
+  if (!f.link_local.IsNone()) {
+    w.addresses.push_back({f.linux_index, f.link_local, 64, HostNetwork::kProtocol, false});
+    connect(f.link_local, 64);
+  }
+  for (const InterfaceAddress6& own : f.ipv6) {
+    if (!own.autoconfigured) w.addresses.push_back({f.linux_index, own.address, own.prefix_length, HostNetwork::kProtocol, false});
+    connect(own.address, own.prefix_length);
   }
 }
 
