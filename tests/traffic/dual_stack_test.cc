@@ -227,7 +227,9 @@ TEST(DualStack, BothFamiliesFareTheSame) {
                              " v4 " + a.reason + " v6 " + b.reason;
     ASSERT_EQ(a.passed, b.passed) << what;
     ASSERT_EQ(a.reason, b.reason) << what;
-    if (a.passed) ASSERT_EQ(a.egress, b.egress) << what;
+    if (a.passed) {
+      ASSERT_EQ(a.egress, b.egress) << what;
+    }
     ASSERT_EQ(a.own, b.own) << what;
     ASSERT_EQ(four.engine->ConnCount().first, six.engine->ConnCount().first) << what;
     // The engine with both families: each as if it were alone.
