@@ -92,6 +92,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
   if (e.sends_adverts) e.adverts.SetPolicy(p, now, e.random);
+  ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -199,15 +200,15 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint advert = e.adverts.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, advert});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, advert, e.time_range_edge});
     if (next > now) return;
     if (advert == next) {
       while (const Interface* f = e.adverts.TakeDue(*e.policy, next, e.random)) {
         e.originated.push_back({f->id, RouterAdvertisement(*f)});
       }
-      continue;
-    }
-    if (tcp == next) {
+    } else if (e.time_range_edge == next) {
+      ReviewTimeRanges(e, next);
+    } else if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
@@ -234,7 +235,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.adverts.NextDeadline()});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.adverts.NextDeadline(), e.time_range_edge});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

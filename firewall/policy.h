@@ -15,6 +15,7 @@
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
 #include "firewall/tcp_map.h"
+#include "firewall/time_range.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -164,6 +165,7 @@ struct Policy {
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists6;  // `ipv6 access-list`
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
   std::shared_ptr<const AccessList> access_global6;  // the same for IPv6
+  TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
   RouteTable routes;
   Timeouts timeouts;
