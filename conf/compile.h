@@ -45,6 +45,6 @@ void CompileIpv6Icmp(const LineTree& tree, Policy& policy);
 // `ipv6 access-list`s, and which list each interface has for IPv6. Access lists of IPv4 are in `policy` already.
 void CompileIpv6Lists(const LineTree& tree, const Resolver& resolver, Policy& policy, const Policy* previous);
 std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, const std::vector<const Line*>& lines, const Resolver& resolver,
-                                                     const AccessList* previous);
+                                                     const TimeRanges& ranges, const AccessList* previous);
 
 }  // namespace sallyport

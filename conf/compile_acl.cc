@@ -245,8 +245,8 @@ std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Reso
 }
 
 std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, const std::vector<const Line*>& lines, const Resolver& resolver,
-                                                     const AccessList* previous) {
-  Builder b(name, resolver, previous);
+                                                     const TimeRanges& ranges, const AccessList* previous) {
+  Builder b(name, resolver, ranges, previous);
   b.OfIpv6();
   for (const Line* l : lines) {
     if (const auto* e = l->As<Ipv6AclLine>()) b.Extended(e->rule.body);

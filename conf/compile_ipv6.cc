@@ -154,7 +154,7 @@ void CompileIpv6Lists(const LineTree& tree, const Resolver& resolver, Policy& p,
       const auto it = previous->access_lists6.find(name);
       if (it != previous->access_lists6.end()) before = it->second.get();
     }
-    p.access_lists6[name] = CompileAccessList6(name, lines, resolver, before);
+    p.access_lists6[name] = CompileAccessList6(name, lines, resolver, p.time_ranges, before);
   }
   // From 9.0 on a list is for both families.
   const bool unified = p.personality.any4_keyword;
