@@ -43,8 +43,8 @@ bool TakeToken(int& tokens, TimePoint& refilled, int rate, int burst, TimePoint 
   return true;
 }
 
-// ICMPv6 packet too big (RFC 4443 3.2): as much of the packet as fits into the least MTU.
-void OriginateTooBig6(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+// An ICMPv6 error about `p` (RFC 4443): as much of the packet as fits into the least MTU. `word` is behind type, code and checksum.
+void OriginateError6(EngineCore& core, const Packet& p, const Interface& towards, std::uint8_t type, std::uint32_t word, TimePoint now) {
   const IpAddress from = SourceAddress6(towards, p.key.src);
   if (from.IsNone() || p.key.dst.IsV6Multicast() || (p.IsIcmp() && p.icmp_error)) return;
   const Policy& policy = *core.policy;
@@ -53,8 +53,8 @@ void OriginateTooBig6(EngineCore& core, const Packet& p, const Interface& toward
   std::vector<std::uint8_t> bytes(48 + quoted);
   PutIpv6Header(bytes.data(), static_cast<std::uint16_t>(8 + quoted), 58, from, p.key.src);
   std::uint8_t* icmp = bytes.data() + 40;
-  icmp[0] = 2;
-  StoreBe32(icmp + 4, static_cast<std::uint32_t>(std::max(mtu, 1280)));
+  icmp[0] = type;
+  StoreBe32(icmp + 4, word);
   std::copy_n(p.bytes.data(), quoted, icmp + 8);
   const Bytes all(icmp, 8 + quoted);
   StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(all, PseudoHeaderSum(from, p.key.src, 58, static_cast<std::uint32_t>(all.size())))));
@@ -126,22 +126,36 @@ void OriginateSegment(EngineCore& core, const OwnSegment& s) {
   core.originated.push_back({s.egress, std::move(bytes)});
 }
 
-void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
-  if (p.v6) return OriginateTooBig6(core, p, towards, mtu, now);
+namespace {
+
+// An ICMP error about `p` (RFC 792): the IP header of the packet and the first eight bytes after it.
+void OriginateError(EngineCore& core, const Packet& p, const Interface& towards, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
+                    TimePoint now) {
   if (towards.address.IsNone() || p.fragment_offset != 0) return;
   const Policy& policy = *core.policy;
   if (!TakeToken(core.unreachable_tokens, core.unreachable_refill, policy.icmp_unreachable_rate, policy.icmp_unreachable_burst, now)) return;
-  // RFC 792 with RFC 1191's next-hop MTU: the IP header of the packet and the first eight bytes after it.
   const std::size_t quoted = std::min<std::size_t>(p.bytes.size(), p.l3_length + 8u);
   std::vector<std::uint8_t> bytes(28 + quoted);
   PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(bytes.size()), 1, towards.address, p.key.src);
   std::uint8_t* icmp = bytes.data() + 20;
-  icmp[0] = 3;
-  icmp[1] = 4;
-  StoreBe16(icmp + 6, static_cast<std::uint16_t>(mtu));
+  icmp[0] = type;
+  icmp[1] = code;
+  StoreBe16(icmp + 6, mtu);
   std::copy_n(p.bytes.data(), quoted, icmp + 8);
   StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(Bytes(icmp, 8 + quoted))));
   core.originated.push_back({towards.id, std::move(bytes)});
+}
+
+}  // namespace
+
+void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+  if (p.v6) return OriginateError6(core, p, towards, 2, static_cast<std::uint32_t>(std::max(mtu, 1280)), now);
+  OriginateError(core, p, towards, 3, 4, static_cast<std::uint16_t>(mtu), now);  // RFC 1191
+}
+
+void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now) {
+  if (p.v6) return OriginateError6(core, p, towards, 3, 0, now);
+  OriginateError(core, p, towards, 11, 0, 0, now);
 }
 
 }  // namespace sallyport

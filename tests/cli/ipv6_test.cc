@@ -81,8 +81,8 @@ TEST_F(Ipv6Test, OldAccessLists) {
   EXPECT_EQ(c->Do("access-group six in interface outside"), "");
   c->Do("end");
   EXPECT_EQ(c->Do("show running-config ipv6"),
-            "ipv6 icmp permit any echo outside\nipv6 access-list six deny icmp6 any any echo log\n"
-            "ipv6 access-list six permit tcp any host 2001:db8:1::80 eq www\nipv6 route outside ::/0 2001:db8:f::fe\n"
+            "ipv6 access-list six deny icmp6 any any echo log\nipv6 access-list six permit tcp any host 2001:db8:1::80 eq www\n"
+            "ipv6 icmp permit any echo outside\nipv6 route outside ::/0 2001:db8:f::fe\n"
             "ipv6 route inside 2001:db8:10::/48 fe80::77 5\n");
   ExpectGolden("ipv6_access_list", c->Do("show ipv6 access-list"));
   EXPECT_NE(c->Do("show access-list").find("ipv6 access-list six line 2 permit tcp any host 2001:db8:1::80 eq www (hitcnt=0)"), std::string::npos);
