@@ -46,6 +46,9 @@ class ApplianceHost {
   virtual void FillInterface(InterfaceView& view, int linux_index) = 0;
   virtual std::vector<ArpView> Arp(const Policy& policy) = 0;
   virtual void ClearArp(const Policy& policy) = 0;
+  // The same for IPv6; a host without a kernel has none.
+  virtual std::vector<NeighbourView> Neighbours(const Policy&) { return {}; }
+  virtual void ClearNeighbours(const Policy&) {}
 };
 
 class Appliance {

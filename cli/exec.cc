@@ -21,6 +21,7 @@ const ExecSet& ExecCommands() {
     AddTraceCommands(s);
     AddPingCommands(s);
     AddRoutingCommands(s);
+    AddIpv6Commands(s);
     return s;
   }();
   return set;

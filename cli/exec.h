@@ -36,6 +36,7 @@ void AddLimitCommands(ExecSet& set);  // exec_limits.cc
 void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
 void AddRoutingCommands(ExecSet& set);
+void AddIpv6Commands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

@@ -40,11 +40,7 @@ Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
   }
   const auto it = lists.find(l.name);
   if (it == lists.end()) return Reply::Refuse(NoSuchAccessList(l.name));
-  for (const AclElement& e : it->second->elements()) {
-    if (!e.hits) continue;
-    e.hits->hits.store(0, std::memory_order_relaxed);
-    e.hits->last_hit_ns.store(0, std::memory_order_relaxed);
-  }
+  ClearHits(*it->second);
   return {};
 }
 

@@ -33,6 +33,10 @@ struct Ping {
 constexpr std::uint8_t kEchoReply = 0;
 constexpr std::uint8_t kUnreachable = 3;
 constexpr std::uint8_t kEcho = 8;
+// RFC 4443.
+constexpr std::uint8_t kEcho6 = 128;
+constexpr std::uint8_t kEchoReply6 = 129;
+constexpr std::uint8_t kUnreachable6 = 1;
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -40,8 +44,8 @@ using SteadyClock = std::chrono::steady_clock;
 class Echo {
  public:
   // Errors: no privileges.
-  Status Open() {
-    fd_ = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+  Status Open(bool v6) {
+    fd_ = v6 ? socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6) : socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
     if (fd_ < 0) return Error{std::string("cannot send ICMP: ") + std::strerror(errno)};
     return {};
   }
@@ -55,18 +59,26 @@ class Echo {
   // '!' and the time, '?' nothing came, 'U' unreachable.
   char Exchange(IpAddress to, std::uint16_t id, std::uint16_t sequence, int size, int timeout_s,
                 const std::atomic<bool>& interrupted, double& ms) {
-    std::vector<std::uint8_t> packet(static_cast<std::size_t>(std::max(size - 20, 8)), 0xab);
-    packet[0] = kEcho;
+    const bool v6 = !to.IsV4();
+    std::vector<std::uint8_t> packet(static_cast<std::size_t>(std::max(size - (v6 ? 40 : 20), 8)), 0xab);
+    packet[0] = v6 ? kEcho6 : kEcho;
     packet[1] = 0;
     StoreBe16(&packet[2], 0);
     StoreBe16(&packet[4], id);
     StoreBe16(&packet[6], sequence);
-    StoreBe16(&packet[2], ChecksumFinish(ChecksumAdd(packet)));
     sockaddr_in target{};
-    target.sin_family = AF_INET;
-    target.sin_addr.s_addr = htonl(to.v4());
+    sockaddr_in6 target6{};
+    if (v6) {  // the kernel computes the checksum
+      target6.sin6_family = AF_INET6;
+      to.StoreV6(target6.sin6_addr.s6_addr);
+    } else {
+      StoreBe16(&packet[2], ChecksumFinish(ChecksumAdd(packet)));
+      target.sin_family = AF_INET;
+      target.sin_addr.s_addr = htonl(to.v4());
+    }
+    const auto* where = v6 ? reinterpret_cast<const sockaddr*>(&target6) : reinterpret_cast<const sockaddr*>(&target);
     const auto sent = SteadyClock::now();
-    if (sendto(fd_, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&target), sizeof target) < 0) return 'U';
+    if (sendto(fd_, packet.data(), packet.size(), 0, where, v6 ? sizeof target6 : sizeof target) < 0) return 'U';
     const auto deadline = sent + std::chrono::seconds(timeout_s);
     while (!interrupted) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
@@ -75,6 +87,15 @@ class Echo {
       if (poll(&p, 1, static_cast<int>(std::min<std::int64_t>(left, 100))) <= 0) continue;
       std::uint8_t reply[2048];
       const ssize_t n = recv(fd_, reply, sizeof reply, 0);
+      if (v6) {  // comes without its IP header
+        if (n < 8) continue;
+        if (reply[0] == kEchoReply6 && LoadBe16(reply + 4) == id && LoadBe16(reply + 6) == sequence) {
+          ms = std::chrono::duration<double, std::milli>(SteadyClock::now() - sent).count();
+          return '!';
+        }
+        if (reply[0] == kUnreachable6 && n >= 8 + 40 + 8 && reply[8 + 6] == IPPROTO_ICMPV6 && LoadBe16(reply + 8 + 40 + 4) == id) return 'U';
+        continue;
+      }
       if (n < 28) continue;
       const std::size_t header = std::size_t{4} * (reply[0] & 15);
       if (static_cast<std::size_t>(n) < header + 8) continue;
@@ -121,7 +142,7 @@ class PingJob final : public Job {
   void Run() {
     static std::atomic<std::uint16_t> next_id{1};
     Echo echo;
-    if (const Status opened = echo.Open(); !opened) {
+    if (const Status opened = echo.Open(!ping_.address.address.IsV4()); !opened) {
       Say("ERROR: % " + opened.error() + "\n");
     } else {
       echo.Bind(link_);
@@ -162,7 +183,7 @@ class PingJob final : public Job {
 };
 
 Reply DoPing(ExecContext& c, const Ping& ping, Form) {
-  if (!ping.address.address.IsV4()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
+  if (ping.address.address.IsNone()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
   std::string link;
   if (!ping.interface.empty()) {
     const Interface* i = c.appliance.policy()->FindByName(ping.interface);
@@ -183,6 +204,9 @@ void AddPingCommands(ExecSet& set) {
                                     {S::Kw("size", "Datagram size"), S::Int(&Ping::size, 36, 18024, "Datagram size")},
                                     {S::Kw("timeout", "Timeout in seconds"), S::Int(&Ping::timeout_s, 0, 3600, "Seconds")}});
   set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Arg(&Ping::address, "Destination"), options}).Privilege(1), DoPing);
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Kw("ipv6", "IPv6 destination"), S::Arg(&Ping::address, "Destination"), options})
+              .Privilege(1),
+          DoPing);
   set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Word(&Ping::interface, "Name of interface"),
                          S::Arg(&Ping::address, "Destination"), options})
               .Privilege(1),

@@ -131,6 +131,7 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
       problem(index.error());
     }
   }
+  TakeIpv6(*policy);
   if (started_) {
     if (const Status installed = InstallRules(*policy); !installed) problem(installed.error());
   }
@@ -140,6 +141,22 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
   thread_.SetPolicy(policy);
   if (!problems.empty()) return Error{problems};
   return {};
+}
+
+// What only the machine knows of IPv6: MAC addresses, which identifiers come from, and addresses learned from routers.
+void LinuxHost::TakeIpv6(Policy& policy) {
+  const auto links = network_->Links();
+  if (!links) return;
+  for (auto& f : policy.interfaces) {
+    if (!f || !f->ipv6_enabled || f->linux_index == 0) continue;
+    for (const LinkInfo& l : *links) {
+      if (l.index == f->linux_index && !(l.mac == MacAddress{})) f->SetMac(l.mac);
+    }
+    std::vector<InterfaceAddress6> learned;
+    const auto known = f->ipv6_autoconfig ? network_->Learned(f->linux_index) : std::vector<HostNetwork::LearnedAddress>{};
+    for (const auto& a : known ? *known : std::vector<HostNetwork::LearnedAddress>{}) learned.push_back({a.address, a.prefix_length, false, true});
+    policy.SetLearned(*f, learned);
+  }
 }
 
 void LinuxHost::FillInterface(InterfaceView& view, int linux_index) {
@@ -186,6 +203,29 @@ std::vector<int> LinksOf(const Policy& policy) {
 }
 
 }  // namespace
+
+std::vector<NeighbourView> LinuxHost::Neighbours(const Policy& policy) {
+  std::vector<NeighbourView> views;
+  const auto links = LinksOf(policy);
+  if (links.empty()) return views;
+  const auto entries = network_->Arp(links, true);
+  if (!entries) return views;
+  static constexpr const char* kStates[] = {"REACH", "STALE", "DELAY", "PROBE"};
+  for (const auto& f : policy.interfaces) {
+    if (!f || !f->InUse()) continue;
+    for (const ArpEntry& e : *entries) {
+      if (e.link_index != f->linux_index || e.address.IsV6Multicast()) continue;
+      views.push_back({f->nameif, e.address, e.mac, static_cast<std::int64_t>(e.age_seconds), e.permanent,
+                       kStates[static_cast<std::size_t>(e.state)]});
+    }
+  }
+  return views;
+}
+
+void LinuxHost::ClearNeighbours(const Policy& policy) {
+  const auto links = LinksOf(policy);
+  if (!links.empty()) (void)network_->ClearArp(links, true);
+}
 
 std::vector<ArpView> LinuxHost::Arp(const Policy& policy) {
   std::vector<ArpView> views;

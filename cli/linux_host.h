@@ -42,11 +42,14 @@ class LinuxHost final : public ApplianceHost {
   void FillInterface(InterfaceView& view, int linux_index) override;
   std::vector<ArpView> Arp(const Policy& policy) override;
   void ClearArp(const Policy& policy) override;
+  std::vector<NeighbourView> Neighbours(const Policy& policy) override;
+  void ClearNeighbours(const Policy& policy) override;
 
  private:
   LinuxHost(Options options, Engine& engine, SystemClock& clock, std::unique_ptr<Nfqueue> queue, std::unique_ptr<HostNetwork> network,
             LinkMonitor monitor);
   Status InstallRules(const Policy& policy);
+  void TakeIpv6(Policy& policy);
 
   Options options_;
   std::unique_ptr<Nfqueue> queue_;

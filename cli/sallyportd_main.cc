@@ -96,6 +96,7 @@ int Run(const Arguments& arguments) {
   LogRing ring;
   Engine::Options engine_options;
   engine_options.max_connections = arguments.max_connections;
+  engine_options.router_advertisements = true;
   IcmpInspector icmp;
   Inspectors inspectors;
   inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;

@@ -32,19 +32,31 @@ std::uint64_t CountElements(const AccessList& list) {
 }
 
 std::string Header(const AccessListView& list) {
-  return fmt::format("access-list {}; {} elements; name hash: 0x{:x}\n", list.name, list.element_count, list.name_hash);
+  return fmt::format("{} {}; {} elements; name hash: 0x{:x}\n", list.kind, list.name, list.element_count, list.name_hash);
 }
 
 void AppendElement(const AccessListView& list, std::uint32_t number, const AccessListView::Element& e, const char* indent,
                    std::string& out) {
-  Append(out, "{}access-list {} line {} {} {}{}0x{:08x} \n", indent, list.name, number, e.text,
+  Append(out, "{}{} {} line {} {} {}{}0x{:08x} \n", indent, list.kind, list.name, number, e.text,
          e.counted ? fmt::format("(hitcnt={}) ", e.hits) : "", e.inactive ? "(inactive) " : "", e.hash);
 }
 
 }  // namespace
 
+void ClearHits(const AccessList& list) {
+  for (const AclElement& e : list.elements()) {
+    if (!e.hits) continue;
+    e.hits->hits.store(0, std::memory_order_relaxed);
+    e.hits->last_hit_ns.store(0, std::memory_order_relaxed);
+  }
+}
+
 AccessListView ViewOf(const AccessList& list, const Clock& clock) {
-  AccessListView view{list.name(), list.name_hash(), CountElements(list), {}};
+  AccessListView view{"access-list", list.name(), list.name_hash(), CountElements(list), {}};
+  // Elements of an `ipv6 access-list` have no word for their kind.
+  for (const AclElement& e : list.elements()) {
+    if (e.text.starts_with("permit") || e.text.starts_with("deny")) view.kind = "ipv6 access-list";
+  }
   for (const AclLine& line : list.lines()) {
     AccessListView::Line l;
     l.number = line.number;
@@ -83,7 +95,9 @@ std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, cons
   std::string out = fmt::format(
       "access-list cached ACL log flows: total {}, denied {} (deny-flow-max {})\n            alert-interval {}\n",
       flows.total, flows.denied, flows.deny_flow_max, flows.alert_interval_s);
-  for (const auto& [name, list] : policy.access_lists) out += ShowAccessList(ViewOf(*list, clock));
+  for (const auto* lists : {&policy.access_lists, &policy.access_lists6}) {
+    for (const auto& [name, list] : *lists) out += ShowAccessList(ViewOf(*list, clock));
+  }
   for (const auto& [name, list] : policy.ether_lists) out += ShowEtherList(*list);
   return out;
 }
@@ -100,7 +114,7 @@ std::string ShowAccessList(const AccessListView& list) {
   std::string out = Header(list);
   for (const AccessListView::Line& line : list.lines) {
     if (line.remark) {
-      Append(out, "access-list {} line {} {} \n", list.name, line.number, line.sum.text);
+      Append(out, "{} {} line {} {} \n", list.kind, list.name, line.number, line.sum.text);
       continue;
     }
     AppendElement(list, line.number, line.sum, "", out);

@@ -33,6 +33,7 @@ struct AccessListView {
     Element sum;                    // the line itself, hits of all its elements together
     std::vector<Element> elements;  // those below it: of a line with object groups
   };
+  std::string kind = "access-list";  // "ipv6 access-list": of before 9.0
   std::string name;
   std::uint32_t name_hash = 0;
   std::uint64_t element_count = 0;
@@ -45,6 +46,8 @@ std::string ShowAccessList(const AccessListView& list);
 // `brief`: elements that were hit.
 std::string ShowAccessListBrief(const AccessListView& list);
 
+// Sets the hit counts of all elements to zero.
+void ClearHits(const AccessList& list);
 // `show access-list`: the log cache, then every list in order of name.
 std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, const Clock& clock);
 // A list by Ethernet type.

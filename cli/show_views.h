@@ -103,6 +103,16 @@ struct ArpView {
   bool alias = false;      // `arp ... alias` (proxy): prints "alias" behind it
 };
 
+// A neighbour of IPv6.
+struct NeighbourView {
+  std::string interface;  // nameif
+  IpAddress address;
+  MacAddress mac;
+  std::int64_t age_s = 0;
+  bool is_static = false;  // prints "-" for its age
+  std::string state;       // "REACH", "STALE", "DELAY", "PROBE"
+};
+
 struct VersionView {
   std::string hostname;
   std::string version;         // the personality's, "9.16(4)"

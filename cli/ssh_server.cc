@@ -422,17 +422,19 @@ SshServer::~SshServer() { Stop(); }
 Status SshServer::Listen(std::uint16_t port) {
   const std::string key = impl_->state + "/ssh_host_key";
   if (Status made = MakeHostKey(key); !made) return made;
-  impl_->bind = ssh_bind_new();
   const unsigned port_number = port;
-  ssh_bind_options_set(impl_->bind, SSH_BIND_OPTIONS_BINDADDR, "0.0.0.0");
-  ssh_bind_options_set(impl_->bind, SSH_BIND_OPTIONS_BINDPORT, &port_number);
-  ssh_bind_options_set(impl_->bind, SSH_BIND_OPTIONS_HOSTKEY, key.c_str());
-  if (ssh_bind_listen(impl_->bind) != SSH_OK) {
-    const std::string why = ssh_get_error(impl_->bind);
+  std::string why;
+  for (const char* address : {"::", "0.0.0.0"}) {  // both families, or IPv4 where the kernel has no other
+    impl_->bind = ssh_bind_new();
+    ssh_bind_options_set(impl_->bind, SSH_BIND_OPTIONS_BINDADDR, address);
+    ssh_bind_options_set(impl_->bind, SSH_BIND_OPTIONS_BINDPORT, &port_number);
+    ssh_bind_options_set(impl_->bind, SSH_BIND_OPTIONS_HOSTKEY, key.c_str());
+    if (ssh_bind_listen(impl_->bind) == SSH_OK) break;
+    why = ssh_get_error(impl_->bind);
     ssh_bind_free(impl_->bind);
     impl_->bind = nullptr;
-    return Error{"cannot listen for SSH on port " + std::to_string(port) + ": " + why};
   }
+  if (impl_->bind == nullptr) return Error{"cannot listen for SSH on port " + std::to_string(port) + ": " + why};
   impl_->wake = eventfd(0, EFD_CLOEXEC);
   impl_->stopping = false;
   impl_->acceptor = std::thread([this] { impl_->Accept(); });

@@ -63,7 +63,7 @@ Status SshService::Update() {
     console_.Post([this, login] {
       const Interface* in = nullptr;
       for (const auto& f : appliance_.policy()->interfaces) {
-        if (f && f->address == login.local) in = &*f;
+        if (f && f->Owns(login.local)) in = &*f;
       }
       appliance_.logger().Log(Msg::k315011, {login.peer.ToString(), in != nullptr ? in->nameif : "", login.user,
                                               login.end_reason->empty() ? "terminated normally" : *login.end_reason});
@@ -96,7 +96,7 @@ std::optional<int> SshService::Authenticate(const SshServer::Login& login, const
 void SshService::Log(bool permitted, const SshServer::Login& login) {
   std::string interface;
   for (const auto& f : appliance_.policy()->interfaces) {
-    if (f && f->address == login.local) interface = f->nameif;
+    if (f && f->Owns(login.local)) interface = f->nameif;
   }
   const std::string peer = login.peer.ToString(), port = std::to_string(login.peer_port);
   const std::string local = interface + ":" + login.local.ToString();

@@ -338,7 +338,9 @@ Match Codec<Ipv6Prefix>::Read(Cursor& in, Ipv6Prefix& out, std::string_view help
     return p.has_value();
   });
 }
-void Codec<Ipv6Prefix>::Print(const Ipv6Prefix& v, LineWriter& line) { line.Put(v.address.ToString() + "/" + std::to_string(v.length)); }
+void Codec<Ipv6Prefix>::Print(const Ipv6Prefix& v, LineWriter& line) {
+  line.Put((v.address.IsNone() ? "::" : v.address.ToString()) + "/" + std::to_string(v.length));
+}
 
 Match Codec<AddressSpec>::Read(Cursor& in, AddressSpec& out, std::string_view help) {
   using Kind = AddressSpec::Kind;

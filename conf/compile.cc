@@ -37,6 +37,7 @@ Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& 
       i.address = a->address.address;
       i.prefix_length = a->mask ? a->mask->length() : 32;
     }
+    CompileIpv6(*l, i);
     i.shutdown = l->First<ShutdownLine>() != nullptr;
     i.management_only = l->First<ManagementOnlyLine>() != nullptr;
     if (const auto link = links.find(i.hardware); link != links.end()) i.linux_index = link->second;
@@ -79,6 +80,7 @@ void Routes(const LineTree& tree, Policy& p, const std::set<int>& tracks_up) {
     }
     routes.push_back(r);
   }
+  CompileIpv6Routes(tree, p, routes);
   p.routes = RouteTable(std::move(routes));
 }
 
@@ -159,11 +161,13 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
 
   CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
 
-  std::map<std::string, IpAddress> addresses;
+  Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
-    if (i && !i->nameif.empty()) addresses[i->nameif] = i->address;
+    if (i && !i->nameif.empty()) addresses[i->nameif] = {i->address, i->ipv6.empty() ? i->link_local : i->ipv6.front().address};
   }
-  const Resolver resolver(tree, p->personality.any4_keyword, std::move(addresses));
+  using AnyMeans = Resolver::AnyMeans;
+  const Resolver resolver(tree, p->personality.any4_keyword ? AnyMeans::kBoth : AnyMeans::kV4, addresses);
+  const Resolver resolver6(tree, AnyMeans::kV6, std::move(addresses));
   p->time_ranges = CompileTimeRanges(tree);
   for (const auto& l : tree.Of(Section::kGroupSearch)) {
     const auto* f = l->As<FieldLine>();
@@ -205,6 +209,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
       else (g->direction == AccessGroupLine::Direction::kIn ? i->access_in : i->access_out) = list->second;
     }
   }
+  CompileIpv6Lists(tree, resolver6, *p, previous);
   p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);
   Routes(tree, *p, impl_->tracks_up);
   CompileVerify(tree, *p);
@@ -231,6 +236,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   p->priority_queues = CompilePriorityQueues(tree, *p);
   InterceptStatistics(tree, *p);
   TheBox(tree, *p);
+  CompileIpv6Icmp(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));
 }
 

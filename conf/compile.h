@@ -47,4 +47,16 @@ std::shared_ptr<const TcpMap> CompileTcpMap(const LineTree& tree, std::string_vi
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
 std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
 
+// --- IPv6 (compile_ipv6.cc)
+// What the lines below an interface say of IPv6.
+void CompileIpv6(const Line& interface_line, Interface& i);
+// Connected and static routes, behind those that are there.
+void CompileIpv6Routes(const LineTree& tree, const Policy& policy, std::vector<Route>& routes);
+// `ipv6 icmp` and the rate of ICMPv6 errors.
+void CompileIpv6Icmp(const LineTree& tree, Policy& policy);
+// `ipv6 access-list`s, and which list each interface has for IPv6. Access lists of IPv4 are in `policy` already.
+void CompileIpv6Lists(const LineTree& tree, const Resolver& resolver, Policy& policy, const Policy* previous);
+std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, const std::vector<const Line*>& lines, const Resolver& resolver,
+                                                     const TimeRanges& ranges, const AccessList* previous);
+
 }  // namespace sallyport

@@ -1,5 +1,6 @@
 // Access lists: a line with groups becomes the product of their members; hashes are an ASA's.
 #include "conf/compile.h"
+#include "conf/field_line.h"
 #include "firewall/acl_hash.h"
 
 namespace sallyport {
@@ -62,6 +63,9 @@ class Builder {
     for (const AclElement& e : previous->elements()) counters_[e.text] = e.hits;
   }
 
+  // Lines of an `ipv6 access-list` have no word for their kind.
+  void OfIpv6() { kind_.clear(); }
+
   void Extended(const AceBody& b) {
     AclLine line = NewLine();
     const bool named = b.protocol.kind != ProtocolSpec::Kind::kNumber || Named(b.source) || Named(b.destination) ||
@@ -69,7 +73,7 @@ class Builder {
     line.expanded = named;
     line.hash = LineHash(name_, b);
     {
-      std::string text = b.permit ? "extended permit" : "extended deny";
+      std::string text = kind_ + (b.permit ? "permit" : "deny");
       LineWriter w(text);
       Codec<ProtocolSpec>::Print(b.protocol, w);
       Codec<AddressSpec>::Print(b.source, w);
@@ -186,7 +190,7 @@ class Builder {
     e.line = static_cast<std::uint32_t>(lines_.size());
     const std::string sport = typed ? PortsAsShown(sp, service.protocol) : service.sport_shown;
     const std::string dport = typed ? PortsAsShown(dp, service.protocol) : service.dport_shown;
-    e.text = b.permit ? "extended permit" : "extended deny";
+    e.text = kind_ + (b.permit ? "permit" : "deny");
     Add(e.text, ProtocolName(service.protocol));
     Add(e.text, src.shown);
     Add(e.text, sport);
@@ -238,6 +242,7 @@ class Builder {
   }
 
   std::string name_;
+  std::string kind_ = "extended ";
   const Resolver& resolver_;
   const TimeRanges& ranges_;
   const bool search_groups_;
@@ -255,6 +260,17 @@ std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Reso
     if (const auto* e = l->As<ExtendedLine>()) b.Extended(e->body);
     else if (const auto* s = l->As<StandardLine>()) b.Standard(*s);
     else if (const auto* r = l->As<RemarkLine>()) b.Remark(*r);
+  }
+  return b.Take();
+}
+
+std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, const std::vector<const Line*>& lines, const Resolver& resolver,
+                                                     const TimeRanges& ranges, const AccessList* previous) {
+  Builder b(name, resolver, ranges, previous);
+  b.OfIpv6();
+  for (const Line* l : lines) {
+    if (const auto* e = l->As<Ipv6AclLine>()) b.Extended(e->rule.body);
+    else if (const auto* r = l->As<FieldLine>()) b.Remark({name, {}, std::string(r->Get("text"))});
   }
   return b.Take();
 }

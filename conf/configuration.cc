@@ -47,6 +47,7 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareInterfaces(g);
     DeclareObjects(g);
     DeclareAccess(g);
+    DeclareIpv6(g);
     DeclareNat(g);
     DeclareModular(g);
     DeclareLogging(g);

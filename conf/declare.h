@@ -170,6 +170,12 @@ void Declare(ConfigGrammar& grammar, const Command<T>& command, const LineRule<T
 // "" when there is an interface of this name, else ASA's error. Files may name an interface before it exists (a sub-interface
 // that comes later): only a session is checked.
 std::string KnownInterface(const ConfigEdit& edit, std::string_view nameif);
+// An element of an access list, from `permit` or `deny` on (grammar_access.cc).
+struct AceBody;
+Match ReadAce(Cursor& in, AceBody& out);
+void PrintAce(const AceBody& b, LineWriter& line);
+// "" when every name in it is known, else ASA's error. Puts groups that were read the wrong way round right.
+std::string CheckAce(const LineTree& tree, AceBody& b);
 // Is there an access list of that name, of any kind (`not_ipv6`: but an `ipv6 access-list`)?
 bool HasAccessList(const LineTree& tree, std::string_view name, bool not_ipv6 = false);  // grammar_access.cc
 
@@ -179,6 +185,7 @@ void DeclareLogging(ConfigGrammar& grammar);    // grammar_logging.cc
 void DeclareInterfaces(ConfigGrammar& grammar);  // grammar_interface.cc
 void DeclareObjects(ConfigGrammar& grammar);     // grammar_object.cc
 void DeclareAccess(ConfigGrammar& grammar);      // grammar_access.cc: access lists and groups, routes, timeouts, sysopt, icmp
+void DeclareIpv6(ConfigGrammar& grammar);        // grammar_ipv6.cc: ipv6 access-list
 void DeclareNat(ConfigGrammar& grammar);         // grammar_nat.cc
 void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, policy-map, service-policy
 void DeclareSystemShapes(ConfigGrammar& grammar);    // shapes_system.cc: the box, failover, contexts

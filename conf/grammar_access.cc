@@ -273,7 +273,8 @@ bool HasAccessList(const LineTree& tree, std::string_view name, bool not_ipv6) {
   if (tree.Find(Section::kAccessList, name) != nullptr) return true;
   for (const auto& l : tree.Of(Section::kIpv6AccessList)) {
     const auto* f = l->As<FieldLine>();
-    if (!not_ipv6 && f != nullptr && f->Get("list") == name) return true;
+    const auto* a = l->As<Ipv6AclLine>();
+    if (!not_ipv6 && ((f != nullptr && f->Get("list") == name) || (a != nullptr && a->list == name))) return true;
   }
   return false;
 }
@@ -292,7 +293,11 @@ std::string Missing(const LineTree& tree, const AddressSpec& a) {
   return {};
 }
 
-// Names in a line that nobody knows; also turns "object-group A object-group B" the right way round.
+}  // namespace
+
+Match ReadAce(Cursor& in, AceBody& out) { return Codec<AceBody>::Read(in, out, {}); }
+void PrintAce(const AceBody& b, LineWriter& line) { Codec<AceBody>::Print(b, line); }
+
 std::string CheckAce(const LineTree& tree, AceBody& b) {
   const auto group_type = [&](const std::string& name) {
     const Line* l = tree.Find(Section::kObjectGroup, "object-group " + name);
@@ -328,6 +333,8 @@ std::string CheckAce(const LineTree& tree, AceBody& b) {
   }
   return {};
 }
+
+namespace {
 
 Line& ListOf(ConfigEdit& edit, const std::string& name) {
   Line& l = edit.tree.Upsert(nullptr, Section::kAccessList, name);

@@ -133,6 +133,8 @@ struct AceBody {
 };
 struct ExtendedLine { std::string list; std::optional<int> line; AceBody body; };
 struct StandardLine { std::string list; bool permit = false, deny = false; AddressSpec source; };
+struct Ipv6Ace { AceBody body; };  // printed without `extended`
+struct Ipv6AclLine { std::string list; std::optional<int> line; Ipv6Ace rule; };
 struct OtherAclLine { std::string list, kind, rest; };  // ethertype, webvpn
 struct RemarkLine { std::string list; std::optional<int> line; std::string text; };
 struct AccessListGroup { std::string name; };  // the hidden parent of a list's lines

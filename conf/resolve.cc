@@ -39,8 +39,8 @@ std::string PortsAsShown(const PortSpec& p, std::uint8_t protocol) {
 }
 
 IpAddress Resolver::AddressOf(const std::string& nameif) const {
-  const auto it = interface_address_.find(nameif);
-  return it == interface_address_.end() ? IpAddress() : it->second;
+  const auto it = interfaces_.find(nameif);
+  return it == interfaces_.end() ? IpAddress() : it->second.v4;
 }
 
 const NetworkValue* Resolver::Object(const std::string& name) const {
@@ -122,7 +122,9 @@ std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
   switch (a.kind) {
     case K::kNone: return {};
     case K::kAny:
-      m.ranges = {any_is_both_ ? AddressRange{IpAddress::V6(0, 0), IpAddress::V6(~0ull, ~0ull)} : V4All()};
+      m.ranges = {V4All()};
+      if (any_ == AnyMeans::kBoth) m.ranges = {AddressRange{IpAddress::V6(0, 0), IpAddress::V6(~0ull, ~0ull)}};
+      if (any_ == AnyMeans::kV6) m.ranges = V6All();
       break;
     case K::kAny4: m.ranges = {V4All()}; break;
     case K::kAny6: m.ranges = V6All(); break;
@@ -141,10 +143,14 @@ std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
       Group(a.name, out, 0);
       return out;
     }
-    case K::kInterface:
-      if (const IpAddress address = AddressOf(a.name); address.IsNone()) m.unresolved = true;
-      else m.ranges = {{address, address}};
+    case K::kInterface: {
+      const auto it = interfaces_.find(a.name);
+      const InterfaceAddress at = it == interfaces_.end() ? InterfaceAddress{} : it->second;
+      if (!at.v4.IsNone() && any_ != AnyMeans::kV6) m.ranges.push_back({at.v4, at.v4});
+      if (!at.v6.IsNone() && any_ != AnyMeans::kV4) m.ranges.push_back({at.v6, at.v6});
+      m.unresolved = m.ranges.empty();
       break;
+    }
   }
   return {m};
 }

@@ -30,9 +30,14 @@ struct ServiceItem {
 
 class Resolver {
  public:
-  // `interface_address`: nameif -> its address.
-  Resolver(const LineTree& tree, bool any_is_both, std::map<std::string, IpAddress> interface_address)
-      : tree_(tree), any_is_both_(any_is_both), interface_address_(std::move(interface_address)) {}
+  // What `any` stands for: IPv4 before 9.0, IPv6 in an `ipv6 access-list`.
+  enum class AnyMeans : std::uint8_t { kV4, kBoth, kV6 };
+  struct InterfaceAddress {
+    IpAddress v4, v6;  // none: it has none
+  };
+  using InterfaceAddresses = std::map<std::string, InterfaceAddress>;  // by nameif
+  Resolver(const LineTree& tree, AnyMeans any, InterfaceAddresses interfaces)
+      : tree_(tree), any_(any), interfaces_(std::move(interfaces)) {}
 
   std::vector<AddressMember> Addresses(const AddressSpec& a) const;
   // The group as one member, for `object-group-search`; of what is not resolved nothing is in it.
@@ -45,7 +50,7 @@ class Resolver {
   std::vector<std::uint8_t> IcmpTypes(const std::string& group) const;
   const ServiceSpec* Service(const std::string& object) const;
   const NetworkValue* Object(const std::string& name) const;
-  IpAddress AddressOf(const std::string& nameif) const;
+  IpAddress AddressOf(const std::string& nameif) const;  // IPv4
 
  private:
   AddressMember Value(const NetworkValue& v) const;
@@ -53,8 +58,8 @@ class Resolver {
   void ServiceGroup(const std::string& name, std::vector<ServiceItem>& out, int depth) const;
   void PortGroup(const std::string& name, std::vector<PortSpec>& out, int depth) const;
   const LineTree& tree_;
-  bool any_is_both_;
-  std::map<std::string, IpAddress> interface_address_;
+  AnyMeans any_;
+  InterfaceAddresses interfaces_;
 };
 
 // "eq 80": ports as the hash has them.

@@ -304,18 +304,17 @@ constexpr Shape kShapes[] = {
 
     // --- IPv6
     {"config", "ipv6 route`Configure static routes` <if:iface`Interface name`> <net:prefix6> <gateway:ip6> / [<metric:1-254>] [ tunneled ] [ track <track:1-500> ]",
-     Sec::kIpv6Route, {.effect = kFor}},
+     Sec::kIpv6Route, {.effect = Effect::kModelled}},
     {"config", "ipv6 route management-only <if:iface> <net:prefix6> <gateway:ip6> / [<metric:1-254>]", Sec::kIpv6Route, {.effect = kFor}},
     {"config", "ipv6 icmp`Configure access rules for ICMPv6 traffic` <action:{permit|deny}> ( any | host <host:ip6> | <net:prefix6> ) [<type:icmp6type>] <if:iface>",
-     Sec::kIpv6Icmp, {.effect = kFor}},
-    {"config", "ipv6 unreachable rate-limit / <rate:1-100> burst-size <burst:1-10>", Sec::kIpv6Icmp, {.effect = kFor}},
+     Sec::kIpv6Icmp, {.effect = Effect::kModelled}},
+    {"config", "ipv6 unreachable rate-limit / <rate:1-100> burst-size <burst:1-10>", Sec::kIpv6Icmp, {.effect = Effect::kModelled}},
     {"config", "ipv6 neighbor <address:ip6> <if:iface> / <mac:mac>", Sec::kArp, {.rank = 5, .effect = kFor}},
     {"config", "ipv6 nd <what:{secured|reachable-time}> \\ <text:line>", Sec::kIpv6Icmp, {.rank = 1, .effect = kFor}},
     {"config", "ipv6 enforce-eui64 <if:iface>", Sec::kIpVerify, {.rank = 1, .effect = kFor}},
     {"config", "ipv6 dhcp pool <name:name>", Sec::kLocalPool, {.rank = 9, .effect = kFor, .submode = "config-dhcpv6"}},
     {"config-dhcpv6", "<what:{dns-server|domain-name|import|nis|nisp|sip|sntp}> \\ <text:line>", Sec::kLocalPool, {.effect = kFor}},
-    {"config", "ipv6 access-list <list:name> [ line <line:1-2147483647> ] remark <text:line>", Sec::kIpv6AccessList, {.effect = kFor}},
-    {"config", "ipv6 access-list <list:name> [ line <line:1-2147483647> ] <action:{permit|deny}> <rule:line>", Sec::kIpv6AccessList, {.effect = kFor}},
+    {"config", "ipv6 access-list <list:name> [ line <line:1-2147483647> ] remark <text:line>", Sec::kIpv6AccessList, {.effect = Effect::kModelled}},
 
     // --- SLA monitors and what follows them
     {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kActs, .submode = "config-sla-monitor"}},

@@ -53,8 +53,10 @@ Decision ByLevels(const Context& c) {
 Decision Decide(const Context& c) {
   const AclQuery q = QueryOf(c, true);
   Decision d;
-  if (c.in->access_in) {
-    d.list = c.in->access_in.get();
+  const bool v6 = c.packet.v6;
+  const auto& global = v6 ? c.policy.access_global6 : c.policy.access_global;
+  if (c.in->AccessIn(v6)) {
+    d.list = c.in->AccessIn(v6).get();
     d.element = d.list->Find(q);
     if (d.element != nullptr) {
       d.permit = d.element->permit;
@@ -62,13 +64,13 @@ Decision Decide(const Context& c) {
       return d;
     }
     // With a global list the interface list's implicit deny moves to the end of the global one.
-    if (!c.policy.access_global) {
+    if (!global) {
       d.rule = Rule::kImplicitOfList;
       return d;
     }
   }
-  if (c.policy.access_global) {
-    d.list = c.policy.access_global.get();
+  if (global) {
+    d.list = global.get();
     d.element = d.list->Find(q);
     d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
     d.permit = d.element != nullptr && d.element->permit;
@@ -131,12 +133,15 @@ void TracePhaseOf(Context& c, const Decision& d, const std::string& group) {
   }
   std::vector<std::string> config{group};
   const AclLine& line = d.list->lines()[d.element->line];
-  config.push_back("access-list " + d.list->name() + " " + line.text + " ");
+  // Lines of an `ipv6 access-list` have no word for their kind.
+  const bool six = line.text.starts_with("permit") || line.text.starts_with("deny");
+  config.push_back((six ? "ipv6 access-list " : "access-list ") + d.list->name() + " " + line.text + " ");
   c.trace->Phase("ACCESS-LIST", d.element->logs ? "log" : "", d.permit, std::move(config));
 }
 
 std::string GroupText(const Context& c, const AccessList& list, bool in_direction) {
-  if (c.policy.access_global.get() == &list && (!c.in->access_in || c.in->access_in.get() != &list)) {
+  const auto& global = c.packet.v6 ? c.policy.access_global6 : c.policy.access_global;
+  if (global.get() == &list && c.in->AccessIn(c.packet.v6).get() != &list) {
     return "access-group " + list.name() + " global";
   }
   return "access-group " + list.name() + (in_direction ? " in interface " + c.in->nameif : " out interface " + c.out->nameif);
@@ -206,9 +211,9 @@ bool ControlPlanePermits(Context& c) {
 }
 
 Verdict CheckAccessOut(Context& c) {
-  if (c.from_box || c.to_box || c.out->access_out == nullptr) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.out->AccessOut(c.packet.v6) == nullptr) return Verdict::kContinue;
   Decision d;
-  d.list = c.out->access_out.get();
+  d.list = c.out->AccessOut(c.packet.v6).get();
   d.element = d.list->Find(QueryOf(c, false));
   d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
   d.permit = d.element != nullptr && d.element->permit;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firewall/engine_impl.h"
+#include "firewall/ipv6_flow.h"
 #include "firewall/threat_flow.h"
 
 namespace sallyport {
@@ -58,6 +59,7 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       acl_log(log_in),
       limits(options.max_connections, random),
       counters(256) {
+  sends_adverts = options.router_advertisements;
   activity.Clear(clock.Now());
 }
 
@@ -92,6 +94,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   const Policy& p = *e.policy;
+  if (e.sends_adverts) e.adverts.SetPolicy(p, now, e.random);
   RoutesChanged(e, before->routes, now);
   ReviewTimeRanges(e, now);
   e.macs.SetPolicy(p.bridge);
@@ -175,9 +178,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
     in = policy->Find(p.ingress);
     if (in == nullptr || !in->InUse()) return Refuse(p, FrameDrop::kInterfaceDown, FlowDrop::kNone, out);
   }
-  // IPv6 is not configured on any interface yet: closed, except what the appliance itself sends to find its neighbours.
-  if (p.v6 && !p.bridged) return Refuse(p, FrameDrop::kL2Acl, FlowDrop::kNone, out);
-
+  if (p.v6 && !p.bridged && DecideIpv6(*this, p, in, now, out)) return;
   if (p.icmp_error) {
     return ProcessIcmpError(*this, p, now, out);
   }
@@ -233,9 +234,14 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint threat = NextThreatDeadline(e);
     const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint stray = NextStrayDeadline(e);
-    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, e.time_range_edge});
+    const TimePoint advert = e.adverts.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge});
     if (next > now) return;
-    if (stray == next) {
+    if (advert == next) {
+      while (const Interface* f = e.adverts.TakeDue(*e.policy, next, e.random)) {
+        e.originated.push_back({f->id, RouterAdvertisement(*f)});
+      }
+    } else if (stray == next) {
       EndStrays(e, next);
     } else if (e.time_range_edge == next) {
       ReviewTimeRanges(e, next);
@@ -259,7 +265,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e),
+                   e.fragments.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
                    e.time_range_edge});
 }
 
@@ -295,24 +301,29 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   p.bytes = MutableBytes(bytes, sizeof bytes);
   p.wire_length = sizeof bytes;
   p.ingress = request.ingress;
-  p.l3_length = 20;
-  p.l4_offset = 20;
-  p.payload_offset = 40;
+  p.v6 = !request.dst.IsV4();
+  if (p.v6) bytes[0] = 0x60;
+  p.l3_length = p.v6 ? 40 : 20;
+  p.l4_offset = p.l3_length;
+  p.payload_offset = p.l4_offset + 20;
   p.ttl = 64;
-  p.protocol = request.protocol;
-  p.key = {request.src, request.dst, request.sport, request.dport, request.protocol, request.ingress};
+  p.protocol = p.v6 && request.protocol == 1 ? 58 : request.protocol;  // `icmp` is that of the family
+  p.key = {request.src, request.dst, request.sport, request.dport, p.protocol, request.ingress};
   if (p.IsTcp()) p.tcp_flags = kTcpSyn;
   if (p.IsIcmp()) {
     p.icmp_type = request.icmp_type;
+    if (p.v6 && request.icmp_type == 8) p.icmp_type = 128;  // `echo` and `echo-reply` by their IPv4 numbers
+    if (p.v6 && request.icmp_type == 0) p.icmp_type = 129;
     p.icmp_code = request.icmp_code;
-    p.icmp_query = request.icmp_type == 8 || request.icmp_type == 13 || request.icmp_type == 15 || request.icmp_type == 17;
-    p.icmp_reply = request.icmp_type == 0 || request.icmp_type == 14 || request.icmp_type == 16 || request.icmp_type == 18;
+    const std::uint8_t type = p.icmp_type;
+    p.icmp_query = p.v6 ? type == 128 : type == 8 || type == 13 || type == 15 || type == 17;
+    p.icmp_reply = p.v6 ? type == 129 : type == 0 || type == 14 || type == 16 || type == 18;
     p.key.sport = p.icmp_query ? request.icmp_id : 0;
     p.key.dport = p.icmp_reply ? request.icmp_id : 0;
   }
 
-  if (in == nullptr || !in->InUse()) {
-    result.frame_drop = FrameDrop::kInterfaceDown;
+  if (in == nullptr || !in->InUse() || (p.v6 && !in->ipv6_enabled)) {
+    result.frame_drop = in == nullptr || !in->InUse() ? FrameDrop::kInterfaceDown : FrameDrop::kL2Acl;
     result.elapsed_ns = recorder.ElapsedNs();
     return result;
   }

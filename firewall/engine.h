@@ -70,6 +70,7 @@ class Engine {
  public:
   struct Options {
     std::uint32_t max_connections = 1'000'000;
+    bool router_advertisements = false;  // to send them: only where there are links
   };
   Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors);
   ~Engine();

@@ -51,7 +51,9 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
   first.ingress = p.ingress;
   first.egress_hint = p.egress_hint;
   FrameDrop bad = ParsePacket(first);
-  if (bad == FrameDrop::kNone) bad = ParseTransport(first, r.data_length);
+  // IPv6 options may stand between the fragment header and the transport header.
+  const std::uint32_t options = first.l4_offset - static_cast<std::uint32_t>(head.bytes.size() - head.data_length);
+  if (bad == FrameDrop::kNone) bad = ParseTransport(first, r.data_length - options);
   Disposition decision;
   if (bad != FrameDrop::kNone) {
     Refuse(p, bad, FlowDrop::kNone, decision);

@@ -171,18 +171,60 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
 
 namespace {
 
-// The packet that an ICMP error quotes: at least its IP header and eight bytes (RFC 792).
+// The packet that an ICMP error quotes: at least its IP header and eight bytes (RFC 792, 4443).
 struct Quoted {
   std::uint32_t offset = 0;  // in the outer packet
   std::uint32_t l4 = 0;
   FlowKey key;               // as quoted
+  bool v6 = false;
   bool ok = false;
 };
 
+// Ports, or the identifier of an echo, of what is quoted at q.l4.
+void ReadQuotedPorts(const std::uint8_t* t, Quoted& q) {
+  const std::uint8_t protocol = q.key.protocol;
+  if (protocol == 6 || protocol == 17) {
+    q.key.sport = LoadBe16(t);
+    q.key.dport = LoadBe16(t + 2);
+  } else if (protocol == (q.v6 ? 58 : 1) && t[0] == (q.v6 ? 128 : 8)) {
+    q.key.sport = LoadBe16(t + 4);
+  } else if (protocol == (q.v6 ? 58 : 1) && t[0] == (q.v6 ? 129 : 0)) {
+    q.key.dport = LoadBe16(t + 4);
+  }
+  q.ok = true;
+}
+
+Quoted ParseQuoted6(const Packet& p) {
+  Quoted q;
+  q.v6 = true;
+  q.offset = p.l4_offset + 8;
+  if (q.offset + 48 > p.bytes.size()) return q;
+  const std::uint8_t* h = p.bytes.data() + q.offset;
+  if ((h[0] >> 4) != 6) return q;
+  q.key.src = IpAddress::FromV6Bytes(h + 8);
+  q.key.dst = IpAddress::FromV6Bytes(h + 24);
+  if (q.key.src.IsV4() || q.key.dst.IsV4()) return q;
+  std::uint8_t next = h[6];
+  std::size_t at = q.offset + 40;
+  for (int seen = 0; next == 0 || next == 43 || next == 44 || next == 60; seen++) {
+    if (seen == 8 || at + 8 > p.bytes.size()) return q;
+    const std::uint8_t* e = p.bytes.data() + at;
+    if (next == 44 && (LoadBe16(e + 2) & 0xfff8) != 0) return q;  // no first fragment: no ports
+    at += next == 44 ? 8 : 8 + std::size_t{e[1]} * 8;
+    next = e[0];
+  }
+  if (at + 8 > p.bytes.size()) return q;
+  q.l4 = static_cast<std::uint32_t>(at);
+  q.key.protocol = next;
+  ReadQuotedPorts(p.bytes.data() + at, q);
+  return q;
+}
+
 Quoted ParseQuoted(const Packet& p) {
+  if (p.v6) return ParseQuoted6(p);
   Quoted q;
   q.offset = p.l4_offset + 8;
-  if (p.v6 || q.offset + 28 > p.bytes.size()) return q;
+  if (q.offset + 28 > p.bytes.size()) return q;
   const std::uint8_t* h = p.bytes.data() + q.offset;
   const std::uint32_t header = static_cast<std::uint32_t>(h[0] & 15) * 4;
   if ((h[0] >> 4) != 4 || header < 20 || q.offset + header + 8 > p.bytes.size()) return q;
@@ -191,22 +233,14 @@ Quoted ParseQuoted(const Packet& p) {
   q.key.src = IpAddress::FromV4Bytes(h + 12);
   q.key.dst = IpAddress::FromV4Bytes(h + 16);
   q.key.protocol = h[9];
-  if (h[9] == 6 || h[9] == 17) {
-    q.key.sport = LoadBe16(t);
-    q.key.dport = LoadBe16(t + 2);
-  } else if (h[9] == 1 && t[0] == 8) {
-    q.key.sport = LoadBe16(t + 4);
-  } else if (h[9] == 1 && t[0] == 0) {
-    q.key.dport = LoadBe16(t + 4);
-  }
-  q.ok = true;
+  ReadQuotedPorts(t, q);
   return q;
 }
 
 // The interface behind which `a` is, for a message.
 NameId WhereIs(const Policy& policy, IpAddress a) {
   for (const auto& i : policy.interfaces) {
-    if (i && i->address == a) return IdentityName();
+    if (i && i->Owns(a)) return IdentityName();
   }
   const Route* route = policy.routes.Find(a);
   const Interface* i = route != nullptr ? policy.Find(route->interface) : nullptr;
@@ -226,6 +260,12 @@ void PutQuoted16(Packet& p, std::size_t at, std::uint16_t value) {
 
 void PutQuotedAddress(Packet& p, const Quoted& q, std::size_t field, IpAddress a) {
   const std::size_t at = q.offset + field;
+  if (q.v6) {  // its header has no checksum
+    std::uint8_t fresh[16];
+    a.StoreV6(fresh);
+    for (std::size_t i = 0; i < 16; i += 2) PutQuoted16(p, at + i, LoadBe16(fresh + i));
+    return;
+  }
   const std::uint32_t v = a.v4();
   for (int half = 0; half < 2; half++) {
     const auto is = static_cast<std::uint16_t>(half == 0 ? v >> 16 : v);
@@ -243,12 +283,12 @@ void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
   const Endpoint src = back ? Endpoint{c.initiator_real, c.initiator_real_port} : Endpoint{c.responder_real, c.responder_real_port};
   const Endpoint dst = back ? Endpoint{c.responder_mapped, c.responder_mapped_port}
                             : Endpoint{c.initiator_mapped, c.initiator_mapped_port};
-  PutQuotedAddress(p, q, 12, src.address);
-  PutQuotedAddress(p, q, 16, dst.address);
+  PutQuotedAddress(p, q, q.v6 ? 8 : 12, src.address);
+  PutQuotedAddress(p, q, q.v6 ? 24 : 16, dst.address);
   if (q.key.protocol == 6 || q.key.protocol == 17) {
     PutQuoted16(p, q.l4, src.port);
     PutQuoted16(p, q.l4 + 2, dst.port);
-  } else if (q.key.protocol == 1) {
+  } else if (q.key.protocol == (q.v6 ? 58 : 1)) {
     PutQuoted16(p, q.l4 + 4, back ? src.port : dst.port);  // the identifier is the initiator's
   }
   if (q.key.protocol == 6 && (c.flags & kConnSeqRandomized) != 0) {
@@ -282,7 +322,11 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
     core.log.Log(now, Msg::k313005, LogArg::At(in->name, p.key.src), LogArg::At(WhereIs(*core.policy, p.key.dst), p.key.dst),
                  LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Name(in->name), word, LogArg::Address(q.key.src),
                  LogArg::Number(q.key.sport), LogArg::Address(q.key.dst), LogArg::Number(q.key.dport));
-    return Drop(core, p, FrameDrop::kInspectIcmpErrorNoExistingConn, out);
+    return Drop(core, p,
+                !p.v6  ? FrameDrop::kInspectIcmpErrorNoExistingConn
+                : q.ok ? FrameDrop::kInspectIcmpv6ErrorNoExistingConn
+                       : FrameDrop::kInspectIcmpv6ErrorInvalidPak,
+                out);
   }
   Conn& c = core.conns.At(found.index);
   const Direction d = found.direction;
@@ -294,6 +338,9 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   }
   const Interface* to = core.policy->Find(egress);
   if (to == nullptr || !to->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
+  // An error goes to whoever sent what it quotes, and what comes from a link-local address stays on its link.
+  if (p.v6 && q.key.src != p.key.dst) return Drop(core, p, FrameDrop::kInspectIcmpv6ErrorInvalidPak, out);
+  if (p.v6 && p.key.src.IsV6LinkLocal()) return Drop(core, p, FrameDrop::kIpv6SpSecurityFailed, out);
   // An error is let in as any ICMP packet is: by access list, or from a higher to a lower level.
   Context ctx(core, p, in, now);
   ctx.out = to;

@@ -53,7 +53,7 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
   const NatTable::Match match = table.FindTranslate(xlates, key, egress, real_dst);
   result.rule = match.rule;
   if (match.rule == nullptr) {
-    result.failed = table.nat_control && key.ingress != egress;
+    result.failed = table.nat_control && key.ingress != egress && key.src.IsV4();  // nat-control is about IPv4
     return result;
   }
   const NatRule& rule = *match.rule;

@@ -23,6 +23,14 @@ bool Within(std::span<const AddressRange> ranges, IpAddress a) {
   return ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& r) { return r.Contains(a); });
 }
 
+// `any` as the real source is of the family that it is translated to.
+bool AnyIsOfFamily(const NatRule& rule, IpAddress a) {
+  if (!rule.real_src.empty()) return true;
+  AddressRange storage;
+  const auto mapped = MappedRanges(rule, storage);
+  return mapped.empty() || mapped[0].first.IsV4() == a.IsV4() || mapped[0].Contains(a);
+}
+
 bool OnInterface(IfId rule, IfId actual) { return rule == IfId::kAny || rule == actual; }
 
 // The two sides of the destination part; one that is not given is the same as the other.
@@ -138,7 +146,7 @@ bool TranslatesSource(const NatRule& rule, NatFace face, const FlowKey& key, IfI
   if (rule.inactive || (rule.service_protocol != 0 && rule.service_protocol != key.protocol)) return false;
   if (face == NatFace::kSource) {
     if (!OnInterface(rule.real_if, key.ingress) || !OnInterface(rule.mapped_if, egress)) return false;
-    if (!rule.real_sport.Contains(key.sport) || !Within(rule.real_src, key.src)) return false;
+    if (!rule.real_sport.Contains(key.sport) || !Within(rule.real_src, key.src) || !AnyIsOfFamily(rule, key.src)) return false;
     if (HasDestination(rule)) {
       // The peer as the host sees it must become what it really is by this rule; without a destination part another rule
       // may have translated it.

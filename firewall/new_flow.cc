@@ -5,6 +5,7 @@
 #include <chrono>
 #include <span>
 
+#include "firewall/ipv6_flow.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
 #include "firewall/threat_flow.h"
@@ -54,6 +55,7 @@ Verdict EarlySecurity(Context& c) {
   const IpAddress src = p.key.src;
   const IpAddress dst = p.key.dst;
   if (c.from_box) return Verdict::kContinue;
+  if (p.v6) return Ipv6EarlySecurity(c);
   if (src == dst) {
     if (!c.tracing()) c.core.log.Log(c.now, Msg::k106017, LogArg::Address(src), LogArg::Address(dst));
     return c.Drop(FrameDrop::kSecurityFailed);
@@ -117,15 +119,23 @@ void TraceRoute(Context& c, const Route* route) {
     c.trace->Phase("ROUTE-LOOKUP", subtype, true, {}, {"found next-hop " + hop + " using egress ifc  " + name});
     return;
   }
+  if (c.packet.v6) {
+    const Prefix& to = route->destination;
+    c.trace->Phase("ROUTE-LOOKUP", subtype, true, {},
+                   {"in   " + (to.address.IsNone() ? "::" : to.address.ToString()) + "/" + std::to_string(to.length) + " " + name});
+    return;
+  }
   const auto pad = [](std::string text) { return text + std::string(text.size() < 15 ? 15 - text.size() : 0, ' ') + " "; };
   const int length = route->destination.FamilyLength();
   c.trace->Phase("ROUTE-LOOKUP", subtype, true, {},
                  {"in   " + pad(route->destination.address.ToString()) + pad(MaskOf(length).ToString()) + name});
 }
 
-bool IsOwnAddress(const Policy& policy, IpAddress a) {
+// `in`: where the packet came in; a link-local address is the appliance's on its own link only.
+bool IsOwnAddress(const Policy& policy, IpAddress a, IfId in) {
+  if (a.IsNone()) return false;
   for (const auto& i : policy.interfaces) {
-    if (i && !i->address.IsNone() && i->address == a) return true;
+    if (i && i->Owns(a) && (!a.IsV6LinkLocal() || i->id == in)) return true;
   }
   return false;
 }
@@ -143,11 +153,13 @@ Verdict FindDestination(Context& c) {
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
   if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&
-      (IsOwnAddress(c.policy, p.key.dst) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast())) {
+      (IsOwnAddress(c.policy, p.key.dst, p.ingress) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast() ||
+       p.key.dst.IsV6LinkMulticast())) {
     c.destination = {};
     c.to_box = true;
     return Verdict::kContinue;
   }
+  if (p.v6 && Ipv6Through(c) != Verdict::kContinue) return Verdict::kDrop;
   if (c.destination.rule != nullptr) {
     c.real_dst = c.destination.endpoint;
     c.egress = c.destination.egress;
@@ -323,7 +335,7 @@ Verdict ReversePath(Context& c) {
   const Packet& p = c.packet;
   if (c.from_box || c.to_box) return Verdict::kContinue;
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
-  if (c.policy.nat.nat_control && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
+  if (c.policy.nat.nat_control && !p.v6 && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
     const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
     if (c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule == nullptr) {
       if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "firewall/base/checksum.h"
+#include "firewall/ipv6_flow.h"
 #include "firewall/pipeline.h"
 
 namespace sallyport {
@@ -19,13 +20,59 @@ void PutIpv4Header(std::uint8_t* h, std::uint16_t total, std::uint8_t protocol, 
   StoreBe16(h + 10, ChecksumFinish(ChecksumAdd(Bytes(h, 20))));
 }
 
+// RFC 8200 header without extension headers.
+void PutIpv6Header(std::uint8_t* h, std::uint16_t payload, std::uint8_t protocol, IpAddress src, IpAddress dst) {
+  std::fill(h, h + 40, std::uint8_t{0});
+  h[0] = 0x60;
+  StoreBe16(h + 4, payload);
+  h[6] = protocol;
+  h[7] = 255;
+  src.StoreV6(h + 8);
+  dst.StoreV6(h + 24);
+}
+
+// One from a bucket of `burst` that is filled `rate` times a second. False: it is empty.
+bool TakeToken(int& tokens, TimePoint& refilled, int rate, int burst, TimePoint now) {
+  const std::int64_t refill = 1'000'000'000 / std::max(1, rate);
+  if (now - refilled >= Duration{refill}) {
+    tokens = std::max(1, burst);
+    refilled = now;
+  }
+  if (tokens == 0) return false;
+  tokens--;
+  return true;
+}
+
+// An ICMPv6 error about `p` (RFC 4443): as much of the packet as fits into the least MTU. `word` is behind type, code and checksum.
+void OriginateError6(EngineCore& core, const Packet& p, const Interface& towards, std::uint8_t type, std::uint32_t word, TimePoint now) {
+  const IpAddress from = SourceAddress6(towards, p.key.src);
+  if (from.IsNone() || p.key.dst.IsV6Multicast() || (p.IsIcmp() && p.icmp_error)) return;
+  const Policy& policy = *core.policy;
+  if (!TakeToken(core.icmp6_tokens, core.icmp6_refill, policy.icmp6_error_rate, policy.icmp6_error_burst, now)) return;
+  const std::size_t quoted = std::min<std::size_t>(p.bytes.size(), 1280 - 48);
+  std::vector<std::uint8_t> bytes(48 + quoted);
+  PutIpv6Header(bytes.data(), static_cast<std::uint16_t>(8 + quoted), 58, from, p.key.src);
+  std::uint8_t* icmp = bytes.data() + 40;
+  icmp[0] = type;
+  StoreBe32(icmp + 4, word);
+  std::copy_n(p.bytes.data(), quoted, icmp + 8);
+  const Bytes all(icmp, 8 + quoted);
+  StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(all, PseudoHeaderSum(from, p.key.src, 58, static_cast<std::uint32_t>(all.size())))));
+  core.originated.push_back({towards.id, std::move(bytes)});
+}
+
 }  // namespace
 
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards) {
-  if (p.v6 || (p.tcp_flags & kTcpRst) != 0 || p.fragment) return;
-  std::vector<std::uint8_t> bytes(40);
-  PutIpv4Header(bytes.data(), 40, 6, p.key.dst, p.key.src);
-  std::uint8_t* t = bytes.data() + 20;
+  if ((p.tcp_flags & kTcpRst) != 0 || p.fragment) return;
+  const std::size_t header = p.v6 ? 40 : 20;
+  std::vector<std::uint8_t> bytes(header + 20);
+  if (p.v6) {
+    PutIpv6Header(bytes.data(), 20, 6, p.key.dst, p.key.src);
+  } else {
+    PutIpv4Header(bytes.data(), 40, 6, p.key.dst, p.key.src);
+  }
+  std::uint8_t* t = bytes.data() + header;
   StoreBe16(t, p.key.dport);
   StoreBe16(t + 2, p.key.sport);
   // RFC 9293 3.10.7.1: answer with the acknowledged number, or acknowledge what came.
@@ -48,13 +95,8 @@ void OriginateSegment(EngineCore& core, const OwnSegment& s) {
   const bool v6 = !s.from.address.IsV4();
   const std::size_t header = v6 ? 40 : 20, length = 20 + options;
   std::vector<std::uint8_t> bytes(header + length);
-  if (v6) {  // RFC 8200
-    bytes[0] = 0x60;
-    StoreBe16(&bytes[4], static_cast<std::uint16_t>(length));
-    bytes[6] = 6;
-    bytes[7] = 255;
-    s.from.address.StoreV6(&bytes[8]);
-    s.to.address.StoreV6(&bytes[24]);
+  if (v6) {
+    PutIpv6Header(bytes.data(), static_cast<std::uint16_t>(length), 6, s.from.address, s.to.address);
   } else {
     PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(header + length), 6, s.from.address, s.to.address);
   }
@@ -89,15 +131,9 @@ namespace {
 // An ICMP error about `p` (RFC 792): the IP header of the packet and the first eight bytes after it.
 void OriginateError(EngineCore& core, const Packet& p, const Interface& towards, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
                     TimePoint now) {
-  if (p.v6 || towards.address.IsNone() || p.fragment_offset != 0) return;
-  const int rate = std::max(1, core.policy->icmp_unreachable_rate);
-  const std::int64_t refill = 1'000'000'000 / rate;
-  if (now - core.unreachable_refill >= Duration{refill}) {
-    core.unreachable_tokens = std::max(1, core.policy->icmp_unreachable_burst);
-    core.unreachable_refill = now;
-  }
-  if (core.unreachable_tokens == 0) return;
-  core.unreachable_tokens--;
+  if (towards.address.IsNone() || p.fragment_offset != 0) return;
+  const Policy& policy = *core.policy;
+  if (!TakeToken(core.unreachable_tokens, core.unreachable_refill, policy.icmp_unreachable_rate, policy.icmp_unreachable_burst, now)) return;
   const std::size_t quoted = std::min<std::size_t>(p.bytes.size(), p.l3_length + 8u);
   std::vector<std::uint8_t> bytes(28 + quoted);
   PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(bytes.size()), 1, towards.address, p.key.src);
@@ -113,10 +149,12 @@ void OriginateError(EngineCore& core, const Packet& p, const Interface& towards,
 }  // namespace
 
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+  if (p.v6) return OriginateError6(core, p, towards, 2, static_cast<std::uint32_t>(std::max(mtu, 1280)), now);
   OriginateError(core, p, towards, 3, 4, static_cast<std::uint16_t>(mtu), now);  // RFC 1191
 }
 
 void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now) {
+  if (p.v6) return OriginateError6(core, p, towards, 3, 0, now);
   OriginateError(core, p, towards, 11, 0, 0, now);
 }
 

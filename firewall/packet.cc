@@ -81,7 +81,8 @@ FrameDrop ParseIcmp(Packet& p, std::uint32_t length) {
   p.icmp_code = h[1];
   p.payload_offset = p.l4_offset + 8;
   p.payload_length = length - 8;
-  if (p.protocol == kIcmp) {
+  if (!p.IsIcmp()) return FrameDrop::kNone;  // the other family's: just another protocol
+  if (!p.v6) {
     switch (h[0]) {
       case 8: case 13: case 15: case 17:
         p.icmp_query = true;
@@ -153,11 +154,16 @@ FrameDrop ParseV6(Packet& p) {
   p.dscp = static_cast<std::uint8_t>((h[0] & 15) << 2 | h[1] >> 6);
   p.key.src = IpAddress::FromV6Bytes(h + 8);
   p.key.dst = IpAddress::FromV6Bytes(h + 24);
+  // ::ffff:a.b.c.d is how IPv4 addresses are held here; on the wire no honest packet has one (RFC 4038 4.2).
+  if (p.key.src.IsV4() || p.key.dst.IsV4()) return FrameDrop::kIpv6SpSecurityFailed;
   std::uint8_t next = h[6];
   std::size_t at = 40;
   for (int seen = 0; next == 0 || next == 43 || next == 60 || next == 44; seen++) {
     if (seen == 8 || at + 8 > p.bytes.size()) return FrameDrop::kIpv6BadEh;
     const std::uint8_t* e = p.bytes.data() + at;
+    if (next == 0 && at != 40) return FrameDrop::kIpv6BadEh;  // hop-by-hop options stand first or nowhere
+    if (next == 43) p.routing_type = e[2];
+    p.extension_headers |= next == 0 ? kExtHopByHop : next == 60 ? kExtDestination : next == 43 ? kExtRouting : kExtFragment;
     if (next == 44) {
       const std::uint16_t frag = LoadBe16(e + 2);
       p.more_fragments = (frag & 1) != 0;
@@ -183,7 +189,7 @@ std::size_t ChecksumOffset(const Packet& p) {
   switch (p.protocol) {
     case kTcp: return p.l4_offset + 16;
     case kUdp: return p.l4_offset + 6;
-    case kIcmp6: return p.l4_offset + 2;
+    case kIcmp6: return p.v6 ? p.l4_offset + 2 : 0;
     default: return 0;
   }
 }
@@ -231,7 +237,7 @@ void RewritePort(Packet& p, std::size_t at, std::uint16_t port) {
   std::uint8_t* field = p.bytes.data() + at;
   const std::uint16_t was = LoadBe16(field);
   if (was == port) return;
-  if (p.protocol == kIcmp) {
+  if (p.protocol == kIcmp && !p.v6) {
     std::uint8_t* c = p.l4() + 2;
     StoreBe16(c, ChecksumUpdate16(LoadBe16(c), was, port));
   } else {
@@ -274,7 +280,7 @@ FrameDrop ParsePacket(Packet& p) {
 bool VerifyTransportChecksum(const Packet& p) {
   if (p.checksum_pending || p.checksum_checked || p.fragment || !p.Whole()) return true;
   const Bytes part = Bytes(p.bytes).subspan(p.l4_offset);
-  if (p.protocol == kIcmp) return ChecksumFinish(ChecksumAdd(part)) == 0;
+  if (p.protocol == kIcmp && !p.v6) return ChecksumFinish(ChecksumAdd(part)) == 0;
   const std::size_t at = ChecksumOffset(p);
   if (at == 0) return true;
   if (p.protocol == kUdp && LoadBe16(p.bytes.data() + at) == 0) return !p.v6;

@@ -21,6 +21,12 @@ struct TcpOptions {
   bool malformed = false;             // an option with a length of 0, 1, or beyond the header
 };
 
+// Packet::extension_headers
+inline constexpr std::uint8_t kExtHopByHop = 0x01;
+inline constexpr std::uint8_t kExtDestination = 0x02;
+inline constexpr std::uint8_t kExtRouting = 0x04;
+inline constexpr std::uint8_t kExtFragment = 0x08;
+
 struct Packet {
   // --- given by packet I/O
   MutableBytes bytes;              // from the IP header on
@@ -44,6 +50,8 @@ struct Packet {
   std::uint16_t fragment_offset = 0;  // in bytes
   bool more_fragments = false;
   bool ip_options = false;
+  std::uint8_t extension_headers = 0;  // IPv6: kExt... bits of those before the transport header
+  std::uint8_t routing_type = 0;       // of the last routing header
   bool dont_fragment = false;      // DF; always true for IPv6
   std::uint32_t fragment_id = 0;
   std::uint8_t ttl = 0;
@@ -70,7 +78,8 @@ struct Packet {
 
   bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
   bool IsUdp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }
-  bool IsIcmp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp); }
+  // ICMP of the packet's own family.
+  bool IsIcmp() const { return protocol == static_cast<std::uint8_t>(v6 ? IpProtocol::kIcmp6 : IpProtocol::kIcmp); }
   bool Whole() const { return bytes.size() == wire_length; }
   std::uint8_t* l4() { return bytes.data() + l4_offset; }
   const std::uint8_t* l4() const { return bytes.data() + l4_offset; }

@@ -23,6 +23,7 @@
 #include "firewall/nat.h"
 #include "firewall/packet.h"
 #include "firewall/policy.h"
+#include "firewall/router_advert.h"
 #include "firewall/service_stats.h"
 #include "firewall/shun.h"
 #include "firewall/threat_detection.h"
@@ -83,6 +84,10 @@ struct EngineCore {
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
   TimePoint unreachable_refill;
   int unreachable_tokens = 1;
+  RouterAdverts adverts;
+  bool sends_adverts = false;
+  TimePoint icmp6_refill;  // the same for ICMPv6 errors
+  int icmp6_tokens = 1;
 
   InterfaceCounters& CounterOf(IfId id) { return counters[static_cast<std::size_t>(id)]; }
   XlateTimeouts XlateTimeoutsNow() const;
@@ -248,7 +253,8 @@ struct OwnSegment {
   bool sack = false;
 };
 void OriginateSegment(EngineCore& core, const OwnSegment& s);
-// ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
+// ICMP destination unreachable, fragmentation needed (RFC 1191), or ICMPv6 packet too big, with the next hop's MTU, from the ingress
+// interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 
 // Names of protocols as syslog and packet-tracer print them: "tcp", "udp", "icmp", "protocol 47".

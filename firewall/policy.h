@@ -25,6 +25,31 @@
 
 namespace sallyport {
 
+// An IPv6 address of an interface besides its link-local one.
+struct InterfaceAddress6 {
+  IpAddress address;
+  int prefix_length = 64;
+  bool eui64 = false;           // its low half comes from the MAC address
+  bool autoconfigured = false;  // by router advertisements
+};
+
+// `ipv6 nd ...` of an interface: how the appliance finds its neighbours, and what it advertises to hosts (RFC 4861 6.2.1).
+struct NeighbourDiscovery {
+  int dad_attempts = -1;    // -1: the kernel's (1)
+  int ns_interval_ms = 0;   // 0: the kernel's (1000)
+  int reachable_ms = 0;     // 0: the kernel's, and not said in advertisements
+  bool suppress_ra = false;
+  bool managed = false, other = false;  // flags of advertisements: addresses, other things by DHCPv6
+  int ra_interval_ms = 200'000;
+  int ra_lifetime_s = 1800;
+  struct AdvertisedPrefix {
+    Prefix prefix;
+    std::uint32_t valid_s = 2'592'000, preferred_s = 604'800;  // 0xffffffff: for ever
+    bool on_link = true, autonomous = true, advertise = true;
+  };
+  std::vector<AdvertisedPrefix> prefixes;  // those of the interface's addresses if empty
+};
+
 struct Interface {
   IfId id{};
   std::string hardware;  // "GigabitEthernet0/0", "Vlan1", "GigabitEthernet0/1.100"
@@ -33,6 +58,13 @@ struct Interface {
   int security_level = 0;
   IpAddress address;       // none: no ip address
   int prefix_length = 32;  // of IPv4
+  bool ipv6_enabled = false;  // `ipv6 enable`, or any IPv6 address
+  bool ipv6_autoconfig = false;  // takes addresses from router advertisements
+  bool link_local_set = false;  // by configuration; else it comes from the MAC address
+  IpAddress link_local;         // none: IPv6 is off
+  std::vector<InterfaceAddress6> ipv6;
+  MacAddress mac;  // of IPv6's identifiers: the link's, or one of our own where there is no link
+  NeighbourDiscovery nd;
   int mtu = 1500;
   bool shutdown = false;
   bool management_only = false;
@@ -45,8 +77,23 @@ struct Interface {
   std::shared_ptr<const EtherList> ether_in, ether_out;    // for bridged frames
   BridgeMember bridge;
   bool bvi = false;  // the appliance's own port in a bridge group; without a name it only has the group's address
-  MacAddress mac;    // of the link
+  std::shared_ptr<const AccessList> access_in6;  // for IPv6: from 9.0 on the same lists, before that `ipv6 access-list`s
+  std::shared_ptr<const AccessList> access_out6;
   bool InUse() const { return (!nameif.empty() || bvi) && !shutdown; }
+  // The addresses that come from a MAC address (RFC 4291 2.5.1): the link-local one and those that are `eui-64`.
+  void SetMac(const MacAddress& hardware_address);
+  // Is `a` an address of this interface itself, of either family?
+  bool Owns(IpAddress a) const {
+    if (a.IsV4()) return a == address;
+    if (!ipv6_enabled || a.IsNone()) return false;
+    if (a == link_local) return true;
+    for (const InterfaceAddress6& own : ipv6) {
+      if (own.address == a) return true;
+    }
+    return false;
+  }
+  const std::shared_ptr<const AccessList>& AccessIn(bool v6) const { return v6 ? access_in6 : access_in; }
+  const std::shared_ptr<const AccessList>& AccessOut(bool v6) const { return v6 ? access_out6 : access_out; }
 };
 
 // Idle timeouts; zero: never. Defaults are ASA's.
@@ -145,6 +192,7 @@ struct ManagementRule {
 struct IcmpRule {
   IfId interface{};
   bool permit = false;
+  bool v6 = false;  // `ipv6 icmp`
   Prefix from;
   std::int16_t type = -1;
 };
@@ -160,11 +208,13 @@ struct Policy {
   std::string hostname = "ciscoasa";
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
+  std::map<std::string, std::shared_ptr<const AccessList>> access_lists6;  // `ipv6 access-list`
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
   std::map<std::string, std::shared_ptr<const EtherList>> ether_lists;
   std::uint32_t acl_deny_flow_max = 4096;           // access-list deny-flow-max
   std::uint32_t acl_alert_interval_s = 300;         // access-list alert-interval
   BridgePolicy bridge;
+  std::shared_ptr<const AccessList> access_global6;  // the same for IPv6
   TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
   RouteTable routes;
@@ -183,6 +233,7 @@ struct Policy {
   std::vector<IcmpRule> icmp;
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
   int icmp_unreachable_rate = 1, icmp_unreachable_burst = 1;
+  int icmp6_error_rate = 10, icmp6_error_burst = 10;  // of ICMPv6 errors of the appliance's own
   InterceptStatsSettings tcp_intercept_stats;  // threat-detection statistics tcp-intercept
 
   const Interface* Find(IfId id) const {
@@ -190,6 +241,8 @@ struct Policy {
     return i < interfaces.size() && interfaces[i] ? &*interfaces[i] : nullptr;
   }
   const Interface* FindByName(std::string_view nameif) const;
+  // Addresses of `i` (one of ours) that router advertisements have given it, in place of earlier ones, and their routes.
+  void SetLearned(Interface& i, const std::vector<InterfaceAddress6>& learned);
   // Is a TCP segment that is refused on its way from `in` to `out` answered with a reset? Between equal levels either setting
   // is enough (ASA command reference, `service`).
   bool AnswersRefused(const Interface& in, const Interface& out) const;

@@ -1,5 +1,6 @@
 // Packets for the appliance itself: the interface they came in by must be the one they are addressed to, and the
 // management rules (ssh, telnet, http, icmp) must allow them. Everything else is discarded.
+#include "firewall/ipv6_flow.h"
 #include "firewall/pipeline.h"
 
 namespace sallyport {
@@ -76,12 +77,26 @@ Verdict TcpToTheBox(Context& c) {
   return c.Drop(FrameDrop::kAclDrop);
 }
 
+// Only questions open a connection; an answer that nobody asked for is of no use.
+Verdict Icmp6ToTheBox(Context& c) {
+  const Packet& p = c.packet;
+  const bool permit = Icmp6Permitted(c.policy, p, c.in->id, false);
+  if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
+  if (permit) return p.icmp_query ? Verdict::kContinue : Discard(c);
+  if (!c.tracing()) {
+    c.core.log.Log(c.now, Msg::k313008, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
+                   LogArg::Name(c.InName()));
+  }
+  return c.Drop(FrameDrop::kAclDrop);
+}
+
 Verdict IcmpToTheBox(Context& c) {
   const Packet& p = c.packet;
+  if (p.v6) return Icmp6ToTheBox(c);
   bool any_rule = false;
   bool permit = false;
   for (const IcmpRule& rule : c.policy.icmp) {
-    if (rule.interface != c.in->id) continue;
+    if (rule.v6 || rule.interface != c.in->id) continue;
     any_rule = true;
     if (!rule.from.Contains(p.key.src) || (rule.type >= 0 && rule.type != p.icmp_type)) continue;
     permit = rule.permit;
@@ -96,7 +111,6 @@ Verdict IcmpToTheBox(Context& c) {
     }
     return c.Drop(FrameDrop::kAclDrop);
   }
-  // Only questions open a connection; an answer that nobody asked for is of no use.
   return p.icmp_query ? Verdict::kContinue : Discard(c);
 }
 
@@ -114,8 +128,8 @@ bool AnswersOutside(const Context& c) {
 Verdict ToTheBox(Context& c) {
   if (!c.to_box) return Verdict::kContinue;
   const Packet& p = c.packet;
-  const bool mine = p.key.dst == OwnAddress(c);
-  const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() ||
+  const bool mine = c.in->Owns(p.key.dst) || p.key.dst == OwnAddress(c);
+  const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() || p.key.dst.IsV6Multicast() ||
                                    p.key.dst == AddressRange::Of(Prefix::Of(c.in->address, c.in->prefix_length)).last);
   if (everybody) return Discard(c);  // no service of ours listens to groups or broadcasts
   if (!mine) {

@@ -49,6 +49,13 @@ class IpAddress {
   constexpr bool IsV4Multicast() const { return IsV4() && (v4() >> 28) == 0xe; }
   constexpr bool IsV4Broadcast() const { return IsV4() && v4() == 0xffffffff; }
   constexpr bool IsV4Loopback() const { return IsV4() && (v4() >> 24) == 127; }
+  // RFC 4291 2.4. False for every IPv4 address.
+  constexpr bool IsV6() const { return !IsV4() && !IsNone(); }
+  constexpr bool IsV6Multicast() const { return (hi_ >> 56) == 0xff; }
+  // Interface-local and link-local groups: never leave the link.
+  constexpr bool IsV6LinkMulticast() const { return IsV6Multicast() && ((hi_ >> 48) & 0xf) <= 2; }
+  constexpr bool IsV6LinkLocal() const { return (hi_ >> 54) == (0xfe80 >> 6); }
+  constexpr bool IsV6Loopback() const { return hi_ == 0 && lo_ == 1; }
 
  private:
   static constexpr std::uint64_t kV4Prefix = std::uint64_t{0xffff} << 32;

@@ -30,7 +30,10 @@ struct Sysctl {
 // Per link. rp_filter and accept_local: after NAT a packet's source is an address of our own, or one the kernel would look for
 // elsewhere. addr_gen_mode 1: no link-local address, so that the kernel sends no IPv6 of its own.
 constexpr Sysctl kLinkV4[] = {{"rp_filter", "0"}, {"accept_local", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"}};
-constexpr Sysctl kLinkV6[] = {{"accept_ra", "0"}, {"addr_gen_mode", "1"}};
+// Links without IPv6 of ours get none; `ipv6 address autoconfig` listens to router advertisements though we forward (2), and
+// takes addresses but no routes from them.
+constexpr Sysctl kLinkV6[] = {{"addr_gen_mode", "1"}, {"accept_redirects", "0"}, {"accept_ra_defrtr", "0"}, {"accept_ra_rtr_pref", "0"},
+                              {"accept_ra_mtu", "0"}, {"keep_addr_on_down", "1"}};
 // The kernel takes the stricter (rp_filter) or the looser (send_redirects) of the link's value and this one, so it must agree.
 constexpr Sysctl kAllV4[] = {{"rp_filter", "0"}, {"send_redirects", "0"}};
 
@@ -41,14 +44,42 @@ struct Wanted {
   std::set<MarkRule> rules;
 };
 
+// Addresses of IPv6 and the connected networks in the interface's own table; the kernel has those of its main table with the
+// addresses. Learned addresses are the kernel's own already.
+void WantIpv6(const Interface& f, bool up, Wanted& w) {
+  if (!f.ipv6_enabled) return;
+  const auto connect = [&](IpAddress own, int length) {
+    if (!up) return;
+    KernelRoute connected;
+    connected.table = HostNetwork::kTableBase + static_cast<std::uint32_t>(f.id);
+    connected.destination = Prefix::Of(own, length).address;
+    connected.prefix_length = length;
+    connected.link = f.linux_index;
+    connected.metric = 256;  // as the kernel has its own; IPv6 knows no route without one
+    w.routes.insert(connected);
+  };
+  if (!f.link_local.IsNone()) {
+    w.addresses.push_back({f.linux_index, f.link_local, 64, HostNetwork::kProtocol, false});
+    connect(f.link_local, 64);
+  }
+  for (const InterfaceAddress6& own : f.ipv6) {
+    if (!own.autoconfigured) w.addresses.push_back({f.linux_index, own.address, own.prefix_length, HostNetwork::kProtocol, false});
+    connect(own.address, own.prefix_length);
+  }
+}
+
 Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
   Wanted w;
   const auto table_of = [](IfId id) { return HostNetwork::kTableBase + static_cast<std::uint32_t>(id); };
   for (const auto& f : policy.interfaces) {
     if (!f || f->linux_index <= 0 || !f->InUse()) continue;
-    w.rules.insert({kMarkEgress | static_cast<std::uint32_t>(f->id), kMarkEgressMask, table_of(f->id), table_of(f->id)});
+    for (const bool v6 : {false, true}) {
+      if (v6 && !f->ipv6_enabled) continue;
+      w.rules.insert({v6, kMarkEgress | static_cast<std::uint32_t>(f->id), kMarkEgressMask, table_of(f->id), table_of(f->id)});
+    }
+    WantIpv6(*f, up.count(f->linux_index) != 0, w);
     if (!f->address.IsV4()) continue;
-    w.addresses.push_back({f->linux_index, f->address, f->prefix_length, HostNetwork::kProtocol});
+    w.addresses.push_back({f->linux_index, f->address, f->prefix_length, HostNetwork::kProtocol, false});
     if (up.count(f->linux_index) == 0) continue;
     KernelRoute connected;
     connected.table = table_of(f->id);
@@ -67,7 +98,7 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
     }
   }
   for (const Route& route : policy.routes.routes()) {
-    if (route.source != Route::Source::kStatic || !route.destination.IsV4()) continue;
+    if (route.source != Route::Source::kStatic) continue;
     KernelRoute k;
     k.destination = route.destination.address;
     k.prefix_length = route.destination.FamilyLength();
@@ -133,7 +164,16 @@ struct HostNetwork::Impl {
     if (!now || *now == value) return;  // not in this kernel, or as it should be
     if (Did(WriteSysctl(name, value), "cannot set " + name)) sysctls.emplace(name, *now);
   }
-  void SetSysctls(const std::string& link) {
+  void SetSysctls(const std::string& link, const Interface& f) {
+    const bool learns = f.InUse() && f.ipv6_autoconfig;
+    const std::string v6 = "net/ipv6/conf/" + link + "/", neighbours = "net/ipv6/neigh/" + link + "/";
+    if (f.ipv6_enabled) Set(v6 + "disable_ipv6", "0");
+    Set(v6 + "accept_ra", learns ? "2" : "0");
+    Set(v6 + "autoconf", learns ? "1" : "0");
+    if (f.nd.dad_attempts >= 0) Set(v6 + "dad_transmits", std::to_string(f.nd.dad_attempts).c_str());
+    if (f.nd.ns_interval_ms > 0) Set(neighbours + "retrans_time_ms", std::to_string(f.nd.ns_interval_ms).c_str());
+    if (f.nd.reachable_ms > 0) Set(neighbours + "base_reachable_time_ms", std::to_string(f.nd.reachable_ms).c_str());
+
     for (const Sysctl& s : kLinkV4) Set("net/ipv4/conf/" + link + "/" + s.name, s.value);
     for (const Sysctl& s : kLinkV6) Set("net/ipv6/conf/" + link + "/" + s.name, s.value);
     for (const Sysctl& s : kAllV4) Set(std::string("net/ipv4/conf/all/") + s.name, s.value);
@@ -203,7 +243,7 @@ std::set<int> HostNetwork::Impl::SetLinks(const Policy& policy, const std::vecto
       failures += (failures.empty() ? "" : "; ") + f->hardware + ": its link is gone";
       continue;
     }
-    SetSysctls(link->name);
+    SetSysctls(link->name, *f);
     if (f->bridge.group != 0) SetBridged(link->name);
     const std::string name = f->hardware + " (link " + link->name + ")";
     if (link->mtu != f->mtu) Did(net.SetMtu(link->index, f->mtu), name + ": MTU " + std::to_string(f->mtu));
@@ -343,8 +383,18 @@ Result<std::vector<LinkInfo>> HostNetwork::Links() const {
   return links;
 }
 
-Result<std::vector<ArpEntry>> HostNetwork::Arp(const std::vector<int>& link_indexes) const {
-  auto all = impl_->net.Neighbours();
+Result<std::vector<HostNetwork::LearnedAddress>> HostNetwork::Learned(int link_index) const {
+  const auto all = impl_->net.Addresses();
+  if (!all) return Error{all.error()};
+  std::vector<LearnedAddress> learned;
+  for (const LinkAddress& a : *all) {
+    if (a.link == link_index && a.learned && !a.address.IsV6LinkLocal()) learned.push_back({a.address, a.prefix_length});
+  }
+  return learned;
+}
+
+Result<std::vector<ArpEntry>> HostNetwork::Arp(const std::vector<int>& link_indexes, bool v6) const {
+  auto all = impl_->net.Neighbours(v6);
   if (!all || link_indexes.empty()) return all;
   std::erase_if(*all, [&link_indexes](const ArpEntry& e) {
     return std::find(link_indexes.begin(), link_indexes.end(), e.link_index) == link_indexes.end();
@@ -352,12 +402,12 @@ Result<std::vector<ArpEntry>> HostNetwork::Arp(const std::vector<int>& link_inde
   return all;
 }
 
-Result<int> HostNetwork::ClearArp(const std::vector<int>& link_indexes) {
-  const auto all = Arp(link_indexes);
+Result<int> HostNetwork::ClearArp(const std::vector<int>& link_indexes, bool v6) {
+  const auto all = Arp(link_indexes, v6);
   if (!all) return Error{all.error()};
   impl_->Begin();
   for (const ArpEntry& e : *all) {
-    if (!e.permanent) impl_->Did(impl_->net.DeleteNeighbour(e), "ARP entry " + e.address.ToString());
+    if (!e.permanent) impl_->Did(impl_->net.DeleteNeighbour(e), "neighbour " + e.address.ToString());
   }
   return impl_->End();
 }

@@ -44,6 +44,7 @@ struct ArpEntry {
   MacAddress mac;
   std::uint32_t age_seconds = 0;  // since it was learned or confirmed
   bool permanent = false;         // static
+  enum class State : std::uint8_t { kReachable, kStale, kDelay, kProbe } state = State::kReachable;
 };
 
 class HostNetwork {
@@ -77,10 +78,16 @@ class HostNetwork {
   Result<int> Restore();
 
   Result<std::vector<LinkInfo>> Links() const;
-  // Complete entries of IPv4 neighbours on the given links (all when empty).
-  Result<std::vector<ArpEntry>> Arp(const std::vector<int>& link_indexes) const;
+  // IPv6 addresses that the kernel has learned on a link from router advertisements.
+  struct LearnedAddress {
+    IpAddress address;
+    int prefix_length = 64;
+  };
+  Result<std::vector<LearnedAddress>> Learned(int link_index) const;
+  // Complete entries of neighbours of one family on the given links (all when empty).
+  Result<std::vector<ArpEntry>> Arp(const std::vector<int>& link_indexes, bool v6 = false) const;
   // Forgets the dynamic ones; returns how many.
-  Result<int> ClearArp(const std::vector<int>& link_indexes);
+  Result<int> ClearArp(const std::vector<int>& link_indexes, bool v6 = false);
 
  private:
   struct Impl;

@@ -1,7 +1,9 @@
 #include "firewall/host/link_monitor.h"
 
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -13,6 +15,13 @@ namespace {
 
 int TakeOne(const nlmsghdr* n, void* data) {
   auto& news = *static_cast<LinkMonitor::News*>(data);
+  if (n->nlmsg_type == RTM_NEWADDR || n->nlmsg_type == RTM_DELADDR) {
+    const auto* a = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(n));
+    char name[IF_NAMESIZE];
+    // Only those that the kernel learns from routers: the others are ours.
+    if ((a->ifa_flags & IFA_F_PERMANENT) == 0 && if_indextoname(a->ifa_index, name) != nullptr) news.links.insert(name);
+    return MNL_CB_OK;
+  }
   if (n->nlmsg_type != RTM_NEWLINK && n->nlmsg_type != RTM_DELLINK) return MNL_CB_OK;
   const auto* h = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(n));
   // A bridge speaks of its ports in messages of its own family; a port that leaves it is not deleted.
@@ -30,7 +39,7 @@ int TakeOne(const nlmsghdr* n, void* data) {
 
 Result<LinkMonitor> LinkMonitor::Open() {
   mnl_socket* s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (s == nullptr || mnl_socket_bind(s, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0) {
+  if (s == nullptr || mnl_socket_bind(s, RTMGRP_LINK | RTMGRP_IPV6_IFADDR, MNL_SOCKET_AUTOPID) < 0) {
     const int error = errno;
     if (s != nullptr) mnl_socket_close(s);
     return Error{std::string("rtnetlink: ") + std::strerror(error)};

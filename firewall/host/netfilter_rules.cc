@@ -12,7 +12,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr const char* kForward = "net/ipv4/ip_forward";
+constexpr const char* kForward[] = {"net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"};  // [v6]
 
 using Tool = NetfilterRules::Tool;
 constexpr Tool kNftTools[] = {
@@ -85,9 +85,13 @@ std::string NetfilterRules::Chain(const char* what) const { return "SALLYPORT-" 
 
 Status NetfilterRules::Install(const std::vector<std::string>& links) {
   if (geteuid() != 0) return Error{"packet rules: needs root (CAP_NET_ADMIN)"};
-  const auto forward = ReadSysctl(kForward);
+  const auto forward = ReadSysctl(kForward[0]);
   if (!forward) return Error{"ip_forward: " + forward.error()};
-  if (!installed_) forward_was_ = *forward == "1";
+  if (!installed_) {
+    forward_was_[0] = *forward == "1";
+    const auto forward6 = KernelHasIpv6() ? ReadSysctl(kForward[1]) : Result<std::string>(std::string("0"));
+    forward_was_[1] = forward6 && *forward6 == "1";
+  }
 
   std::string failures;
   bool done = false;
@@ -110,7 +114,10 @@ Status NetfilterRules::Install(const std::vector<std::string>& links) {
     }
   }
   installed_ = true;
-  return WriteSysctl(kForward, "1");
+  if (KernelHasIpv6()) {
+    if (Status on = WriteSysctl(kForward[1], "1"); !on) return on;
+  }
+  return WriteSysctl(kForward[0], "1");
 }
 
 // Forwarding is switched on for the whole host, so what has not come through the queues, or would leave by a link that is
@@ -123,10 +130,10 @@ std::string NetfilterRules::ForwardScript(const Tool& tool, const std::vector<st
   std::string s = "*filter\n:" + forward + " - [0:0]\n:" + ours + " - [0:0]\n";
   for (const std::string& link : links) s += "-A " + forward + " -o " + link + " -g " + ours + "\n";
   for (const std::string& link : links) {
-    if (forward_was_) s += "-A " + forward + " -i " + link + " -j DROP\n";
+    if (forward_was_[tool.v6]) s += "-A " + forward + " -i " + link + " -j DROP\n";
     s += "-A " + ours + " -i " + link + " -j RETURN\n";
   }
-  if (!forward_was_) s += "-A " + forward + " -j DROP\n";  // the host was no router for others before
+  if (!forward_was_[tool.v6]) s += "-A " + forward + " -j DROP\n";  // the host was no router for others before
   s += "-A " + ours + " -j DROP\n";
   if (!jumps) s += "-I FORWARD -j " + forward + "\n";
   return s + "COMMIT\n";
@@ -143,12 +150,12 @@ Status NetfilterRules::InstallIptables(Backend b, const std::vector<std::string>
     const Found raw = Find(*saved, "raw", prefix);
     stale = stale || raw.any();
     // What ip_forward was before the daemon that was killed stands in the name of an empty chain.
-    if (!tool.v6 && raw.chains.count(Chain("WAS0")) != 0) forward_was_ = false;
-    if (!tool.v6 && raw.chains.count(Chain("WAS1")) != 0) forward_was_ = true;
+    if (raw.chains.count(Chain("WAS0")) != 0) forward_was_[tool.v6] = false;
+    if (raw.chains.count(Chain("WAS1")) != 0) forward_was_[tool.v6] = true;
 
     std::string s = "*raw\n";
     for (const std::string& c : {in, out, queue}) s += ":" + c + " - [0:0]\n";
-    if (!tool.v6) s += ":" + Chain(forward_was_ ? "WAS1" : "WAS0") + " - [0:0]\n";
+    s += ":" + Chain(forward_was_[tool.v6] ? "WAS1" : "WAS0") + " - [0:0]\n";
     s += "-A " + queue + " -p tcp -j NFQUEUE --queue-num " + std::to_string(base_) + "\n";
     s += "-A " + queue + " -j NFQUEUE --queue-num " + std::to_string(base_ + 1) + "\n";
     char mark[64];
@@ -179,10 +186,16 @@ Status NetfilterRules::InstallIptables(Backend b, const std::vector<std::string>
   return {};
 }
 
+// The names of empty chains tell what forwarding was.
+void NetfilterRules::TakeForwarding(const std::string& nft_table) {
+  forward_was_[0] = nft_table.find("chain was1") != std::string::npos;
+  forward_was_[1] = nft_table.find("chain six1") != std::string::npos;
+}
+
 Status NetfilterRules::InstallNft(const std::vector<std::string>& links) {
   const std::string table = "inet sallyport_" + std::to_string(base_);
   if (auto old = RunCommand({"nft", "list", "table", "inet", "sallyport_" + std::to_string(base_)}); old) {
-    forward_was_ = old->find("chain was1") != std::string::npos;
+    TakeForwarding(*old);
   }
   std::string in, out;
   char line[160];
@@ -200,12 +213,16 @@ Status NetfilterRules::InstallNft(const std::vector<std::string>& links) {
   std::string forward;
   if (!links.empty()) {
     forward = "  iifname { " + set + " } oifname { " + set + " } accept\n  oifname { " + set + " } drop\n";
-    if (forward_was_) forward += "  iifname { " + set + " } drop\n";
+    for (const int v6 : {0, 1}) {
+      if (forward_was_[v6]) forward += std::string("  meta nfproto ") + (v6 ? "ipv6" : "ipv4") + " iifname { " + set + " } drop\n";
+    }
   }
-  if (!forward_was_) forward += "  drop\n";  // the host was no router for others before
+  for (const int v6 : {0, 1}) {  // the host was no router for others before
+    if (!forward_was_[v6]) forward += std::string("  meta nfproto ") + (v6 ? "ipv6" : "ipv4") + " drop\n";
+  }
   // Declared, deleted and made anew in one transaction.
   const std::string script = "table " + table + "\ndelete table " + table + "\ntable " + table + " {\n chain " +
-                             (forward_was_ ? "was1" : "was0") + " { }\n" +
+                             (forward_was_[0] ? "was1" : "was0") + " { }\n chain " + (forward_was_[1] ? "six1" : "six0") + " { }\n" +
                              " chain in {\n  type filter hook prerouting priority -300; policy accept;\n" + in + " }\n" +
                              " chain out {\n  type filter hook output priority -300; policy accept;\n" + out +
                              " }\n chain forward {\n  type filter hook forward priority 0; policy accept;\n" + forward + " }\n}\n";
@@ -220,16 +237,18 @@ Status NetfilterRules::Remove() {
   bool found = installed_;
   if (!installed_) {
     for (Backend b : {Backend::kIptablesNft, Backend::kIptablesLegacy}) {
-      const auto saved = RunCommand({ToolsOf(b)[0].save});
-      if (!saved) continue;
-      const Found raw = Find(*saved, "raw", Chain(""));
-      if (!raw.any()) continue;
-      found = true;
-      forward_was_ = raw.chains.count(Chain("WAS1")) != 0;
+      for (const Tool& tool : ToolsOf(b)) {
+        const auto saved = RunCommand({tool.save});
+        if (!saved) continue;
+        const Found raw = Find(*saved, "raw", Chain(""));
+        if (!raw.any()) continue;
+        found = true;
+        forward_was_[tool.v6] = raw.chains.count(Chain("WAS1")) != 0;
+      }
     }
     if (auto old = RunCommand({"nft", "list", "table", "inet", "sallyport_" + std::to_string(base_)}); old) {
       found = true;
-      forward_was_ = old->find("chain was1") != std::string::npos;
+      TakeForwarding(*old);
     }
   }
   if (!found) return {};
@@ -237,7 +256,8 @@ Status NetfilterRules::Remove() {
   const auto keep = [&failures](const Status& s) {
     if (!s) failures += (failures.empty() ? "" : "; ") + s.error();
   };
-  keep(WriteSysctl(kForward, forward_was_ ? "1" : "0"));
+  keep(WriteSysctl(kForward[0], forward_was_[0] ? "1" : "0"));
+  if (KernelHasIpv6()) keep(WriteSysctl(kForward[1], forward_was_[1] ? "1" : "0"));
   for (Backend b : {Backend::kIptablesNft, Backend::kIptablesLegacy, Backend::kNft}) {
     if (!installed_ || b == backend_) keep(RemoveFrom(b));
   }

@@ -1,4 +1,4 @@
-// The rules that send packets to our queues, in the current network namespace, and ip_forward with them.
+// The rules that send packets to our queues, in the current network namespace, and forwarding (of both families) with them.
 //
 //   raw PREROUTING  -i LINK  -> queue (TCP: base, the rest: base + 1)     what arrives on a data interface
 //   raw OUTPUT      -o LINK  -> queue                                     what the appliance itself sends there
@@ -55,13 +55,14 @@ class NetfilterRules {
   Status InstallIptables(Backend b, const std::vector<std::string>& links);
   std::string ForwardScript(const Tool& tool, const std::vector<std::string>& links) const;
   Status InstallNft(const std::vector<std::string>& links);
+  void TakeForwarding(const std::string& nft_table);
   Status RemoveFrom(Backend b);
   std::string Chain(const char* what) const;
 
   std::uint16_t base_;
   Backend backend_ = Backend::kIptablesNft;
   bool installed_ = false;
-  bool forward_was_ = false;
+  bool forward_was_[2] = {};  // what forwarding was before: IPv4, IPv6
   std::vector<std::string> remarks_;
 };
 

@@ -30,7 +30,8 @@ class Originator {
   std::uint64_t failed() const { return failed_; }
 
  private:
-  int fd_ = -1;
+  int fd_ = -1;   // IPv4
+  int fd6_ = -1;  // IPv6
   std::array<int, 256> links_{};
   std::uint64_t sent_ = 0;
   std::uint64_t failed_ = 0;

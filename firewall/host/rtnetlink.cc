@@ -35,7 +35,15 @@ struct Request {
   T* Header() {
     return static_cast<T*>(mnl_nlmsg_put_extra_header(n, sizeof(T)));
   }
-  void Address(std::uint16_t type, IpAddress a) { mnl_attr_put_u32(n, type, htonl(a.v4())); }
+  void Address(std::uint16_t type, IpAddress a) {
+    if (a.IsV4()) {
+      mnl_attr_put_u32(n, type, htonl(a.v4()));
+      return;
+    }
+    std::uint8_t bytes[16];
+    a.StoreV6(bytes);
+    mnl_attr_put(n, type, sizeof bytes, bytes);
+  }
   void NextHop(int link, IpAddress gateway) {
     auto* const hop = static_cast<rtnexthop*>(mnl_nlmsg_get_payload_tail(n));
     *hop = {};
@@ -47,8 +55,18 @@ struct Request {
 };
 
 IpAddress AddressOf(const nlattr* a) {
-  return mnl_attr_get_payload_len(a) == 4 ? IpAddress::V4(ntohl(mnl_attr_get_u32(a))) : IpAddress();
+  const auto* bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(a));
+  switch (mnl_attr_get_payload_len(a)) {
+    case 4: return IpAddress::FromV4Bytes(bytes);
+    case 16: return IpAddress::FromV6Bytes(bytes);
+    default: return {};
+  }
 }
+
+std::uint8_t FamilyOf(IpAddress a) { return a.IsV4() ? AF_INET : AF_INET6; }
+// A kernel without IPv6 answers questions about it with this.
+bool NoSuchFamily(std::uint8_t family, const Status& s) { return family == AF_INET6 && s.error() == std::strerror(EOPNOTSUPP); }
+constexpr std::uint8_t kFamilies[] = {AF_INET, AF_INET6};
 
 template <typename F>
 void EachAttribute(const nlmsghdr* n, std::size_t header, F&& f) {
@@ -85,7 +103,7 @@ Error Failure(int error) {
 }  // namespace
 
 std::string KernelRoute::ToString() const {
-  std::string s = destination.ToString() + "/" + std::to_string(prefix_length);
+  std::string s = (destination.IsNone() ? "::" : destination.ToString()) + "/" + std::to_string(prefix_length);
   if (!gateway.IsNone()) s += " via " + gateway.ToString();
   for (const IpAddress& other : more_gateways) s += " and " + other.ToString();
   return s;
@@ -181,74 +199,92 @@ Result<std::vector<LinkInfo>> Rtnetlink::Links() {
 
 Result<std::vector<LinkAddress>> Rtnetlink::Addresses() {
   std::vector<LinkAddress> all;
-  const Status s = Dump(RTM_GETADDR, AF_INET, sizeof(ifaddrmsg), [&all](const nlmsghdr* n) {
-    const auto* h = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(n));
-    LinkAddress out;
-    out.link = static_cast<int>(h->ifa_index);
-    out.prefix_length = h->ifa_prefixlen;
-    EachAttribute(n, sizeof *h, [&out](int type, const nlattr* a) {
-      if (type == IFA_LOCAL) out.address = AddressOf(a);
-      if (type == kIfaProto) out.protocol = mnl_attr_get_u8(a);
+  for (const std::uint8_t family : kFamilies) {
+    const Status s = Dump(RTM_GETADDR, family, sizeof(ifaddrmsg), [&all, family](const nlmsghdr* n) {
+      const auto* h = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(n));
+      if (h->ifa_family != family) return;
+      LinkAddress out;
+      out.link = static_cast<int>(h->ifa_index);
+      out.prefix_length = h->ifa_prefixlen;
+      std::uint32_t flags = h->ifa_flags;
+      EachAttribute(n, sizeof *h, [&out, &flags, family](int type, const nlattr* a) {
+        if (type == (family == AF_INET ? IFA_LOCAL : IFA_ADDRESS)) out.address = AddressOf(a);
+        if (type == kIfaProto) out.protocol = mnl_attr_get_u8(a);
+        if (type == IFA_FLAGS) flags = mnl_attr_get_u32(a);
+      });
+      out.learned = family == AF_INET6 && (flags & (IFA_F_PERMANENT | IFA_F_DADFAILED)) == 0;
+      all.push_back(out);
     });
-    all.push_back(out);
-  });
-  if (!s) return Error{s.error()};
+    if (!s && !NoSuchFamily(family, s)) return Error{s.error()};
+  }
   return all;
 }
 
 Result<std::vector<KernelRoute>> Rtnetlink::Routes(std::uint8_t protocol) {
   std::vector<KernelRoute> all;
-  const Status s = Dump(RTM_GETROUTE, AF_INET, sizeof(rtmsg), [&all, protocol](const nlmsghdr* n) {
-    const auto* h = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(n));
-    if (h->rtm_protocol != protocol) return;
-    KernelRoute r;
-    r.table = h->rtm_table;
-    r.type = h->rtm_type;
-    r.prefix_length = h->rtm_dst_len;
-    r.destination = IpAddress::V4(0);
-    EachAttribute(n, sizeof *h, [&r](int type, const nlattr* a) {
-      if (type == RTA_TABLE) r.table = mnl_attr_get_u32(a);
-      if (type == RTA_DST) r.destination = AddressOf(a);
-      if (type == RTA_GATEWAY) r.gateway = AddressOf(a);
-      if (type == RTA_OIF) r.link = static_cast<int>(mnl_attr_get_u32(a));
-      if (type == RTA_PRIORITY) r.metric = mnl_attr_get_u32(a);
-      if (type == RTA_MULTIPATH) ReadMultipath(a, r);
+  for (const std::uint8_t family : kFamilies) {
+    const Status s = Dump(RTM_GETROUTE, family, sizeof(rtmsg), [&all, family, protocol](const nlmsghdr* n) {
+      const auto* h = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(n));
+      if (h->rtm_protocol != protocol || h->rtm_family != family) return;
+      KernelRoute r;
+      r.table = h->rtm_table;
+      r.type = h->rtm_type;
+      r.prefix_length = h->rtm_dst_len;
+      r.destination = family == AF_INET ? IpAddress::V4(0) : IpAddress();
+      EachAttribute(n, sizeof *h, [&r](int type, const nlattr* a) {
+        if (type == RTA_TABLE) r.table = mnl_attr_get_u32(a);
+        if (type == RTA_DST) r.destination = AddressOf(a);
+        if (type == RTA_GATEWAY) r.gateway = AddressOf(a);
+        if (type == RTA_OIF) r.link = static_cast<int>(mnl_attr_get_u32(a));
+        if (type == RTA_PRIORITY) r.metric = mnl_attr_get_u32(a);
+        if (type == RTA_MULTIPATH) ReadMultipath(a, r);
+      });
+      all.push_back(r);
     });
-    all.push_back(r);
-  });
-  if (!s) return Error{s.error()};
+    if (!s && !NoSuchFamily(family, s)) return Error{s.error()};
+  }
   return all;
 }
 
 Result<std::vector<MarkRule>> Rtnetlink::Rules(std::uint8_t protocol) {
   std::vector<MarkRule> all;
-  const Status s = Dump(RTM_GETRULE, AF_INET, sizeof(fib_rule_hdr), [&all, protocol](const nlmsghdr* n) {
-    const auto* h = static_cast<const fib_rule_hdr*>(mnl_nlmsg_get_payload(n));
-    MarkRule r;
-    r.table = h->table;
-    bool ours = false;
-    EachAttribute(n, sizeof *h, [&](int type, const nlattr* a) {
-      if (type == FRA_PROTOCOL) ours = mnl_attr_get_u8(a) == protocol;
-      if (type == FRA_TABLE) r.table = mnl_attr_get_u32(a);
-      if (type == FRA_FWMARK) r.mark = mnl_attr_get_u32(a);
-      if (type == FRA_FWMASK) r.mask = mnl_attr_get_u32(a);
-      if (type == FRA_PRIORITY) r.preference = mnl_attr_get_u32(a);
+  for (const std::uint8_t family : kFamilies) {
+    const Status s = Dump(RTM_GETRULE, family, sizeof(fib_rule_hdr), [&all, family, protocol](const nlmsghdr* n) {
+      const auto* h = static_cast<const fib_rule_hdr*>(mnl_nlmsg_get_payload(n));
+      if (h->family != family) return;
+      MarkRule r;
+      r.v6 = family == AF_INET6;
+      r.table = h->table;
+      bool ours = false;
+      EachAttribute(n, sizeof *h, [&](int type, const nlattr* a) {
+        if (type == FRA_PROTOCOL) ours = mnl_attr_get_u8(a) == protocol;
+        if (type == FRA_TABLE) r.table = mnl_attr_get_u32(a);
+        if (type == FRA_FWMARK) r.mark = mnl_attr_get_u32(a);
+        if (type == FRA_FWMASK) r.mask = mnl_attr_get_u32(a);
+        if (type == FRA_PRIORITY) r.preference = mnl_attr_get_u32(a);
+      });
+      if (ours) all.push_back(r);
     });
-    if (ours) all.push_back(r);
-  });
-  if (!s) return Error{s.error()};
+    if (!s && !NoSuchFamily(family, s)) return Error{s.error()};
+  }
   return all;
 }
 
-Result<std::vector<ArpEntry>> Rtnetlink::Neighbours() {
+Result<std::vector<ArpEntry>> Rtnetlink::Neighbours(bool v6) {
   std::vector<ArpEntry> all;
   const long ticks = sysconf(_SC_CLK_TCK);
-  const Status s = Dump(RTM_GETNEIGH, AF_INET, sizeof(ndmsg), [&all, ticks](const nlmsghdr* n) {
+  const std::uint8_t family = v6 ? AF_INET6 : AF_INET;
+  const Status s = Dump(RTM_GETNEIGH, family, sizeof(ndmsg), [&all, ticks, family](const nlmsghdr* n) {
     const auto* h = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(n));
+    if (h->ndm_family != family) return;
     if ((h->ndm_state & (NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP)) != 0 || h->ndm_state == NUD_NONE) return;
     ArpEntry e;
     e.link_index = h->ndm_ifindex;
     e.permanent = (h->ndm_state & NUD_PERMANENT) != 0;
+    e.state = (h->ndm_state & NUD_STALE) != 0   ? ArpEntry::State::kStale
+              : (h->ndm_state & NUD_DELAY) != 0 ? ArpEntry::State::kDelay
+              : (h->ndm_state & NUD_PROBE) != 0 ? ArpEntry::State::kProbe
+                                                : ArpEntry::State::kReachable;
     bool has_mac = false;
     EachAttribute(n, sizeof *h, [&](int type, const nlattr* a) {
       if (type == NDA_DST) e.address = AddressOf(a);
@@ -265,7 +301,7 @@ Result<std::vector<ArpEntry>> Rtnetlink::Neighbours() {
     });
     if (has_mac) all.push_back(e);
   });
-  if (!s) return Error{s.error()};
+  if (!s && !NoSuchFamily(family, s)) return Error{s.error()};
   return all;
 }
 
@@ -325,12 +361,12 @@ Status Rtnetlink::DeleteLink(int link) {
 Status Rtnetlink::ChangeAddress(bool add, const LinkAddress& a) {
   Request r(add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
   auto* h = r.Header<ifaddrmsg>();
-  h->ifa_family = AF_INET;
+  h->ifa_family = FamilyOf(a.address);
   h->ifa_prefixlen = static_cast<std::uint8_t>(a.prefix_length);
   h->ifa_index = static_cast<std::uint32_t>(a.link);
   r.Address(IFA_LOCAL, a.address);
   r.Address(IFA_ADDRESS, a.address);
-  if (add && a.prefix_length < 31) r.Address(IFA_BROADCAST, IpAddress::V4(a.address.v4() | (0xffffffffu >> a.prefix_length)));
+  if (add && a.address.IsV4() && a.prefix_length < 31) r.Address(IFA_BROADCAST, IpAddress::V4(a.address.v4() | (0xffffffffu >> a.prefix_length)));
   if (add) mnl_attr_put_u8(r.n, kIfaProto, a.protocol);
   return Change(r.n);
 }
@@ -338,7 +374,7 @@ Status Rtnetlink::ChangeAddress(bool add, const LinkAddress& a) {
 Status Rtnetlink::ChangeRoute(bool add, const KernelRoute& k, std::uint8_t protocol) {
   Request r(add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
   auto* h = r.Header<rtmsg>();
-  h->rtm_family = AF_INET;
+  h->rtm_family = FamilyOf(k.destination);
   h->rtm_dst_len = static_cast<std::uint8_t>(k.prefix_length);
   h->rtm_table = RT_TABLE_UNSPEC;
   h->rtm_protocol = protocol;
@@ -362,7 +398,7 @@ Status Rtnetlink::ChangeRoute(bool add, const KernelRoute& k, std::uint8_t proto
 Status Rtnetlink::ChangeRule(bool add, const MarkRule& m, std::uint8_t protocol) {
   Request r(add ? RTM_NEWRULE : RTM_DELRULE, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
   auto* h = r.Header<fib_rule_hdr>();
-  h->family = AF_INET;
+  h->family = m.v6 ? AF_INET6 : AF_INET;
   h->action = FR_ACT_TO_TBL;
   mnl_attr_put_u32(r.n, FRA_TABLE, m.table);
   mnl_attr_put_u32(r.n, FRA_PRIORITY, m.preference);
@@ -375,7 +411,7 @@ Status Rtnetlink::ChangeRule(bool add, const MarkRule& m, std::uint8_t protocol)
 Status Rtnetlink::DeleteNeighbour(const ArpEntry& e) {
   Request r(RTM_DELNEIGH, 0);
   auto* h = r.Header<ndmsg>();
-  h->ndm_family = AF_INET;
+  h->ndm_family = FamilyOf(e.address);
   h->ndm_ifindex = e.link_index;
   r.Address(NDA_DST, e.address);
   return Change(r.n);

@@ -1,6 +1,6 @@
 // A thin rtnetlink socket: requests with an answer, and dumps, as plain records. The only user of NETLINK_ROUTE.
 //
-// Control thread. IPv4 routes, addresses, rules and neighbours only; links of any kind.
+// Control thread. Routes, addresses, rules and neighbours of both families; links of any kind.
 #pragma once
 
 #include <compare>
@@ -22,6 +22,7 @@ struct LinkAddress {
   IpAddress address;
   int prefix_length = 32;
   std::uint8_t protocol = 0;  // IFA_PROTO
+  bool learned = false;       // of IPv6: by a router advertisement, and its time is not over
 };
 
 struct KernelRoute {
@@ -38,6 +39,7 @@ struct KernelRoute {
 };
 
 struct MarkRule {
+  bool v6 = false;
   std::uint32_t mark = 0, mask = 0, table = 0, preference = 0;
   auto operator<=>(const MarkRule&) const = default;
 };
@@ -52,7 +54,7 @@ class Rtnetlink {
   Result<std::vector<LinkAddress>> Addresses();
   Result<std::vector<KernelRoute>> Routes(std::uint8_t protocol);
   Result<std::vector<MarkRule>> Rules(std::uint8_t protocol);
-  Result<std::vector<ArpEntry>> Neighbours();
+  Result<std::vector<ArpEntry>> Neighbours(bool v6 = false);
 
   Status SetLink(int link, bool up);
   Status SetMtu(int link, int mtu);

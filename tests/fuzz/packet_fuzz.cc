@@ -31,12 +31,15 @@ std::shared_ptr<const Policy> ThePolicy() {
     Configuration conf;
     const LoadReport report = conf.Load(
         "ASA Version 9.16(4)\n"
-        "interface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n"
-        "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n"
+        "interface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n ipv6 address 2001:db8:f::1/64\n"
+        "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n ipv6 address 2001:db8:1::1/64\n"
+        "ipv6 route outside ::/0 2001:db8:f::fe\nssh 2001:db8:1::/64 inside\n"
         "object network in\n subnet 10.1.1.0 255.255.255.0\n nat (inside,outside) dynamic interface\n"
         "object network web\n host 10.1.1.80\n nat (inside,outside) static 203.0.113.80\n"
         "access-list outside_in extended permit tcp any object web log\n"
         "access-list outside_in extended permit icmp any any\n"
+        "access-list outside_in extended permit icmp6 any any\n"
+        "access-list outside_in extended permit tcp any6 2001:db8:1::/64 eq www\n"
         "access-list outside_in extended permit udp any any\n"
         "access-group outside_in in interface outside\n"
         "route outside 0.0.0.0 0.0.0.0 203.0.113.254\n"
@@ -73,7 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::uint8_t> bytes(data + 3, data + 3 + length);
     data += 3 + length;
     size -= 3 + length;
-    if ((control & 2) != 0 && bytes.size() >= 20) {
+    if ((control & 2) != 0 && bytes.size() >= 40 && bytes[0] >> 4 == 6) {
+      StoreBe16(&bytes[4], static_cast<std::uint16_t>(bytes.size() - 40));
+    } else if ((control & 2) != 0 && bytes.size() >= 20) {
       bytes[0] = static_cast<std::uint8_t>(0x40 | std::max(5, bytes[0] & 15));
       StoreBe16(&bytes[2], static_cast<std::uint16_t>(bytes.size()));
       const std::size_t header = static_cast<std::size_t>(bytes[0] & 15) * 4;

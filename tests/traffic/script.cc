@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -53,6 +54,7 @@ class Run {
   void FinishPacket();
   std::uint32_t Number(const std::string& token, std::optional<std::uint32_t> seen = {});
   std::vector<std::uint8_t> Build(std::istringstream& in, IfId& interface);
+  std::vector<std::uint8_t> Ipv6Packet(IpAddress src, IpAddress dst, std::uint8_t proto, Fields& f, const std::vector<std::uint8_t>& l4);
   void Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t> bytes);
   IfId ByName(const std::string& name);
 
@@ -70,6 +72,8 @@ class Run {
   std::vector<std::uint8_t> bytes_;
   Disposition disposition_;
   std::uint32_t next_handle_ = 1;
+  bool adverts_ = false;    // `adverts` stood before the first configuration: router advertisements are sent
+  IfId hint_ = IfId::kAny;  // by which interface a packet of the appliance's own leaves
   std::size_t message_at_ = 0;
   bool saw_message_ = false;
   std::vector<ReleasedPacket> released_;
@@ -84,6 +88,12 @@ IpAddress Address(const std::string& s) {
 }
 
 std::pair<IpAddress, std::uint16_t> HostPort(const std::string& s) {
+  if (s[0] == '[') {  // [2001:db8::1]:80
+    const auto end = s.find("]:");
+    if (end == std::string::npos) throw Failure{"bad endpoint " + s};
+    return {Address(s.substr(1, end - 1)), static_cast<std::uint16_t>(std::stoul(s.substr(end + 2)))};
+  }
+  if (s.find(':') != s.rfind(':')) return {Address(s), 0};
   const auto colon = s.rfind(':');
   if (colon == std::string::npos) return {Address(s), 0};
   return {Address(s.substr(0, colon)), static_cast<std::uint16_t>(std::stoul(s.substr(colon + 1)))};
@@ -131,9 +141,43 @@ std::uint8_t Flags(const std::string& letters) {
   return f;
 }
 
+// The fixed header and the extension headers that the fields ask for, in front of a transport part.
+std::vector<std::uint8_t> Run::Ipv6Packet(IpAddress src, IpAddress dst, std::uint8_t proto, Fields& f, const std::vector<std::uint8_t>& l4) {
+  std::vector<std::uint8_t> p(40);
+  p[0] = 0x60;
+  p[7] = static_cast<std::uint8_t>(f.contains("ttl") ? Number(f["ttl"]) : 64);
+  src.StoreV6(&p[8]);
+  dst.StoreV6(&p[24]);
+  if (f.contains("mapped")) std::copy_n("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x07", 16, &p[24]);
+  std::size_t next = 6;  // where the number of the next header goes
+  const auto add = [&](std::uint8_t number, std::initializer_list<std::uint8_t> rest) {
+    p[next] = number;
+    next = p.size();
+    p.push_back(0);
+    p.insert(p.end(), rest);
+  };
+  if (f.contains("hbh")) add(0, {0, 1, 4, 0, 0, 0, 0});
+  if (f.contains("dstopt")) add(60, {0, 1, 4, 0, 0, 0, 0});
+  if (f.contains("rh")) add(43, {0, static_cast<std::uint8_t>(Number(f["rh"])), 0, 0, 0, 0, 0});
+  if (f.contains("frag")) {
+    add(44, {0, 0, 0, 0, 0, 0, 0});
+    StoreBe16(&p[next + 2], static_cast<std::uint16_t>(Number(f["frag"].substr(0, f["frag"].find('+'))) | (f["frag"].back() == '+' ? 1 : 0)));
+    StoreBe32(&p[next + 4], f.contains("ipid") ? Number(f["ipid"]) : 0);
+  }
+  p[next] = f.contains("next") ? static_cast<std::uint8_t>(Number(f["next"])) : proto;
+  p.insert(p.end(), l4.begin(), l4.end());
+  StoreBe16(&p[4], static_cast<std::uint16_t>(p.size() - 40));
+  return p;
+}
+
 std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   std::string name, protocol, from, to;
   in >> name >> protocol >> from >> to;
+  hint_ = IfId::kAny;
+  if (const auto at = name.find('@'); at != std::string::npos) {  // identity@inside: leaves by inside
+    hint_ = ByName(name.substr(at + 1));
+    name.resize(at);
+  }
   interface = ByName(name);
   // Ports may be $name.
   for (std::string* end : {&from, &to}) {
@@ -179,22 +223,23 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
     StoreBe16(&l4[0], sport);
     StoreBe16(&l4[2], dport);
     StoreBe16(&l4[4], static_cast<std::uint16_t>(get("udplen", 8 + payload)));
-  } else if (protocol == "icmp") {
-    proto = 1;
+  } else if (protocol == "icmp" || protocol == "icmp6") {
+    proto = protocol == "icmp" ? 1 : 58;
     l4.resize(8);
-    l4[0] = static_cast<std::uint8_t>(get("type", 8));
+    l4[0] = static_cast<std::uint8_t>(get("type", proto == 1 ? 8 : 128));
     l4[1] = static_cast<std::uint8_t>(get("code", 0));
     StoreBe16(&l4[4], static_cast<std::uint16_t>(get("id", 0)));
     StoreBe16(&l4[6], static_cast<std::uint16_t>(get("icmpseq", 0)));
+    if (f.contains("mtu")) StoreBe32(&l4[4], get("mtu", 0));
     if (f.contains("quote")) {  // the last packet that left, as an error quotes it
-      const std::size_t n = std::min<std::size_t>(bytes_.size(), 28);
+      const std::size_t n = std::min<std::size_t>(bytes_.size(), proto == 1 ? 28 : 1232);
       l4.insert(l4.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(n));
     }
   } else {
     proto = static_cast<std::uint8_t>(std::stoul(protocol));
   }
   for (std::uint32_t i = 0; i < payload; i++) l4.push_back(static_cast<std::uint8_t>('a' + i % 26));
-  if (proto == 6 || proto == 17 || proto == 1) {
+  if (proto == 6 || proto == 17 || proto == 1 || proto == 58) {
     const std::size_t at = proto == 6 ? 16 : proto == 17 ? 6 : 2;
     const std::uint64_t pseudo = proto == 1 ? 0 : PseudoHeaderSum(src, dst, proto, static_cast<std::uint32_t>(l4.size()));
     std::uint16_t sum = ChecksumFinish(ChecksumAdd(l4, pseudo));
@@ -206,6 +251,7 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
     const std::uint32_t cut = get("cut", static_cast<std::uint32_t>(l4.size()) - offset);
     l4 = {l4.begin() + offset, l4.begin() + offset + cut};
   }
+  if (!dst.IsV4()) return Ipv6Packet(src, dst, proto, f, l4);
   const std::size_t header = f.contains("option") ? 24 : 20;
   std::vector<std::uint8_t> p(header);
   p[0] = static_cast<std::uint8_t>(0x40 | header / 4);
@@ -242,7 +288,10 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
   if (const FrameDrop bad = ParsePacket(p); bad != FrameDrop::kNone) throw Failure{"what leaves is broken: " + std::string(Text(bad))};
   if (!VerifyTransportChecksum(p)) throw Failure{"what leaves has a wrong checksum"};
   Fields f = FieldsOf(in);
-  const auto endpoint = [](IpAddress a, std::uint16_t port) { return a.ToString() + (port != 0 ? ":" + std::to_string(port) : ""); };
+  const auto endpoint = [](IpAddress a, std::uint16_t port) {
+    if (port == 0) return a.ToString();
+    return (a.IsV4() ? a.ToString() : "[" + a.ToString() + "]") + ":" + std::to_string(port);
+  };
   const bool ports = p.IsTcp() || p.IsUdp();
   const std::string src = endpoint(p.key.src, ports ? p.key.sport : 0);
   const std::string dst = endpoint(p.key.dst, ports ? p.key.dport : 0);
@@ -281,14 +330,20 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
     same("type", p.icmp_type);
     same("code", p.icmp_code);
     same("id", p.icmp_query ? p.key.sport : p.key.dport);
-    if (p.icmp_error && f.contains("quotes")) {  // quotes=10.1.1.10:1025>192.0.2.7:80
+    if (p.v6 && p.icmp_error && p.icmp_type == 2) same("mtu", LoadBe32(p.l4() + 4));
+    if (p.v6 && p.icmp_error && f.contains("quotes")) {
+      const std::uint8_t* q = bytes.data() + p.payload_offset;
+      const std::string got = endpoint(IpAddress::FromV6Bytes(q + 8), LoadBe16(q + 40)) + ">" + endpoint(IpAddress::FromV6Bytes(q + 24), LoadBe16(q + 42));
+      if (got != f["quotes"]) throw Failure{"quotes " + got};
+    }
+    if (!p.v6 && p.icmp_error && f.contains("quotes")) {  // quotes=10.1.1.10:1025>192.0.2.7:80
       Packet q;
       std::vector<std::uint8_t> quoted(bytes.begin() + p.payload_offset, bytes.end());
       std::string got = IpAddress::FromV4Bytes(&quoted[12]).ToString() + ":" + std::to_string(LoadBe16(&quoted[20])) + ">" +
                         IpAddress::FromV4Bytes(&quoted[16]).ToString() + ":" + std::to_string(LoadBe16(&quoted[22]));
       if (got != f["quotes"]) throw Failure{"quotes " + got};
     }
-    if (ChecksumFinish(ChecksumAdd(Bytes(bytes).subspan(p.l4_offset))) != 0) throw Failure{"wrong ICMP checksum"};
+    if (!p.v6 && ChecksumFinish(ChecksumAdd(Bytes(bytes).subspan(p.l4_offset))) != 0) throw Failure{"wrong ICMP checksum"};
   }
   same("len", p.payload_length);
   same("ttl", p.ttl);
@@ -307,6 +362,7 @@ void Run::Configure(const std::string& lines) {
     inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp_;
     Engine::Options options;
     options.max_connections = 10'000;
+    options.router_advertisements = adverts_;
     engine_ = std::make_unique<Engine>(options, clock_, messages_, Random(42), inspectors);
   }
   engine_->SetPolicy(policy_, clock_.Now());
@@ -336,7 +392,7 @@ void Run::Arrive(const std::string& rest) {
   p.ingress = ingress;
   p.handle = next_handle_++;
   const std::vector<std::uint8_t> as_it_came = bytes_;
-  if (ingress == IfId::kIdentity) p.egress_hint = IfId::kAny;
+  if (ingress == IfId::kIdentity) p.egress_hint = hint_;
   engine_->Process(p, clock_.Now(), disposition_);
   bytes_.resize(p.bytes.size());
   if (disposition_.action == Disposition::Action::kHold) held_[p.handle] = as_it_came;
@@ -368,8 +424,8 @@ void Run::Trace(const std::string& rest) {
   t.ingress = ByName(name);
   t.src = Address(src);
   unsigned a = 0, b = 0;
-  if (protocol == "icmp") {
-    t.protocol = 1;
+  if (protocol == "icmp" || protocol == "icmp6") {
+    t.protocol = protocol == "icmp" ? 1 : 58;
     in >> a >> b >> dst;
     t.icmp_type = static_cast<std::uint8_t>(a);
     t.icmp_code = static_cast<std::uint8_t>(b);
@@ -445,6 +501,7 @@ void Run::Advance(TimePoint to) {
   FinishPacket();
   clock_.Set(to);
   engine_->AdvanceTo(to);
+  for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
   for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
 }
@@ -496,6 +553,10 @@ void Run::Line(const std::string& line) {
     const OriginatedPacket o = originated_.front();
     originated_.erase(originated_.begin());
     return Compare(rest, o.egress, o.bytes);
+  }
+  if (verb == "adverts") {
+    adverts_ = true;
+    return;
   }
   if (verb == "at") return Advance({static_cast<std::int64_t>(std::stod(rest) * 1e9)});
   if (verb == "advance") return Advance(clock_.Now() + Duration{static_cast<std::int64_t>(std::stod(rest) * 1e9)});
@@ -554,8 +615,9 @@ void Run::Line(const std::string& line) {
     const auto it = policy_->access_lists.find(name);
     if (it == policy_->access_lists.end()) throw Failure{"no access-list " + name};
     std::uint64_t got = 0;
+    std::set<const HitCounter*> seen;  // elements that stand for one thing share a counter
     for (const AclElement& e : it->second->elements()) {
-      if (it->second->lines()[e.line].number == line_number) got += e.hits->hits;
+      if (it->second->lines()[e.line].number == line_number && seen.insert(e.hits.get()).second) got += e.hits->hits;
     }
     if (got != want) throw Failure{"hits are " + std::to_string(got)};
     return;

@@ -6,6 +6,9 @@
 //   < outside tcp 203.0.113.1:1025 192.0.2.7:80 S seq=$x mss=1380            ... and leaves so ($x is remembered)
 //   x acl-drop                               ... or is dropped for this reason
 //   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
+//   > inside tcp [2001:db8:1::10]:1025 [2001:db8:2::7]:80 S                   IPv6; `icmp6` is ICMPv6
+//   > identity@inside icmp6 fe80::1 ff02::1 type=134                          of the appliance's own, leaving by inside
+//   adverts                                  before `config`: router advertisements are sent (`o` lines)
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
 //   taken                                   the engine took what is in the packet
 //   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
@@ -19,7 +22,9 @@
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, dscp, df, id/icmpseq (ICMP),
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, df, id/icmpseq (ICMP),
-// type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). Numbers may be $name, $name+N.
+// type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). IPv6: hbh, dstopt, rh=TYPE (extension
+// headers), next=N (what the last header says of the transport), mtu=N (packet too big), mapped (to ::ffff:192.0.2.7).
+// Numbers may be $name, $name+N.
 #pragma once
 
 #include <string>
