@@ -83,6 +83,7 @@ void Routes(const LineTree& tree, Policy& p) {
 void Timers(const LineTree& tree, Policy& p) {
   const std::map<std::string, Duration Timeouts::*, std::less<>> known = {
       {"xlate", &Timeouts::xlate}, {"pat-xlate", &Timeouts::pat_xlate}, {"conn", &Timeouts::conn}, {"half-closed", &Timeouts::half_closed},
+      {"tcp-proxy-reassembly", &Timeouts::tcp_proxy_reassembly},
       {"udp", &Timeouts::udp},     {"icmp", &Timeouts::icmp}};
   for (const auto* l : tree.All<TimeoutLine>(Section::kTimeout)) {
     for (const TimeoutEntry& e : l->entries) {

@@ -9,6 +9,7 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kFor = Effect::kDormant;
+constexpr Effect kActs = Effect::kModelled;
 constexpr const char* kClass = "config-cmap";
 constexpr const char* kActions = "config-pmap-c";
 constexpr const char* kTcpMap = "config-tcp-map";
@@ -98,7 +99,8 @@ constexpr Shape kShapes[] = {
     {kActions, "priority`Strict scheduling priority for this class`", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
     {kActions, "shape`Traffic shaping` average / <rate:64000-154400000> [<burst:2048-154400000>]", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
     {kActions, "service-policy`Configure QoS Service Policy` / <policy:word>", Sec::kPolicyMap, {.rank = 21, .effect = kFor, .check = KnownPolicy}},
-    {kActions, "ips <mode:{inline|promiscuous}> / <fail:{fail-close|fail-open}> [ sensor <sensor:word> ]", Sec::kPolicyMap, {.rank = 30}},
+    {kActions, "ips <ips-mode:{inline|promiscuous}> / <fail:{fail-close|fail-open}> [ sensor <sensor:word> ]", Sec::kPolicyMap,
+     {.rank = 30, .effect = Effect::kModelled}},
     {kActions, "csc / <fail:{fail-close|fail-open}>", Sec::kPolicyMap, {.rank = 30}},
     {kActions, "cxsc / ( monitor-only | <fail:{fail-close|fail-open}> [auth-proxy] [<mode:{monitor-only}>] )", Sec::kPolicyMap, {.rank = 30}},
     {kActions, "sfr / <fail:{fail-close|fail-open}> [ monitor-only ]", Sec::kPolicyMap, {.rank = 30}},
@@ -107,22 +109,22 @@ constexpr Shape kShapes[] = {
     {kActions, "user-statistics`Collect user statistics` / <what:{accounting|scanning}>", Sec::kPolicyMap, {.rank = 32, .effect = kFor}},
 
     // --- TCP maps
-    {"config", "tcp-map`Configure advanced TCP features` <name:name`TCP map name`>", Sec::kTcpMap, {.effect = kFor, .submode = kTcpMap}},
-    {kTcpMap, "check-retransmission", Sec::kTcpMap, {.effect = kFor, .keep_no = true}},
-    {kTcpMap, "checksum-verification", Sec::kTcpMap, {.rank = 1, .effect = kFor, .keep_no = true}},
-    {kTcpMap, "exceed-mss / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 2, .effect = kFor, .silent = "exceed-mss allow"}},
-    {kTcpMap, "invalid-ack / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 2, .effect = kFor, .silent = "invalid-ack drop"}},
-    {kTcpMap, "queue-limit / <n:0-250> [ timeout <seconds:1-20> ]", Sec::kTcpMap, {.rank = 3, .effect = kFor}},
-    {kTcpMap, "reserved-bits / <action:{allow|clear|drop}>", Sec::kTcpMap, {.rank = 4, .effect = kFor, .silent = "reserved-bits allow"}},
-    {kTcpMap, "seq-past-window / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 4, .effect = kFor, .silent = "seq-past-window drop"}},
-    {kTcpMap, "syn-data / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 5, .effect = kFor, .silent = "syn-data allow"}},
-    {kTcpMap, "synack-data / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 5, .effect = kFor, .silent = "synack-data drop"}},
+    {"config", "tcp-map`Configure advanced TCP features` <name:name`TCP map name`>", Sec::kTcpMap, {.effect = kActs, .submode = kTcpMap}},
+    {kTcpMap, "check-retransmission", Sec::kTcpMap, {.effect = kActs, .keep_no = true}},
+    {kTcpMap, "checksum-verification", Sec::kTcpMap, {.rank = 1, .effect = kActs, .keep_no = true}},
+    {kTcpMap, "exceed-mss / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 2, .effect = kActs, .silent = "exceed-mss allow"}},
+    {kTcpMap, "queue-limit / <n:0-250> [ timeout <seconds:1-20> ]", Sec::kTcpMap, {.rank = 3, .effect = kActs}},
+    {kTcpMap, "reserved-bits / <action:{allow|clear|drop}>", Sec::kTcpMap, {.rank = 4, .effect = kActs, .silent = "reserved-bits allow"}},
+    {kTcpMap, "syn-data / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 5, .effect = kActs, .silent = "syn-data allow"}},
+    {kTcpMap, "synack-data / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 6, .effect = kActs, .silent = "synack-data drop"}},
+    {kTcpMap, "invalid-ack / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 7, .effect = kActs, .silent = "invalid-ack drop"}},
+    {kTcpMap, "seq-past-window / <action:{allow|drop}>", Sec::kTcpMap, {.rank = 8, .effect = kActs, .silent = "seq-past-window drop"}},
+    {kTcpMap, "tcp-options range <low:6-255> <high:6-255> / <action:{allow|clear|drop}>", Sec::kTcpMap, {.rank = 9, .effect = kActs}},
     {kTcpMap, "tcp-options <option:{md5|mss|selective-ack|timestamp|window-scale}> / <action:{allow|clear|drop|maximum}> [<most:68-65535>] [ multiple ] ", Sec::kTcpMap,
-     {.rank = 6, .effect = kFor}},
-    {kTcpMap, "tcp-options range <low:6-255> <high:6-255> / <action:{allow|clear|drop}>", Sec::kTcpMap, {.rank = 6, .effect = kFor}},
-    {kTcpMap, "ttl-evasion-protection", Sec::kTcpMap, {.rank = 7, .effect = kFor, .silent = "ttl-evasion-protection", .keep_no = true}},
-    {kTcpMap, "urgent-flag / <action:{allow|clear}>", Sec::kTcpMap, {.rank = 8, .effect = kFor, .silent = "urgent-flag clear"}},
-    {kTcpMap, "window-variation / <action:{allow-connection|drop-connection}>", Sec::kTcpMap, {.rank = 9, .effect = kFor, .silent = "window-variation allow-connection"}},
+     {.rank = 10, .effect = kActs}},
+    {kTcpMap, "ttl-evasion-protection", Sec::kTcpMap, {.rank = 11, .effect = kActs, .silent = "ttl-evasion-protection", .keep_no = true}},
+    {kTcpMap, "urgent-flag / <action:{allow|clear}>", Sec::kTcpMap, {.rank = 12, .effect = kActs, .silent = "urgent-flag clear"}},
+    {kTcpMap, "window-variation / <action:{allow-connection|drop-connection}>", Sec::kTcpMap, {.rank = 13, .effect = kActs, .silent = "window-variation allow-connection"}},
 
     // --- beside the framework
     {"config", "threat-detection basic-threat`Basic threat detection`", Sec::kThreat, {.effect = kFor, .keep_no = true}},

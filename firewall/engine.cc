@@ -93,12 +93,13 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
-  e.has_connection_settings = e.has_state_bypass = false;
+  e.has_connection_settings = e.has_state_bypass = e.has_ips = false;
   bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
     if (s.connection.Any()) e.has_connection_settings = true;
     e.has_state_bypass = e.has_state_bypass || s.connection.state_bypass;
-    if (s.connection.tcp_map != nullptr) rewrites_for_class = true;
+    if (s.connection.tcp_map != nullptr || s.ips) rewrites_for_class = true;
+    e.has_ips = e.has_ips || s.ips;
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
@@ -137,7 +138,6 @@ void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
     return e.Refuse(p, bad, FlowDrop::kNone, out);
   }
   if (p.fragment) return e.ProcessFragment(p, now, out);
-  if (p.IsTcp() && !VerifyTransportChecksum(p)) return e.Refuse(p, FrameDrop::kBadTcpCksum, FlowDrop::kNone, out);
   e.ProcessDatagram(p, now, out);
 }
 

@@ -6,10 +6,9 @@
 #include <span>
 
 #include "firewall/pipeline.h"
+#include "firewall/tcp_normalizer.h"
 
 namespace sallyport {
-namespace {
-
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
   std::size_t at = 0;
@@ -21,6 +20,8 @@ std::vector<std::string> Lines(const std::string& text) {
   }
   return lines;
 }
+
+namespace {
 
 // A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it.
 std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
@@ -208,6 +209,11 @@ Verdict ConnectionSettings(Context& c) {
   return Verdict::kContinue;
 }
 
+Verdict TcpNormalizer(Context& c) {
+  const FrameDrop bad = NormalizeFirstTcp(c);
+  return bad == FrameDrop::kNone ? Verdict::kContinue : c.Drop(bad);
+}
+
 void LogTranslationFailed(Context& c) {
   const Packet& p = c.packet;
   const bool ports = p.IsTcp() || p.IsUdp();
@@ -330,12 +336,12 @@ Verdict CreateFlow(Context& c) {
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, TcpNormalizer, SourceNat,       IpOptions,   Inspection,  ReversePath,    CheckAccessOut, ServiceModule, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, TcpNormalizer, IpOptions,       Inspection,  SourceNat,   ReversePath,    CheckAccessOut, ServiceModule, CreateFlow,
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ struct Timeouts {
   Duration udp = Duration::Seconds(120);
   Duration icmp = Duration::Seconds(2);
   Duration embryonic = Duration::Seconds(30);
+  Duration tcp_proxy_reassembly = Duration::Seconds(60);
   Duration other = Duration::Seconds(120);  // protocols without ports (GRE, ESP ...)
 };
 
@@ -78,6 +79,7 @@ struct ServiceClass {
   // actions
   std::vector<Inspection> inspections;
   ConnectionSettings connection;
+  bool ips = false;  // ips inline|promiscuous: TCP goes through a proxy
   std::string config;  // lines for packet-tracer
   const Inspection* Find(InspectId wanted) const {
     for (const Inspection& i : inspections) {

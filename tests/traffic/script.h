@@ -15,6 +15,7 @@
 //     behind it, after a blank: lines that some phase has under Config one after the other, parted by " / "
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, df, id/icmpseq (ICMP),
+// sackok, ts (a timestamp), opts=HEX (TCP options as they are), reserved, urp, fill (the byte of the payload, by default letters),
 // type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). Numbers may be $name, $name+N.
 #pragma once
 
