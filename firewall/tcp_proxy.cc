@@ -23,7 +23,8 @@ TcpProxy::TcpProxy(const TcpSide (&sides)[2], const std::uint16_t (&mss)[2], Dur
     const TcpSide& sender = sides[i];
     const TcpSide& receiver = sides[1 - i];
     // A SYN's data that the SYN ACK took is with the receiver already.
-    h.next = h.una = h.sent = h.most_sent = i == 0 ? receiver.last_ack : sender.isn + 1;
+    const std::uint32_t taken = i == 0 ? receiver.last_ack - sender.isn : 0;
+    h.next = h.una = h.sent = h.most_sent = sender.isn + (taken >= 1 && taken <= kBuffer ? taken : 1);
     h.recover = h.una;
     h.room = sender.max_end;
     // Of what the last segment of the handshake offers the responder has not been told yet.

@@ -30,10 +30,9 @@ std::vector<std::uint8_t> PacketOf(const Conn& c, const TcpStream& s, const TcpP
   const std::size_t header = src.address.IsV4() ? 20 : 40;
   std::vector<std::uint8_t> bytes(header + length);
   std::uint8_t* h = bytes.data();
-  if (src.address.IsV4()) {  // RFC 791; DF, as TCP stacks send
+  if (src.address.IsV4()) {  // RFC 791. No DF: the sender of the data could not make it smaller any more
     h[0] = 0x45;
     StoreBe16(h + 2, static_cast<std::uint16_t>(bytes.size()));
-    StoreBe16(h + 6, 0x4000);
     h[8] = s.ttl[me];
     h[9] = static_cast<std::uint8_t>(IpProtocol::kTcp);
     src.address.StoreV4(h + 12);

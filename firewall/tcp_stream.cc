@@ -92,6 +92,9 @@ bool TcpInTurn(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePo
     return true;
   }
   if (p.payload_length == 0 && (p.tcp_flags & kTcpFin) == 0) return true;
+  // The appliance may have made the handshake itself.
+  const TcpSide& side = core.conns.At(index).side[static_cast<int>(d)];
+  if (!queue.started() && (side.flags & kTcpSideSeen) != 0) queue.Start(side.isn + 1);
   if (!queue.Ahead(p.seq)) {
     p.seen_before = queue.started() ? std::min(queue.next() - p.seq, p.payload_length) : 0;
     return true;
