@@ -46,7 +46,7 @@ class Chaos {
  public:
   explicit Chaos(unsigned seed) : random_(seed) {
     Configuration conf;
-    EXPECT_EQ(conf.Load(kConfig).refused, 0u);
+    EXPECT_EQ(conf.Load(kConfig).refused, 0);
     policy_ = *conf.Compile(nullptr);
     Engine::Options options;
     options.max_connections = 100;
