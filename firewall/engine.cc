@@ -88,6 +88,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
+  ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -196,9 +197,11 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, e.time_range_edge});
     if (next > now) return;
-    if (tcp == next) {
+    if (e.time_range_edge == next) {
+      ReviewTimeRanges(e, next);
+    } else if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
@@ -225,7 +228,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline()});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.time_range_edge});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }
