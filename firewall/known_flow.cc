@@ -95,6 +95,7 @@ void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId fr
   if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);
   if (tcp.state == c.tcp_state) return;
   const TcpTimeout before = TimeoutOf(c.tcp_state);
+  if (IsEmbryonic(c.tcp_state) && !IsEmbryonic(tcp.state)) CountHandshakeDone(core, c);
   c.tcp_state = tcp.state;
   // A class's embryonic timeout holds until the handshake is done; the global ones by state after that.
   if (TimeoutOf(tcp.state) != before) SetTimeout(core, index, TimeoutFor(core, c));
@@ -140,12 +141,17 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
     drop = box ? CheckOwnTcp(p) : NormalizeTcp(core, c, d, p, now);
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   }
+  if (Intercepted(core, c)) return InterceptPacket(core, index, d, p, now, out);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) {
     Drop(core, p, drop, out);
     if (drop == FrameDrop::kTcpnormWinVariation) {
       core.drops.Count(FlowDrop::kTcpnormWinVariation);
       EndConnection(core, index, {"TCP unexpected window size variation", p.ingress}, now);
     }
+    return;
+  }
+  if (c.extra != kNoExtra && core.extras.At(c.extra).dcd_sent != 0 && AnswersProbe(core, index, d, p, now)) {
+    out.action = Disposition::Action::kConsume;
     return;
   }
   if (p.IsTcp() && c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {

@@ -183,7 +183,9 @@ Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   return c.Drop(why);
 }
 Verdict FirstPacket(Context& c) {
-  if (!c.packet.IsTcp() || c.core.has_state_bypass) return Verdict::kContinue;
+  if (!c.packet.IsTcp()) return Verdict::kContinue;
+  if (c.core.limits.may_intercept && RecognizeCookie(c)) return Verdict::kContinue;
+  if (c.core.has_state_bypass) return Verdict::kContinue;
   const FrameDrop bad = TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
@@ -193,7 +195,7 @@ Verdict StateBypass(Context& c) {
   if (!c.to_box && !c.from_box) {
     c.state_bypass = FindClass(c, [](const ServiceClass& s) { return s.connection.state_bypass; }) != nullptr;
   }
-  const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
+  const FrameDrop bad = c.state_bypass || c.cookie ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
 
@@ -212,6 +214,12 @@ Verdict ConnectionSettings(Context& c) {
 Verdict TcpNormalizer(Context& c) {
   const FrameDrop bad = NormalizeFirstTcp(c);
   return bad == FrameDrop::kNone ? Verdict::kContinue : c.Drop(bad);
+}
+
+// Only weighed here: nothing is made for a flow that its limits refuse or TCP intercept answers.
+Verdict Limits(Context& c) {
+  WeighLimits(c);
+  return Verdict::kContinue;
 }
 
 void LogTranslationFailed(Context& c) {
@@ -235,7 +243,8 @@ void LogTranslationFailed(Context& c) {
 Verdict SourceNat(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
   const Packet& p = c.packet;
-  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now, !c.tracing());
+  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now,
+                       !c.tracing() && c.limit.kind == LimitVerdict::Kind::kNone);
   // nat-control asks for a rule only on the way to a lower level.
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
@@ -323,25 +332,41 @@ Verdict ReversePath(Context& c) {
 }
 
 Verdict CreateFlow(Context& c) {
+  WeighSourceLimits(c);
+  if (c.limit.Refuses()) {
+    RefuseForLimit(c);
+    return c.Drop(c.cookie ? FrameDrop::kTcpConnLimit : FrameDrop::kConnLimit);
+  }
+  if (c.limit.Intercepts() && !c.tracing()) {
+    AnswerWithCookie(c);
+    return Verdict::kConsume;
+  }
   if (c.recording()) {
     c.trace->Phase("FLOW-CREATION", "", true, {},
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
   }
   if (c.tracing()) return Verdict::kForward;
+  AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);
+  if (c.made != kNoConn && c.cookie) {
+    AskServer(c.core, c.made, c.now);
+    return Verdict::kConsume;
+  }
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, TcpNormalizer, SourceNat,       IpOptions,   Inspection,  ReversePath,    CheckAccessOut, ServiceModule, CreateFlow,
+    ConnectionSettings, Limits,        TcpNormalizer, SourceNat,   IpOptions,     Inspection, ReversePath, CheckAccessOut,
+    ServiceModule,      CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, TcpNormalizer, IpOptions,       Inspection,  SourceNat,   ReversePath,    CheckAccessOut, ServiceModule, CreateFlow,
+    ConnectionSettings, Limits,        TcpNormalizer, IpOptions,   Inspection,    SourceNat,  ReversePath, CheckAccessOut,
+    ServiceModule,      CreateFlow,
 };
 
 }  // namespace
