@@ -1,6 +1,7 @@
 // The short way: packets of known connections. Connection -> TCP tracker -> inspection -> NAT rewrite.
 #include "firewall/base/checksum.h"
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
 #include "firewall/tcp_normalizer.h"
 
 namespace sallyport {
@@ -135,7 +136,8 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
-  FrameDrop drop = FrameDrop::kNone;
+  FrameDrop drop = ServiceIngress(core, c, d, p, now);
+  if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
   if (p.IsTcp() && c.tcp_state != TcpState::kBypass) {
     drop = box ? CheckOwnTcp(p) : NormalizeTcp(core, c, d, p, now);
@@ -170,6 +172,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
     InspectCounters& seen = core.inspected[c.inspect];
     seen.packets++;
     if (drop != FrameDrop::kNone) seen.drops++;
+    CountInspected(core, c, drop != FrameDrop::kNone, now);
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   }
   if (p.IsTcp() && c.extra != kNoExtra) {
@@ -191,10 +194,15 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   if (clamp && p.Whole() && (core.policy->sysopt.tcpmss != 0 || core.policy->sysopt.tcpmss_minimum != 0)) {
     ClampMss(p, core.policy->sysopt.tcpmss, core.policy->sysopt.tcpmss_minimum);
   }
+  if (core.services.any_queue() || c.extra != kNoExtra) {
+    const FrameDrop drop = ServiceEgress(core, c, d, p, egress, now);
+    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
   Rewrite(c, d, p);
 
   c.last_packet = now;
   c.bytes += p.payload_length;
+  if (core.threats.statistics().packets()) core.threats.statistics().OnPacket(c, d, p.wire_length, now);
   if (p.payload_length != 0) c.flags |= d == Direction::kForward ? kConnDataForward : kConnDataReverse;
   auto& in = core.CounterOf(p.ingress);
   in.in_packets++;
