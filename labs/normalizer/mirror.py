@@ -17,7 +17,7 @@ while True:
         wire.send(s.source, s.dport, s.sport, 700000, s.seq + 1, SYN | ACK, options=b"\2\4\5\xb4")
         continue
     c = connections.get(key)
-    if c is None or not (s.payload or s.flags & FIN):
+    if c is None or not (s.payload or s.flags & FIN) or s.dport == 7002:  # what 7002 gets stays unacknowledged
         continue
     at = (s.seq - c["first"]) & 0xFFFFFFFF
     end = s.seq + len(s.payload) + (1 if s.flags & FIN else 0)

@@ -85,7 +85,7 @@ def gap():
 
 def repeat():
     c = Connection(7002)
-    # The far end acknowledges what it reports; these two leave together, before it can.
+    # Nothing that was acknowledged would be compared: on this port the far end is silent.
     c.send(0, b"user guest")
     c.send(0, b"user admin")
     print('sent "user guest", then "user admin" in its place')
