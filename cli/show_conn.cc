@@ -103,8 +103,9 @@ std::string ConnFlags(const ConnView& view) {
   if (IsUdp(c)) return "-";
   if (!IsTcp(c)) return "";
   const bool initiator_inside = InitiatorIsInside(view);
-  if (c.tcp_state == TcpState::kSynSent) return initiator_inside ? "saA" : "SaAB";
-  if (c.tcp_state == TcpState::kSynReceived) return initiator_inside ? "A" : "aB";
+  const std::string special = (c.flags & kConnServiceModule) != 0 ? "X" : "";
+  if (c.tcp_state == TcpState::kSynSent) return (initiator_inside ? "saA" : "SaAB") + special;
+  if (c.tcp_state == TcpState::kSynReceived) return (initiator_inside ? "A" : "aB") + special;
   if (c.tcp_state == TcpState::kBypass) return "b";  // nothing else is known of it
   std::string flags = "U";
   const TcpSide& inside = c.side[initiator_inside ? 0 : 1];
@@ -119,7 +120,7 @@ std::string ConnFlags(const ConnView& view) {
   if (from_outside) flags += 'I';
   if (from_inside) flags += 'O';
   if (!initiator_inside) flags += 'B';
-  return flags;
+  return flags + special;
 }
 
 std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, const Personality& personality) {

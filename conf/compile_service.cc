@@ -72,6 +72,7 @@ void AddAction(const Line& line, const LineTree& tree, const Policy& policy, Ser
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Has("tcpmap")) {
     c.connection.tcp_map = CompileTcpMap(tree, f->Get("tcpmap"), policy.personality.release);
   }
+  if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Has("ips-mode")) c.ips = true;
   if (const auto* t = line.As<ConnTimeoutLine>()) AddTimeouts(*t, c.connection);
   AddQos(line.text, line.As<FieldLine>(), c);
 }

@@ -495,7 +495,7 @@ std::string Configuration::Print(const PrintOptions& options) const {
   return out;
 }
 
-// A copy that says the defaults of crypto maps, group policies and tunnel groups too: each goes where its kind belongs, and lines
+// A copy that says the defaults of crypto maps, group policies, tunnel groups and TCP maps too: each goes where its kind belongs, and lines
 // that an ASA prints with `no` are kept, so the copy is read as an ASA's own.
 std::unique_ptr<Configuration> Configuration::WithVpnDefaults() const {
   auto full = std::make_unique<Configuration>(impl_->personality);

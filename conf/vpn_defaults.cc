@@ -214,6 +214,32 @@ constexpr Default kRaPpp[] = {
     {"no authentication eap-proxy"},
 };
 
+// The TCP normalizer's. Options that have names of their own from 9.6 on are in none of its ranges then.
+constexpr Default kTcpMap[] = {
+    {"no check-retransmission"},
+    {"no checksum-verification"},
+    {"exceed-mss| drop", 0, 701},
+    {"exceed-mss| allow", 702},
+    {"queue-limit| 0 timeout 4"},
+    {"reserved-bits| allow"},
+    {"syn-data| allow"},
+    {"synack-data| drop", 702},
+    {"invalid-ack| drop", 702},
+    {"seq-past-window| drop", 702},
+    {"tcp-options range 6 7| clear"},
+    {"tcp-options range 9 255| clear", 0, 905},
+    {"tcp-options range 9 18| clear", 906},
+    {"tcp-options range 20 255| clear", 906},
+    {"tcp-options selective-ack| allow"},
+    {"tcp-options timestamp| allow"},
+    {"tcp-options window-scale| allow"},
+    {"tcp-options mss| allow", 906},
+    {"tcp-options md5| allow", 906},
+    {"ttl-evasion-protection"},
+    {"urgent-flag| clear"},
+    {"window-variation| allow-connection"},
+};
+
 // An entry of a crypto map, behind "crypto map NAME N ".
 constexpr Default kMapEntry[] = {
     {"set connection-type| bidirectional"},
@@ -304,6 +330,7 @@ void TunnelGroup(const LineTree& tree, int release, const std::string& name, con
 
 std::vector<std::string> VpnDefaults(const LineTree& tree, int release) {
   std::vector<std::string> out;
+  for (const auto& l : tree.Of(Section::kTcpMap)) Below(tree, Section::kTcpMap, l->text, kTcpMap, release, out);
   CryptoMaps(tree, release, out);
 
   const std::string policy = "group-policy DfltGrpPolicy";

@@ -1,4 +1,4 @@
-// What `show running-config all` adds to crypto maps, group policies and tunnel groups: the values that nobody has said.
+// What `show running-config all` adds to crypto maps, group policies, tunnel groups and TCP maps: the values that nobody has said.
 #pragma once
 
 #include <string>

@@ -30,6 +30,7 @@ inline constexpr std::uint16_t kConnPerSessionXlate = 0x0040;  // flag x
 inline constexpr std::uint16_t kConnRouteMark = 0x0080;        // kernel's route differs: packets carry a mark
 inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
 inline constexpr std::uint16_t kConnTransparent = 0x0200;  // nothing is rewritten in either direction
+inline constexpr std::uint16_t kConnServiceModule = 0x0400;  // flag X: goes through `ips`
 
 inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
 
@@ -52,6 +53,7 @@ struct Conn {
   std::uint8_t icmp_type = 0;
   std::uint32_t id = 0;  // as in 302013; never 0 for a live entry
   TcpSide side[2];       // [Direction]
+  std::uint8_t lowest_ttl[2] = {255, 255};  // that either sender has shown (ttl-evasion-protection)
   TimePoint created;
   TimePoint last_packet;
   std::uint64_t bytes = 0;  // of payload after the transport header, both directions, as 302014 counts them

@@ -49,6 +49,7 @@ struct ConnExtra {
 
   // --- TCP
   bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
+  bool tcp_proxied = false;               // goes through a proxy
   std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
   std::unique_ptr<TcpStream> tcp_stream;
 };

@@ -1,5 +1,6 @@
 // Connections and translations come and go here, and the messages that say so (302013-302021, 305011, 305012).
 #include "firewall/pipeline.h"
+#include "firewall/tcp_normalizer.h"
 
 namespace sallyport {
 namespace {
@@ -158,6 +159,7 @@ ConnIndex MakeConnection(Context& ctx) {
   if (ctx.to_box) c.flags |= kConnToBox;
   if (ctx.from_box) c.flags |= kConnFromBox;
   if (ctx.randomize) c.flags |= kConnSeqRandomized;
+  if (ctx.extra != kNoExtra && ctx.Extra().tcp_proxied) c.flags |= kConnServiceModule;
   const bool same = c.initiator_real == c.initiator_mapped && c.initiator_real_port == c.initiator_mapped_port &&
                     c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
   const bool counts_hops = ctx.extra != kNoExtra && core.extras.At(ctx.extra).decrement_ttl;
@@ -170,7 +172,11 @@ ConnIndex MakeConnection(Context& ctx) {
     c.tcp_state = TcpState::kBypass;
   } else if (p.IsTcp()) {
     TcpSegment s{p.tcp_flags, p.seq, p.ack, p.window, p.payload_length, p.tcp_options.window_scale, 0};
-    if (p.tcp_options.mss_offset != 0) s.mss = LoadBe16(p.l4() + p.tcp_options.mss_offset + 2);
+    if (p.tcp_options.mss_offset != 0) s.mss = ClampedMss(core, LoadBe16(p.l4() + p.tcp_options.mss_offset + 2));
+    if (p.tcp_options.timestamp_offset != 0) {
+      s.stamped = true;
+      s.timestamp = LoadBe32(p.l4() + p.tcp_options.timestamp_offset + 2);
+    }
     c.tcp_state = TcpOpen(c.side, s).state;
     // The initiator's numbers leave with a random offset; the responder's stay (an ASA randomises the ISN of the SYN).
     if (ctx.randomize) c.side[0].seq_delta = core.random.U32();

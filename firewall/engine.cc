@@ -108,12 +108,13 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.services.SetPolicy(p, now);
   e.threats.Configure(p.threats);
   e.limits.UsePolicy(p, now);
-  e.has_connection_settings = e.has_state_bypass = false;
+  e.has_connection_settings = e.has_state_bypass = e.has_ips = false;
   bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
     if (s.connection.Any()) e.has_connection_settings = true;
     e.has_state_bypass = e.has_state_bypass || s.connection.state_bypass;
-    if (s.connection.tcp_map != nullptr) rewrites_for_class = true;
+    if (s.connection.tcp_map != nullptr || s.ips) rewrites_for_class = true;
+    e.has_ips = e.has_ips || s.ips;
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
@@ -168,7 +169,6 @@ void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
     return e.Refuse(p, bad, FlowDrop::kNone, out);
   }
   if (p.fragment) return e.ProcessFragment(p, now, out);
-  if (p.IsTcp() && !VerifyTransportChecksum(p)) return e.Refuse(p, FrameDrop::kBadTcpCksum, FlowDrop::kNone, out);
   e.ProcessDatagram(p, now, out);
 }
 

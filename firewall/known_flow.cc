@@ -2,6 +2,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
+#include "firewall/tcp_normalizer.h"
 
 namespace sallyport {
 namespace {
@@ -27,13 +28,30 @@ EndReason ReasonOf(const Conn& c, TcpEnd end, IfId from) {
   return {by_initiator == outbound ? "TCP Reset-I" : "TCP Reset-O", from};
 }
 
+constexpr Duration kStampsCompare = Duration::Seconds(24 * 86400);  // RFC 7323 5.5
+
+std::uint8_t RulesOf(const TcpMap& map) {
+  std::uint8_t rules = 0;
+  if (!map.invalid_ack_drop) rules |= kTcpAllowInvalidAck;
+  if (!map.seq_past_window_drop && map.queue_limit == 0) rules |= kTcpAllowPastWindow;
+  if (!map.synack_data_drop) rules |= kTcpAllowSynackData;
+  if (map.window_variation_drop) rules |= kTcpRefuseVariation;
+  return rules;
+}
+
 // Runs the tracker. False: the packet is dropped and `out` says why, or the connection must be opened anew (`reopen`).
 bool TrackTcp(EngineCore& core, Conn& c, Direction d, const Packet& p, TimePoint now, TcpVerdict& v, FrameDrop& drop) {
   TcpSegment s{p.tcp_flags, p.seq, p.ack - c.side[static_cast<int>(Opposite(d))].seq_delta, p.window, p.payload_length,
                p.tcp_options.window_scale, 0};
   if ((p.tcp_flags & kTcpSyn) != 0 && p.tcp_options.mss_offset != 0) {
-    s.mss = LoadBe16(p.l4() + p.tcp_options.mss_offset + 2);
+    s.mss = ClampedMss(core, LoadBe16(p.l4() + p.tcp_options.mss_offset + 2));
   }
+  if (p.tcp_options.timestamp_offset != 0) {
+    s.stamped = true;
+    s.timestamp = LoadBe32(p.l4() + p.tcp_options.timestamp_offset + 2);
+    if (now - c.last_packet > kStampsCompare) s.rules |= kTcpStampStale;
+  }
+  if (c.extra != kNoExtra) s.rules |= RulesOf(TcpMapOf(core, c));
   v = TcpTrack(c.tcp_state, c.side, d, s);
   if (v.duplicate_syn) {
     core.log.Log(now, Msg::k419002, LogArg::At(NameOfIngress(core, p.ingress), p.key.src), LogArg::Number(p.key.sport),
@@ -90,6 +108,13 @@ void ForwardInOrder(EngineCore& core, ConnIndex index, Direction d, Packet& p, c
   const std::uint32_t end = p.seq + p.payload_length + ((p.tcp_flags & (kTcpSyn | kTcpFin)) != 0 ? 1 : 0);
   const std::uint32_t id = core.conns.At(index).id;
   const bool sequence = p.payload_length != 0 || (p.tcp_flags & (kTcpSyn | kTcpFin)) != 0;
+  const ConnExtra& x = core.extras.At(core.conns.At(index).extra);
+  if (!IsEmbryonic(tcp.state)) x.tcp_stream->handshake_done = true;
+  if (!x.tcp_in_order && TakenByProxy(*x.tcp_stream, p)) {
+    ProxyTcp(core, index, d, p, now, out);
+    if (out.action != Action::kDrop) FollowTcp(core, index, tcp, p.ingress, now);
+    return;
+  }
   const bool turn = TcpInTurn(core, index, d, p, now, out);
   if (turn) CarryOnConnection(core, index, d, p, now, out);
   if (out.action == Action::kDrop || !core.conns.Live(index) || core.conns.At(index).id != id) return;
@@ -114,8 +139,19 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   FrameDrop drop = ServiceIngress(core, c, d, p, now);
   if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
+  if (p.IsTcp() && c.tcp_state != TcpState::kBypass) {
+    drop = box ? CheckOwnTcp(p) : NormalizeTcp(core, c, d, p, now);
+    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
   if (Intercepted(core, c)) return InterceptPacket(core, index, d, p, now, out);
-  if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
+  if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) {
+    Drop(core, p, drop, out);
+    if (drop == FrameDrop::kTcpnormWinVariation) {
+      core.drops.Count(FlowDrop::kTcpnormWinVariation);
+      EndConnection(core, index, {"TCP unexpected window size variation", p.ingress}, now);
+    }
+    return;
+  }
   if (c.extra != kNoExtra && core.extras.At(c.extra).dcd_sent != 0 && AnswersProbe(core, index, d, p, now)) {
     out.action = Disposition::Action::kConsume;
     return;
@@ -138,6 +174,19 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
     if (drop != FrameDrop::kNone) seen.drops++;
     CountInspected(core, c, drop != FrameDrop::kNone, now);
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
+  if (p.IsTcp() && c.extra != kNoExtra) {
+    const TcpStream* stream = core.extras.At(c.extra).tcp_stream.get();
+    if (stream != nullptr && stream->sent != nullptr) {
+      const FrameDrop why = CheckRepetition(core, c, d, p);
+      if (why != FrameDrop::kNone) Drop(core, p, why, out);
+      if (why == FrameDrop::kTcpnormRexmitBad) {
+        core.drops.Count(FlowDrop::kTcpnormRexmitBad);
+        EndConnection(core, index, {"TCP bad retransmission", p.ingress}, now);
+      }
+      if (why != FrameDrop::kNone) return;
+    }
+    if (stream != nullptr && TakenByProxy(*stream, p)) return ProxyTcp(core, index, d, p, now, out);
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
   const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0;

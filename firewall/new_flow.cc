@@ -8,11 +8,10 @@
 #include "firewall/ipv6_flow.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
+#include "firewall/tcp_normalizer.h"
 #include "firewall/threat_flow.h"
 
 namespace sallyport {
-namespace {
-
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
   std::size_t at = 0;
@@ -24,6 +23,8 @@ std::vector<std::string> Lines(const std::string& text) {
   }
   return lines;
 }
+
+namespace {
 
 // A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it.
 std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
@@ -249,6 +250,11 @@ Verdict ConnectionSettings(Context& c) {
   return Verdict::kContinue;
 }
 
+Verdict TcpNormalizer(Context& c) {
+  const FrameDrop bad = NormalizeFirstTcp(c);
+  return bad == FrameDrop::kNone ? Verdict::kContinue : c.Drop(bad);
+}
+
 // Only weighed here: nothing is made for a flow that its limits refuse or TCP intercept answers.
 Verdict Limits(Context& c) {
   WeighLimits(c);
@@ -402,11 +408,13 @@ constexpr Stage kNewFlowStages[] = {
     CheckAccessIn,
     ConnectionSettings,
     Limits,
+    TcpNormalizer,
     SourceNat,
     IpOptions,
     Inspection,
     ReversePath,
     CheckAccessOut,
+    ServiceModule,
     ClassesOfFlow,
     CreateFlow,
 };
@@ -422,11 +430,13 @@ constexpr Stage kOldNewFlowStages[] = {
     CheckAccessIn,
     ConnectionSettings,
     Limits,
+    TcpNormalizer,
     IpOptions,
     Inspection,
     SourceNat,
     ReversePath,
     CheckAccessOut,
+    ServiceModule,
     ClassesOfFlow,
     CreateFlow,
 };

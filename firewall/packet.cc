@@ -17,6 +17,7 @@ constexpr std::uint8_t kIcmp6 = 58;
 TcpOptions ParseTcpOptions(Bytes header) {
   TcpOptions o;
   std::size_t at = 20;
+  std::uint32_t seen = 0;  // kinds below 32
   while (at < header.size()) {
     const std::uint8_t kind = header[at];
     if (kind == 0) break;
@@ -30,9 +31,13 @@ TcpOptions ParseTcpOptions(Bytes header) {
     }
     const std::uint8_t length = header[at + 1];
     const auto offset = static_cast<std::uint8_t>(at);
+    const bool known = (kind >= 2 && kind <= 5) || kind == 8;
+    if (!known || (seen & 1u << kind) != 0) o.unusual = true;
+    if (known) seen |= 1u << kind;
     if (kind == 2 && length == 4) o.mss_offset = offset;
     if (kind == 3 && length == 3) o.window_scale = std::min<std::uint8_t>(header[at + 2], 14);
     if (kind == 5 && (length - 2) % 8 == 0) o.sack_offset = offset;
+    if (kind == 8 && length == 10) o.timestamp_offset = offset;
     at += length;
   }
   return o;
@@ -353,6 +358,26 @@ bool ClampMss(Packet& p, std::uint16_t maximum, std::uint16_t minimum) {
   StoreBe16(field, is);
   p.rewritten = true;
   return true;
+}
+
+void PutTcpByte(Packet& p, std::size_t at, std::uint8_t value) {
+  std::uint8_t* word = p.l4() + (at & ~std::size_t{1});
+  const std::uint16_t was = LoadBe16(word);
+  p.l4()[at] = value;
+  UpdateTransport(p, was, LoadBe16(word), false);
+  p.rewritten = true;
+}
+
+void RewriteTtl(Packet& p, std::uint8_t ttl) {
+  if (p.v6) {
+    p.bytes[7] = ttl;
+  } else {
+    const std::uint16_t was = LoadBe16(&p.bytes[8]);
+    p.bytes[8] = ttl;
+    StoreBe16(&p.bytes[10], ChecksumUpdate16(LoadBe16(&p.bytes[10]), was, LoadBe16(&p.bytes[8])));
+  }
+  p.ttl = ttl;
+  p.rewritten = true;
 }
 
 void CompleteChecksum(Packet& p) {

@@ -18,6 +18,8 @@ struct TcpOptions {
   std::uint8_t mss_offset = 0;        // of the option's kind byte
   std::uint8_t window_scale = 0xff;   // shift, capped at 14; 0xff = absent
   std::uint8_t sack_offset = 0;       // of a SACK option (kind 5)
+  std::uint8_t timestamp_offset = 0;  // of a timestamp option (kind 8)
+  bool unusual = false;               // an option that is none of RFC 9293's, 7323's and 2018's, or one that stands twice
   bool malformed = false;             // an option with a length of 0, 1, or beyond the header
 };
 
@@ -106,6 +108,10 @@ void RewriteDestination(Packet& p, IpAddress address, std::uint16_t port);
 void RewriteTcpNumbers(Packet& p, std::uint32_t seq_delta, std::uint32_t ack_delta);
 // Lowers (or raises, when below `minimum`) the MSS option of a SYN; returns true if it changed it. 0 switches a bound off.
 bool ClampMss(Packet& p, std::uint16_t maximum, std::uint16_t minimum);
+// Writes a byte of the TCP header, `at` from its beginning.
+void PutTcpByte(Packet& p, std::size_t at, std::uint8_t value);
+// Sets the TTL (IPv4) or hop limit.
+void RewriteTtl(Packet& p, std::uint8_t ttl);
 // Replaces a pending pseudo-header checksum by the full one. Needed before a payload is given back to the kernel.
 void CompleteChecksum(Packet& p);
 

@@ -70,6 +70,7 @@ struct EngineCore {
   bool policy_rewrites_other = true;
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
+  bool has_ips = false;           // some class sends TCP flows through a proxy
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
   MacTable macs;
   std::unordered_map<IpAddress, std::uint64_t> bridge_hosts;  // what ARP in bridge groups has shown: at most MacTable::kMost
@@ -183,6 +184,11 @@ const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&)
 // --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
 Verdict RunNewFlow(Context& c);
 NameId IdentityName();
+
+// Lines of a configuration text, as packet-tracer shows them.
+std::vector<std::string> Lines(const std::string& text);
+// `ips`: does the flow go through a proxy (tcp_stream.cc)?
+Verdict ServiceModule(Context& c);
 
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);

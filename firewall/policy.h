@@ -105,6 +105,7 @@ struct Timeouts {
   Duration udp = Duration::Seconds(120);
   Duration icmp = Duration::Seconds(2);
   Duration embryonic = Duration::Seconds(30);
+  Duration tcp_proxy_reassembly = Duration::Seconds(60);
   Duration other = Duration::Seconds(120);  // protocols without ports (GRE, ESP ...)
   Duration floating_conn;                   // after a better route came
   std::optional<Duration> conn_holddown;    // after a connection's route went; none: the release has no such timer
@@ -173,6 +174,7 @@ struct ServiceClass {
   std::optional<Police> police[2];  // input, output
   bool priority = false;
   std::optional<Shaping> shape;
+  bool ips = false;  // ips inline|promiscuous: TCP goes through a proxy
   std::string config;  // lines for packet-tracer
   const Inspection* Find(InspectId wanted) const {
     for (const Inspection& i : inspections) {

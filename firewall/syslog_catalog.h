@@ -97,6 +97,7 @@ namespace sallyport {
   X(411004, 4, "Interface {0}, changed state to administratively down") \
   X(419001, 4, "Dropping TCP packet from {0}/{1} to {2}/{3}, reason: MSS exceeded, MSS {4}, data {5}") \
   X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
+  X(419003, 4, "Cleared TCP urgent flag from {0}/{1} to {2}/{3}.") \
   X(500003, 5, "Bad TCP hdr length (hdrlen={0}, pktlen={1}) from {2}/{3} to {4}/{5}, flags: {6}, on interface {7}") \
   X(500004, 4, "Invalid transport field for protocol={0}, from {1}/{2} to {3}/{4}") \
   X(502101, 5, "New user added to local dbase: Uname: {0} Priv: {1} Encpass: {2}") \

@@ -29,7 +29,8 @@ std::size_t LimitOf(EngineCore& core, ConnIndex index, Direction d) {
 
 void Schedule(EngineCore& core, ConnIndex index, TcpStream& s) {
   const TimePoint oldest = std::min(s.queue[0].OldestSince(), s.queue[1].OldestSince());
-  const TimePoint deadline = oldest == TimePoint::Max() ? oldest : oldest + MapOf(core, index).queue_timeout;
+  TimePoint deadline = oldest == TimePoint::Max() ? oldest : oldest + MapOf(core, index).queue_timeout;
+  if (s.proxy != nullptr) deadline = std::min(deadline, s.proxy->Deadline());
   if (deadline == s.deadline) return;
   if (s.deadline != TimePoint::Max()) core.tcp_streams.deadlines.erase({s.deadline, index});
   s.deadline = deadline;
@@ -47,11 +48,40 @@ void DropHeld(EngineCore& core, const HeldSegment& s, FrameDrop why) {
 
 }  // namespace
 
+void ScheduleTcpStream(EngineCore& core, ConnIndex index) { Schedule(core, index, StreamOf(core, index)); }
+
+Verdict ServiceModule(Context& c) {
+  if (!c.core.has_ips || !c.packet.IsTcp() || c.to_box || c.from_box || c.state_bypass) return Verdict::kContinue;
+  const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.ips; });
+  if (s == nullptr) return Verdict::kContinue;
+  c.Extra().tcp_proxied = true;
+  if (c.recording()) c.trace->Phase("IDS", "", true, Lines(s->config));
+  return Verdict::kContinue;
+}
+
 void PrepareTcpStream(Context& c) {
   if (c.extra == kNoExtra || !c.packet.IsTcp() || c.state_bypass) return;
   ConnExtra& x = c.Extra();
   if (x.tcp_map != nullptr && (x.tcp_map->queue_limit != 0 || x.tcp_map->check_retransmission)) x.tcp_in_order = true;
-  if (x.tcp_in_order) x.tcp_stream = std::make_unique<TcpStream>();
+  if (!x.tcp_in_order && !x.tcp_proxied) return;
+  x.tcp_stream = std::make_unique<TcpStream>();
+  x.tcp_stream->proxied = x.tcp_proxied;
+  if (x.tcp_map != nullptr && x.tcp_map->check_retransmission) x.tcp_stream->sent = std::make_unique<TcpSent[]>(2);
+}
+
+FrameDrop CheckRepetition(EngineCore& core, Conn& c, Direction d, const Packet& p) {
+  TcpStream& s = *core.extras.At(c.extra).tcp_stream;
+  TcpQueueBudget& budget = core.tcp_streams.budget;
+  const int me = static_cast<int>(d);
+  if (p.payload_length != 0) {
+    if (!p.Whole() || p.fragment) return FrameDrop::kUnexpectedPacket;  // its bytes cannot be compared
+    const Bytes payload = Bytes(p.bytes).subspan(p.payload_offset, p.payload_length);
+    const std::uint32_t seq = p.seq + ((p.tcp_flags & kTcpSyn) != 0 ? 1 : 0);
+    if (const FrameDrop why = s.sent[me].Check(seq, payload, budget); why != FrameDrop::kNone) return why;
+    s.sent[me].Passed(seq, payload, budget);
+  }
+  if ((p.tcp_flags & kTcpAck) != 0) s.sent[1 - me].Acknowledged(p.ack - c.side[1 - me].seq_delta, budget);
+  return FrameDrop::kNone;
 }
 
 bool TcpInTurn(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
@@ -62,6 +92,9 @@ bool TcpInTurn(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePo
     return true;
   }
   if (p.payload_length == 0 && (p.tcp_flags & kTcpFin) == 0) return true;
+  // The appliance may have made the handshake itself.
+  const TcpSide& side = core.conns.At(index).side[static_cast<int>(d)];
+  if (!queue.started() && (side.flags & kTcpSideSeen) != 0) queue.Start(side.isn + 1);
   if (!queue.Ahead(p.seq)) {
     p.seen_before = queue.started() ? std::min(queue.next() - p.seq, p.payload_length) : 0;
     return true;
@@ -76,6 +109,7 @@ bool TcpInTurn(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePo
     return false;
   }
   out.action = Disposition::Action::kHold;
+  if (s.proxy != nullptr) RemindSender(core, index, d);
   Schedule(core, index, s);
   return false;
 }
@@ -96,8 +130,8 @@ void TcpPassed(EngineCore& core, ConnIndex index, Direction d, std::uint32_t end
     ReleasedPacket r;
     r.handle = held->handle;
     CarryOnConnection(core, index, d, p, now, r.disposition);
-    const bool passed = r.disposition.action == Disposition::Action::kAccept;
-    if (passed && p.rewritten) {
+    const bool passed = r.disposition.action != Disposition::Action::kDrop;
+    if (r.disposition.action == Disposition::Action::kAccept && p.rewritten) {
       // A large packet is cut into segments by the kernel, which computes their checksums then.
       if (p.checksum_pending && !p.gso) CompleteChecksum(p);
       r.bytes = std::move(held->bytes);
@@ -118,10 +152,12 @@ void ExpireTcpStream(EngineCore& core, TimePoint now) {
       DropHeld(core, held, FrameDrop::kTcpBufferTimeout);
     }
   }
+  if (s.proxy != nullptr && s.proxy->Deadline() <= now && !FireProxy(core, index, now)) return;
   Schedule(core, index, s);
 }
 
 void EndTcpStream(EngineCore& core, ConnIndex index, TcpStream& s) {
+  for (int i = 0; s.sent != nullptr && i < 2; i++) s.sent[i].Clear(core.tcp_streams.budget);
   if (s.deadline != TimePoint::Max()) core.tcp_streams.deadlines.erase({s.deadline, index});
   for (TcpQueue& queue : s.queue) {
     for (const HeldSegment& held : queue.TakeAll(core.tcp_streams.budget)) DropHeld(core, held, FrameDrop::kFlowExpired);

@@ -1,4 +1,5 @@
-// TCP flows that need more than windows: segments in order (inspection, `queue-limit`, check-retransmission).
+// TCP flows that need more than windows: segments in order (inspection, `queue-limit`, check-retransmission), or a full proxy
+// (`ips`; tcp_proxy.h).
 //
 // How an inspection gets its segments in order
 // --------------------------------------------
@@ -26,7 +27,9 @@
 #include <utility>
 
 #include "firewall/base/time.h"
+#include "firewall/tcp_proxy.h"
 #include "firewall/tcp_queue.h"
+#include "firewall/tcp_sent.h"
 
 namespace sallyport {
 
@@ -40,7 +43,12 @@ using ConnIndex = std::uint32_t;
 // In ConnExtra, of a connection that needs it.
 struct TcpStream {
   TcpQueue queue[2];  // [Direction]
+  std::unique_ptr<TcpSent[]> sent;        // two, by Direction: with check-retransmission
   TimePoint deadline = TimePoint::Max();  // under which it stands in TcpStreams::deadlines
+  bool proxied = false;                   // goes through a proxy, which begins when the handshake is done
+  bool handshake_done = false;
+  std::unique_ptr<TcpProxy> proxy;
+  std::uint8_t ttl[2] = {0, 0};           // of what the proxy sends in each direction: as its sender's last packet had it
 };
 
 // Of the engine.
@@ -53,10 +61,24 @@ struct TcpStreams {
 // New flow: gives the connection to be made a stream if something asked for one.
 void PrepareTcpStream(Context& c);
 
+// check-retransmission: `p` is about to go on. A reason: it is dropped, and with tcpnorm-rexmit-bad its connection ends.
+FrameDrop CheckRepetition(EngineCore& core, Conn& c, Direction d, const Packet& p);
+
 // Known flow, after the tracker let `p` pass: is it its turn? False: held or dropped, and `out` says so.
 bool TcpInTurn(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 // After `p`, whose turn it was, went on: what it was waited for follows.
 void TcpPassed(EngineCore& core, ConnIndex index, Direction d, std::uint32_t end, TimePoint now);
+
+// --- connections through a proxy (tcp_proxy_flow.cc)
+// Is `p`, which the tracker let pass, the proxy's?
+bool TakenByProxy(const TcpStream& s, const Packet& p);
+// Gives `p`, which the tracker let pass, to the proxy.
+void ProxyTcp(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+// A segment of the sender of `d` waits: it is asked for what is missing.
+void RemindSender(EngineCore& core, ConnIndex index, Direction d);
+// False: the proxy gave up, and the connection is gone.
+bool FireProxy(EngineCore& core, ConnIndex index, TimePoint now);
+void ScheduleTcpStream(EngineCore& core, ConnIndex index);
 
 // The first deadline has come.
 void ExpireTcpStream(EngineCore& core, TimePoint now);

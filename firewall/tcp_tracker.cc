@@ -55,6 +55,11 @@ class Judge {
       from_.scale = std::min(s_.window_scale, kMaxScale);
     }
     from_.max_window = std::max<std::uint32_t>(from_.max_window, s_.window);  // a SYN's window is never scaled
+    from_.flags &= static_cast<std::uint8_t>(~kTcpSideTimestamp);
+    if (s_.stamped) {
+      from_.flags |= kTcpSideTimestamp;
+      from_.timestamp = s_.timestamp;
+    }
   }
 
   void LearnOpen() {
@@ -76,32 +81,46 @@ class Judge {
   FrameDrop CheckAnswer() const {
     if ((from_.flags & kTcpSideSeen) != 0 && s_.seq != from_.isn) return FrameDrop::kTcpSeqSynDiff;
     if (!AcksSyn(s_.ack, to_)) return FrameDrop::kTcpAckSynDiff;
-    if (s_.payload != 0) return FrameDrop::kTcpSynackData;  // tcp-map's default
+    if (s_.payload != 0 && !Allows(kTcpAllowSynackData)) return FrameDrop::kTcpSynackData;
     return FrameDrop::kNone;
   }
   void LearnAnswer() {
     const bool first = (from_.flags & kTcpSideSeen) == 0;
     LearnSyn();
     if (first) {
-      from_.end = s_.seq + 1;
-      from_.max_end = from_.end + to_.max_window;
+      from_.end = s_.seq + 1 + s_.payload;
+      from_.max_end = s_.seq + 1 + to_.max_window;
       from_.last_ack = s_.ack;
       to_.max_end = s_.ack + s_.window;
     }
     // Windows are scaled only if both asked for it.
     if ((from_.flags & to_.flags & kTcpSideScale) == 0) from_.scale = to_.scale = 0;
+    if ((from_.flags & to_.flags & kTcpSideTimestamp) == 0) {
+      from_.flags &= static_cast<std::uint8_t>(~kTcpSideTimestamp);
+      to_.flags &= static_cast<std::uint8_t>(~kTcpSideTimestamp);
+    }
   }
 
-  FrameDrop CheckComplete() const {
+  FrameDrop CheckComplete() {
     if (Before(s_.seq, from_.isn + 1) || After(s_.seq, from_.end)) return FrameDrop::kTcpDiscardedOoo;
-    if (s_.ack != to_.isn + 1) return FrameDrop::kTcpInvalidAck;
+    if (Outdated()) return FrameDrop::kTcpPawsFail;
+    if (Before(s_.ack, to_.isn + 1) || After(s_.ack, to_.end)) {  // more than the SYN: the data of a SYN ACK
+      if (!Allows(kTcpAllowInvalidAck)) return FrameDrop::kTcpInvalidAck;
+      ack_counts_ = false;
+    }
     return CheckSequence();
   }
 
-  FrameDrop CheckWindow() const {
+  FrameDrop CheckWindow() {
+    if (Outdated()) return FrameDrop::kTcpPawsFail;
     // An acknowledgment may be old (reordered), but not of what was never sent (RFC 5961 section 5.2).
     const std::uint32_t oldest = from_.last_ack - std::max(from_.max_window, kMinAckWindow);
-    if (After(s_.ack, to_.end) || Before(s_.ack, oldest)) return FrameDrop::kTcpInvalidAck;
+    if (After(s_.ack, to_.end) || Before(s_.ack, oldest)) {
+      if (!Allows(kTcpAllowInvalidAck)) return FrameDrop::kTcpInvalidAck;
+      ack_counts_ = false;
+    } else if (Allows(kTcpRefuseVariation) && WithdrawsWindow()) {
+      return FrameDrop::kTcpnormWinVariation;
+    }
     return CheckSequence();
   }
 
@@ -128,35 +147,50 @@ class Judge {
   bool SameSyn() const { return (from_.flags & kTcpSideSeen) != 0 && s_.seq == from_.isn; }
 
   void LearnComplete() {
-    from_.last_ack = s_.ack;  // its first: there is nothing yet to compare it with
+    from_.last_ack = ack_counts_ ? s_.ack : to_.isn + 1;  // its first: there is nothing yet to compare it with
     Learn();
   }
   // What an ACK, data or FIN that passed shows.
   void Learn() {
     const bool fin = (s_.flags & kTcpFin) != 0;
     const std::uint32_t end = s_.seq + s_.payload + (fin ? 1 : 0);
-    if (fin) {
-      from_.flags |= kTcpSideFin;
-      from_.fin_end = end;
-    }
+    if (fin) from_.flags |= kTcpSideFin;
     Raise(from_.end, end);
+    // RFC 7323 4.3 (2), as the receiver does it: of the segment that its last acknowledgment asked for.
+    if (s_.stamped && !After(s_.seq, to_.last_ack) && (!Before(s_.timestamp, from_.timestamp) || Allows(kTcpStampStale))) {
+      from_.timestamp = s_.timestamp;
+    }
+    if (!ack_counts_) return;
     const std::uint32_t window = std::uint32_t{s_.window} << from_.scale;
     from_.max_window = std::max(from_.max_window, window);
     Raise(from_.last_ack, s_.ack);
     Raise(to_.max_end, s_.ack + window);
-    if ((to_.flags & kTcpSideFin) != 0 && !Before(s_.ack, to_.fin_end)) to_.flags |= kTcpSideFinAcked;
+    if ((to_.flags & kTcpSideFin) != 0 && !Before(s_.ack, to_.end)) to_.flags |= kTcpSideFinAcked;
   }
 
  private:
+  bool Allows(std::uint8_t rule) const { return (s_.rules & rule) != 0; }
+  // RFC 7323 5.3 R1 (PAWS).
+  bool Outdated() const {
+    return s_.stamped && (from_.flags & kTcpSideTimestamp) != 0 && Before(s_.timestamp, from_.timestamp) && !Allows(kTcpStampStale);
+  }
+  // Its newest segment takes back more than half of the largest window it has offered (RFC 9293 3.8.6: strongly discouraged).
+  bool WithdrawsWindow() const {
+    const std::uint32_t edge = s_.ack + (std::uint32_t{s_.window} << from_.scale);
+    return !Before(s_.ack, from_.last_ack) && !Before(s_.seq, from_.end) && Before(edge, to_.max_end) &&
+           to_.max_end - edge > from_.max_window / 2;
+  }
   bool InWindow() const { return !Before(s_.seq, to_.last_ack) && !After(s_.seq, from_.max_end); }
 
   FrameDrop CheckSequence() const {
     const std::uint32_t data_end = s_.seq + s_.payload;
     // One byte beyond the window is a window probe, or what follows one.
-    if (After(data_end, from_.max_end + 1) || After(s_.seq, from_.max_end + 1)) return FrameDrop::kTcpSeqPastWin;
+    if ((After(data_end, from_.max_end + 1) || After(s_.seq, from_.max_end + 1)) && !Allows(kTcpAllowPastWindow)) {
+      return FrameDrop::kTcpSeqPastWin;
+    }
     if ((from_.flags & kTcpSideFin) != 0) {
-      if (s_.payload != 0 && After(data_end, from_.fin_end - 1)) return FrameDrop::kTcpDataPastFin;
-      if ((s_.flags & kTcpFin) != 0 && data_end + 1 != from_.fin_end) return FrameDrop::kTcpRstfinOoo;
+      if (s_.payload != 0 && After(data_end, from_.end - 1)) return FrameDrop::kTcpDataPastFin;
+      if ((s_.flags & kTcpFin) != 0 && data_end + 1 != from_.end) return FrameDrop::kTcpRstfinOoo;
     } else if ((s_.flags & kTcpFin) != 0) {
       // A first FIN must follow what was sent: no gap before it, and nothing of it already beyond.
       if (After(s_.seq, from_.end) || Before(data_end, from_.end)) return FrameDrop::kTcpRstfinOoo;
@@ -169,6 +203,7 @@ class Judge {
   const TcpSegment& s_;
   TcpSide& from_;
   TcpSide& to_;
+  bool ack_counts_ = true;  // false: a wrong one that is allowed, of which nothing is learned
 };
 
 bool FinsDone(const TcpSide (&sides)[2]) { return (sides[0].flags & sides[1].flags & kTcpSideFinAcked) != 0; }

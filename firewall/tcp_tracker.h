@@ -29,11 +29,11 @@ enum class TcpState : std::uint8_t {
 // What one side (the sender) has shown. Numbers are in that sender's own numbering.
 struct TcpSide {
   std::uint32_t isn = 0;
-  std::uint32_t end = 0;         // highest seq + length sent so far
+  std::uint32_t end = 0;         // highest seq + length sent so far; with its FIN there is nothing after it
   std::uint32_t max_end = 0;     // highest the other side allows: its ack + its window
   std::uint32_t last_ack = 0;    // highest acknowledgment number this side has sent (in the other's numbering)
   std::uint32_t max_window = 0;  // largest window this side has offered, scaled
-  std::uint32_t fin_end = 0;     // seq + length of its FIN; valid with kTcpSideFin
+  std::uint32_t timestamp = 0;   // RFC 7323's TS.Recent of what it sends; valid with kTcpSideTimestamp
   std::uint32_t seq_delta = 0;   // added to this side's numbers on the way out (ISN randomisation)
   std::uint8_t scale = 0;        // shift for this side's windows
   std::uint8_t flags = 0;        // kTcpSide...
@@ -43,6 +43,14 @@ inline constexpr std::uint8_t kTcpSideSeen = 0x01;      // isn is valid
 inline constexpr std::uint8_t kTcpSideScale = 0x02;     // sent a window scale option in its SYN
 inline constexpr std::uint8_t kTcpSideFin = 0x04;       // sent FIN
 inline constexpr std::uint8_t kTcpSideFinAcked = 0x08;  // its FIN was acknowledged
+inline constexpr std::uint8_t kTcpSideTimestamp = 0x10;  // both ends stamp their segments
+
+// TcpSegment::rules: what a tcp-map says otherwise than the default one, and what the caller knows.
+inline constexpr std::uint8_t kTcpAllowInvalidAck = 0x01;
+inline constexpr std::uint8_t kTcpAllowPastWindow = 0x02;
+inline constexpr std::uint8_t kTcpAllowSynackData = 0x04;
+inline constexpr std::uint8_t kTcpRefuseVariation = 0x08;  // window-variation drop-connection
+inline constexpr std::uint8_t kTcpStampStale = 0x10;       // nothing came for so long that timestamps do not compare (RFC 7323 5.5)
 
 struct TcpSegment {
   std::uint8_t flags = 0;
@@ -52,6 +60,9 @@ struct TcpSegment {
   std::uint32_t payload = 0;         // bytes
   std::uint8_t window_scale = 0xff;  // option of a SYN; 0xff absent
   std::uint16_t mss = 0;
+  bool stamped = false;              // has a timestamp option
+  std::uint32_t timestamp = 0;       // its TSval
+  std::uint8_t rules = 0;            // kTcpAllow...
 };
 
 // Why a connection ended, in the words of 302014.

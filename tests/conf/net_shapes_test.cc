@@ -138,6 +138,15 @@ TEST(NetShapes, TcpMapsAndClassActions) {
   EXPECT_NE(s.Section("policy-map").find("  set connection timeout dcd 0:00:20 3\n"), std::string::npos);
   EXPECT_EQ(s.Error("police output 1 2"), "              ^\nERROR: % Invalid input detected at '^' marker.\n");
   EXPECT_EQ(s.Error("no tcp-map MAP"), "ERROR: tcp-map MAP is in use\n");
+  PrintOptions all;
+  all.section = "tcp-map";
+  all.all = true;
+  EXPECT_EQ(s.conf.Print(all),
+            "tcp-map MAP\n  no check-retransmission\n  no checksum-verification\n  exceed-mss allow\n  queue-limit 10 timeout 4\n"
+            "  reserved-bits allow\n  syn-data allow\n  synack-data drop\n  invalid-ack drop\n  seq-past-window drop\n"
+            "  tcp-options range 6 7 clear\n  tcp-options range 9 18 clear\n  tcp-options range 20 255 clear\n"
+            "  tcp-options selective-ack allow\n  tcp-options timestamp allow\n  tcp-options window-scale allow\n  tcp-options mss allow\n"
+            "  tcp-options md5 allow\n  ttl-evasion-protection\n  urgent-flag allow\n  window-variation allow-connection\n");
 }
 
 TEST(NetShapes, ConnectionSettingsOfAClassStandInOneLine) {

@@ -615,5 +615,81 @@ TEST(TcpTracker, HonestTransferIsNeverDropped) {
   }
 }
 
+// --- what a tcp-map says otherwise, and timestamps
+
+TcpSegment Stamped(const Conversation& c, Direction d, std::uint32_t seq, std::uint32_t ack, std::uint32_t stamp, std::uint32_t payload = 0) {
+  const int me = static_cast<int>(d);
+  return {.flags = kTcpAck, .seq = c.isn[me] + seq, .ack = c.isn[1 - me] + ack, .window = 10'000, .payload = payload, .stamped = true,
+          .timestamp = stamp};
+}
+
+void EstablishStamped(Conversation& c, bool answered = true) {
+  c.Raw(kC, {.flags = kTcpSyn, .seq = c.isn[0], .window = 10'000, .stamped = true, .timestamp = 100});
+  c.Raw(kS, {.flags = kSynAckBits, .seq = c.isn[1], .ack = c.isn[0] + 1, .window = 10'000, .stamped = answered, .timestamp = 0xfffffff0});
+  ASSERT_EQ(c.Raw(kC, Stamped(c, kC, 1, 1, 101)).drop, FrameDrop::kNone);
+}
+
+TEST(TcpTracker, Paws) {
+  Conversation c;
+  EstablishStamped(c);
+  EXPECT_EQ(c.Raw(kC, Stamped(c, kC, 1, 1, 100, 10)).drop, FrameDrop::kTcpPawsFail);
+  EXPECT_EQ(c.Raw(kS, Stamped(c, kS, 1, 1, 0xffffffef, 10)).drop, FrameDrop::kTcpPawsFail);
+  EXPECT_EQ(c.Raw(kS, Stamped(c, kS, 1, 1, 5, 10)).drop, FrameDrop::kNone) << "across the end of the numbers";
+  EXPECT_EQ(c.Raw(kS, Stamped(c, kS, 1, 1, 0xfffffff0, 10)).drop, FrameDrop::kTcpPawsFail);
+  TcpSegment late = Stamped(c, kC, 1, 1, 7, 10);
+  late.rules = kTcpStampStale;
+  EXPECT_EQ(c.Raw(kC, late).drop, FrameDrop::kNone) << "after 24 days of silence";
+  EXPECT_EQ(c.Raw(kC, Stamped(c, kC, 11, 1, 6, 10)).drop, FrameDrop::kTcpPawsFail) << "from there on it compares again";
+  TcpSegment rst = Stamped(c, kC, 11, 1, 1);
+  rst.flags = kTcpRst;
+  EXPECT_EQ(c.Raw(kC, rst).drop, FrameDrop::kNone);
+}
+
+TEST(TcpTracker, TimestampsThatOneEndDoesNotWantAreNotCompared) {
+  Conversation c;
+  EstablishStamped(c, false);
+  EXPECT_EQ(c.Raw(kC, Stamped(c, kC, 1, 1, 50, 10)).drop, FrameDrop::kNone);
+}
+
+TEST(TcpTracker, AllowedWrongNumbersTeachNothing) {
+  Conversation c;
+  c.Establish();
+  TcpSegment s{.flags = kTcpAck, .seq = c.isn[0] + 1, .ack = c.isn[1] + 5000, .window = 60'000};
+  EXPECT_EQ(c.Raw(kC, s).drop, FrameDrop::kTcpInvalidAck);
+  s.rules = kTcpAllowInvalidAck;
+  EXPECT_EQ(c.Raw(kC, s).drop, FrameDrop::kNone);
+  EXPECT_EQ(c.sides[0].last_ack, c.isn[1] + 1);
+  EXPECT_EQ(c.sides[1].max_end, c.isn[1] + 1 + 10'000);
+  TcpSegment far{.flags = kTcpAck, .seq = c.isn[0] + 50'000, .ack = c.isn[1] + 1, .window = 10'000, .payload = 10};
+  EXPECT_EQ(c.Raw(kC, far).drop, FrameDrop::kTcpSeqPastWin);
+  far.rules = kTcpAllowPastWindow;
+  EXPECT_EQ(c.Raw(kC, far).drop, FrameDrop::kNone);
+}
+
+TEST(TcpTracker, DataOfASynAckWhereAllowed) {
+  Conversation c;
+  c.Syn();
+  TcpSegment s{.flags = kSynAckBits, .seq = c.isn[1], .ack = c.isn[0] + 1, .window = 10'000, .payload = 5};
+  EXPECT_EQ(c.Raw(kS, s).drop, FrameDrop::kTcpSynackData);
+  s.rules = kTcpAllowSynackData;
+  EXPECT_EQ(c.Raw(kS, s).drop, FrameDrop::kNone);
+  EXPECT_EQ(c.Send(kC, kTcpAck, 1, 7), FrameDrop::kTcpInvalidAck);
+  EXPECT_EQ(c.Send(kC, kTcpAck, 1, 6), FrameDrop::kNone);
+  EXPECT_EQ(c.Send(kS, kTcpAck, 6, 1, 10), FrameDrop::kNone);
+}
+
+TEST(TcpTracker, AWindowThatIsTakenBack) {
+  Conversation c;
+  c.Establish();
+  const auto ack = [&](std::uint32_t seq, std::uint32_t of, std::uint16_t window, std::uint8_t rules) {
+    return c.Raw(kC, {.flags = kTcpAck, .seq = c.isn[0] + seq, .ack = c.isn[1] + of, .window = window, .rules = rules}).drop;
+  };
+  EXPECT_EQ(ack(1, 1, 10, 0), FrameDrop::kNone) << "the default";
+  EXPECT_EQ(ack(1, 1, 5001, kTcpRefuseVariation), FrameDrop::kNone) << "not that much";
+  EXPECT_EQ(ack(1, 1, 4999, kTcpRefuseVariation), FrameDrop::kTcpnormWinVariation);
+  ASSERT_EQ(c.Send(kS, kTcpAck, 1, 1, 9000), FrameDrop::kNone);
+  EXPECT_EQ(ack(1, 9001, 1000, kTcpRefuseVariation), FrameDrop::kNone) << "what is used up is not taken back";
+}
+
 }  // namespace
 }  // namespace sallyport

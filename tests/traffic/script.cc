@@ -135,6 +135,12 @@ Fields FieldsOf(std::istringstream& in) {
   return f;
 }
 
+std::vector<std::uint8_t> FromHex(const std::string& digits) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) bytes.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
 std::uint8_t Flags(const std::string& letters) {
   std::uint8_t f = 0;
   for (const char c : letters) f |= static_cast<std::uint8_t>(1u << std::string("FSRPAU").find(c));
@@ -208,6 +214,15 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
       options.insert(options.end(), {1, 1, 5, 10});
       options.insert(options.end(), edge, edge + 8);
     }
+    if (f.contains("ts")) {
+      options.insert(options.end(), {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0});
+      StoreBe32(&options[options.size() - 8], get("ts", 0));
+    }
+    if (f.contains("opts")) {
+      const std::vector<std::uint8_t> raw = FromHex(f["opts"]);
+      options.insert(options.end(), raw.begin(), raw.end());
+    }
+    while (options.size() % 4 != 0) options.push_back(1);
     l4.resize(20);
     l4.insert(l4.end(), options.begin(), options.end());
     StoreBe16(&l4[0], sport);
@@ -215,7 +230,9 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
     StoreBe32(&l4[4], get("seq", 0));
     StoreBe32(&l4[8], get("ack", 0));
     l4[12] = static_cast<std::uint8_t>((20 + options.size()) / 4 << 4);
+    l4[12] |= static_cast<std::uint8_t>(get("reserved", 0));
     l4[13] = Flags(f["flags"]);
+    StoreBe16(&l4[18], static_cast<std::uint16_t>(get("urp", 0)));
     StoreBe16(&l4[14], static_cast<std::uint16_t>(get("win", 8192)));
   } else if (protocol == "udp") {
     proto = 17;
@@ -238,7 +255,9 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   } else {
     proto = static_cast<std::uint8_t>(std::stoul(protocol));
   }
-  for (std::uint32_t i = 0; i < payload; i++) l4.push_back(static_cast<std::uint8_t>('a' + i % 26));
+  for (std::uint32_t i = 0; i < payload; i++) {
+    l4.push_back(f.contains("fill") ? static_cast<std::uint8_t>(f["fill"][0]) : static_cast<std::uint8_t>('a' + i % 26));
+  }
   if (proto == 6 || proto == 17 || proto == 1 || proto == 58) {
     const std::size_t at = proto == 6 ? 16 : proto == 17 ? 6 : 2;
     const std::uint64_t pseudo = proto == 1 ? 0 : PseudoHeaderSum(src, dst, proto, static_cast<std::uint32_t>(l4.size()));
@@ -286,8 +305,8 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
   p.bytes = bytes;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
   if (const FrameDrop bad = ParsePacket(p); bad != FrameDrop::kNone) throw Failure{"what leaves is broken: " + std::string(Text(bad))};
-  if (!VerifyTransportChecksum(p)) throw Failure{"what leaves has a wrong checksum"};
   Fields f = FieldsOf(in);
+  if (VerifyTransportChecksum(p) == f.contains("badsum")) throw Failure{"what leaves has another checksum"};
   const auto endpoint = [](IpAddress a, std::uint16_t port) {
     if (port == 0) return a.ToString();
     return (a.IsV4() ? a.ToString() : "[" + a.ToString() + "]") + ":" + std::to_string(port);
@@ -314,6 +333,12 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
     same("seq", p.seq);
     same("ack", p.ack);
     same("win", p.window);
+    same("reserved", p.l4()[12] & 15u);
+    same("urp", LoadBe16(p.l4() + 18));
+    same("ts", p.tcp_options.timestamp_offset != 0 ? LoadBe32(p.l4() + p.tcp_options.timestamp_offset + 2) : 0);
+    if (f.contains("opts") && FromHex(f["opts"]) != std::vector<std::uint8_t>(p.l4() + 20, p.bytes.data() + p.payload_offset)) {
+      throw Failure{"other TCP options"};
+    }
     if (f.contains("mss")) {
       same("mss", p.tcp_options.mss_offset != 0 ? LoadBe16(p.l4() + p.tcp_options.mss_offset + 2) : 0);
     }

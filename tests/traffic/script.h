@@ -20,8 +20,8 @@
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
 //     behind it, after a blank: lines that some phase has under Config one after the other, parted by " / "
 //
-// Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, dscp, df, id/icmpseq (ICMP),
-// Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, df, id/icmpseq (ICMP),
+// Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, dscp, df, id/icmpseq
+// (ICMP), ts (a timestamp), opts=HEX (TCP options as they are), reserved, urp, fill (the byte of the payload, by default letters),
 // type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). IPv6: hbh, dstopt, rh=TYPE (extension
 // headers), next=N (what the last header says of the transport), mtu=N (packet too big), mapped (to ::ffff:192.0.2.7).
 // Numbers may be $name, $name+N.
