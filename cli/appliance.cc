@@ -289,6 +289,7 @@ ClockView Appliance::ClockNow() const {
 void Appliance::Tick() {
   logger_.Drain();
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
+  for (Session* s : sessions_) s->Tick();
   for (Session* s : sessions_) s->EndIfIdle(Now());
   if (!meter_.Due()) return;
   meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));

@@ -15,6 +15,8 @@ const ExecSet& ExecCommands() {
     AddClearCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
+    AddCaptureCommands(s);
+    AddFaultCommands(s);
     return s;
   }();
   return set;

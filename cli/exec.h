@@ -30,6 +30,8 @@ void AddShowVpnCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
+void AddCaptureCommands(ExecSet& set);
+void AddFaultCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

@@ -3,6 +3,7 @@
 #include "cli/exec.h"
 #include "cli/session.h"
 #include "cli/show_packet_tracer.h"
+#include "cli/trace_view.h"
 #include "conf/codecs.h"
 
 namespace sallyport {
@@ -56,21 +57,8 @@ Reply Trace(ExecContext& c, const Tracer& t, Form) {
   request.icmp_type = t.type.number;
   request.icmp_code = static_cast<std::uint8_t>(t.code);
   request.icmp_id = static_cast<std::uint16_t>(t.id.value_or(0));
-  TraceView view;
-  view.result = c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Trace(request, now); });
-  const auto fill = [&](IfId id, std::string& name, bool& up, bool& line_up) {
-    if (id == IfId::kIdentity) name = "NP Identity Ifc";
-    for (const InterfaceView& v : c.appliance.Interfaces()) {
-      const Interface* f = policy.Find(id);
-      if (f == nullptr || f->hardware != v.hardware) continue;
-      name = f->nameif;
-      up = !f->shutdown;
-      line_up = v.link_up;
-    }
-  };
-  fill(view.result.input, view.input, view.input_up, view.input_line_up);
-  fill(view.result.output, view.output, view.output_up, view.output_line_up);
-  return Reply::Say(ShowPacketTracer(view, c.appliance.personality()));
+  const TraceResult result = c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Trace(request, now); });
+  return Reply::Say(ShowPacketTracer(ViewOf(c.appliance, result), c.appliance.personality()));
 }
 
 }  // namespace

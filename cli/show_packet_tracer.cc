@@ -21,21 +21,21 @@ void AppendPhase(std::size_t number, const TracePhase& phase, const Personality&
   out += '\n';
 }
 
-std::string DropReason(const TraceResult& r, const Personality& personality) {
-  const bool frame = r.frame_drop != FrameDrop::kNone;
-  if (!frame && r.flow_drop == FlowDrop::kNone) return "";
-  std::string out = frame ? fmt::format("Drop-reason: ({}) {}", Keyword(r.frame_drop), Text(r.frame_drop))
-                          : fmt::format("Drop-reason: ({}) {}", Keyword(r.flow_drop), Text(r.flow_drop));
-  if (personality.trace_drop_location) {
-    if (frame)
-      Append(out, ", Drop-location: frame 0x{:016x} flow (NA)/NA", static_cast<unsigned>(r.frame_drop));
-    else
-      Append(out, ", Drop-location: frame (NA)/NA flow 0x{:016x}", static_cast<unsigned>(r.flow_drop));
-  }
-  return out + "\n";
-}
-
 }  // namespace
+
+std::string DropReasonText(FrameDrop frame, FlowDrop flow, const Personality& personality) {
+  const bool is_frame = frame != FrameDrop::kNone;
+  if (!is_frame && flow == FlowDrop::kNone) return "";
+  std::string out = is_frame ? fmt::format("Drop-reason: ({}) {}", Keyword(frame), Text(frame))
+                             : fmt::format("Drop-reason: ({}) {}", Keyword(flow), Text(flow));
+  if (personality.trace_drop_location) {
+    if (is_frame)
+      Append(out, ", Drop-location: frame 0x{:016x} flow (NA)/NA", static_cast<unsigned>(frame));
+    else
+      Append(out, ", Drop-location: frame (NA)/NA flow 0x{:016x}", static_cast<unsigned>(flow));
+  }
+  return out;
+}
 
 std::string ShowPacketTracer(const TraceView& view, const Personality& personality) {
   const TraceResult& r = view.result;
@@ -51,7 +51,7 @@ std::string ShowPacketTracer(const TraceView& view, const Personality& personali
   }
   Append(out, "Action: {}\n", r.allow ? "allow" : "drop");
   if (personality.trace_elapsed_time) Append(out, "Time Taken: {} ns\n", r.elapsed_ns);
-  if (!r.allow) out += DropReason(r, personality);
+  if (const std::string why = r.allow ? "" : DropReasonText(r.frame_drop, r.flow_drop, personality); !why.empty()) out += why + "\n";
   if (!personality.trace_elapsed_time) out += "\n\n";
   return out;
 }

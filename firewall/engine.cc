@@ -87,6 +87,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
     }
   }
   e.policy = std::move(policy);
+  e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -107,6 +108,7 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
   const Impl& e = *impl_;
   const bool whole = protocol == 6 ? e.policy_rewrites_tcp || e.rewriting_tcp != 0
                                    : e.policy_rewrites_other || e.rewriting_other != 0;
+  if (e.captures.active() || e.faults.active()) return 0xffff;
   // Otherwise headers would do, but a fragment must be seen whole: no more than a link carries, so never a super-packet.
   return whole ? 0xffff : e.largest_mtu;
 }
@@ -122,6 +124,12 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
 
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
+  if (e.captures.active() || e.faults.active()) [[unlikely]] return e.ProcessWatched(p, now, out);
+  e.ProcessPacket(p, now, out);
+}
+
+void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
+  Impl& e = *this;
   out = Disposition{};
   const FrameDrop bad = ParsePacket(p);
   if (bad != FrameDrop::kNone) {
@@ -154,6 +162,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
   const ConnTable::Found found = conns.Find(p.key);
   if (found.index != kNoConn) {
     Conn& c = conns.At(found.index);
+    if (recorder != nullptr) [[unlikely]] RecordKnownFlow(*this, c);
     // A SYN for a pair of ports that is done with opens it anew.
     if (p.IsTcp() && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && found.direction == Direction::kForward &&
         (c.tcp_state == TcpState::kClosing || c.tcp_state == TcpState::kClosed)) {
@@ -193,9 +202,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint late = e.faults.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, late});
     if (next > now) return;
-    if (frag == next) {
+    if (late == next) {
+      e.LetLateGo(next == TimePoint() ? now : next);
+    } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
@@ -220,11 +232,16 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+                   e.fragments.NextDeadline(), e.faults.NextDeadline()});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
-std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
+std::vector<OriginatedPacket> Engine::TakeOriginated() {
+  if (!impl_->originated.empty()) impl_->WatchOriginated();
+  return std::exchange(impl_->originated, {});
+}
+CaptureSet& Engine::captures() { return impl_->captures; }
+FaultSet& Engine::faults() { return impl_->faults; }
 const DropCounters& Engine::drops() const { return impl_->drops; }
 InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
 
@@ -234,69 +251,5 @@ void Engine::ClearDrops(bool frame, bool flow) {
 }
 
 std::vector<InterfaceCounters> Engine::Counters() const { return impl_->counters; }
-
-// --- packet-tracer -----------------------------------------------------------------------------------------------------
-
-TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
-  Impl& e = *impl_;
-  TraceResult result;
-  result.input = request.ingress;
-  TraceRecorder recorder(result);
-  const Interface* in = e.policy->Find(request.ingress);
-
-  std::uint8_t bytes[64] = {0x45};
-  Packet p;
-  p.bytes = MutableBytes(bytes, sizeof bytes);
-  p.wire_length = sizeof bytes;
-  p.ingress = request.ingress;
-  p.l3_length = 20;
-  p.l4_offset = 20;
-  p.payload_offset = 40;
-  p.ttl = 64;
-  p.protocol = request.protocol;
-  p.key = {request.src, request.dst, request.sport, request.dport, request.protocol, request.ingress};
-  if (p.IsTcp()) p.tcp_flags = kTcpSyn;
-  if (p.IsIcmp()) {
-    p.icmp_type = request.icmp_type;
-    p.icmp_code = request.icmp_code;
-    p.icmp_query = request.icmp_type == 8 || request.icmp_type == 13 || request.icmp_type == 15 || request.icmp_type == 17;
-    p.icmp_reply = request.icmp_type == 0 || request.icmp_type == 14 || request.icmp_type == 16 || request.icmp_type == 18;
-    p.key.sport = p.icmp_query ? request.icmp_id : 0;
-    p.key.dport = p.icmp_reply ? request.icmp_id : 0;
-  }
-
-  if (in == nullptr || !in->InUse()) {
-    result.frame_drop = FrameDrop::kInterfaceDown;
-    result.elapsed_ns = recorder.ElapsedNs();
-    return result;
-  }
-  if (e.policy->personality.trace_resolve_egress) recorder.Phase("ACCESS-LIST", "", true, {"Implicit Rule"}, {"MAC Access list"});
-  const ConnTable::Found found = e.conns.Find(p.key);
-  if (found.index != kNoConn && !(p.IsTcp())) {
-    const Conn& c = e.conns.At(found.index);
-    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found flow with id " + std::to_string(c.id) + ", using existing flow"});
-    result.output = found.direction == Direction::kForward ? c.out_if : c.in_if;
-    result.allow = true;
-    result.elapsed_ns = recorder.ElapsedNs();
-    return result;
-  }
-  if (!e.policy->personality.trace_resolve_egress) {
-    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
-  }
-  e.recorder = &recorder;
-  e.dry_run = true;
-  Context ctx(e, p, in, now);
-  const Verdict v = RunNewFlow(ctx);
-  e.recorder = nullptr;
-  e.dry_run = false;
-  result.allow = v != Verdict::kDrop;
-  result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
-  result.destination = ctx.real_dst;
-  result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;
-  result.frame_drop = ctx.frame_drop;
-  result.flow_drop = ctx.flow_drop;
-  result.elapsed_ns = recorder.ElapsedNs();
-  return result;
-}
 
 }  // namespace sallyport

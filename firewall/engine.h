@@ -14,7 +14,9 @@
 
 #include "firewall/base/random.h"
 #include "firewall/base/time.h"
+#include "firewall/capture.h"
 #include "firewall/conn.h"
+#include "firewall/fault.h"
 #include "firewall/inspector.h"
 #include "firewall/log_event.h"
 #include "firewall/packet.h"
@@ -79,6 +81,10 @@ class Engine {
   std::vector<OriginatedPacket> TakeOriginated();
   // How much of a packet of this protocol the present policy needs to see, in bytes; 0xffff: all of it.
   std::uint32_t CopyLength(std::uint8_t protocol) const;
+
+  // --- seeing and disturbing (capture.h, fault.h)
+  CaptureSet& captures();
+  FaultSet& faults();
 
   // --- questions
   TraceResult Trace(const TraceRequest& request, TimePoint now);

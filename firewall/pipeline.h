@@ -59,6 +59,9 @@ struct EngineCore {
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
   bool dry_run = false;  // packet-tracer
+  CaptureSet captures;
+  FaultSet faults;
+  std::size_t captured_originated = 0;  // of `originated`, how many captures have seen
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
@@ -153,6 +156,10 @@ const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&)
 // --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
 Verdict RunNewFlow(Context& c);
 NameId IdentityName();
+
+// --- what a recorder hears before the stages (watch_flow.cc)
+void RecordArrival(EngineCore& core, IfId ingress);
+void RecordKnownFlow(EngineCore& core, const Conn& c);
 
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);

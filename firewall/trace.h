@@ -1,6 +1,8 @@
 // What packet-tracer records: the same pipeline with a recorder on, and nothing committed.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct TracePhase {
   std::int64_t elapsed_ns = 0;
 };
 
+struct Policy;
+
 struct TraceRequest {
   IfId ingress{};
   std::uint8_t protocol = 0;
@@ -28,7 +32,11 @@ struct TraceRequest {
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   std::uint16_t icmp_id = 0;
+  std::vector<std::uint8_t> bytes;  // a packet of a file instead of all of the above but the ingress
+  bool transmit = false;            // it goes its way: connections are made, and it leaves
 };
+// The packet that stands for a request: a SYN, a datagram without payload, an ICMP message.
+std::vector<std::uint8_t> BytesOf(const TraceRequest& request);
 
 struct TraceResult {
   std::vector<TracePhase> phases;
@@ -39,6 +47,7 @@ struct TraceResult {
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;
   std::int64_t elapsed_ns = 0;
+  std::shared_ptr<const Policy> policy;  // under which it was decided: what `rule` of a phase points into
 };
 
 }  // namespace sallyport

@@ -63,6 +63,7 @@ class BasicDataThread {
   bool RunPosted();  // false: it is time to end
   void HandOver();
   void UsePolicy(std::shared_ptr<const Policy> policy);
+  void UseCopyLengths();
 
   E& engine_;
   Nfqueue& queue_;
@@ -71,6 +72,7 @@ class BasicDataThread {
   Originator originator_;
   std::thread thread_;
   std::atomic<std::thread::id> id_{};
+  std::uint32_t copied_tcp_ = 0, copied_other_ = 0;  // what the queue has been told
   std::mutex mutex_;  // guards what follows; taken by the data thread only when the wakeup says so
   std::vector<std::function<void()>> posted_;
   bool stopping_ = false;
