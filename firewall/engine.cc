@@ -89,19 +89,21 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.policy = std::move(policy);
   e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
+  e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
   e.has_connection_settings = e.has_state_bypass = false;
-  bool never_randomize = false;
+  bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
     if (s.connection.Any()) e.has_connection_settings = true;
     e.has_state_bypass = e.has_state_bypass || s.connection.state_bypass;
+    if (s.connection.tcp_map != nullptr) rewrites_for_class = true;
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
-  e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
+  e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
 }
 
 std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
@@ -202,11 +204,14 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
+    const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint late = e.faults.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, late});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, late});
     if (next > now) return;
     if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
+    } else if (tcp == next) {
+      ExpireTcpStream(e, next);
     } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
@@ -232,9 +237,10 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.faults.NextDeadline()});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.faults.NextDeadline()});
 }
 
+bool Engine::HasReleased() const { return !impl_->released.empty(); }
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
 std::vector<OriginatedPacket> Engine::TakeOriginated() {
   if (!impl_->originated.empty()) impl_->WatchOriginated();

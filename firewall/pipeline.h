@@ -43,6 +43,8 @@ struct EngineCore {
   ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
+  TcpMap default_tcp_map;
+  TcpStreams tcp_streams;
   AclLog acl_log;
   DropCounters drops;
   std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
@@ -163,6 +165,8 @@ void RecordKnownFlow(EngineCore& core, const Conn& c);
 
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+// The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.
+void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
 
 // --- the appliance itself (to_the_box.cc)
