@@ -17,6 +17,7 @@ const ExecSet& ExecCommands() {
     AddPingCommands(s);
     AddCaptureCommands(s);
     AddFaultCommands(s);
+    AddAspCommands(s);
     return s;
   }();
   return set;

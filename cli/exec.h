@@ -32,6 +32,7 @@ void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
 void AddCaptureCommands(ExecSet& set);
 void AddFaultCommands(ExecSet& set);
+void AddAspCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

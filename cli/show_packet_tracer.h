@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/show_views.h"
+#include "firewall/asp_table.h"
 #include "firewall/personality.h"
 
 namespace sallyport {
@@ -12,6 +13,9 @@ namespace sallyport {
 // "Drop-reason: (acl-drop) Flow is denied by configured rule", with its location where the release prints one; "" for none. No line
 // end.
 std::string DropReasonText(FrameDrop frame, FlowDrop flow, const Personality& personality);
-std::string ShowPacketTracer(const TraceView& view, const Personality& personality);
+// `table`: of `detailed`, the rules behind the phases; null: without. It must be of the policy of the trace.
+std::string ShowPacketTracer(const TraceView& view, const Personality& personality, const AspTable* table = nullptr);
+// The same as ASDM reads it.
+std::string ShowPacketTracerXml(const TraceView& view, const Personality& personality, const AspTable* table = nullptr);
 
 }  // namespace sallyport

@@ -248,6 +248,14 @@ std::vector<OriginatedPacket> Engine::TakeOriginated() {
 }
 CaptureSet& Engine::captures() { return impl_->captures; }
 FaultSet& Engine::faults() { return impl_->faults; }
+AspHits Engine::asp_hits() const {
+  AspHits hits = impl_->asp_hits;
+  for (std::size_t i = 0; i < hits.by_interface.size(); i++) {
+    hits.by_interface[i][static_cast<std::size_t>(AspWhat::kLayer2)] = impl_->counters[i].in_packets + impl_->counters[i].dropped;
+    hits.by_interface[i][static_cast<std::size_t>(AspWhat::kCapture)] = hits.by_interface[i][static_cast<std::size_t>(AspWhat::kLayer2)];
+  }
+  return hits;
+}
 const DropCounters& Engine::drops() const { return impl_->drops; }
 InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
 

@@ -75,6 +75,8 @@ class Engine {
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);
   const Policy& policy() const;
   void Process(Packet& p, TimePoint now, Disposition& out);
+  // The same; and what was decided on the way.
+  TraceResult ProcessTraced(Packet& p, TimePoint now, Disposition& out);
   // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
   void AdvanceTo(TimePoint now);
   TimePoint NextDeadline() const;
@@ -88,6 +90,8 @@ class Engine {
   // --- seeing and disturbing (capture.h, fault.h)
   CaptureSet& captures();
   FaultSet& faults();
+  // Hits of the built-in rules; those of layer 2 are the packets that came.
+  AspHits asp_hits() const;
 
   // --- questions
   TraceResult Trace(const TraceRequest& request, TimePoint now);

@@ -12,6 +12,7 @@ struct Engine::Impl : EngineCore {
   // While there are captures or faults (watch_flow.cc): the same, watched and disturbed.
   void ProcessWatched(Packet& p, TimePoint now, Disposition& out);
   void ProcessCaptured(Packet& p, TimePoint now, Disposition& out);
+  TraceResult ProcessRecorded(Packet& p, TimePoint now, Disposition& out);
   void LetLateGo(TimePoint now);
   void WatchOriginated();
   // packet-tracer (packet_tracer.cc)

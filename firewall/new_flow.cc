@@ -59,7 +59,10 @@ Verdict EarlySecurity(Context& c) {
   bool spoof = src.IsNone() || src.IsV4Multicast() || src.IsV4Loopback() || dst.IsV4Loopback() || src.IsV4Broadcast() ||
                (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0);
   for (const auto& i : c.policy.interfaces) {
-    if (i && !i->address.IsNone() && i->address == src) spoof = true;
+    if (i && !i->address.IsNone() && i->address == src) {
+      spoof = true;
+      if (!c.tracing()) c.core.asp_hits.Count(AspWhat::kOwnAddress, c.in->id);
+    }
   }
   if (!spoof) return Verdict::kContinue;
   if (!c.tracing()) {
@@ -205,6 +208,7 @@ Verdict ConnectionSettings(Context& c) {
   if (c.connection_class->connection.tcp_map != nullptr && c.packet.IsTcp()) c.Extra().tcp_map = c.connection_class->connection.tcp_map;
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
   if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
+  c.Acted(AspWhat::kConnSet, false, c.connection_class);
   return Verdict::kContinue;
 }
 
@@ -245,7 +249,12 @@ Verdict SourceNat(Context& c) {
                    {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
                     Port(c.source.endpoint)});
   }
-  if (c.recording() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
+  if (c.recording() && c.source.rule != nullptr) c.Acted(AspWhat::kNat, false, c.source.rule);
+  if (c.policy.personality.per_session_pat) {
+    if (c.recording()) c.trace->Phase("NAT", "per-session", true, {});
+    const bool per_session = p.IsTcp() || (p.IsUdp() && c.real_dst.port == 53);
+    c.Acted(per_session ? AspWhat::kPerSession : AspWhat::kMultiSession);
+  }
   if (c.recording() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
     c.trace->Phase("NAT", "host-limits", true, RuleLines(c, *c.source.rule));
   }
@@ -269,6 +278,7 @@ Verdict IpOptions(Context& c) {
     }
   }
   if (c.recording()) c.trace->Phase("IP-OPTIONS", "", true, {});
+  c.Acted(AspWhat::kIpOptions);
   return Verdict::kContinue;
 }
 
@@ -278,6 +288,7 @@ Verdict Inspection(Context& c) {
   if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
   c.inspect = InspectId::kIcmp;
   if (c.recording()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
+  c.Acted(AspWhat::kInspection, false, s);
   return Verdict::kContinue;
 }
 
@@ -302,6 +313,7 @@ Verdict ReversePath(Context& c) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (rule != nullptr || !agrees) {
       c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
+      if (rule != nullptr) c.Acted(AspWhat::kNatReverse, true, rule);
     }
   }
   if (agrees) return Verdict::kContinue;
@@ -318,8 +330,10 @@ Verdict ReversePath(Context& c) {
 
 Verdict CreateFlow(Context& c) {
   if (c.recording()) {
+    RecordReverse(c);
     c.trace->Phase("FLOW-CREATION", "", true, {},
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
+    RecordModules(c);
   }
   if (c.tracing()) return Verdict::kForward;
   PrepareTcpStream(c);

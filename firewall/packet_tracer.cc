@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint8_t kTtl = 64;
 
+// Hears nothing: what is only imagined is not logged.
+class NoLog final : public LogSink {
+ public:
+  void Emit(const LogEvent&) override {}
+};
+
 void AppendTransport(const TraceRequest& r, std::vector<std::uint8_t>& l4) {
   const bool icmp = r.protocol == 1 || r.protocol == 58;
   std::size_t check = 0;
@@ -81,28 +87,26 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
 }
 
 TraceResult Engine::Impl::TracePacket(Packet& p, const TraceRequest& request, TimePoint now) {
+  bypass_checks = request.bypass_checks;
+  decrypted = request.decrypted;
   TraceResult result;
-  result.input = request.ingress;
-  result.policy = policy;
-  TraceRecorder record(result);
-  recorder = &record;
   if (request.transmit) {
     // It is no longer imagined: the packet goes its way, and what was decided about it is told.
-    RecordArrival(*this, p.ingress);
     Disposition d;
-    ProcessPacket(p, now, d);
-    result.allow = d.action == Disposition::Action::kAccept;
-    result.output = d.egress;
-    result.frame_drop = d.reason;
-    result.flow_drop = d.flow_reason;
+    result = ProcessRecorded(p, now, d);
     if (result.allow && d.egress != IfId::kIdentity) originated.push_back({d.egress, {p.bytes.begin(), p.bytes.end()}});
   } else {
+    result.input = request.ingress;
+    result.policy = policy;
+    TraceRecorder record(result);
+    recorder = &record;
     dry_run = true;
     TraceDry(p, now, result);
     dry_run = false;
+    recorder = nullptr;
+    result.elapsed_ns = record.ElapsedNs();
   }
-  recorder = nullptr;
-  result.elapsed_ns = record.ElapsedNs();
+  bypass_checks = decrypted = false;
   return result;
 }
 
@@ -167,6 +171,13 @@ void Engine::Impl::TraceKnown(Packet& p, const Interface* in, ConnTable::Found f
       result.frame_drop = v.drop;
       return;
     }
+  }
+  if (c.inspect == static_cast<std::uint8_t>(InspectId::kIcmp)) {
+    // Also on a copy. Other engines answer to payload, and the packet has none.
+    static NoLog quiet;
+    Conn copy = c;
+    result.frame_drop = inspectors.engine[c.inspect]->Inspect({copy, p, found.direction, now, in->name, quiet});
+    if (result.frame_drop != FrameDrop::kNone) return;
   }
   result.source = forward ? Endpoint{c.initiator_mapped, c.initiator_mapped_port} : Endpoint{c.responder_mapped, c.responder_mapped_port};
   result.destination = forward ? Endpoint{c.responder_real, c.responder_real_port} : Endpoint{c.initiator_real, c.initiator_real_port};
