@@ -269,7 +269,7 @@ std::string PacketBody(Bytes ip, std::uint32_t wire_length, bool detail) {
 std::string PacketText(const CapturedFrame& frame, const CaptureForm& form, bool with_reason, const TimeZone& zone,
                        const Personality& personality) {
   const CapturedPacket& c = frame.packet;
-  const CivilTime t = ToCivil(frame.wall_nanos, zone.offset_s);
+  const CivilTime t = ToCivil(frame.wall_nanos, zone);
   std::string out = fmt::format("{:>4}: {:02}:{:02}:{:02}.{:06} ", c.number, t.hour, t.minute, t.second,
                                 frame.wall_nanos % 1'000'000'000 / 1000);
   if (form.detail) {

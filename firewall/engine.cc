@@ -89,6 +89,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.policy = std::move(policy);
   e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
+  ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -206,10 +207,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint late = e.faults.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, late});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, e.time_range_edge, late});
     if (next > now) return;
     if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
+    } else if (e.time_range_edge == next) {
+      ReviewTimeRanges(e, next);
     } else if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
@@ -237,7 +240,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.faults.NextDeadline()});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.time_range_edge, e.faults.NextDeadline()});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

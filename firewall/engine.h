@@ -77,6 +77,8 @@ class Engine {
   void Process(Packet& p, TimePoint now, Disposition& out);
   // The same; and what was decided on the way.
   TraceResult ProcessTraced(Packet& p, TimePoint now, Disposition& out);
+  // The wall clock was set: what depends on the time of day is looked at anew.
+  void ClockSet(TimePoint now);
   // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
   void AdvanceTo(TimePoint now);
   TimePoint NextDeadline() const;
