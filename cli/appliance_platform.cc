@@ -133,7 +133,7 @@ std::vector<ResourceView> Appliance::Resources() {
   const Counted now = AskEngine([at = Now()](Engine& e) {
     const auto [in_use, most_used] = e.ConnCount();
     const XlatePage page = e.Xlates(0, 1, at);
-    return Counted{in_use, most_used, page.in_use, page.most_used, e.LocalHosts().size(),
+    return Counted{in_use, most_used, page.in_use, page.most_used, e.LocalHostCount(),
                    e.drops().frame[static_cast<std::size_t>(FrameDrop::kUnableToCreateFlow)]};
   });
   const std::uint64_t ssh = SshSessions();

@@ -13,6 +13,7 @@ const ExecSet& ExecCommands() {
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);
     AddClearCommands(s);
+    AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
     AddCaptureCommands(s);

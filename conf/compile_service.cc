@@ -34,16 +34,33 @@ void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
   if (line.idle) c.idle = Duration::Seconds(line.idle->seconds);
   if (line.embryonic) c.embryonic = Duration::Seconds(line.embryonic->seconds);
   if (line.half_closed) c.half_closed = Duration::Seconds(line.half_closed->seconds);
+  c.idle_reset = line.reset;
+  if (line.dcd) {
+    c.dcd.emplace();
+    if (line.dcd_retry) c.dcd->retry_s = static_cast<std::uint32_t>(line.dcd_retry->seconds);
+    if (line.dcd_max) c.dcd->max_retries = static_cast<std::uint32_t>(*line.dcd_max);
+  }
+}
+
+// set connection conn-max N ...
+void AddLimits(const FieldLine& f, ConnectionSettings& c) {
+  const auto number = [&](const char* field) { return static_cast<std::uint32_t>(f.Int(field).value_or(0)); };
+  c.conn_max = number("cm");
+  c.embryonic_conn_max = number("em");
+  c.per_client_max = number("pm");
+  c.per_client_embryonic_max = number("pe");
+  c.syn_cookie_mss = static_cast<std::uint16_t>(number("mss"));
+  if (f.Has("rsn")) c.random_sequence = f.Get("rsn") == "enable";
 }
 
 // One line below `class NAME`.
 void AddAction(const Line& line, const LineTree& tree, const Policy& policy, ServiceClass& c) {
   if (const auto* i = line.As<InspectLine>()) c.inspections.push_back({InspectOf(i->what), i->what, nullptr});
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Get("option") == "tcp-state-bypass") c.connection.state_bypass = true;
+  if (const auto* f = line.As<FieldLine>(); f != nullptr && line.key == "set connection") AddLimits(*f, c.connection);
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Has("tcpmap")) {
     c.connection.tcp_map = CompileTcpMap(tree, f->Get("tcpmap"), policy.personality.release);
   }
-  if (const auto* r = line.As<RandomSequenceLine>()) c.connection.random_sequence = r->enable;
   if (const auto* t = line.As<ConnTimeoutLine>()) AddTimeouts(*t, c.connection);
 }
 

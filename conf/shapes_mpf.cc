@@ -49,6 +49,13 @@ std::string RegexInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   return {};
 }
 
+// Limits print a blank behind each value.
+std::string ConnectionLine(ConfigEdit&, const FieldLine& f, Line& l) {
+  const bool limits = f.Has("cm") || f.Has("em") || f.Has("pm") || f.Has("pe") || f.Has("mss");
+  if (limits && !l.text.ends_with(' ')) l.text += ' ';
+  return {};
+}
+
 constexpr const char* kDscp =
     "match dscp / <dscp:{af11|af12|af13|af21|af22|af23|af31|af32|af33|af41|af42|af43|cs1|cs2|cs3|cs4|cs5|cs6|cs7|default|ef|"
     "0|1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24|25|26|27|28|29|30|31|32|33|34|35|36|37|38|39|40|41|42|43|44|45|46|47|48|49|50|51|"
@@ -95,9 +102,11 @@ constexpr Shape kShapes[] = {
     {kClass, "match ip <text:line>", Sec::kClassMap, {.rank = 10}},
 
     // --- what is done with a class
-    {kActions, "set connection`Set connection values` / { conn-max <cm:0-2147483647> | embryonic-conn-max <em:0-2147483647> | per-client-embryonic-max <pe:0-2147483647> | "
-               "per-client-max <pm:0-2147483647> | syn-cookie-mss <mss:48-65535> }", Sec::kPolicyMap,
-     {.rank = 10, .effect = kFor, .trailing = " ", .merges = true}},
+    {kActions, "set connection`Set connection values` / { conn-max`Maximum TCP and UDP connections` <cm:0-2147483647> | "
+               "embryonic-conn-max`Maximum half-open connections` <em:0-2147483647> | per-client-max`Maximum connections of a client` <pm:0-2147483647> | "
+               "per-client-embryonic-max`Maximum half-open connections of a client` <pe:0-2147483647> | "
+               "random-sequence-number`TCP sequence randomisation` <rsn:{enable|disable}> | syn-cookie-mss`MSS in SYN cookies` <mss:48-65535> }",
+     Sec::kPolicyMap, {.rank = 10, .effect = Effect::kModelled, .after = ConnectionLine, .merges = true}},
     {kActions, "set connection decrement-ttl`Decrement the time-to-live`", Sec::kPolicyMap, {.rank = 12, .effect = kFor}},
     {kActions, "set connection advanced-options`Advanced connection options` / <option:{tcp-state-bypass}>", Sec::kPolicyMap,
      {.rank = 12, .effect = Effect::kModelled, .since = 802}},
@@ -151,7 +160,7 @@ constexpr Shape kShapes[] = {
     {"config", "threat-detection statistics protocol / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 4, .effect = kFor, .keep_no = true}},
     {"config", "threat-detection statistics access-list", Sec::kThreat, {.rank = 5, .effect = kFor, .keep_no = true}},
     {"config", "threat-detection statistics tcp-intercept / { rate-interval <interval:1-1440> | burst-rate <burst:25-2147483647> | average-rate <average:25-2147483647> }",
-     Sec::kThreat, {.rank = 6, .effect = kFor, .keep_no = true}},
+     Sec::kThreat, {.rank = 6, .effect = Effect::kModelled, .keep_no = true}},
     {"config", "ip audit`Configure the Intrusion Detection System` name`Name a policy` <name:name> <kind:{attack|info}> / [ action <action:{alarm|drop|reset}>... ]", Sec::kIpAudit, {.effect = kFor}},
     {"config", "ip audit interface <if:iface> <policy:word>", Sec::kIpAudit, {.rank = 1, .effect = kFor}},
     {"config", "ip audit <kind:{attack|info}> action / <action:{alarm|drop|reset}>...", Sec::kIpAudit, {.rank = 2, .effect = kFor}},

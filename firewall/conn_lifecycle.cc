@@ -177,6 +177,7 @@ ConnIndex MakeConnection(Context& ctx) {
   if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
   c.timeout_s = TimeoutFor(core, c);
   if (settings != nullptr && p.IsTcp() && !ctx.state_bypass && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
+  if (ctx.cookie) PrepareIntercepted(ctx, c);
   c.id = core.next_conn_id;
   c.extra = ctx.extra;
   const ConnIndex index = core.conns.Insert(c);
@@ -195,6 +196,9 @@ ConnIndex MakeConnection(Context& ctx) {
     if (nat == &ctx.source && x.connections == 0 && x.created == ctx.now) LogXlateBuilt(core, nat->xlate, ctx.now);
     core.xlates.AddConnection(nat->xlate);
   }
+  CountConnection(core, c, ctx.now);
+  NoteHostLimits(core, c.in_if, c.initiator_real, ctx.source);
+  NoteHostLimits(core, c.out_if, c.responder_real, ctx.destination);
   LogBuilt(core, c, ctx.now);
   return index;
 }
@@ -206,14 +210,16 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
     EndTcpStream(core, index, *core.extras.At(c.extra).tcp_stream);
   }
   core.conns.Erase(index);
-  if (c.extra != kNoExtra) core.extras.Release(c.extra);
   LogTornDown(core, c, reason, now);
+  CountConnectionGone(core, c, now);
+  if (c.extra != kNoExtra) core.extras.Release(c.extra);
   Release(core, c.src_xlate, now);
   Release(core, c.dst_xlate, now);
 }
 
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
   const Xlate& x = core.xlates.Get(i);
+  CountXlate(core, x.real_if, x.real.address, true, now);
   const NameId real = NameOfInterface(core, x.real_if);
   const NameId mapped = NameOfInterface(core, x.mapped_if);
   if (x.pat) {
@@ -228,6 +234,7 @@ void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now) {
   const Xlate x = core.xlates.Get(i);
   core.xlates.Remove(i);
+  CountXlate(core, x.real_if, x.real.address, false, now);
   const NameId real = NameOfInterface(core, x.real_if);
   const NameId mapped = NameOfInterface(core, x.mapped_if);
   if (x.pat) {

@@ -55,6 +55,7 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       xlates(random.U64()),
       fragments(random.U64()),
       acl_log(log_in),
+      limits(options.max_connections, random),
       counters(256) {}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
@@ -86,15 +87,17 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
       }
     }
   }
-  e.policy = std::move(policy);
+  const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
+  RoutesChanged(e, before->routes, now);
   ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
+  e.limits.UsePolicy(p, now);
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
@@ -194,6 +197,13 @@ void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Dis
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
   }
+  if (v == Verdict::kConsume) {
+    out.action = Disposition::Action::kConsume;
+    auto& counter = CounterOf(p.ingress);
+    counter.in_packets++;
+    counter.in_bytes += p.wire_length;
+    return;
+  }
   Refuse(p, ctx.frame_drop, ctx.flow_drop, out);
 }
 
@@ -206,11 +216,14 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
+    const TimePoint stray = NextStrayDeadline(e);
     const TimePoint late = e.faults.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, e.time_range_edge, late});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, stray, e.time_range_edge, late});
     if (next > now) return;
     if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
+    } else if (stray == next) {
+      EndStrays(e, next);
     } else if (e.time_range_edge == next) {
       ReviewTimeRanges(e, next);
     } else if (tcp == next) {
@@ -223,16 +236,7 @@ void Engine::AdvanceTo(TimePoint now) {
       for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
     } else {
       // The wheel's next look may be before any deadline; then nothing expires and it looks again later.
-      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) {
-        const Conn& c = e.conns.At(i);
-        EndReason reason;
-        if (c.protocol == 6) {
-          reason.text = IsEmbryonic(c.tcp_state)                               ? "SYN Timeout"
-                        : TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed ? "FIN Timeout"
-                                                                             : "Connection timeout";
-        }
-        EndConnection(e, i, reason, c.last_packet + Duration::Seconds(c.timeout_s));
-      }
+      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) ConnectionExpired(e, i);
     }
   }
 }
@@ -240,7 +244,8 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.time_range_edge, e.faults.NextDeadline()});
+                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.time_range_edge,
+                   e.faults.NextDeadline()});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

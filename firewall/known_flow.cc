@@ -77,6 +77,7 @@ void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId fr
   if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);
   if (tcp.state == c.tcp_state) return;
   const TcpTimeout before = TimeoutOf(c.tcp_state);
+  if (IsEmbryonic(c.tcp_state) && !IsEmbryonic(tcp.state)) CountHandshakeDone(core, c);
   c.tcp_state = tcp.state;
   // A class's embryonic timeout holds until the handshake is done; the global ones by state after that.
   if (TimeoutOf(tcp.state) != before) SetTimeout(core, index, TimeoutFor(core, c));
@@ -111,7 +112,12 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   }
   FrameDrop drop = FrameDrop::kNone;
   TcpVerdict tcp;
+  if (Intercepted(core, c)) return InterceptPacket(core, index, d, p, now, out);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
+  if (c.extra != kNoExtra && core.extras.At(c.extra).dcd_sent != 0 && AnswersProbe(core, index, d, p, now)) {
+    out.action = Disposition::Action::kConsume;
+    return;
+  }
   if (p.IsTcp() && c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
     return ForwardInOrder(core, index, d, p, tcp, now, out);
   }

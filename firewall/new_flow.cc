@@ -185,7 +185,9 @@ Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   return c.Drop(why);
 }
 Verdict FirstPacket(Context& c) {
-  if (!c.packet.IsTcp() || c.core.has_state_bypass) return Verdict::kContinue;
+  if (!c.packet.IsTcp()) return Verdict::kContinue;
+  if (c.core.limits.may_intercept && RecognizeCookie(c)) return Verdict::kContinue;
+  if (c.core.has_state_bypass) return Verdict::kContinue;
   const FrameDrop bad = TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
@@ -195,7 +197,7 @@ Verdict StateBypass(Context& c) {
   if (!c.to_box && !c.from_box) {
     c.state_bypass = FindClass(c, [](const ServiceClass& s) { return s.connection.state_bypass; }) != nullptr;
   }
-  const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
+  const FrameDrop bad = c.state_bypass || c.cookie ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
 
@@ -209,6 +211,12 @@ Verdict ConnectionSettings(Context& c) {
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
   if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   c.Acted(AspWhat::kConnSet, false, c.connection_class);
+  return Verdict::kContinue;
+}
+
+// Only weighed here: nothing is made for a flow that its limits refuse or TCP intercept answers.
+Verdict Limits(Context& c) {
+  WeighLimits(c);
   return Verdict::kContinue;
 }
 
@@ -233,7 +241,8 @@ void LogTranslationFailed(Context& c) {
 Verdict SourceNat(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
   const Packet& p = c.packet;
-  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now, !c.tracing());
+  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now,
+                       !c.tracing() && c.limit.kind == LimitVerdict::Kind::kNone);
   // nat-control asks for a rule only on the way to a lower level.
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
@@ -329,6 +338,15 @@ Verdict ReversePath(Context& c) {
 }
 
 Verdict CreateFlow(Context& c) {
+  WeighSourceLimits(c);
+  if (c.limit.Refuses()) {
+    RefuseForLimit(c);
+    return c.Drop(c.cookie ? FrameDrop::kTcpConnLimit : FrameDrop::kConnLimit);
+  }
+  if (c.limit.Intercepts() && !c.tracing()) {
+    AnswerWithCookie(c);
+    return Verdict::kConsume;
+  }
   if (c.recording()) {
     RecordReverse(c);
     c.trace->Phase("FLOW-CREATION", "", true, {},
@@ -336,20 +354,25 @@ Verdict CreateFlow(Context& c) {
     RecordModules(c);
   }
   if (c.tracing()) return Verdict::kForward;
+  AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);
+  if (c.made != kNoConn && c.cookie) {
+    AskServer(c.core, c.made, c.now);
+    return Verdict::kConsume;
+  }
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, Limits, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, Limits, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
 };
 
 }  // namespace

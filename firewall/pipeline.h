@@ -12,6 +12,7 @@
 #include "firewall/acl_log.h"
 #include "firewall/conn.h"
 #include "firewall/conn_extra.h"
+#include "firewall/conn_limits.h"
 #include "firewall/engine.h"
 #include "firewall/fragments.h"
 #include "firewall/inspector.h"
@@ -46,6 +47,7 @@ struct EngineCore {
   TcpMap default_tcp_map;
   TcpStreams tcp_streams;
   AclLog acl_log;
+  ConnLimits limits;
   DropCounters drops;
   std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
   std::vector<InterfaceCounters> counters;
@@ -58,6 +60,7 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  TimePoint floating_at = TimePoint::Max(), holddown_at = TimePoint::Max();  // RoutesChanged
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
@@ -81,6 +84,7 @@ enum class Verdict : std::uint8_t {
   kContinue,  // to the next stage
   kForward,   // decided: on its way
   kDrop,      // decided: `frame_drop` or `flow_drop` says why
+  kConsume,   // decided: it ends here, and nothing is wrong with it
 };
 
 // One packet on the long way.
@@ -110,6 +114,9 @@ struct Context {
   InspectId inspect = InspectId::kNone;
   bool randomize = false;
   bool state_bypass = false;
+  LimitVerdict limit;               // what the class's and the host's limits say of one more
+  std::optional<SynOffer> cookie;   // an ACK that confirms a cookie of TCP intercept: what its SYN offered
+  std::uint32_t cookie_isn = 0;     // and the SYN's number
   ExtraIndex extra = kNoExtra;  // taken by Extra(), handed to the connection by MakeConnection
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
@@ -201,9 +208,42 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 
+// --- TCP intercept (tcp_intercept.cc)
+// An ACK without a connection: does it confirm a cookie (Context::cookie)?
+bool RecognizeCookie(Context& c);
+// Answers the SYN in the server's name; nothing is kept of it.
+void AnswerWithCookie(Context& c);
+// Makes the connection that MakeConnection is about to enter look as after the client's SYN.
+void PrepareIntercepted(Context& c, Conn& conn);
+void AskServer(EngineCore& core, ConnIndex index, TimePoint now);
+// A packet of a connection whose server has not answered yet.
+void InterceptPacket(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+bool Intercepted(const EngineCore& core, const Conn& c);
+
+// --- ends of connections (conn_expiry.cc)
+void ConnectionExpired(EngineCore& core, ConnIndex index);
+// The policy in force has other routes than `before`: connections that go another way than a new one would are looked for when
+// `timeout floating-conn`, and those whose way is gone when `timeout conn-holddown` is over.
+void RoutesChanged(EngineCore& core, const RouteTable& before, TimePoint now);
+TimePoint NextStrayDeadline(const EngineCore& core);
+void EndStrays(EngineCore& core, TimePoint now);
+// A packet of a connection that is being probed. True: it is an answer to a probe and goes no further.
+bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& p, TimePoint now);
+
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
+// A TCP segment without payload. Options: MSS and SACK permitted, of a SYN.
+struct OwnSegment {
+  Endpoint from, to;
+  IfId egress{};
+  std::uint32_t seq = 0, ack = 0;
+  std::uint8_t flags = 0;
+  std::uint16_t window = 0;
+  std::uint16_t mss = 0;  // 0: no option
+  bool sack = false;
+};
+void OriginateSegment(EngineCore& core, const OwnSegment& s);
 // ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 

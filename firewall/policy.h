@@ -11,6 +11,7 @@
 
 #include "firewall/access_list.h"
 #include "firewall/inspect_map.h"
+#include "firewall/intercept_stats.h"
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
@@ -47,6 +48,8 @@ struct Timeouts {
   Duration icmp = Duration::Seconds(2);
   Duration embryonic = Duration::Seconds(30);
   Duration other = Duration::Seconds(120);  // protocols without ports (GRE, ESP ...)
+  Duration floating_conn;                   // after a better route came
+  std::optional<Duration> conn_holddown;    // after a connection's route went; none: the release has no such timer
 };
 
 // `set connection ...` of a class. What a class does not set is left to what acts without it.
@@ -54,8 +57,17 @@ struct ConnectionSettings {
   std::optional<bool> random_sequence;  // set connection random-sequence-number
   std::optional<Duration> idle, embryonic, half_closed;
   bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
+  // Limits (conn_limits.h); 0: none.
+  std::uint32_t conn_max = 0, embryonic_conn_max = 0, per_client_max = 0, per_client_embryonic_max = 0;
+  std::uint16_t syn_cookie_mss = 0;  // what TCP intercept offers in the server's name; 0: the default
+  bool idle_reset = false;           // set connection timeout idle T reset
+  struct DeadConnectionDetection {
+    std::uint32_t retry_s = 15, max_retries = 5;
+  };
+  std::optional<DeadConnectionDetection> dcd;  // set connection timeout dcd
+  bool Limits() const { return (conn_max | embryonic_conn_max | per_client_max | per_client_embryonic_max) != 0; }
   std::shared_ptr<const TcpMap> tcp_map;  // set connection advanced-options NAME
-  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || tcp_map != nullptr; }
+  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || dcd || Limits() || tcp_map != nullptr; }
 };
 
 // `inspect NAME [MAP]` of a class.
@@ -129,6 +141,7 @@ struct Policy {
   std::vector<IcmpRule> icmp;
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
   int icmp_unreachable_rate = 1, icmp_unreachable_burst = 1;
+  InterceptStatsSettings tcp_intercept_stats;  // threat-detection statistics tcp-intercept
 
   const Interface* Find(IfId id) const {
     const auto i = static_cast<std::size_t>(id);

@@ -52,6 +52,7 @@ namespace sallyport {
   X(199001, 5, "Reload command executed from {0}.") \
   X(199002, 6, "startup completed.  Beginning operation.") \
   X(199005, 6, "Startup begin") \
+  X(201003, 2, "Embryonic limit exceeded {0}/{1} for {2}/{3} ({4}) {5}/{6} on interface {7}") \
   X(201010, 6, "Embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
@@ -103,7 +104,9 @@ namespace sallyport {
   X(710003, 3, "{0} access denied by ACL from {1}/{2} to {3}/{4}") \
   X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
   X(710006, 7, "{0} request discarded from {1} to {2}") \
-  X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}")
+  X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}") \
+  X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
+  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
 
 enum class Msg : std::uint16_t {
 #define X(number, severity, text) k##number,

@@ -132,6 +132,11 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   std::string name, protocol, from, to;
   in >> name >> protocol >> from >> to;
   interface = ByName(name);
+  // Ports may be $name.
+  for (std::string* end : {&from, &to}) {
+    const auto dollar = end->find(":$");
+    if (dollar != std::string::npos) *end = end->substr(0, dollar + 1) + std::to_string(Number(end->substr(dollar + 1)));
+  }
   const auto [src, sport] = HostPort(from);
   const auto [dst, dport] = HostPort(to);
   Fields f = FieldsOf(in);
@@ -147,6 +152,7 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
       options.insert(options.end(), {2, 4, static_cast<std::uint8_t>(m >> 8), static_cast<std::uint8_t>(m)});
     }
     if (f.contains("ws")) options.insert(options.end(), {1, 3, 3, static_cast<std::uint8_t>(get("ws", 0))});
+    if (f.contains("sackok")) options.insert(options.end(), {1, 1, 4, 2});
     if (f.contains("sack")) {
       const auto dash = f["sack"].find('-', f["sack"][0] == '$' ? 1 : 0);
       std::uint8_t edge[8];
@@ -395,6 +401,7 @@ void Run::Advance(TimePoint to) {
   clock_.Set(to);
   engine_->AdvanceTo(to);
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
+  for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
 }
 
 void Run::Line(const std::string& line) {
@@ -451,6 +458,26 @@ void Run::Line(const std::string& line) {
   if (verb == "conns") {
     if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
     return;
+  }
+  if (verb == "hosts") {
+    if (engine_->LocalHostCount() != std::stoul(rest)) throw Failure{std::to_string(engine_->LocalHostCount()) + " local hosts"};
+    return;
+  }
+  if (verb == "host") {  // host NAMEIF ADDRESS tcp=N udp=N embryonic=N from=N xlates=N
+    std::istringstream args(rest);
+    std::string name, address;
+    args >> name >> address;
+    const LocalHostPage page = engine_->LocalHosts(Address(address), 0, 1000);
+    for (const LocalHostView& h : page.hosts) {
+      if (h.interface != name) continue;
+      const std::map<std::string, std::uint32_t> have = {
+          {"tcp", h.tcp}, {"udp", h.udp}, {"embryonic", h.embryonic}, {"from", h.embryonic_from}, {"xlates", h.xlates}};
+      for (const auto& [field, want] : FieldsOf(args)) {
+        if (have.at(field) != std::stoul(want)) throw Failure{field + " is " + std::to_string(have.at(field))};
+      }
+      return;
+    }
+    throw Failure{"no such local host"};
   }
   if (verb == "xlates") {
     const auto n = engine_->Xlates(0, 1000, clock_.Now()).in_use;
