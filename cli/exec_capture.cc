@@ -142,7 +142,7 @@ Reply SetCapture(ExecContext& c, const CaptureWords& w, Form form) {
     return Reply::Refuse("ERROR: there are as many captures as there can be\n");
   }
   if (!w.real_time) return {};
-  c.session.Write("Warning: using this option with a slow console connection may\n         result in an excessive amount of non-displayed"
+  c.session.WriteNow("Warning: using this option with a slow console connection may\n         result in an excessive amount of non-displayed"
                   " packets\n         due to performance limitations.\n\nUse ctrl-c to terminate real-time capture\n\n\n");
   const CaptureForm how{w.real_time_detail, w.real_time_dump, false};
   c.session.Run(std::make_unique<RealTime>(c.appliance, c.session, w.name, how, spec.type == CaptureSpec::Type::kAspDrop));

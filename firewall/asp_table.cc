@@ -285,7 +285,7 @@ std::string AspRuleText(const AspRule& r, const Policy& policy, const std::strin
     const Interface* i = policy.Find(id);
     return i != nullptr ? i->nameif : "any";
   };
-  const std::string deep = indent + "        ";
+  const std::string deep = "        ";
   std::string out = fmt::format("{}{} id=0x{:x}, priority={}, domain={}, deny={}\n{}hits={}, user_data=0x{:x}, cs_id=0x0, ", indent,
                                 r.ref.out ? "out" : "in ", r.id, r.priority, DomainOf(r), r.deny, deep, r.hits, r.user_data);
   if (r.layer2) {

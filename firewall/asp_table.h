@@ -102,8 +102,8 @@ class AspTable {
   std::vector<AspRule> rules_;
 };
 
-// The lines of a rule: "in  id=0x..., priority=1, domain=permit, deny=false" and those below it, each with its line end, each behind
-// `indent`.
+// The lines of a rule: "in  id=0x..., priority=1, domain=permit, deny=false" and those below it, each with its line end, the first
+// behind `indent`.
 std::string AspRuleText(const AspRule& rule, const Policy& policy, const std::string& indent);
 
 }  // namespace sallyport

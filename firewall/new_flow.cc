@@ -353,7 +353,7 @@ Verdict CreateFlow(Context& c) {
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
     RecordModules(c);
   }
-  if (c.tracing()) return Verdict::kForward;
+  if (c.tracing()) return CouldConnect(c) ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
   AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);

@@ -77,6 +77,15 @@ std::vector<std::uint8_t> BytesOf(const TraceRequest& r) {
   return p;
 }
 
+bool CouldConnect(const Context& c) {
+  if (c.core.conns.count() == c.core.conns.capacity()) return false;
+  // The reply's key may belong to a flow that somebody else has opened.
+  const FlowKey& key = c.packet.key;
+  const Endpoint mapped = c.source.rule != nullptr ? c.source.endpoint : Endpoint{key.src, key.sport};
+  const IfId egress = c.to_box ? IfId::kIdentity : c.egress;
+  return c.core.conns.Find({c.real_dst.address, mapped.address, c.real_dst.port, mapped.port, key.protocol, egress}).index == kNoConn;
+}
+
 TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   std::vector<std::uint8_t> bytes = request.bytes.empty() ? BytesOf(request) : request.bytes;
   Packet p;

@@ -180,6 +180,8 @@ void RecordKnownFlow(EngineCore& core, const Conn& c);
 // The reply's rules and what will see the flow's packets, before and behind FLOW-CREATION.
 void RecordReverse(Context& c);
 void RecordModules(Context& c);
+// Would MakeConnection find room? (packet_tracer.cc)
+bool CouldConnect(const Context& c);
 // What became of a packet that was held: captures want to know.
 void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, TimePoint now);
 

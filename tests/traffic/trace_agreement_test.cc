@@ -113,8 +113,10 @@ TEST_P(TraceAgreement, WithRealPackets) {
 
   Random random(7 + GetParam());
   int allowed = 0, dropped = 0, known = 0;
+  std::vector<TraceRequest> passed_before;  // the same again, and its answer
   for (int i = 0; i < 20'000; i++) {
-    const TraceRequest request = Probe(random, **policy);
+    TraceRequest request = Probe(random, **policy);
+    if (!passed_before.empty() && random.Below(6) == 0) request = Any(random, passed_before);
     const auto conns = engine.ConnCount().first;
     const int events = log.events;
     const TraceResult t = engine.Trace(request, clock.Now());
@@ -152,6 +154,21 @@ TEST_P(TraceAgreement, WithRealPackets) {
         ASSERT_EQ(left.key.sport, t.source.port) << what;
         ASSERT_EQ(left.key.dport, t.destination.port) << what;
       }
+    }
+    if (passed) {
+      TraceRequest answer = request;
+      answer.ingress = t.output;
+      answer.src = t.destination.address;
+      answer.sport = t.destination.port;
+      answer.dst = t.source.address;
+      answer.dport = t.source.port;
+      if (request.protocol == 1) {
+        answer.icmp_type = 0;
+        answer.icmp_id = t.source.port;
+      }
+      if (passed_before.size() > 20) passed_before.clear();
+      passed_before.push_back(request);
+      if (t.output != IfId::kIdentity) passed_before.push_back(answer);
     }
     passed ? allowed++ : dropped++;
     for (const TracePhase& phase : t.phases) known += phase.type == "FLOW-LOOKUP" && phase.info.front().starts_with("Found flow");
