@@ -327,6 +327,7 @@ std::vector<TrackView> Appliance::Tracks() const { return sla_.Tracks(RealNow())
 void Appliance::Tick() {
   logger_.Drain();
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
+  for (Session* s : sessions_) s->Tick();
   for (Session* s : sessions_) s->EndIfIdle(Now());
   if (sla_.Tick(RealNow(), WallNow())) TracksChanged();
   perfmon_.Tick(*this);

@@ -19,6 +19,7 @@ struct Layer {
   std::uint16_t type = 0;
   std::size_t offset = 0;
   MacAddress source, destination;
+  std::optional<int> vlan;
 };
 
 Layer LayerOf(int link, Bytes frame) {
@@ -36,6 +37,8 @@ Layer LayerOf(int link, Bytes frame) {
       std::size_t at = 12;
       std::uint16_t type = LoadBe16(frame.data() + at);
       while ((type == kVlan || type == kQinQ) && frame.size() >= at + 6) {
+        const int tag = LoadBe16(frame.data() + at + 2) & 0xfff;
+        if (!l.vlan && tag != 0) l.vlan = tag;
         at += 4;
         type = LoadBe16(frame.data() + at);
       }
@@ -190,6 +193,7 @@ std::optional<RecordedPacket> CaptureReader::Next() {
   p.wire_length = wire;
   p.source = first->layer.source;
   p.destination = first->layer.destination;
+  p.vlan = first->layer.vlan;
   p.ip = kept;
   impl_->Fill(*first);
   return p;

@@ -19,6 +19,7 @@ struct RecordedPacket {
   std::int64_t wall_nanos = 0;   // since 1970
   std::uint32_t wire_length = 0; // of the IP packet, as it was on the wire
   MacAddress source, destination;  // all zero: the link has none
+  std::optional<int> vlan;         // of the outer tag; priority tags (VLAN 0) are none
   std::span<const std::uint8_t> ip;  // from the IP header on; shorter than wire_length when the capture cut it. Valid until the next
 };
 

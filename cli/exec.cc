@@ -22,6 +22,9 @@ const ExecSet& ExecCommands() {
     AddPingCommands(s);
     AddRoutingCommands(s);
     AddIpv6Commands(s);
+    AddCaptureCommands(s);
+    AddFaultCommands(s);
+    AddAspCommands(s);
     return s;
   }();
   return set;

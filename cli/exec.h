@@ -37,6 +37,9 @@ void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
 void AddRoutingCommands(ExecSet& set);
 void AddIpv6Commands(ExecSet& set);
+void AddCaptureCommands(ExecSet& set);
+void AddFaultCommands(ExecSet& set);
+void AddAspCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

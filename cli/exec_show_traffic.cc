@@ -1,4 +1,6 @@
 // Show commands about traffic: connections, translations, rules and what was dropped.
+#include <algorithm>
+
 #include "cli/appliance.h"
 #include "cli/conn_filter.h"
 #include "cli/exec.h"
@@ -28,6 +30,7 @@ struct XlateWords {
 };
 struct DropWords {
   enum class What { kBoth, kFrame, kFlow } what = What::kBoth;
+  std::string reason;
 };
 
 Reply ShowConns(ExecContext& c, const ConnWords& words, Form) {
@@ -94,7 +97,21 @@ Reply ShowDrops(ExecContext& c, const DropWords& w, Form) {
   DropView view = c.appliance.Drops();
   view.counters = c.appliance.AskEngine([](Engine& e) { return e.drops(); });
   return Reply::Say(ShowAspDrop(view, c.appliance.ClockNow().zone, w.what != DropWords::What::kFlow,
-                                w.what != DropWords::What::kFrame));
+                                w.what != DropWords::What::kFrame, w.reason));
+}
+
+// The keywords of a catalogue as alternatives.
+template <typename Reason>
+std::vector<Tokens<DropWords>::List> ReasonWords() {
+  std::vector<Tokens<DropWords>::List> words;
+  std::vector<std::string_view> seen;
+  for (std::size_t i = 1; i < static_cast<std::size_t>(Reason::kCount); i++) {
+    const std::string_view keyword = Keyword(static_cast<Reason>(i));
+    if (std::find(seen.begin(), seen.end(), keyword) != seen.end()) continue;
+    seen.push_back(keyword);
+    words.push_back({Tokens<DropWords>::Is(&DropWords::reason, std::string(keyword), keyword, Text(static_cast<Reason>(i)))});
+  }
+  return words;
 }
 
 }  // namespace
@@ -124,8 +141,10 @@ void AddShowTrafficCommands(ExecSet& set) {
   {
     using S = Tokens<DropWords>;
     set.Add(Command<DropWords>({S::Kw("show", kShow), S::Kw("asp", "Accelerated security path"), S::Kw("drop", "Packets and flows dropped"),
-                                S::Opt({S::Choice({{S::Is(&DropWords::what, DropWords::What::kFrame, "frame", "Packets")},
-                                                   {S::Is(&DropWords::what, DropWords::What::kFlow, "flow", "Flows")}})})}),
+                                S::Opt({S::Choice({{S::Is(&DropWords::what, DropWords::What::kFrame, "frame", "Packets"),
+                                                    S::Opt({S::Choice(ReasonWords<FrameDrop>())})},
+                                                   {S::Is(&DropWords::what, DropWords::What::kFlow, "flow", "Flows"),
+                                                    S::Opt({S::Choice(ReasonWords<FlowDrop>())})}})})}),
             ShowDrops);
   }
   {

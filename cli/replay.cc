@@ -8,6 +8,8 @@
 
 #include "cli/appliance.h"
 #include "cli/session.h"
+#include "cli/show_packet_tracer.h"
+#include "cli/trace_view.h"
 #include "conf/codecs.h"
 #include "firewall/log_ring.h"
 #include "firewall/packet.h"
@@ -126,6 +128,8 @@ struct Replay::Impl {
   struct Held {
     std::vector<std::uint8_t> bytes;
     std::uint32_t wire_length = 0;
+    std::uint64_t number = 0;
+    IfId interface = IfId::kAny;
   };
   std::unordered_map<std::uint32_t, Held> held;
   std::vector<std::uint8_t> buffer;
@@ -145,28 +149,25 @@ struct Replay::Impl {
     return {};
   }
 
-  // The flow drop reason that was counted last, when the packet's own is none.
-  std::pair<std::string, std::string> ReasonOf(const Disposition& d, const DropCounters& before) const {
-    if (d.reason != FrameDrop::kNone) return {std::string(Keyword(d.reason)), std::string(Text(d.reason))};
-    for (std::size_t i = 1; i < before.flow.size(); i++) {
-      if (engine->drops().flow[i] != before.flow[i]) {
-        return {std::string(Keyword(static_cast<FlowDrop>(i))), std::string(Text(static_cast<FlowDrop>(i)))};
-      }
-    }
-    return {"", "no reason given"};
-  }
-
-  void Dropped(const Packet& p, const Interface& in, const Disposition& d, const DropCounters& before) {
+  // `number`, `at`: of the packet, and where it came in; it may have waited since.
+  void Dropped(const Packet& p, std::uint64_t number, IfId at, const Disposition& d) {
     totals.dropped++;
-    const auto [keyword, text] = ReasonOf(d, before);
+    const bool frame = d.reason != FrameDrop::kNone;
+    const std::string keyword(frame ? Keyword(d.reason) : Keyword(d.flow_reason));
     totals.by_reason[keyword]++;
     if (!options.on_drop) return;
-    Drop drop{clock.WallNanos(clock.Now()), totals.fed, in.nameif, Describe(p), keyword, text, {}};
+    const Interface* in = appliance->policy()->Find(at);
+    Drop drop{clock.WallNanos(clock.Now()), number, in != nullptr ? in->nameif : "", Describe(p), keyword, "no reason given", {}};
+    if (!keyword.empty()) drop.text = frame ? Text(d.reason) : Text(d.flow_reason);
     for (const LogEvent& e : tee.kept()) {
       const MsgInfo& info = InfoOf(e.msg);
       drop.messages.push_back("%ASA-" + std::to_string(info.severity) + "-" + std::to_string(info.number) + ": " + Logger::Render(e));
     }
     options.on_drop(drop);
+  }
+
+  void Traced(const TraceResult& trace, const std::string& packet) {
+    options.on_trace({totals.fed, packet, ShowPacketTracer(ViewOf(*appliance, trace), appliance->personality())});
   }
 
   Status Feed(const RecordedPacket& recorded, const Interface& in) {
@@ -180,18 +181,27 @@ struct Replay::Impl {
     p.handle = static_cast<std::uint32_t>(totals.fed);
     Disposition d;
     tee.Forget();
-    const DropCounters before = engine->drops();
-    engine->Process(p, clock.Now(), d);
+    if (options.on_trace && options.trace.contains(totals.fed)) {
+      const TraceResult trace = engine->ProcessTraced(p, clock.Now(), d);
+      std::vector<std::uint8_t> bytes(recorded.ip.begin(), recorded.ip.end());
+      Packet came;
+      came.bytes = bytes;
+      came.wire_length = recorded.wire_length;
+      ParsePacket(came);
+      Traced(trace, Describe(came));
+    } else {
+      engine->Process(p, clock.Now(), d);
+    }
     switch (d.action) {
       case Disposition::Action::kAccept:
         totals.passed++;
         if (Status s = Leave(d.egress, p.bytes, p.wire_length); !s) return s;
         break;
-      case Disposition::Action::kDrop: Dropped(p, in, d, before); break;
+      case Disposition::Action::kDrop: Dropped(p, totals.fed, in.id, d); break;
       case Disposition::Action::kConsume: totals.consumed++; break;
       case Disposition::Action::kHold:
         totals.held++;
-        held[p.handle] = {buffer, p.wire_length};
+        held[p.handle] = {buffer, p.wire_length, totals.fed, in.id};
         break;
     }
     return Collect();
@@ -207,8 +217,11 @@ struct Replay::Impl {
         const auto& bytes = r.bytes.empty() ? at->second.bytes : r.bytes;
         if (Status s = Leave(r.disposition.egress, bytes, static_cast<std::uint32_t>(bytes.size())); !s) return s;
       } else {
-        totals.dropped++;
-        totals.by_reason[std::string(Keyword(r.disposition.reason))]++;
+        Packet p;
+        p.bytes = at->second.bytes;
+        p.wire_length = at->second.wire_length;
+        ParsePacket(p);
+        Dropped(p, at->second.number, at->second.interface, r.disposition);
       }
       held.erase(at);
     }
@@ -219,13 +232,51 @@ struct Replay::Impl {
     return {};
   }
 
+  // Which interfaces a file's frames came in by: without a tag, and by tag. Subinterfaces of the same port share its wire.
+  struct Wire {
+    std::optional<IfId> untagged;
+    std::map<int, IfId> by_tag;
+  };
+  std::vector<Wire> wires;
+
+  Status MapVlans(const std::string& name) {
+    const Policy& policy = *appliance->policy();
+    const std::vector<InterfaceView> interfaces = appliance->Interfaces();
+    const auto port_of = [](const std::string& hardware) { return hardware.substr(0, hardware.find('.')); };
+    const Interface* named = policy.FindByName(name);
+    std::string port = named != nullptr ? port_of(named->hardware) : "";
+    for (const InterfaceView& v : interfaces) {
+      if (named == nullptr && v.hardware == name) port = name;  // a port that is only a trunk
+    }
+    if (port.empty()) return Error{"the configuration has no interface named " + name};
+    Wire wire;
+    for (const InterfaceView& v : interfaces) {
+      const Interface* i = policy.FindByName(v.nameif);
+      if (i == nullptr || v.nameif.empty() || port_of(i->hardware) != port) continue;
+      if (v.vlan) {
+        wire.by_tag[*v.vlan] = i->id;
+      } else {
+        wire.untagged = i->id;
+      }
+    }
+    // A capture of the subinterface itself has no tags.
+    if (named != nullptr) wire.untagged = named->id;
+    wires.push_back(std::move(wire));
+    return {};
+  }
+
+  // Where a port has no subinterfaces its tags say nothing.
+  std::optional<IfId> InterfaceOf(std::size_t file, const std::optional<int>& vlan) const {
+    const Wire& wire = wires[file];
+    if (!vlan || wire.by_tag.empty()) return wire.untagged;
+    const auto at = wire.by_tag.find(*vlan);
+    return at != wire.by_tag.end() ? std::optional(at->second) : std::nullopt;
+  }
+
   Status Run() {
     std::vector<std::string> paths;
-    std::vector<std::string> nameifs;
     for (const Input& i : options.inputs) {
-      if (appliance->policy()->FindByName(i.interface) == nullptr) {
-        return Error{"the configuration has no interface named " + i.interface};
-      }
+      if (Status s = MapVlans(i.interface); !s) return s;
       paths.push_back(i.path);
     }
     auto reader = CaptureReader::Open(paths);
@@ -233,7 +284,12 @@ struct Replay::Impl {
     std::uint64_t packets = 0;
     while (auto recorded = reader->Next()) {
       const Input& input = options.inputs[recorded->file];
-      const Interface& in = *appliance->policy()->FindByName(input.interface);
+      const std::optional<IfId> id = InterfaceOf(recorded->file, recorded->vlan);
+      if (!id) {
+        totals.other_vlan++;
+        continue;
+      }
+      const Interface& in = *appliance->policy()->Find(*id);
       const auto own = input.own ? input.own : reader->MacOf(recorded->file, in.address);
       if (own && recorded->source == *own) {
         totals.own++;

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ namespace sallyport {
 class Replay {
  public:
   struct Input {
-    std::string interface;          // nameif
+    std::string interface;          // nameif, or the hardware name of a port with subinterfaces: tags tell them apart
     std::string path;
     std::optional<MacAddress> own;  // of the captured appliance there
   };
@@ -36,12 +37,21 @@ class Replay {
     std::vector<std::string> messages;  // what the appliance would have logged about it, "%ASA-4-106023: ..."
   };
   struct Totals {
+    std::uint64_t other_vlan = 0;  // with a tag that no interface has
     std::uint64_t fed = 0, own = 0, not_ip = 0, passed = 0, dropped = 0, held = 0, consumed = 0, originated = 0;
     std::map<std::string, std::uint64_t> in, out;    // by interface
     std::map<std::string, std::uint64_t> by_reason;  // "acl-drop"
     std::int64_t first = 0, last = 0;                // wall nanoseconds
   };
+  // What the appliance decided about one packet, phase by phase.
+  struct Trace {
+    std::uint64_t number = 0;
+    std::string packet;
+    std::string text;  // as packet-tracer prints it
+  };
   struct Options {
+    std::set<std::uint64_t> trace;  // numbers of packets, from 1
+    std::function<void(const Trace&)> on_trace;
     std::vector<Input> inputs;
     std::string out_folder;  // "" : packets that leave are written nowhere; else FOLDER/NAMEIF.pcap
     std::uint64_t seed = 1;  // the same seed gives the same bytes

@@ -31,6 +31,8 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual void Interrupt() = 0;
+  // Now and then, several times a second.
+  virtual void Tick() {}
 };
 
 class Session : private LogLineSink {
@@ -62,6 +64,10 @@ class Session : private LogLineSink {
   // The appliance has started anew: nobody is logged in any more. The console at which it was asked to waits for the next one,
   // other sessions end; scripts, which are the operator's of the machine, go on.
   void Reloaded();
+  // Gives the running job its turn.
+  void Tick() {
+    if (job_) job_->Tick();
+  }
   // Ends the session when nothing has been typed for `ssh timeout` or `console timeout`.
   void EndIfIdle(TimePoint now);
 

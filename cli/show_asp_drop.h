@@ -9,7 +9,9 @@
 namespace sallyport {
 
 // Reasons that never counted are not listed.
-std::string ShowAspDrop(const DropView& view, const TimeZone& zone, bool frame = true, bool flow = true);
+// `only`: the keyword of one reason, "" for all.
+std::string ShowAspDrop(const DropView& view, const TimeZone& zone, bool frame = true, bool flow = true,
+                        std::string_view only = {});
 // One line: "  Flow is denied by configured rule (acl-drop)      12". Longer texts get a wider, cut column.
 std::string AspDropLine(std::string_view text, std::string_view keyword, std::uint64_t count);
 

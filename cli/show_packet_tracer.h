@@ -4,11 +4,18 @@
 #include <string>
 
 #include "cli/show_views.h"
+#include "firewall/asp_table.h"
 #include "firewall/personality.h"
 
 namespace sallyport {
 
 // An ASA's "Drop-location" is an address in its program; ours is the number of the drop reason.
-std::string ShowPacketTracer(const TraceView& view, const Personality& personality);
+// "Drop-reason: (acl-drop) Flow is denied by configured rule", with its location where the release prints one; "" for none. No line
+// end.
+std::string DropReasonText(FrameDrop frame, FlowDrop flow, const Personality& personality);
+// `table`: of `detailed`, the rules behind the phases; null: without. It must be of the policy of the trace.
+std::string ShowPacketTracer(const TraceView& view, const Personality& personality, const AspTable* table = nullptr);
+// The same as ASDM reads it.
+std::string ShowPacketTracerXml(const TraceView& view, const Personality& personality, const AspTable* table = nullptr);
 
 }  // namespace sallyport

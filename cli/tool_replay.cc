@@ -72,6 +72,7 @@ void PrintTotals(const Replay::Totals& t) {
 int ReplayTool(std::span<const std::string> arguments) {
   std::string config, release;
   std::vector<std::string> in, macs, commands;
+  std::vector<std::uint64_t> traced;
   bool quiet = false;
   Replay::Options options;
   po::options_description described(
@@ -82,13 +83,15 @@ int ReplayTool(std::span<const std::string> arguments) {
   described.add_options()
       ("help", "this text")
       ("config", po::value(&config), "the configuration")
-      ("in", po::value(&in)->composing(), "NAMEIF=FILE: packets that came in by this interface (pcap or pcapng); may be given often")
+      ("in", po::value(&in)->composing(), "NAMEIF=FILE: packets that came in by this interface (pcap or pcapng), or by the subinterfaces of "
+                                           "this port, by their tags; may be given often")
       ("mac", po::value(&macs)->composing(), "NAMEIF=ADDRESS: of the captured appliance there; packets from it are left out. Known by itself "
                                              "when the capture has its ARP")
       ("out", po::value(&options.out_folder), "a folder for NAMEIF.pcap: what left each interface")
       ("do", po::value(&commands)->composing(), "a console command after the packets: 'show conn'; may be given often")
       ("release", po::value(&release), "behave as this release, whatever the configuration says")
       ("seed", po::value(&options.seed)->default_value(1), "of the random numbers; the same seed gives the same packets")
+      ("trace", po::value(&traced)->composing(), "NUMBER of a packet whose way is told phase by phase; may be given often")
       ("quiet", po::bool_switch(&quiet), "totals only, not every dropped packet");
   // clang-format on
   po::positional_options_description positional;
@@ -130,6 +133,8 @@ int ReplayTool(std::span<const std::string> arguments) {
   const auto text = ReadWholeFile(config);
   if (!text) return Fail(text.error());
   if (!quiet) options.on_drop = PrintDrop;
+  options.trace = {traced.begin(), traced.end()};
+  options.on_trace = [](const Replay::Trace& t) { fmt::print("#{} {}\n{}\n", t.number, t.packet, t.text); };
   const bool bar = isatty(STDERR_FILENO) != 0;
   if (bar) {
     options.on_progress = [](double share) {

@@ -149,6 +149,7 @@ std::string GroupText(const Context& c, const AccessList& list, bool in_directio
 
 Verdict Apply(Context& c, const Decision& d, bool in_direction) {
   if (c.recording()) TracePhaseOf(c, d, d.list != nullptr ? GroupText(c, *d.list, in_direction) : std::string());
+  c.Acted(d.rule == Rule::kElement ? AspWhat::kElement : d.permit ? AspWhat::kLevels : AspWhat::kImplicit, !in_direction, d.element);
   if (c.tracing()) return d.permit ? Verdict::kContinue : c.Drop(FrameDrop::kAclDrop);
   if (d.element != nullptr) {
     Count(*d.element, c.now);
@@ -179,13 +180,14 @@ bool SameSecurityRefuses(const Context& c) {
 }  // namespace
 
 Verdict CheckAccessIn(Context& c) {
-  if (c.from_box || c.to_box) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.core.bypass_checks || c.core.decrypted) return Verdict::kContinue;
   Decision d;
   if (!SameSecurityRefuses(c)) {
     d = Decide(c);
   } else if (c.in == c.out) {
     // Out by the interface it came in by: a check of the slow path, not a rule.
     if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    c.Acted(AspWhat::kSameInterface);
     if (!c.tracing()) LogDeniedByLevels(c);
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
@@ -211,7 +213,7 @@ bool ControlPlanePermits(Context& c) {
 }
 
 Verdict CheckAccessOut(Context& c) {
-  if (c.from_box || c.to_box || c.out->AccessOut(c.packet.v6) == nullptr) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.out->AccessOut(c.packet.v6) == nullptr || c.core.bypass_checks) return Verdict::kContinue;
   Decision d;
   d.list = c.out->AccessOut(c.packet.v6).get();
   d.element = d.list->Find(QueryOf(c, false));

@@ -93,6 +93,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
     }
   }
   const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
+  e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
   if (e.sends_adverts) e.adverts.SetPolicy(p, now, e.random);
   RoutesChanged(e, before->routes, now);
@@ -126,6 +127,7 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
   const Impl& e = *impl_;
   const bool whole = protocol == 6 ? e.policy_rewrites_tcp || e.rewriting_tcp != 0
                                    : e.policy_rewrites_other || e.rewriting_other != 0;
+  if (e.captures.active() || e.faults.active()) return 0xffff;
   // Otherwise headers would do, but a fragment must be seen whole: no more than a link carries, so never a super-packet.
   return whole ? 0xffff : e.largest_mtu;
 }
@@ -141,7 +143,11 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
 
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
-  e.ProcessPacket(p, now, out);
+  if (e.captures.active() || e.faults.active()) [[unlikely]] {
+    e.ProcessWatched(p, now, out);
+  } else {
+    e.ProcessPacket(p, now, out);
+  }
   if (out.action == Disposition::Action::kDrop && e.threats.watches_drops()) e.threats.OnDrop(p, out.reason, now);
 }
 
@@ -185,6 +191,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
   const ConnTable::Found found = conns.Find(p.key);
   if (found.index != kNoConn) {
     Conn& c = conns.At(found.index);
+    if (recorder != nullptr) [[unlikely]] RecordKnownFlow(*this, c);
     // A SYN for a pair of ports that is done with opens it anew.
     if (p.IsTcp() && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && found.direction == Direction::kForward &&
         (c.tcp_state == TcpState::kClosing || c.tcp_state == TcpState::kClosed)) {
@@ -235,9 +242,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint stray = NextStrayDeadline(e);
     const TimePoint advert = e.adverts.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge});
+    const TimePoint late = e.faults.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late});
     if (next > now) return;
-    if (advert == next) {
+    if (late == next) {
+      e.LetLateGo(next == TimePoint() ? now : next);
+    } else if (advert == next) {
       while (const Interface* f = e.adverts.TakeDue(*e.policy, next, e.random)) {
         e.originated.push_back({f->id, RouterAdvertisement(*f)});
       }
@@ -266,12 +276,25 @@ TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
                    e.fragments.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
-                   e.time_range_edge});
+                   e.time_range_edge, e.faults.NextDeadline()});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
-std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
+std::vector<OriginatedPacket> Engine::TakeOriginated() {
+  if (!impl_->originated.empty()) impl_->WatchOriginated();
+  return std::exchange(impl_->originated, {});
+}
+CaptureSet& Engine::captures() { return impl_->captures; }
+FaultSet& Engine::faults() { return impl_->faults; }
+AspHits Engine::asp_hits() const {
+  AspHits hits = impl_->asp_hits;
+  for (std::size_t i = 0; i < hits.by_interface.size(); i++) {
+    hits.by_interface[i][static_cast<std::size_t>(AspWhat::kLayer2)] = impl_->counters[i].in_packets + impl_->counters[i].dropped;
+    hits.by_interface[i][static_cast<std::size_t>(AspWhat::kCapture)] = hits.by_interface[i][static_cast<std::size_t>(AspWhat::kLayer2)];
+  }
+  return hits;
+}
 std::pair<std::size_t, std::size_t> Engine::AclLogFlows() const { return {impl_->acl_log.total(), impl_->acl_log.denied()}; }
 const DropCounters& Engine::drops() const { return impl_->drops; }
 InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
@@ -287,73 +310,5 @@ void Engine::ClearDrops(bool frame, bool flow) {
 
 std::vector<InterfaceCounters> Engine::Counters() const { return impl_->counters; }
 
-// --- packet-tracer -----------------------------------------------------------------------------------------------------
-
-TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
-  Impl& e = *impl_;
-  TraceResult result;
-  result.input = request.ingress;
-  TraceRecorder recorder(result);
-  const Interface* in = e.policy->Find(request.ingress);
-
-  std::uint8_t bytes[64] = {0x45};
-  Packet p;
-  p.bytes = MutableBytes(bytes, sizeof bytes);
-  p.wire_length = sizeof bytes;
-  p.ingress = request.ingress;
-  p.v6 = !request.dst.IsV4();
-  if (p.v6) bytes[0] = 0x60;
-  p.l3_length = p.v6 ? 40 : 20;
-  p.l4_offset = p.l3_length;
-  p.payload_offset = p.l4_offset + 20;
-  p.ttl = 64;
-  p.protocol = p.v6 && request.protocol == 1 ? 58 : request.protocol;  // `icmp` is that of the family
-  p.key = {request.src, request.dst, request.sport, request.dport, p.protocol, request.ingress};
-  if (p.IsTcp()) p.tcp_flags = kTcpSyn;
-  if (p.IsIcmp()) {
-    p.icmp_type = request.icmp_type;
-    if (p.v6 && request.icmp_type == 8) p.icmp_type = 128;  // `echo` and `echo-reply` by their IPv4 numbers
-    if (p.v6 && request.icmp_type == 0) p.icmp_type = 129;
-    p.icmp_code = request.icmp_code;
-    const std::uint8_t type = p.icmp_type;
-    p.icmp_query = p.v6 ? type == 128 : type == 8 || type == 13 || type == 15 || type == 17;
-    p.icmp_reply = p.v6 ? type == 129 : type == 0 || type == 14 || type == 16 || type == 18;
-    p.key.sport = p.icmp_query ? request.icmp_id : 0;
-    p.key.dport = p.icmp_reply ? request.icmp_id : 0;
-  }
-
-  if (in == nullptr || !in->InUse() || (p.v6 && !in->ipv6_enabled)) {
-    result.frame_drop = in == nullptr || !in->InUse() ? FrameDrop::kInterfaceDown : FrameDrop::kL2Acl;
-    result.elapsed_ns = recorder.ElapsedNs();
-    return result;
-  }
-  if (e.policy->personality.trace_resolve_egress) recorder.Phase("ACCESS-LIST", "", true, {"Implicit Rule"}, {"MAC Access list"});
-  const ConnTable::Found found = e.conns.Find(p.key);
-  if (found.index != kNoConn && !(p.IsTcp())) {
-    const Conn& c = e.conns.At(found.index);
-    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found flow with id " + std::to_string(c.id) + ", using existing flow"});
-    result.output = found.direction == Direction::kForward ? c.out_if : c.in_if;
-    result.allow = true;
-    result.elapsed_ns = recorder.ElapsedNs();
-    return result;
-  }
-  if (!e.policy->personality.trace_resolve_egress) {
-    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
-  }
-  e.recorder = &recorder;
-  e.dry_run = true;
-  Context ctx(e, p, in, now);
-  const Verdict v = RunNewFlow(ctx);
-  e.recorder = nullptr;
-  e.dry_run = false;
-  result.allow = v != Verdict::kDrop;
-  result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
-  result.destination = ctx.real_dst;
-  result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;
-  result.frame_drop = ctx.frame_drop;
-  result.flow_drop = ctx.flow_drop;
-  result.elapsed_ns = recorder.ElapsedNs();
-  return result;
-}
 
 }  // namespace sallyport

@@ -14,8 +14,10 @@
 
 #include "firewall/base/random.h"
 #include "firewall/base/time.h"
+#include "firewall/capture.h"
 #include "firewall/conn.h"
 #include "firewall/conn_limits.h"
+#include "firewall/fault.h"
 #include "firewall/inspector.h"
 #include "firewall/log_event.h"
 #include "firewall/packet.h"
@@ -82,6 +84,8 @@ class Engine {
   // A frame of a bridge group (l2_flow.cc); then what became of it, and frames of the engine's own.
   void ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out);
   std::vector<OriginatedFrame> TakeOriginatedFrames();
+  // The same; and what was decided on the way.
+  TraceResult ProcessTraced(Packet& p, TimePoint now, Disposition& out);
   // The wall clock was set: what depends on the time of day is looked at anew.
   void ClockSet(TimePoint now);
   // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
@@ -93,6 +97,12 @@ class Engine {
   std::vector<OriginatedPacket> TakeOriginated();
   // How much of a packet of this protocol the present policy needs to see, in bytes; 0xffff: all of it.
   std::uint32_t CopyLength(std::uint8_t protocol) const;
+
+  // --- seeing and disturbing (capture.h, fault.h)
+  CaptureSet& captures();
+  FaultSet& faults();
+  // Hits of the built-in rules; those of layer 2 are the packets that came.
+  AspHits asp_hits() const;
 
   // --- questions
   TraceResult Trace(const TraceRequest& request, TimePoint now);

@@ -14,6 +14,16 @@ struct Engine::Impl : EngineCore {
   using EngineCore::EngineCore;
 
   void ProcessPacket(Packet& p, TimePoint now, Disposition& out);
+  // While there are captures or faults (watch_flow.cc): the same, watched and disturbed.
+  void ProcessWatched(Packet& p, TimePoint now, Disposition& out);
+  void ProcessCaptured(Packet& p, TimePoint now, Disposition& out);
+  TraceResult ProcessRecorded(Packet& p, TimePoint now, Disposition& out);
+  void LetLateGo(TimePoint now);
+  void WatchOriginated();
+  // packet-tracer (packet_tracer.cc)
+  TraceResult TracePacket(Packet& p, const TraceRequest& request, TimePoint now);
+  void TraceDry(Packet& p, TimePoint now, TraceResult& result);
+  void TraceKnown(Packet& p, const Interface* in, ConnTable::Found found, TimePoint now, TraceResult& result);
   void ProcessDatagram(Packet& p, TimePoint now, Disposition& out);
   void ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out);
   void ProcessFragment(Packet& p, TimePoint now, Disposition& out);

@@ -9,6 +9,7 @@ namespace sallyport {
 void Engine::Impl::DropHeld(std::vector<HeldFragment> held) {
   for (const HeldFragment& f : held) {
     drops.Count(FrameDrop::kFragmentReassemblyFailed);
+    if (captures.active()) captures.Dropped(f.bytes, FrameDrop::kFragmentReassemblyFailed, clock.Now());
     ReleasedPacket r;
     r.handle = f.handle;
     r.disposition.reason = FrameDrop::kFragmentReassemblyFailed;
@@ -80,6 +81,7 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       out = decision;
       continue;
     }
+    if (captures.active() && decision.action == Disposition::Action::kAccept) captures.Left(f.bytes, decision.egress, now);
     ReleasedPacket released_packet;
     released_packet.handle = f.handle;
     released_packet.disposition = decision;

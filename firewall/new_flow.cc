@@ -64,7 +64,10 @@ Verdict EarlySecurity(Context& c) {
   bool spoof = src.IsNone() || src.IsV4Multicast() || src.IsV4Loopback() || dst.IsV4Loopback() || src.IsV4Broadcast() ||
                (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0);
   for (const auto& i : c.policy.interfaces) {
-    if (i && !i->address.IsNone() && i->address == src) spoof = true;
+    if (i && !i->address.IsNone() && i->address == src) {
+      spoof = true;
+      if (!c.tracing()) c.core.asp_hits.Count(AspWhat::kOwnAddress, c.in->id);
+    }
   }
   // Who has no address yet asks for one (DHCP, duplicate address detection), and that may be bridged.
   const bool nobody = src.IsNone() || (src.IsV4() && src.v4() == 0);
@@ -245,6 +248,7 @@ Verdict ConnectionSettings(Context& c) {
   for (const ServiceClass* s : {c.connection_class, normalizer, bypass}) {
     if (s == nullptr) continue;
     c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
+    c.Acted(AspWhat::kConnSet, false, s);
     break;
   }
   return Verdict::kContinue;
@@ -299,7 +303,12 @@ Verdict SourceNat(Context& c) {
                    {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
                     Port(c.source.endpoint)});
   }
-  if (c.recording() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
+  if (c.recording() && c.source.rule != nullptr) c.Acted(AspWhat::kNat, false, c.source.rule);
+  if (c.policy.personality.per_session_pat) {
+    if (c.recording()) c.trace->Phase("NAT", "per-session", true, {});
+    const bool per_session = p.IsTcp() || (p.IsUdp() && c.real_dst.port == 53);
+    c.Acted(per_session ? AspWhat::kPerSession : AspWhat::kMultiSession);
+  }
   if (c.recording() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
     c.trace->Phase("NAT", "host-limits", true, RuleLines(c, *c.source.rule));
   }
@@ -323,6 +332,7 @@ Verdict IpOptions(Context& c) {
     }
   }
   if (c.recording()) c.trace->Phase("IP-OPTIONS", "", true, {});
+  c.Acted(AspWhat::kIpOptions);
   return Verdict::kContinue;
 }
 
@@ -333,6 +343,7 @@ Verdict Inspection(Context& c) {
   c.inspect = InspectId::kIcmp;
   if (!c.tracing()) c.Extra().inspect_counters = c.core.services.InspectionOf(s->id, c.inspect);
   if (c.recording()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
+  c.Acted(AspWhat::kInspection, false, s);
   return Verdict::kContinue;
 }
 
@@ -357,6 +368,7 @@ Verdict ReversePath(Context& c) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (rule != nullptr || !agrees) {
       c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
+      if (rule != nullptr) c.Acted(AspWhat::kNatReverse, true, rule);
     }
   }
   if (agrees) return Verdict::kContinue;
@@ -382,10 +394,12 @@ Verdict CreateFlow(Context& c) {
     return Verdict::kConsume;
   }
   if (c.recording()) {
+    RecordReverse(c);
     c.trace->Phase("FLOW-CREATION", "", true, {},
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
+    RecordModules(c);
   }
-  if (c.tracing()) return Verdict::kForward;
+  if (c.tracing()) return CouldConnect(c) ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
   AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);

@@ -80,6 +80,11 @@ struct EngineCore {
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
   bool dry_run = false;  // packet-tracer
+  CaptureSet captures;
+  FaultSet faults;
+  AspHits asp_hits;
+  bool bypass_checks = false, decrypted = false;  // of packet-tracer's packet
+  std::size_t captured_originated = 0;  // of `originated`, how many captures have seen
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
@@ -145,6 +150,8 @@ struct Context {
     if (extra == kNoExtra) extra = core.extras.Take();
     return core.extras.At(extra);
   }
+  // A rule of the accelerated path has decided: a built-in one is counted, and the phase that was just recorded gets it.
+  void Acted(AspWhat what, bool at_egress = false, const void* object = nullptr);
   Verdict Drop(FrameDrop reason) {
     frame_drop = reason;
     return Verdict::kDrop;
@@ -163,6 +170,9 @@ class TraceRecorder {
   explicit TraceRecorder(TraceResult& result) : result_(result), started_(Now()), last_(started_) {}
   void Phase(std::string_view type, std::string_view subtype, bool allow, std::vector<std::string> config,
              std::vector<std::string> info = {});
+  // Of the phase before.
+  void Rule(const AspRef& rule, bool reverse = false);
+  void Detail(std::vector<std::string> lines);
   std::int64_t ElapsedNs() const { return Now() - started_; }
 
  private:
@@ -189,6 +199,16 @@ NameId IdentityName();
 std::vector<std::string> Lines(const std::string& text);
 // `ips`: does the flow go through a proxy (tcp_stream.cc)?
 Verdict ServiceModule(Context& c);
+// --- what a recorder hears before the stages (watch_flow.cc)
+void RecordArrival(EngineCore& core, IfId ingress);
+void RecordKnownFlow(EngineCore& core, const Conn& c);
+// The reply's rules and what will see the flow's packets, before and behind FLOW-CREATION.
+void RecordReverse(Context& c);
+void RecordModules(Context& c);
+// Would MakeConnection find room? (packet_tracer.cc)
+bool CouldConnect(const Context& c);
+// What became of a packet that was held: captures want to know.
+void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, TimePoint now);
 
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);

@@ -40,6 +40,7 @@ void Schedule(EngineCore& core, ConnIndex index, TcpStream& s) {
 void DropHeld(EngineCore& core, const HeldSegment& s, FrameDrop why) {
   core.drops.Count(why);
   core.CounterOf(s.ingress).dropped++;
+  if (core.captures.active()) core.captures.Dropped(s.bytes, why, core.clock.Now());
   ReleasedPacket r;
   r.handle = s.handle;
   r.disposition.reason = why;
@@ -130,6 +131,7 @@ void TcpPassed(EngineCore& core, ConnIndex index, Direction d, std::uint32_t end
     ReleasedPacket r;
     r.handle = held->handle;
     CarryOnConnection(core, index, d, p, now, r.disposition);
+    WatchReleased(core, p, r.disposition, now);
     const bool passed = r.disposition.action != Disposition::Action::kDrop;
     if (r.disposition.action == Disposition::Action::kAccept && p.rewritten) {
       // A large packet is cut into segments by the kernel, which computes their checksums then.

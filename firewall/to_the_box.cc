@@ -36,6 +36,7 @@ IpAddress OwnAddress(const Context& c) {
 Verdict Discard(Context& c) {
   const Packet& p = c.packet;
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+  c.Acted(AspWhat::kBoxDeny);
   if (c.tracing()) return c.Drop(FrameDrop::kAclDrop);
   if (p.IsTcp() || p.IsUdp()) {
     c.core.log.Log(c.now, Msg::k710005, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src),
@@ -60,9 +61,11 @@ Verdict TcpToTheBox(Context& c) {
     }
     if (lowest && c.in->security_level == 0) {
       if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+      c.Acted(AspWhat::kBoxDeny);
       return c.Drop(FrameDrop::kTelnetNotPermitted);
     }
     if (c.recording()) c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
+    c.Acted(AspWhat::kBoxPermit);
     if (!c.tracing()) {
       c.core.log.Log(c.now, Msg::k710002, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
                      LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
@@ -70,6 +73,7 @@ Verdict TcpToTheBox(Context& c) {
     return Verdict::kContinue;
   }
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+  c.Acted(AspWhat::kBoxDeny);
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k710003, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
                    LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
@@ -104,6 +108,7 @@ Verdict IcmpToTheBox(Context& c) {
   }
   if (!any_rule) permit = true;
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
+  c.Acted(permit ? AspWhat::kBoxPermit : AspWhat::kBoxDeny);
   if (!permit) {
     if (!c.tracing()) {
       c.core.log.Log(c.now, Msg::k313001, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
@@ -135,6 +140,7 @@ Verdict ToTheBox(Context& c) {
   if (!mine) {
     // Another interface's own address, or a network or broadcast address of another one.
     if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    c.Acted(AspWhat::kBoxDeny);
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   c.egress = IfId::kIdentity;

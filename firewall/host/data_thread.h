@@ -65,6 +65,7 @@ class BasicDataThread {
   void HandOver();
   void Release();
   void UsePolicy(std::shared_ptr<const Policy> policy);
+  void UseCopyLengths();
 
   E& engine_;
   Nfqueue& queue_;
@@ -75,6 +76,7 @@ class BasicDataThread {
   BridgePorts bridge_;
   std::thread thread_;
   std::atomic<std::thread::id> id_{};
+  std::uint32_t copied_tcp_ = 0, copied_other_ = 0;  // what the queue has been told
   std::mutex mutex_;  // guards what follows; taken by the data thread only when the wakeup says so
   std::vector<std::function<void()>> posted_;
   bool stopping_ = false;

@@ -95,12 +95,19 @@ void BasicDataThread<E>::UsePolicy(std::shared_ptr<const Policy> policy) {
     if (bridge_.fd() >= 0) (void)bridge_.Use(*policy);
   }
   engine_.SetPolicy(std::move(policy), clock_.Now());
-  const auto length = [this](IpProtocol p) { return engine_.CopyLength(static_cast<std::uint8_t>(p)); };
-  // A failure here is one of the socket, which the next verdict meets too and counts.
-  (void)queue_.SetCopyLength(Nfqueue::kTcpQueue, length(IpProtocol::kTcp));
-  (void)queue_.SetCopyLength(Nfqueue::kOtherQueue, std::max({length(IpProtocol::kUdp), length(IpProtocol::kIcmp),
-                                                             length(IpProtocol::kIcmp6), length(IpProtocol::kIp)}));
+  copied_tcp_ = copied_other_ = 0;
+  UseCopyLengths();
   HandOver();
+}
+
+template <typename E>
+void BasicDataThread<E>::UseCopyLengths() {
+  const auto length = [this](IpProtocol p) { return engine_.CopyLength(static_cast<std::uint8_t>(p)); };
+  const std::uint32_t tcp = length(IpProtocol::kTcp);
+  const std::uint32_t other = std::max({length(IpProtocol::kUdp), length(IpProtocol::kIcmp), length(IpProtocol::kIcmp6), length(IpProtocol::kIp)});
+  // A failure here is one of the socket, which the next verdict meets too and counts.
+  if (tcp != std::exchange(copied_tcp_, tcp)) (void)queue_.SetCopyLength(Nfqueue::kTcpQueue, tcp);
+  if (other != std::exchange(copied_other_, other)) (void)queue_.SetCopyLength(Nfqueue::kOtherQueue, other);
 }
 
 template <typename E>
@@ -132,7 +139,10 @@ bool BasicDataThread<E>::RunPosted() {
     if (stop) alive_ = false;  // what is posted from now on runs where it is posted
   }
   for (auto& f : work) f();
-  if (!work.empty()) HandOver();
+  if (!work.empty()) {
+    UseCopyLengths();  // a capture may have come or gone
+    HandOver();
+  }
   return !stop;
 }
 

@@ -184,5 +184,88 @@ TEST_F(ReplayTest, BadInputIsNamed) {
   EXPECT_THAT(replay->damage(), HasSubstr("cut.pcap"));
 }
 
+// An Ethernet frame with an optional tag, as a trunk port carries it.
+std::string Ethernet(std::optional<int> vlan, const std::vector<std::uint8_t>& ip) {
+  std::string f(12, '\0');
+  const auto put = [&f](int v) {
+    f += static_cast<char>(v >> 8);
+    f += static_cast<char>(v);
+  };
+  if (vlan) {
+    put(0x8100);
+    put(*vlan);
+  }
+  put(0x0800);
+  return f.append(ip.begin(), ip.end());
+}
+
+std::string PcapFile(const std::vector<std::string>& frames) {
+  std::string out;
+  const auto put = [&out](std::uint32_t v) {
+    for (int i = 0; i < 4; i++) out += static_cast<char>(v >> (8 * i) & 0xff);
+  };
+  for (const std::uint32_t v : {0xa1b2c3d4u, 2u | 4u << 16, 0u, 0u, 65535u, 1u}) put(v);
+  std::uint32_t second = 1'700'000'000;
+  for (const std::string& f : frames) {
+    for (const std::uint32_t v : {second++, 0u, static_cast<std::uint32_t>(f.size()), static_cast<std::uint32_t>(f.size())}) put(v);
+    out += f;
+  }
+  return out;
+}
+
+TEST_F(ReplayTest, TagsTellSubinterfacesOfAPortApart) {
+  std::ofstream(At("trunk.pcap"), std::ios::binary)
+      << PcapFile({Ethernet(10, Tcp("10.10.0.5", 1025, "10.20.0.5", 80, kTcpSyn, 1, 0)), Ethernet(20, Tcp("10.20.0.5", 1026, "10.10.0.5", 80, kTcpSyn, 1, 0)),
+                   Ethernet(30, Tcp("10.30.0.5", 1025, "10.20.0.5", 80, kTcpSyn, 1, 0))});
+  Replay::Options options;
+  options.inputs = {{"GigabitEthernet0/1", At("trunk.pcap"), std::nullopt}};
+  options.on_drop = [this](const Replay::Drop& d) { drops_.push_back(d); };
+  Replay replay(std::move(options));
+  LoadOptions how;
+  how.empty_first = true;
+  replay.Load("ASA Version 9.16(4)\ninterface GigabitEthernet0/1\n no nameif\n no shutdown\n"
+              "interface GigabitEthernet0/1.10\n vlan 10\n nameif high\n security-level 90\n ip address 10.10.0.1 255.255.255.0\n"
+              "interface GigabitEthernet0/1.20\n vlan 20\n nameif low\n security-level 10\n ip address 10.20.0.1 255.255.255.0\n", how);
+  const Status ran = replay.Run();
+  ASSERT_TRUE(ran.ok()) << ran.error();
+  EXPECT_EQ(replay.totals().passed, 1u);
+  EXPECT_EQ(replay.totals().other_vlan, 1u);
+  ASSERT_EQ(drops_.size(), 1u);
+  EXPECT_EQ(drops_[0].interface, "low");
+  EXPECT_EQ(drops_[0].keyword, "acl-drop");
+}
+
+TEST_F(ReplayTest, AFragmentThatIsDroppedLaterHasItsLine) {
+  std::vector<std::uint8_t> first = Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 1, 0);
+  StoreBe16(&first[6], 0x2000);  // more to come, and nothing does
+  first.resize(20 + 16);
+  StoreBe16(&first[2], 36);
+  StoreBe16(&first[10], 0);
+  StoreBe16(&first[10], ChecksumFinish(ChecksumAdd(Bytes(first).first(20))));
+  auto replay = Make({{"inside", Raw("in.pcap", {{0, first}, {60, Tcp("10.1.1.10", 1026, "192.0.2.7", 80, kTcpSyn, 1, 0)}}), std::nullopt}});
+  ASSERT_TRUE(replay->Run().ok());
+  ASSERT_EQ(drops_.size(), 1u);
+  EXPECT_EQ(drops_[0].number, 1u);
+  EXPECT_EQ(drops_[0].interface, "inside");
+  EXPECT_EQ(drops_[0].keyword, "fragment-reassembly-failed");
+}
+
+TEST_F(ReplayTest, OnePacketIsTraced) {
+  std::vector<Replay::Trace> traces;
+  Replay::Options options;
+  options.inputs = {{"inside", Raw("in.pcap", {{0, Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 1, 0)}, {1, Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 1, 0)}}), std::nullopt}};
+  options.trace = {2};
+  options.on_trace = [&](const Replay::Trace& t) { traces.push_back(t); };
+  Replay replay(std::move(options));
+  LoadOptions how;
+  how.empty_first = true;
+  replay.Load(kConfig, how);
+  ASSERT_TRUE(replay.Run().ok());
+  ASSERT_EQ(traces.size(), 1u);
+  EXPECT_EQ(traces[0].number, 2u);
+  EXPECT_THAT(traces[0].packet, HasSubstr("10.1.1.10:1025 > 192.0.2.7:80"));
+  EXPECT_THAT(traces[0].text, HasSubstr("using existing flow"));
+}
+
 }  // namespace
 }  // namespace sallyport

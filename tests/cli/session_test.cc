@@ -237,7 +237,7 @@ TEST_F(ConsoleTest, CaretStandsUnderTheFirstCharacterThatCannotMatch) {
   // "ciscoasa# show conduit": "con" begins several commands, "cond" none.
   EXPECT_EQ(c->Do("show conduit"), std::string(10 + 8, ' ') + "^\n" + kInvalidInput);
   EXPECT_TRUE(c->failed());
-  EXPECT_EQ(c->Do("frobnicate"), std::string(10, ' ') + "^\n" + kInvalidInput);
+  EXPECT_EQ(c->Do("frobnicate"), std::string(11, ' ') + "^\n" + kInvalidInput);
   EXPECT_EQ(c->Do("show mode x"), std::string(10 + 10, ' ') + "^\n" + kInvalidInput);
   EXPECT_EQ(c->Do("show"), "ERROR: % Incomplete command\n");
   EXPECT_TRUE(c->failed());

@@ -1,0 +1,135 @@
+// `show asp table`: the tables of the accelerated path as they are compiled now.
+#include <algorithm>
+#include <regex>
+
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_asp_table.h"
+#include "cli/trace_view.h"
+#include "conf/codecs.h"
+
+namespace sallyport {
+namespace {
+
+constexpr const char* kShow = "Show running system information";
+
+struct ClassifyWords {
+  std::string domain, interface, match;
+  bool hits = false, crypto = false;
+};
+struct RoutingWords {
+  bool input = false, output = false;
+  std::string interface;
+  std::optional<IpAddress> address;
+  std::optional<Mask> netmask;
+};
+struct ArpWords {
+  std::string interface;
+  std::optional<IpAddress> address;
+};
+
+Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
+  const AspTable table = AspTableNow(c.appliance);
+  const Policy& policy = *c.appliance.policy();
+  AspFilter filter;
+  filter.domain = w.domain;
+  filter.only_hit = w.hits;
+  if (!w.interface.empty()) {
+    const Interface* i = policy.FindByName(w.interface);
+    if (i == nullptr) return Reply::Refuse("ERROR: % Invalid interface name " + w.interface + "\n");
+    filter.interface = i->id;
+  }
+  if (!w.match.empty()) {
+    try {
+      filter.match.emplace(w.match, std::regex::extended);
+    } catch (const std::regex_error&) {
+      return Reply::Refuse("ERROR: Invalid regular expression\n");
+    }
+  }
+  return Reply::Say(ShowAspClassify(table, policy, filter));
+}
+
+Reply ShowInterfaces(ExecContext& c, const Bare&, Form) {
+  return Reply::Say(ShowAspInterfaces(c.appliance.Interfaces()));
+}
+
+Reply ShowRouting(ExecContext& c, const RoutingWords& w, Form) {
+  const Policy& policy = *c.appliance.policy();
+  AspRoutes which;
+  which.input = w.input || !w.output;
+  which.output = w.output || !w.input;
+  if (!w.interface.empty()) {
+    const Interface* i = policy.FindByName(w.interface);
+    if (i == nullptr) return Reply::Refuse("ERROR: % Invalid interface name " + w.interface + "\n");
+    which.interface = i->id;
+  }
+  if (w.address) which.within = Prefix::Of(*w.address, w.netmask ? w.netmask->length() : 32);
+  return Reply::Say(ShowAspRouting(policy, which));
+}
+
+Reply ShowAspArpTable(ExecContext& c, const ArpWords& w, Form) {
+  std::vector<ArpView> entries = c.appliance.host().Arp(*c.appliance.policy());
+  std::erase_if(entries, [&](const ArpView& a) {
+    return (!w.interface.empty() && a.interface != w.interface) || (w.address && a.address != *w.address);
+  });
+  return Reply::Say(ShowAspArp(entries));
+}
+
+Reply ShowSockets(ExecContext& c, const Bare&, Form) {
+  return Reply::Say(ShowAspSocket(*c.appliance.policy(), c.appliance.personality()));
+}
+
+}  // namespace
+
+AspTable AspTableNow(Appliance& appliance) {
+  struct Answer {
+    std::shared_ptr<AspHits> hits;
+    std::vector<IfId> captured;
+  };
+  const Answer a = appliance.AskEngine([](Engine& e) {
+    Answer answer{std::make_shared<AspHits>(e.asp_hits()), {}};
+    for (std::size_t i = 0; i < 256; i++) {
+      if (e.captures().Watches(static_cast<IfId>(i))) answer.captured.push_back(static_cast<IfId>(i));
+    }
+    return answer;
+  });
+  return {*appliance.policy(), *a.hits, a.captured};
+}
+
+void AddAspCommands(ExecSet& set) {
+  constexpr const char* kAsp = "Accelerated security path";
+  constexpr const char* kTable = "Tables of the accelerated security path";
+  {
+    using S = Tokens<ClassifyWords>;
+    set.Add(Command<ClassifyWords>(
+                {S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("classify", "Classifier rules"),
+                 S::AnyOrder({{S::Kw("domain", "Rules of a domain"), S::Word(&ClassifyWords::domain, "Name of the domain")},
+                              {S::Kw("interface", "Rules of an interface"), S::Word(&ClassifyWords::interface, "Name of interface")},
+                              {S::Flag(&ClassifyWords::hits, "hits", "Rules that were hit")},
+                              {S::Kw("match", "Rules whose text matches"), S::Word(&ClassifyWords::match, "Regular expression")}})}),
+            ShowClassify);
+  }
+  set.Add(BareCommand("show asp table interfaces", {kShow, kAsp, kTable, "Interfaces"}), ShowInterfaces);
+  {
+    using S = Tokens<RoutingWords>;
+    set.Add(Command<RoutingWords>(
+                {S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("routing", "Routes"),
+                 S::AnyOrder({{S::Flag(&RoutingWords::input, "input", "Of packets that come in")},
+                              {S::Flag(&RoutingWords::output, "output", "Of packets that leave")},
+                              {S::Kw("address", "Of an address"), S::Arg(&RoutingWords::address, "Address"),
+                               S::Opt({S::Kw("netmask", "With this mask"), S::Arg(&RoutingWords::netmask, "Netmask")})},
+                              {S::Kw("interface", "Of an interface"), S::Word(&RoutingWords::interface, "Name of interface")}})}),
+            ShowRouting);
+  }
+  {
+    using S = Tokens<ArpWords>;
+    set.Add(Command<ArpWords>({S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("arp", "Neighbours"),
+                               S::AnyOrder({{S::Kw("interface", "Of an interface"), S::Word(&ArpWords::interface, "Name of interface")},
+                                            {S::Kw("address", "Of an address"), S::Arg(&ArpWords::address, "Address")}})}),
+            ShowAspArpTable);
+  }
+  set.Add(BareCommand("show asp table socket", {kShow, kAsp, kTable, "Sockets that the appliance listens on"}), ShowSockets);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,126 @@
+#include "cli/show_asp_table.h"
+
+#include <algorithm>
+#include <map>
+
+#include "cli/show_text.h"
+
+namespace sallyport {
+
+std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter) {
+  std::string input, output, layer2;
+  for (const AspRule& r : table.rules()) {
+    if (!filter.domain.empty() && DomainOf(r) != filter.domain) continue;
+    if (filter.interface != IfId::kAny && r.input != filter.interface && r.output != filter.interface) continue;
+    if (filter.only_hit && r.hits == 0) continue;
+    const std::string text = AspRuleText(r, policy, "");
+    if (filter.match && !std::regex_search(text, *filter.match)) continue;
+    (r.layer2 ? layer2 : r.ref.out ? output : input) += text;
+  }
+  return "\nInput Table\n" + input + "\nOutput Table:\n" + output + "\nL2 - Output Table:\n\nL2 - Input Table:\n" + layer2 +
+         "\nLast clearing of hits counters: Never\n\n";
+}
+
+std::string ShowAspInterfaces(const std::vector<InterfaceView>& interfaces) {
+  std::string out = "\n** Flags: 0x0001-DHCP, 0x0002-VMAC, 0x0010-Ident Ifc, 0x0020-HDB Initd,\n         0x0040-RPF Enabled\n";
+  int nic = 0;
+  for (const InterfaceView& v : interfaces) {
+    if (v.nameif.empty()) continue;
+    Append(out, "Soft-np interface '{}' is {}\n    context single_vf, nicnum {}, mtu {}\n", v.nameif, !v.shutdown && v.link_up ? "up" : "down",
+           nic++, v.mtu);
+    Append(out, "        vlan {}, Not shared, seclvl {}\n", v.vlan ? std::to_string(*v.vlan) : "<None>", v.security_level);
+    Append(out, "        {} packets input, {} packets output\n        flags 0x{:x}\n\n", v.traffic.in_packets, v.traffic.out_packets,
+           0x20 | (v.addressed_by_dhcp ? 1 : 0));
+  }
+  out += "Soft-np interface 'identity' is up\n    context single_vf, nicnum 0, mtu 0\n        vlan <None>, Not shared, seclvl 0\n"
+         "        0 packets input, 0 packets output\n        flags 0x20\n";
+  return out;
+}
+
+std::string ShowAspRouting(const Policy& policy, const AspRoutes& which) {
+  std::string in, out;
+  const auto name = [&](IfId id) {
+    const Interface* i = policy.Find(id);
+    return i != nullptr ? i->nameif : std::string("identity");
+  };
+  const auto wanted = [&](const Prefix& p, IfId id) {
+    if (which.interface != IfId::kAny && which.interface != id) return false;
+    if (!which.within) return true;
+    const AddressRange outer = AddressRange::Of(*which.within), inner = AddressRange::Of(p);
+    return (outer.Contains(inner.first) && outer.Contains(inner.last)) || (inner.Contains(outer.first) && inner.Contains(outer.last));
+  };
+  const auto columns = [](const Prefix& p) {
+    const int length = p.FamilyLength();
+    return p.IsV4() ? fmt::format("{:<15} {:<15} ", p.address.ToString(), MaskText(length))
+                    : fmt::format("{}/{} ", p.address.ToString(), length);
+  };
+  // The appliance's own addresses, and everybody, end in it; then routes from the narrowest to the widest.
+  struct Line {
+    Prefix prefix;
+    std::string text;
+    bool input;
+  };
+  std::vector<Line> lines;
+  const auto own = [&](IpAddress a) { lines.push_back({Prefix::Of(a, a.IsV4() ? 32 : 128), "identity", true}); };
+  own(IpAddress::V4(0xffffffff));
+  for (const auto& i : policy.interfaces) {
+    if (!i || !i->InUse() || i->address.IsNone()) continue;
+    if (wanted(Prefix::Of(i->address, i->address.IsV4() ? 32 : 128), i->id)) own(i->address);
+  }
+  for (const Route& r : policy.routes.routes()) {
+    if (r.source == Route::Source::kLocal || !wanted(r.destination, r.interface)) continue;
+    const std::string text = (r.gateway.IsNone() ? "" : "via " + r.gateway.ToString() + ", ") + (r.null0 ? "Null0" : name(r.interface));
+    lines.push_back({r.destination, text, true});
+    lines.push_back({r.destination, text, false});
+  }
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.prefix.length > b.prefix.length; });
+  for (const Line& l : lines) (l.input ? in : out) += fmt::format("{} {}{}\n", l.input ? "in  " : "out ", columns(l.prefix), l.text);
+  std::string text;
+  if (policy.personality.any4_keyword) text += "route table timestamp: 1\n";
+  if (which.input) text += in;
+  if (which.output) text += out;
+  if (which.output && policy.personality.any4_keyword && !which.within && which.interface == IfId::kAny) {
+    text += "out  0.0.0.0         0.0.0.0         via 0.0.0.0, identity\n";
+  }
+  return text;
+}
+
+std::string ShowAspArp(const std::vector<ArpView>& entries) {
+  std::map<std::string, std::string> by_interface;
+  for (const ArpView& a : entries) {
+    Append(by_interface[a.interface], "  {:<39} Active   {} hits 0\n", a.address.ToString(), a.mac.ToString());
+  }
+  std::string out;
+  for (const auto& [name, lines] : by_interface) Append(out, "\nContext: single_vf, Interface: {}\n{}", name, lines);
+  return out;
+}
+
+std::string ShowAspSocket(const Policy& policy, const Personality& personality) {
+  std::string out;
+  if (personality.any4_keyword) {
+    out = fmt::format("\n{:<9} {:<9} {:<10} {:<43}  {}\n", "Protocol", "Socket", "State", "Local Address", "Foreign Address");
+  } else {
+    out = fmt::format("\n{:<9} {:<8}  {:<22}  {:<22}  {}\n", "Protocol", "Socket", "Local Address", "Foreign Address", "State");
+  }
+  std::vector<std::pair<std::uint16_t, IfId>> seen;
+  for (const ManagementRule& m : policy.management) {
+    const Interface* i = policy.Find(m.interface);
+    if (i == nullptr || !i->InUse() || i->address.IsNone()) continue;
+    using Service = ManagementRule::Service;
+    const std::uint16_t port = m.service == Service::kSsh ? policy.ssh_port : m.service == Service::kTelnet ? policy.telnet_port : policy.http_port;
+    if (std::find(seen.begin(), seen.end(), std::pair(port, m.interface)) != seen.end()) continue;
+    seen.push_back({port, m.interface});
+    const char* protocol = m.service == Service::kHttp ? "SSL" : "TCP";
+    // The number stands for interface and port: an ASA's is a handle without a meaning.
+    const std::uint32_t socket = static_cast<std::uint32_t>(m.interface) << 16 | port;
+    const std::string local = i->address.ToString() + ":" + std::to_string(port);
+    if (personality.any4_keyword) {
+      Append(out, "{:<9} {:08x}  {:<10} {:<43}  {}\n", protocol, socket, "LISTEN", local, "0.0.0.0:*");
+    } else {
+      Append(out, "{:<9} {:08x}  {:<22}  {:<22}  {}\n", protocol, socket, local, "0.0.0.0:*", "LISTEN");
+    }
+  }
+  return out;
+}
+
+}  // namespace sallyport

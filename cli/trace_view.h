@@ -1,0 +1,25 @@
+// A trace with the names and states of its interfaces, and captured packets with their frames: what an appliance knows and the
+// engine does not.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/appliance.h"
+#include "cli/capture_text.h"
+#include "cli/show_views.h"
+#include "firewall/asp_table.h"
+
+namespace sallyport {
+
+TraceView ViewOf(Appliance& appliance, const TraceResult& result);
+
+// The compiled rules as they are now, with their hits.
+AspTable AspTableNow(Appliance& appliance);
+
+// The name of an interface; its hardware where it has none.
+std::string InterfaceNameOf(const Policy& policy, IfId id);
+
+std::vector<CapturedFrame> FramesOf(Appliance& appliance, std::vector<CapturedPacket> packets);
+
+}  // namespace sallyport

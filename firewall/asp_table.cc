@@ -1,0 +1,312 @@
+#include "firewall/asp_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "firewall/policy.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::size_t kMostPieces = 64;  // of one element: a range of addresses as prefixes
+
+// FNV-1a, 64 bits: an id that is the same in every run and depends on the rule alone.
+std::uint64_t Hash(std::string_view text) {
+  std::uint64_t h = 0xcbf29ce484222325u;
+  for (const char c : text) h = (h ^ static_cast<std::uint8_t>(c)) * 0x100000001b3u;
+  return h ^ h >> 29;
+}
+
+struct Piece {
+  IpAddress address;
+  int length = 0;  // of its family
+};
+
+// A range as prefixes, as the path holds it. Any address: one piece without an address.
+std::vector<Piece> PiecesOf(const AddressRange& range) {
+  std::vector<Piece> pieces;
+  if (range.first.IsNone()) return {Piece{}};
+  const bool v4 = range.first.IsV4();
+  const int family = v4 ? 32 : 128;
+  IpAddress at = range.first;
+  while (pieces.size() < kMostPieces) {
+    int length = family;
+    while (length > 0) {
+      const AddressRange wider = AddressRange::Of(Prefix::Of(at, length - 1));
+      if (wider.first != at || range.last < wider.last) break;
+      length--;
+    }
+    pieces.push_back({length == 0 ? IpAddress() : at, length});
+    const AddressRange taken = AddressRange::Of(Prefix::Of(at, length));
+    if (!(taken.last < range.last)) break;
+    at = taken.last.Plus(1);
+  }
+  return pieces;
+}
+
+bool Within(const IpAddress& a, const IpAddress& net, int length) {
+  return net.IsNone() || AddressRange::Of(Prefix::Of(net, length)).Contains(a);
+}
+
+class Builder {
+ public:
+  Builder(const Policy& policy, const AspHits& hits, const std::vector<IfId>& captured, std::vector<AspRule>& rules)
+      : policy_(policy), hits_(hits), captured_(captured), rules_(rules), wide_(policy.personality.any4_keyword) {}
+
+  void Build() {
+    for (const auto& i : policy_.interfaces) {
+      if (i && i->id != IfId::kIdentity && i->InUse()) OfInterface(*i);
+    }
+    PerSession();
+    for (const NatRule& r : policy_.nat.rules()) Translation(r);
+    for (const ServiceClass& s : policy_.service) Class(s);
+    std::stable_sort(rules_.begin(), rules_.end(), [](const AspRule& a, const AspRule& b) {
+      if (a.domain != b.domain) return a.domain < b.domain;
+      if (a.ref.out != b.ref.out) return !a.ref.out;
+      if (a.layer2 != b.layer2) return !a.layer2;
+      return a.priority > b.priority;
+    });
+  }
+
+ private:
+  AspRule& Add(AspWhat what, IfId interface, bool out, const void* object, std::string_view text, AspDomain domain, int priority, bool deny) {
+    AspRule r;
+    r.ref = {what, interface, out, object, {}, {}};
+    r.domain = domain;
+    r.priority = priority;
+    r.deny = deny;
+    out ? r.output = interface : r.input = interface;
+    const Interface* i = policy_.Find(interface);
+    r.id = IdOf(fmt::format("{}|{}|{}|{}|{}", Keyword(domain), out, i != nullptr ? i->nameif : "", static_cast<int>(what), text));
+    if (what < AspWhat::kFirstObject) r.hits = hits_.Of(what, interface);
+    rules_.push_back(r);
+    return rules_.back();
+  }
+  std::uint64_t IdOf(const std::string& key) {
+    // As an ASA's addresses look: 64 bits from 9.0 on, 32 before.
+    std::uint64_t id = wide_ ? 0x7f0000000000u | (Hash(key) & 0xfffffffff0u) : 0xa8000000u | (Hash(key) & 0x7fffff8u);
+    while (!taken_.insert(id).second) id += 0x10;
+    return id;
+  }
+  std::uint64_t DataOf(const std::string& key) { return IdOf("data|" + key); }
+
+  void OfInterface(const Interface& i) {
+    if (std::find(captured_.begin(), captured_.end(), i.id) != captured_.end()) {
+      AspRule& c = Add(AspWhat::kCapture, i.id, false, nullptr, "", AspDomain::kCapture, 13, false);
+      c.layer2 = true;
+    }
+    AspRule& l2 = Add(AspWhat::kLayer2, i.id, false, nullptr, "", AspDomain::kPermit, 1, false);
+    l2.layer2 = true;
+    l2.l3_type = 0x8;
+    l2.mask_multicast = true;
+    if (!i.address.IsNone()) {
+      AspRule& own = Add(AspWhat::kOwnAddress, i.id, false, nullptr, i.address.ToString(), AspDomain::kPermit, 500, true);
+      own.reverse = true;
+      own.user_data = 0x6;
+      own.src = i.address;
+      own.src_length = i.address.IsV4() ? 32 : 128;
+    }
+    if (!policy_.same_security_intra) {
+      AspRule& same = Add(AspWhat::kSameInterface, i.id, false, nullptr, "", AspDomain::kPermit, 111, true);
+      same.flags = 0x4000;
+      same.output = i.id;
+    }
+    Box(i);
+    List(i.access_in.get(), i, false);
+    List(policy_.access_global.get(), i, false);
+    if (!i.access_in && !policy_.access_global) {
+      Add(AspWhat::kLevels, i.id, false, nullptr, "", AspDomain::kPermit, 2, false).flags = 0x3000;
+    }
+    Implicit(i, false);
+    if (i.access_out) {
+      List(i.access_out.get(), i, true);
+      Implicit(i, true);
+    }
+    AspRule& options = Add(AspWhat::kIpOptions, i.id, false, nullptr, "", AspDomain::kInspectIpOptions, 0, true);
+    options.reverse = true;
+  }
+
+  void Implicit(const Interface& i, bool out) {
+    AspRule& r = Add(AspWhat::kImplicit, i.id, out, nullptr, "", AspDomain::kPermit, 11, true);
+    r.user_data = 0x6;
+    r.use_real_addr = wide_;
+  }
+
+  void Box(const Interface& i) {
+    AspRule& yes = Add(AspWhat::kBoxPermit, i.id, false, nullptr, "", AspDomain::kPermit, 121, false);
+    yes.output = IfId::kIdentity;
+    AspRule& no = Add(AspWhat::kBoxDeny, i.id, false, nullptr, "", AspDomain::kPermit, 0, true);
+    no.output = IfId::kIdentity;
+  }
+
+  void List(const AccessList* list, const Interface& i, bool out) {
+    if (list == nullptr) return;
+    for (const AclElement& e : list->elements()) {
+      if (e.inactive) continue;
+      const std::vector<Piece> sources = PiecesOf(e.src), destinations = PiecesOf(e.dst);
+      const bool all = e.protocol == 0 && sources.front().address.IsNone() && destinations.front().address.IsNone();
+      const std::uint64_t data = DataOf(list->name() + "|" + std::to_string(e.hash) + "|" + e.text + "|" + i.nameif);
+      for (const Piece& s : sources) {
+        for (const Piece& d : destinations) {
+          AspRule& r = Add(AspWhat::kElement, i.id, out, &e, list->name() + e.text + s.address.ToString() + d.address.ToString(), AspDomain::kPermit,
+                           all ? 12 : 13, !e.permit);
+          r.hits = e.hits != nullptr ? e.hits->hits.load(std::memory_order_relaxed) : 0;
+          r.user_data = data;
+          r.use_real_addr = policy_.personality.real_address_access_lists;
+          r.protocol = e.protocol;
+          r.src = s.address;
+          r.src_length = s.length;
+          r.dst = d.address;
+          r.dst_length = d.length;
+          r.sport = e.sport;
+          r.dport = e.dport;
+          r.icmp_type = e.icmp_type;
+          r.icmp_code = e.icmp_code;
+        }
+      }
+    }
+  }
+
+  void PerSession() {
+    if (!policy_.personality.per_session_pat) return;
+    AspRule& tcp = Add(AspWhat::kPerSession, IfId::kAny, false, nullptr, "", AspDomain::kNatPerSession, 0, false);
+    tcp.reverse = tcp.use_real_addr = true;
+    tcp.protocol = 6;
+    AspRule& other = Add(AspWhat::kMultiSession, IfId::kAny, false, nullptr, "", AspDomain::kNatPerSession, 0, true);
+    other.reverse = other.use_real_addr = true;
+  }
+
+  void Translation(const NatRule& n) {
+    if (n.inactive) return;
+    const std::uint64_t data = DataOf("nat|" + std::to_string(n.id) + n.config);
+    const std::vector<AddressRange> any{AddressRange{}};
+    for (const AddressRange& range : n.real_src.empty() ? any : n.real_src) {
+      for (const Piece& piece : PiecesOf(range)) {
+        const std::string text = n.config + std::to_string(n.id) + piece.address.ToString();
+        AspRule& to = Add(AspWhat::kNat, n.real_if, false, &n, text, AspDomain::kNat, policy_.personality.object_nat ? 6 : 1, false);
+        to.hits = n.hits != nullptr ? n.hits->translate.load(std::memory_order_relaxed) : 0;
+        to.user_data = data;
+        to.protocol = n.service_protocol;
+        to.src = piece.address;
+        to.src_length = piece.length;
+        if (n.service_protocol != 0) to.sport = n.real_sport;
+        to.output = n.mapped_if;
+        // The same rule as the reply of a flow towards its hosts takes it.
+        AspRule& back = Add(AspWhat::kNatReverse, n.real_if, true, &n, text, AspDomain::kNatReverse, policy_.personality.object_nat ? 6 : 1, false);
+        back.hits = n.hits != nullptr ? n.hits->untranslate.load(std::memory_order_relaxed) : 0;
+        back.user_data = data;
+        back.use_real_addr = policy_.personality.object_nat;
+        back.protocol = n.service_protocol;
+        back.dst = piece.address;
+        back.dst_length = piece.length;
+        if (n.service_protocol != 0) back.dport = n.real_sport;
+        back.input = n.mapped_if;
+      }
+    }
+  }
+
+  void Class(const ServiceClass& s) {
+    const std::string text = s.policy_name + "|" + s.class_name;
+    const auto each = [&](AspWhat what, AspDomain domain, int priority, std::uint8_t protocol, const std::string& more) {
+      for (const auto& i : policy_.interfaces) {
+        if (!i || i->id == IfId::kIdentity || !i->InUse() || (s.interface != IfId::kAny && s.interface != i->id)) continue;
+        AspRule& r = Add(what, i->id, false, &s, text + more, domain, priority, false);
+        r.use_real_addr = policy_.personality.real_address_access_lists;
+        r.user_data = DataOf(text + more + Keyword(domain));
+        r.protocol = protocol;
+      }
+    };
+    if (s.connection.Any()) each(AspWhat::kConnSet, AspDomain::kConnSet, 7, 0, "");
+    for (const Inspection& inspection : s.inspections) {
+      if (inspection.id == InspectId::kNone) continue;
+      const bool icmp = inspection.id == InspectId::kIcmp;
+      const std::size_t from = rules_.size();
+      each(AspWhat::kInspection, AspDomain::kInspect, icmp ? 66 : 70, icmp ? 1 : 0, inspection.name);
+      for (std::size_t i = from; i < rules_.size(); i++) {
+        rules_[i].inspection = inspection.name;
+        std::replace(rules_[i].inspection.begin(), rules_[i].inspection.end(), ' ', '-');
+      }
+    }
+  }
+
+  const Policy& policy_;
+  const AspHits& hits_;
+  const std::vector<IfId>& captured_;
+  std::vector<AspRule>& rules_;
+  const bool wide_;
+  std::set<std::uint64_t> taken_;
+};
+
+std::string MaskText(const IpAddress& a, int length) {
+  if (a.IsNone()) return "0.0.0.0";
+  return a.IsV4() ? MaskOf(length).ToString() : "/" + std::to_string(length);
+}
+
+std::string PortText(const PortRange& p) {
+  if (p.IsAny()) return "0";
+  return p.first == p.last ? std::to_string(p.first) : fmt::format("{}-{}", p.first, p.last);
+}
+
+}  // namespace
+
+const char* Keyword(AspDomain d) {
+  static constexpr const char* kWords[] = {"permit", "capture", "conn-set", "nat", "nat-reverse", "nat-per-session",
+                                           "inspect-ip-options", "inspect"};
+  return kWords[static_cast<std::size_t>(d)];
+}
+
+std::string DomainOf(const AspRule& r) { return r.domain == AspDomain::kInspect ? "inspect-" + r.inspection : Keyword(r.domain); }
+
+AspTable::AspTable(const Policy& policy, const AspHits& hits, const std::vector<IfId>& captured) {
+  Builder(policy, hits, captured, rules_).Build();
+}
+
+const AspRule* AspTable::Find(const AspRef& ref) const {
+  // What names it best: the interface and the addresses; then the rule of all interfaces; then the element alone.
+  for (const int pass : {0, 1, 2}) {
+    for (const AspRule& r : rules_) {
+      if (r.ref.what != ref.what || r.ref.object != ref.object || r.ref.out != ref.out) continue;
+      if (pass == 0 && r.ref.interface != ref.interface) continue;
+      if (pass == 1 && r.ref.interface != IfId::kAny) continue;
+      if (pass != 2 && (!Within(ref.src, r.src, r.src_length) || !Within(ref.dst, r.dst, r.dst_length))) continue;
+      return &r;
+    }
+  }
+  return nullptr;
+}
+
+std::string AspRuleText(const AspRule& r, const Policy& policy, const std::string& indent) {
+  const bool wide = policy.personality.any4_keyword;
+  const auto name = [&](IfId id) -> std::string {
+    if (id == IfId::kIdentity) return "identity";
+    const Interface* i = policy.Find(id);
+    return i != nullptr ? i->nameif : "any";
+  };
+  const std::string deep = "        ";
+  std::string out = fmt::format("{}{} id=0x{:x}, priority={}, domain={}, deny={}\n{}hits={}, user_data=0x{:x}, cs_id=0x0, ", indent,
+                                r.ref.out ? "out" : "in ", r.id, r.priority, DomainOf(r), r.deny, deep, r.hits, r.user_data);
+  if (r.layer2) {
+    out += fmt::format("l3_type=0x{:x}\n{}src mac=0000.0000.0000, mask=0000.0000.0000\n{}dst mac=0000.0000.0000, mask={}\n", r.l3_type, deep,
+                       deep, r.mask_multicast ? "0100.0000.0000" : "0000.0000.0000");
+  } else {
+    const bool icmp = r.protocol == 1 || r.protocol == 58;
+    const char* id = wide ? "/id" : "";
+    const char* tag = wide ? ", tag=any" : "";
+    const auto address = [](const IpAddress& a) { return a.IsNone() ? std::string("0.0.0.0") : a.ToString(); };
+    if (r.reverse) out += "reverse, ";
+    if (r.use_real_addr) out += "use_real_addr, ";
+    out += fmt::format("flags=0x{:x}, protocol={}\n", r.flags, r.protocol);
+    out += fmt::format("{}src ip{}={}, mask={}, {}{}\n", deep, id, address(r.src), MaskText(r.src, r.src_length),
+                       icmp ? fmt::format("icmp-type={}", std::max<int>(r.icmp_type, 0)) : "port=" + PortText(r.sport), tag);
+    out += fmt::format("{}dst ip{}={}, mask={}, {}{}, dscp=0x0{}\n", deep, id, address(r.dst), MaskText(r.dst, r.dst_length),
+                       icmp ? fmt::format("icmp-code={}", std::max<int>(r.icmp_code, 0)) : "port=" + PortText(r.dport), tag,
+                       policy.personality.trace_elapsed_time ? ", nsg_id=none" : "");
+  }
+  if (wide) out += fmt::format("{}input_ifc={}, output_ifc={}\n", deep, name(r.input), name(r.output));
+  return out;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,119 @@
+// packet-tracer with the rules behind its phases, its forms, and the tables of the accelerated path that it agrees with.
+#include "conf/personality.h"
+#include "tests/cli/console_fixture.h"
+#include "tests/cli/show_golden.h"
+
+namespace sallyport {
+namespace {
+
+constexpr char kConfig[] =
+    "interface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 192.0.2.1 255.255.255.0\n no shutdown\n"
+    "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n no shutdown\n"
+    "object network inside-net\n subnet 10.1.1.0 255.255.255.0\n nat (inside,outside) dynamic interface\n"
+    "object network web\n host 10.1.1.80\n nat (inside,outside) static 192.0.2.80\n"
+    "access-list outside_in extended permit tcp any host 10.1.1.80 eq www\n"
+    "access-list outside_in extended permit udp any range 1000 2000 10.1.1.16 255.255.255.240\n"
+    "access-group outside_in in interface outside\n"
+    "route outside 0.0.0.0 0.0.0.0 192.0.2.254\nssh 10.1.1.0 255.255.255.0 inside\nhttp 10.1.1.0 255.255.255.0 inside\n"
+    "policy-map global_policy\n class inspection_default\n  inspect icmp\n class class-default\n  set connection timeout idle 2:00:00\n"
+    "service-policy global_policy global\n";
+
+class PacketTracerTest : public ConsoleTest {
+ protected:
+  void Use(const char* release, const std::string& text) {
+    LoadOptions options;
+    options.empty_first = true;
+    options.personality = PersonalityOf(release);
+    const LoadReport report = box_.appliance->Load(text, options);
+    for (const LineReport& l : report.reports) EXPECT_FALSE(l.refused) << l.line << l.text;
+    (void)box_.appliance->Changed();
+    console_ = Open(15);
+    console_->Do("terminal pager 0");
+  }
+  std::string Do(const std::string& line) { return console_->Do(line); }
+  std::unique_ptr<TestConsole> console_;
+};
+
+TEST_F(PacketTracerTest, Detailed) {
+  Use("9.12(2)", kConfig);
+  ExpectGolden("packet_tracer_detailed_912", Do("packet-tracer input inside tcp 10.1.1.10 1025 198.51.100.9 80 detailed"));
+  ExpectGolden("packet_tracer_detailed_static_912", Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 80 detailed"));
+  ExpectGolden("packet_tracer_detailed_denied_912", Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 detailed"));
+}
+
+TEST_F(PacketTracerTest, DetailedBefore83) {
+  Use("8.2(5)",
+      "interface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 192.0.2.1 255.255.255.0\n no shutdown\n"
+      "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n no shutdown\n"
+      "global (outside) 1 interface\nnat (inside) 1 10.1.1.0 255.255.255.0\nroute outside 0.0.0.0 0.0.0.0 192.0.2.254\n");
+  ExpectGolden("packet_tracer_detailed_82", Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 53 detailed"));
+}
+
+TEST_F(PacketTracerTest, Xml) {
+  Use("9.12(2)", kConfig);
+  ExpectGolden("packet_tracer_xml", Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 xml"));
+}
+
+TEST_F(PacketTracerTest, Forms) {
+  Use("9.12(2)", kConfig);
+  const std::string denied = Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81");
+  EXPECT_NE(denied.find("Action: drop\n"), std::string::npos);
+  // Without its checks it is let in; out of a tunnel, too.
+  EXPECT_NE(Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 bypass-checks").find("Action: allow\n"), std::string::npos);
+  EXPECT_NE(Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 decrypted").find("Action: allow\n"), std::string::npos);
+  EXPECT_NE(Do("packet-tracer input inside sctp 10.1.1.10 1 198.51.100.9 2 detailed").find("Action: "), std::string::npos);
+  EXPECT_NE(Do("packet-tracer input inside rawip inline-tag 5 10.1.1.10 47 198.51.100.9").find("Action: "), std::string::npos);
+  EXPECT_NE(Do("packet-tracer input inside icmp 10.1.1.10 8 0 dmac 0013.2401.01a3 198.51.100.9").find("Action: allow"), std::string::npos);
+  EXPECT_EQ(Do("packet-tracer input inside tcp user anna 1 198.51.100.9 2"), "ERROR: no IP address is known for anna\n");
+  EXPECT_EQ(box_.engine->ConnCount().first, 0u);
+}
+
+TEST_F(PacketTracerTest, TransmittedPacketGoesItsWay) {
+  Use("9.12(2)", kConfig);
+  Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 53 transmit");
+  EXPECT_EQ(box_.engine->ConnCount().first, 1u);
+  const auto sent = box_.engine->TakeOriginated();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(IpAddress::FromV4Bytes(&sent[0].bytes[12]).ToString(), "192.0.2.1");
+  // The next one finds the flow.
+  EXPECT_NE(Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 53").find("using existing flow"), std::string::npos);
+}
+
+TEST_F(PacketTracerTest, ACaptureIsAPhase) {
+  Use("9.12(2)", kConfig);
+  Do("capture c interface inside");
+  const std::string text = Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 53 detailed");
+  EXPECT_NE(text.find("Phase: 1\nType: CAPTURE\n"), std::string::npos);
+  EXPECT_NE(text.find("domain=capture"), std::string::npos);
+}
+
+TEST_F(PacketTracerTest, AspTables) {
+  Use("9.12(2)", kConfig);
+  ExpectGolden("asp_table_classify", Do("show asp table classify"));
+  ExpectGolden("asp_table_classify_nat", Do("show asp table classify domain nat"));
+  ExpectGolden("asp_table_routing", Do("show asp table routing"));
+  ExpectGolden("asp_table_routing_input", Do("show asp table routing input interface inside"));
+  ExpectGolden("asp_table_interfaces", Do("show asp table interfaces"));
+  ExpectGolden("asp_table_socket", Do("show asp table socket"));
+  EXPECT_EQ(Do("show asp table classify hits domain permit").find("domain=permit"), std::string::npos);
+  Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 80 transmit");
+  EXPECT_NE(Do("show asp table classify hits domain permit interface outside").find("hits=1,"), std::string::npos);
+}
+
+TEST_F(PacketTracerTest, DetailedIdsAreThoseOfTheTable) {
+  Use("9.12(2)", kConfig);
+  const std::string trace = Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 80 detailed");
+  const std::string table = Do("show asp table classify");
+  std::size_t at = 0;
+  int ids = 0;
+  while ((at = trace.find("id=0x", at)) != std::string::npos) {
+    const std::string id = trace.substr(at, trace.find(',', at) - at);
+    EXPECT_NE(table.find(id + ","), std::string::npos) << id;
+    ids++;
+    at++;
+  }
+  EXPECT_GT(ids, 4);
+}
+
+}  // namespace
+}  // namespace sallyport
