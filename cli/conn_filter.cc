@@ -40,22 +40,34 @@ TokenPtr<ConnWords> ConnFilterWords() {
   });
 }
 
+Result<AddressRange> AddressRangeOf(std::string_view words, const std::optional<Mask>& netmask) {
+  const auto [first, last] = Halves(words);
+  const auto a = IpAddress::Parse(first);
+  const auto b = IpAddress::Parse(last);
+  if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + std::string(words)};
+  return netmask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, netmask->length())) : AddressRange{*a, *b};
+}
+
+Result<PortRange> PortRangeOf(std::string_view words) {
+  const auto [first, last] = Halves(words);
+  const auto a = Port(first);
+  const auto b = Port(last);
+  if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + std::string(words)};
+  return PortRange{*a, *b};
+}
+
 Result<ConnFilter> FilterOf(const ConnWords& words) {
   ConnFilter f;
   f.include_box = words.all;
   if (!words.address.empty()) {
-    const auto [first, last] = Halves(words.address);
-    const auto a = IpAddress::Parse(first);
-    const auto b = IpAddress::Parse(last);
-    if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + words.address};
-    f.address = words.netmask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, words.netmask->length())) : AddressRange{*a, *b};
+    const auto range = AddressRangeOf(words.address, words.netmask);
+    if (!range) return Error{range.error()};
+    f.address = *range;
   }
   if (!words.port.empty()) {
-    const auto [first, last] = Halves(words.port);
-    const auto a = Port(first);
-    const auto b = Port(last);
-    if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + words.port};
-    f.port = PortRange{*a, *b};
+    const auto range = PortRangeOf(words.port);
+    if (!range) return Error{range.error()};
+    f.port = *range;
   }
   if (!words.protocol.empty()) {
     f.protocol = ProtocolByName(words.protocol);

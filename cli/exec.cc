@@ -12,6 +12,7 @@ const ExecSet& ExecCommands() {
     AddShowConfigCommands(s);
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);
+    AddNatCommands(s);
     AddClearCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);

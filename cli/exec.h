@@ -28,6 +28,7 @@ void AddShowConfigCommands(ExecSet& set);
 void AddShowTrafficCommands(ExecSet& set);
 void AddShowVpnCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
+void AddNatCommands(ExecSet& set);
 void AddTraceCommands(ExecSet& set);
 void AddPingCommands(ExecSet& set);
 

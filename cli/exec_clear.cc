@@ -23,15 +23,6 @@ Reply ClearConns(ExecContext& c, const ConnWords& words, Form) {
   return Reply::Say(std::to_string(gone) + " connection(s) deleted.\n");
 }
 
-Reply ClearXlates(ExecContext& c, const Bare&, Form) {
-  const std::uint32_t gone = c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
-    ConnFilter through;
-    e.ClearConns(through, now);  // a connection cannot outlive its translation
-    return e.ClearXlates(now);
-  });
-  return Reply::Say("INFO: " + std::to_string(gone) + " xlate" + (gone == 1 ? "" : "s") + " deleted\n");
-}
-
 Reply ClearLocalHosts(ExecContext& c, const Bare&, Form) {
   c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
     ConnFilter through;
@@ -60,7 +51,6 @@ void AddClearCommands(ExecSet& set) {
     using S = Tokens<ConnWords>;
     set.Add(Command<ConnWords>({S::Kw("clear", kClear), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
   }
-  set.Add(BareCommand("clear xlate", {kClear, "Translations, with their connections"}), ClearXlates);
   set.Add(BareCommand("clear local-host", {kClear, "Hosts, with their connections and translations"}), ClearLocalHosts);
   struct Drops {
     const char* words;

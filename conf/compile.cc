@@ -164,6 +164,11 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
       (g->direction == AccessGroupLine::Direction::kIn ? i->access_in : i->access_out) = list->second;
     }
   }
+  for (const auto* l : tree.All<FieldLine>(Section::kSysopt)) {
+    for (auto& i : p->interfaces) {
+      if (i && !i->nameif.empty() && i->nameif == l->Get("interface")) i->proxy_arp = false;
+    }
+  }
   p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);
   Routes(tree, *p);
   Timers(tree, *p);

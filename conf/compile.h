@@ -27,5 +27,7 @@ struct StableIds {
 NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous);
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
 std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
+// What `xlate ...` lines say, into `table`.
+void CompileXlate(const LineTree& tree, const Personality& personality, NatTable& table);
 
 }  // namespace sallyport

@@ -57,6 +57,15 @@ std::string CheckInterfaces(ConfigEdit& edit, const InterfacePair& p) {
   return {};
 }
 
+// What a pool's options exclude.
+std::string CheckPool(const PatPoolOptions& pool, bool fallback) {
+  if (pool.extended && fallback) return "ERROR: extended is not supported with interface fallback\n";
+  if (pool.block_allocation && (pool.extended || pool.flat || pool.include_reserve)) {
+    return "ERROR: block-allocation is not supported with extended, flat or include-reserve\n";
+  }
+  return {};
+}
+
 void DeclareObjectNat(ConfigGrammar& g) {
   using L = ObjectNatLine;
   using S = Tokens<L>;
@@ -99,7 +108,7 @@ void DeclareObjectNat(ConfigGrammar& g) {
     if (!v.service.empty()) {
       if (v.kind == L::Kind::kDynamic) return "ERROR: service is not allowed in dynamic NAT\n";
     }
-    return {};
+    return CheckPool(v.pool, v.fallback);
   };
   Declare(g, c, r);
 }
@@ -147,6 +156,7 @@ void DeclareTwiceNat(ConfigGrammar& g) {
       for (const std::string* n : {&v.real_service, &v.mapped_service}) {
         if (!n->empty() && *n != "any" && edit.tree.Find(Section::kObject, "object service " + *n) == nullptr) return Reply::Refuse("ERROR: object (" + *n + ") does not exist\n");
       }
+      if (std::string e = CheckPool(v.pool, v.fallback); !e.empty()) return Reply::Refuse(std::move(e));
       const std::size_t position = v.position ? static_cast<std::size_t>(*v.position - 1) : SIZE_MAX;
       if (edit.tree.Find(section, text) != nullptr) return {};
       Line& l = edit.tree.Upsert(nullptr, section, text, position);

@@ -58,7 +58,9 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       counters(256) {}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
-  return {policy->timeouts.xlate, policy->timeouts.pat_xlate, policy->personality.per_session_pat};
+  const NatTable& nat = policy->nat;
+  return {policy->timeouts.xlate,        policy->timeouts.pat_xlate, policy->personality.per_session_pat,
+          nat.per_session_rules.get(), nat.block_size,             nat.blocks_per_host};
 }
 
 Engine::Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors)
@@ -86,6 +88,9 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
       }
     }
   }
+  if (policy->nat.translations_first && e.xlates.count() != 0) e.xlates.Retire(e.policy->nat.rules(), policy->nat);
+  const Duration interim = policy->nat.interim_logging;
+  if (interim != e.policy->nat.interim_logging) e.next_interim_log = interim.ns != 0 ? now + interim : TimePoint::Max();
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
   e.largest_mtu = 128;
@@ -192,9 +197,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint next = std::min({conn, xlate, acl, frag, e.next_interim_log});
     if (next > now) return;
-    if (frag == next) {
+    if (e.next_interim_log == next) {
+      LogPortBlocks(e, next);
+      e.next_interim_log = next + e.policy->nat.interim_logging;
+    } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
@@ -219,7 +227,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+                   e.fragments.NextDeadline(), e.next_interim_log});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }

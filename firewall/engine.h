@@ -83,7 +83,10 @@ class Engine {
   TraceResult Trace(const TraceRequest& request, TimePoint now);
   ConnPage Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
-  XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
+  // At most `limit` are looked at.
+  XlatePage Xlates(const XlateFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
+  XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const { return Xlates({}, cursor, limit, now); }
+  NatPoolsView NatPools(TimePoint now) const;
   const DropCounters& drops() const;
   InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
@@ -91,7 +94,9 @@ class Engine {
 
   // --- clear
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many
-  std::uint32_t ClearXlates(TimePoint now);
+  // With the connections that use them, and those that static rules translate. Returns how many translations went.
+  std::uint32_t ClearXlates(const XlateFilter& filter, TimePoint now);
+  std::uint32_t ClearXlates(TimePoint now) { return ClearXlates({}, now); }
   void ClearDrops(bool frame, bool flow);
 
  private:

@@ -20,6 +20,7 @@
 
 #include "firewall/access_list.h"
 #include "firewall/base/ip_address.h"
+#include "firewall/base/names.h"
 #include "firewall/base/random.h"
 #include "firewall/base/time.h"
 #include "firewall/pat_pool.h"
@@ -48,6 +49,7 @@ struct NatRule {
   // Source as the real side has it. Static: ranges correspond by position (or repeat, `net-to-net`/ many-to-one fold).
   std::vector<AddressRange> real_src;    // empty: any address
   std::vector<AddressRange> mapped_src;  // empty: same as real (identity)
+  NameId pat_pool_id{};                  // the name of the pool that is shared by port, for messages
   bool mapped_is_interface = false;      // mapped source is the address of mapped_if (resolved in mapped_src when known)
   std::vector<AddressRange> pat_src;     // pool exhausted: PAT on these addresses
   PatPoolOptions pool;                   // how ports of the shared addresses are given out
@@ -91,6 +93,11 @@ class NatTable {
   const NatRule* ById(std::uint32_t id) const;
   bool nat_control = false;         // 8.2: no rule, no passage (305005)
   bool translations_first = false;  // 8.2: a translation that there is goes before all rules but exemption
+  // `xlate per-session` and `xlate block-allocation` (XlateTimeouts); interim_logging 0: none.
+  std::shared_ptr<const AccessList> per_session_rules;
+  std::uint16_t block_size = 512;
+  std::uint8_t blocks_per_host = 4;
+  Duration interim_logging;
 
   // The first rule, and its face (nat_rule.h), that untranslates key's destination; `real` is what that becomes. Null: none.
   // Static rules and the destination part of twice NAT; dynamic translations are XlateTable's.

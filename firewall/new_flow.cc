@@ -36,6 +36,15 @@ std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
 
 std::string Port(const Endpoint& e) { return e.address.ToString() + "/" + std::to_string(e.port); }
 
+// "10.1.1.1/80 to 203.0.113.1/80"; up to 8.2 whole addresses are without ports, and the mask stands behind.
+std::string Becomes(const Context& c, const NatRule& rule, const Endpoint& from, const Endpoint& to) {
+  if (c.policy.personality.object_nat) return Port(from) + " to " + Port(to);
+  const bool ports = rule.service_protocol != 0 || from.port != to.port || rule.kind == NatRule::Kind::kDynamicPat;
+  const std::uint64_t size = rule.kind == NatRule::Kind::kStatic && rule.mapped_src.size() == 1 ? rule.mapped_src.front().Size() : 1;
+  const auto text = [&](const Endpoint& e) { return ports ? Port(e) : Port({e.address, 0}); };
+  return text(from) + " to " + text(to) + " using netmask " + IpAddress::V4(static_cast<std::uint32_t>(0u - size)).ToString();
+}
+
 bool IsBroadcastOf(const Policy& policy, IpAddress a) {
   if (a.IsV4Broadcast()) return true;
   for (const auto& i : policy.interfaces) {
@@ -132,6 +141,11 @@ Verdict FindDestination(Context& c) {
   if (c.destination.rule != nullptr) {
     c.real_dst = c.destination.endpoint;
     c.egress = c.destination.egress;
+  } else if (c.policy.nat.IsPatAddress(p.key.ingress, p.key.dst)) {  // nobody has this port of it
+    if (!c.tracing() && p.icmp_query) {
+      c.core.log.Log(c.now, Msg::k106013, LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
+    }
+    return c.Drop(FrameDrop::kNatNoXlateToPatPool);
   }
   const Route* route = nullptr;
   if (c.egress == IfId::kAny) {
@@ -149,7 +163,7 @@ Verdict FindDestination(Context& c) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
-                    "Untranslate " + Port({p.key.dst, p.key.dport}) + " to " + Port(c.real_dst)});
+                    "Untranslate " + Becomes(c, *c.destination.rule, {p.key.dst, p.key.dport}, c.real_dst)});
   }
   if (c.out == nullptr) {
     if (!c.tracing()) {
@@ -208,6 +222,7 @@ Verdict ConnectionSettings(Context& c) {
 }
 
 void LogTranslationFailed(Context& c) {
+  if (c.source.why == XlateFailure::kBlockLimit || c.source.why == XlateFailure::kBlocksTaken) return LogNoPort(c);
   const Packet& p = c.packet;
   const bool ports = p.IsTcp() || p.IsUdp();
   LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
@@ -242,8 +257,8 @@ Verdict SourceNat(Context& c) {
   if (c.source.rule != nullptr && c.tracing()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
     c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
-                   {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
-                    Port(c.source.endpoint)});
+                   {std::string(fixed ? "Static" : "Dynamic") + " translate " +
+                    Becomes(c, *c.source.rule, {p.key.src, p.key.sport}, c.source.endpoint)});
   }
   if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
   if (c.tracing() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {

@@ -29,6 +29,7 @@ struct Interface {
   int mtu = 1500;
   bool shutdown = false;
   bool management_only = false;
+  bool proxy_arp = true;  // answers ARP for mapped addresses; not with `sysopt noproxyarp`
   int linux_index = 0;  // 0: no link is mapped to it
   std::shared_ptr<const AccessList> access_in;   // access-group ... in
   std::shared_ptr<const AccessList> access_out;

@@ -46,10 +46,10 @@ bool XlateTable::Impl::HasPorts(IfId mapped_if, IpAddress mapped) const {
 std::optional<IpAddress> XlateTable::Impl::FreeAddress(std::span<const AddressRange> pool, IfId mapped_if) const {
   std::uint32_t looked_at = 0;
   for (const AddressRange& range : pool) {
-    IpAddress block = BlockOf(range.first);
+    IpAddress block = First256(range.first);
     for (; block <= range.last && looked_at < kMaxPoolBlocks; block = block.Plus(256), looked_at++) {
       const unsigned first = block < range.first ? InBlock(range.first) : 0;
-      const unsigned last = block == BlockOf(range.last) ? InBlock(range.last) : 255;
+      const unsigned last = block == First256(range.last) ? InBlock(range.last) : 255;
       const auto it = blocks.find({block, mapped_if, 0});
       for (unsigned w = first / 64; w <= last / 64; w++) {
         std::uint64_t free = it == blocks.end() ? ~0ull : ~it->second.words[w];
@@ -88,10 +88,10 @@ bool XlateTable::Impl::TakeFromBlock(const NatRule& rule, const XlateRequest& fl
     return false;
   }
   const auto taken = port_blocks.find({address, flow.mapped_if, flow.protocol});
-  const std::uint32_t size = timeouts.block_size, count = (kBlockPorts.last - kBlockPorts.first + 1u) / size;
-  const std::uint32_t start = plan.random.Below(count);
-  for (std::uint32_t i = 0; i < count; i++) {
-    const std::uint32_t first = kBlockPorts.first + (start + i) % count * size;
+  const std::uint32_t size = timeouts.block_size, all = (kBlockPorts.last - kBlockPorts.first + 1u) / size;
+  const std::uint32_t start = plan.random.Below(all);
+  for (std::uint32_t i = 0; i < all; i++) {
+    const std::uint32_t first = kBlockPorts.first + (start + i) % all * size;
     const PortRange block{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(first + size - 1)};
     if (taken != port_blocks.end()) {
       const auto it = std::partition_point(taken->second.begin(), taken->second.end(),
@@ -119,7 +119,9 @@ bool XlateTable::Impl::TakePort(const NatRule& rule, const XlateRequest& flow, c
   if (of_pool && rule.pool.block_allocation) return TakeFromBlock(rule, flow, timeouts, reserved, address, plan, why);
   const IpAddress peer = of_pool && rule.pool.extended ? flow.peer.address : IpAddress{};
   const PortSpace* space = PortsOf(flow.protocol, flow.mapped_if, address, peer);
-  const PortTiers tiers = of_pool || rule.pool.flat ? TiersOf(rule.pool) : PortTiers::kClasses;
+  // Identifiers of ICMP have no classes.
+  const bool icmp = flow.protocol == kIcmp || flow.protocol == kIcmp6;
+  const PortTiers tiers = icmp ? PortTiers::kFlatAll : TiersOf(rule.pool);
   const auto port = (space != nullptr ? *space : kUnused).Pick(flow.real.port, reserved, plan.random, tiers);
   if (!port) return false;
   plan.extended = !peer.IsNone();
@@ -130,21 +132,21 @@ bool XlateTable::Impl::TakePort(const NatRule& rule, const XlateRequest& flow, c
 bool XlateTable::Impl::TakeFromPool(const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts,
                                     const NatTable* statics, std::span<const AddressRange> pool, Plan& plan,
                                     XlateFailure& why) const {
-  const auto count = static_cast<std::uint32_t>(CountOf(pool));
+  const auto size = static_cast<std::uint32_t>(CountOf(pool));
   std::uint32_t start = 0;
   plan.sticky = rule.pool.round_robin;
   if (rule.pool.round_robin) {
     // A host keeps its address as long as that has ports.
     const auto host = sticky.find({rule.id, flow.real_if, flow.mapped_if, 0, flow.real.address});
     const auto turn = turns.find(rule.id);
-    start = turn != turns.end() ? turn->second % std::max(count, 1u) : 0;
+    start = turn != turns.end() ? turn->second % std::max(size, 1u) : 0;
     plan.next_turn = start;
     if (host != sticky.end() && TakePort(rule, flow, timeouts, statics, host->second.mapped, true, plan, why)) return true;
   }
-  for (std::uint32_t i = 0; i < count; i++) {
-    const std::uint32_t at = (start + i) % count;
+  for (std::uint32_t i = 0; i < size; i++) {
+    const std::uint32_t at = (start + i) % size;
     if (!TakePort(rule, flow, timeouts, statics, NthOf(pool, at), true, plan, why)) continue;
-    if (rule.pool.round_robin) plan.next_turn = (at + 1) % count;
+    if (rule.pool.round_robin) plan.next_turn = (at + 1) % size;
     return true;
   }
   plan.sticky = false;

@@ -161,7 +161,7 @@ struct AddressBlock {
   std::array<std::uint64_t, 4> words{};
   std::uint32_t used = 0;
 };
-inline IpAddress BlockOf(IpAddress a) { return IpAddress::V6(a.hi(), a.lo() & ~std::uint64_t{255}); }
+inline IpAddress First256(IpAddress a) { return IpAddress::V6(a.hi(), a.lo() & ~std::uint64_t{255}); }
 inline unsigned InBlock(IpAddress a) { return static_cast<unsigned>(a.lo() & 255); }
 
 }  // namespace xlate
@@ -219,7 +219,7 @@ struct XlateTable::Impl {
   }
   bool HasPorts(IfId mapped_if, IpAddress mapped) const;
   bool StandsForHost(IfId mapped_if, IpAddress mapped) const {
-    const auto it = blocks.find({xlate::BlockOf(mapped), mapped_if, 0});
+    const auto it = blocks.find({xlate::First256(mapped), mapped_if, 0});
     return it != blocks.end() && (it->second.words[xlate::InBlock(mapped) / 64] >> (xlate::InBlock(mapped) % 64) & 1) != 0;
   }
 

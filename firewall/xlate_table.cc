@@ -143,7 +143,7 @@ XlateIndex XlateTable::Create(const NatRule& rule, const XlateRequest& flow, con
       t.turns[x.rule] = plan->next_turn;
     }
   } else {
-    AddressBlock& block = t.blocks[{xlate::BlockOf(x.mapped.address), x.mapped_if, 0}];
+    AddressBlock& block = t.blocks[{xlate::First256(x.mapped.address), x.mapped_if, 0}];
     block.words[InBlock(x.mapped.address) / 64] |= 1ull << (InBlock(x.mapped.address) % 64);
     block.used++;
   }
@@ -210,7 +210,7 @@ std::optional<PortBlock> XlateTable::Remove(XlateIndex i) {
       if (--host->second.count == 0) t.sticky.erase(host);
     }
   } else {
-    const auto block = t.blocks.find({xlate::BlockOf(x.mapped.address), x.mapped_if, 0});
+    const auto block = t.blocks.find({xlate::First256(x.mapped.address), x.mapped_if, 0});
     block->second.words[InBlock(x.mapped.address) / 64] &= ~(1ull << (InBlock(x.mapped.address) % 64));
     if (--block->second.used == 0) t.blocks.erase(block);
   }
