@@ -119,6 +119,7 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
 void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out) {
   out.action = Disposition::Action::kDrop;
   out.reason = frame;
+  out.flow_reason = flow;
   if (frame != FrameDrop::kNone) drops.Count(frame);
   if (flow != FlowDrop::kNone) drops.Count(flow);
   CounterOf(p.ingress).dropped++;
@@ -290,9 +291,12 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   if (!e.policy->personality.trace_resolve_egress) {
     recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
   }
+  e.recorder = &recorder;
+  e.dry_run = true;
   Context ctx(e, p, in, now);
-  ctx.trace = &recorder;
   const Verdict v = RunNewFlow(ctx);
+  e.recorder = nullptr;
+  e.dry_run = false;
   result.allow = v != Verdict::kDrop;
   result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
   result.destination = ctx.real_dst;
