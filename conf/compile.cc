@@ -1,5 +1,6 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
+#include "conf/field_line.h"
 
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"

@@ -38,7 +38,7 @@ IpAddress NthOf(std::span<const AddressRange> pool, std::uint64_t n) {
 bool XlateTable::Impl::HasPorts(IfId mapped_if, IpAddress mapped) const {
   for (const std::uint8_t protocol : {kTcp, kUdp, kIcmp, kIcmp6}) {
     const PortSpace* space = PortsOf(protocol, mapped_if, mapped, {});
-    if (space != nullptr && space->used() != 0) return true;
+    if ((space != nullptr && space->used() != 0) || IsExtended(mapped_if, mapped, protocol)) return true;
   }
   return false;
 }
@@ -116,9 +116,12 @@ bool XlateTable::Impl::TakePort(const NatRule& rule, const XlateRequest& flow, c
   const auto reserved = statics != nullptr ? statics->ReservedPorts(flow.mapped_if, address, flow.protocol)
                                            : std::span<const PortRange>();
   plan.pat = true;
+  if (of_pool && rule.pool.block_allocation && IsExtended(flow.mapped_if, address, flow.protocol)) return false;
   if (of_pool && rule.pool.block_allocation) return TakeFromBlock(rule, flow, timeouts, reserved, address, plan, why);
   const IpAddress peer = of_pool && rule.pool.extended ? flow.peer.address : IpAddress{};
-  const PortSpace* space = PortsOf(flow.protocol, flow.mapped_if, address, peer);
+  const PortSpace* space = PortsOf(flow.protocol, flow.mapped_if, address, {});
+  if (peer.IsNone() ? IsExtended(flow.mapped_if, address, flow.protocol) : space != nullptr && space->used() != 0) return false;
+  if (!peer.IsNone()) space = PortsOf(flow.protocol, flow.mapped_if, address, peer);
   // Identifiers of ICMP have no classes.
   const bool icmp = flow.protocol == kIcmp || flow.protocol == kIcmp6;
   const PortTiers tiers = icmp ? PortTiers::kFlatAll : TiersOf(rule.pool);

@@ -190,6 +190,8 @@ struct XlateTable::Impl {
   std::unordered_map<xlate::HostKey, std::vector<xlate::HostBlock>, xlate::HostKeyHash> host_blocks;
   std::unordered_map<xlate::AddressKey, std::vector<PortRange>, xlate::AddressKeyHash> port_blocks;  // sorted: blocks that hosts have
   std::unordered_map<xlate::HostKey, xlate::StickyHost, xlate::HostKeyHash> sticky;
+  // Translations of extended PAT by address and protocol: such an address is shared in no other way meanwhile.
+  std::unordered_map<xlate::AddressKey, std::uint32_t, xlate::AddressKeyHash> extended;
   std::unordered_map<std::uint32_t, std::uint32_t> turns;  // by rule: the place in its pool for the next host
   std::vector<NatRule> retired;
   Random random;
@@ -218,6 +220,9 @@ struct XlateTable::Impl {
     return it == ports.end() ? nullptr : it->second.get();
   }
   bool HasPorts(IfId mapped_if, IpAddress mapped) const;
+  bool IsExtended(IfId mapped_if, IpAddress mapped, std::uint8_t protocol) const {
+    return extended_count != 0 && extended.contains({mapped, mapped_if, protocol});
+  }
   bool StandsForHost(IfId mapped_if, IpAddress mapped) const {
     const auto it = blocks.find({xlate::First256(mapped), mapped_if, 0});
     return it != blocks.end() && (it->second.words[xlate::InBlock(mapped) / 64] >> (xlate::InBlock(mapped) % 64) & 1) != 0;

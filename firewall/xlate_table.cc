@@ -122,7 +122,10 @@ XlateIndex XlateTable::Create(const NatRule& rule, const XlateRequest& flow, con
     space->Take(x.mapped.port);
     space->last_used = now;
     t.pat_count++;
-    if (x.extended) t.extended_count++;
+    if (x.extended) {
+      t.extended_count++;
+      t.extended[{x.mapped.address, x.mapped_if, x.protocol}]++;
+    }
     if (x.in_block) {
       auto& blocks = t.host_blocks[{x.rule, x.real_if, x.mapped_if, x.protocol, x.real.address}];
       if (plan->opens) {
@@ -203,7 +206,11 @@ std::optional<PortBlock> XlateTable::Remove(XlateIndex i) {
     space->second->last_used = std::max(space->second->last_used, x.last_used);
     if (x.extended && space->second->used() == 0) t.ports.erase(space);
     t.pat_count--;
-    if (x.extended) t.extended_count--;
+    if (x.extended) {
+      t.extended_count--;
+      const auto shared = t.extended.find({x.mapped.address, x.mapped_if, x.protocol});
+      if (--shared->second == 0) t.extended.erase(shared);
+    }
     if (x.in_block) lost = t.LeaveBlock(x);
     if (x.sticky) {
       const auto host = t.sticky.find({x.rule, x.real_if, x.mapped_if, 0, x.real.address});

@@ -46,15 +46,21 @@ std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface
   };
   std::vector<RuleSpan> spans;
   for (const NatRule& rule : policy.nat.rules()) {
-    if (rule.identity || rule.exempt || rule.inactive || rule.no_proxy_arp || rule.mapped_is_interface) continue;
-    if (rule.mapped_if != IfId::kAny && rule.mapped_if != interface.id) continue;
-    for (const auto* ranges : {&rule.mapped_src, &rule.pat_src}) {
-      for (const AddressRange& r : *ranges) {
+    if (rule.exempt || rule.inactive || rule.no_proxy_arp) continue;
+    const auto add = [&](const std::vector<AddressRange>& ranges, IfId side) {
+      if (side != IfId::kAny && side != interface.id) return;
+      for (const AddressRange& r : ranges) {
         if (!r.first.IsV4()) continue;
         const Span s{std::max<std::uint64_t>(r.first.v4(), subnet.first), std::min<std::uint64_t>(r.last.v4(), subnet.last)};
         if (s.first <= s.last) spans.push_back({s, &rule});
       }
+    };
+    if (!rule.identity && !rule.mapped_is_interface) {
+      add(rule.mapped_src, rule.mapped_if);
+      add(rule.pat_src, rule.mapped_if);
     }
+    // Twice NAT: the peer, as the hosts know it, is for them to find.
+    if (!rule.real_dst.empty() && rule.mapped_dst != rule.real_dst) add(rule.mapped_dst, rule.real_if);
   }
   std::stable_sort(spans.begin(), spans.end(), [](const RuleSpan& a, const RuleSpan& b) { return a.span.first < b.span.first; });
 

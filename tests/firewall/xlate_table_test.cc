@@ -160,7 +160,7 @@ TEST(XlateTable, PerSessionEndsWithItsLastConnection) {
     return t.DropConnection(i, Second(2));
   };
   EXPECT_TRUE(per_session(kTcp, 80, timeouts));
-  EXPECT_TRUE(per_session(kIcmp, 0, timeouts));
+  EXPECT_FALSE(per_session(kIcmp, 0, timeouts));
   EXPECT_TRUE(per_session(kUdp, 53, timeouts));
   EXPECT_FALSE(per_session(kUdp, 123, timeouts));
   EXPECT_FALSE(per_session(kTcp, 80, multi));
