@@ -11,8 +11,13 @@
 
 namespace sallyport {
 
+// `clock timezone` and `clock summer-time` (compile_time_range.cc).
+TimeZone ZoneOf(const LineTree& tree);
+TimeRanges CompileTimeRanges(const LineTree& tree);
+
 // `previous`: the list of that name in the policy before, whose counters live on; may be null.
-std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const AccessList* previous);
+std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const TimeRanges& ranges,
+                                                    const AccessList* previous);
 
 // Numbers that stay with what they name from one compilation to the next.
 struct StableIds {
@@ -25,6 +30,8 @@ struct StableIds {
   }
 };
 NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous);
+// `tcp-map NAME`; null: there is none.
+std::shared_ptr<const TcpMap> CompileTcpMap(const LineTree& tree, std::string_view name, int release);
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
 std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
 // What `xlate ...` lines say, into `table`.

@@ -25,6 +25,18 @@ std::string BlockSize(ConfigEdit&, const FieldLine& f) {
 }
 
 // A regular expression that a class or an inspection names stays.
+// Lines of access lists name it.
+std::string TimeRangeInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
+  const std::string name(f.Get("name"));
+  for (const auto& list : edit.tree.Of(Sec::kAccessList)) {
+    for (const auto& l : list->lines) {
+      const auto* e = l->As<ExtendedLine>();
+      if (e != nullptr && e->body.time_range == name) return "ERROR: Time range " + name + " is in use\n";
+    }
+  }
+  return {};
+}
+
 std::string RegexInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   const std::string phrase = " regex " + std::string(f.Get("name"));
   const auto named = [&](const auto& self, const Line& l) -> bool {
@@ -64,11 +76,11 @@ constexpr Shape kFilters[] = {
 constexpr Shape kShapes[] = {
     {"config", "regex`Define a regular expression` <name:name`Name of the regular expression`> / <pattern:line`The expression`>", Sec::kRegex,
      {.effect = kFor, .check_no = RegexInUse}},
-    {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = kFor, .submode = "config-time-range"}},
+    {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = Effect::kModelled, .submode = "config-time-range", .check_no = TimeRangeInUse}},
     {"config-time-range", "absolute`absolute time and date` / [ start <st:word> <sd:1-31> <sm:word> <sy:1993-2035> ] [ end <et:word> <ed:1-31> <em:word> <ey:1993-2035> ]",
-     Sec::kTimeRange, {.effect = kFor}},
+     Sec::kTimeRange, {.effect = Effect::kModelled}},
     {"config-time-range", "periodic`periodic time and date` <days:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|daily|weekdays|weekend}>... <from:hm> to "
-                          "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = kFor}},
+                          "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = Effect::kModelled}},
 
     // --- class maps
     {"config", "class-map type`Specifies the type of class map` regex match-any <name:name>", Sec::kClassMap, {.effect = kFor, .submode = "config-cmap-regex"}},
@@ -96,7 +108,8 @@ constexpr Shape kShapes[] = {
      {.rank = 12, .effect = Effect::kModelled, .since = 802}},
     {kActions, "set connection advanced-options sctp-state-bypass", Sec::kPolicyMap, {.rank = 12, .effect = kFor, .since = 905}},
     {kActions, "set connection advanced-options flow-offload", Sec::kPolicyMap, {.rank = 12, .since = 905}},
-    {kActions, "set connection advanced-options / <map:tcpmap>", Sec::kPolicyMap, {.rank = 12, .effect = kFor}},
+    {kActions, "set connection advanced-options / <tcpmap:tcpmap>", Sec::kPolicyMap,
+     {.rank = 12, .effect = Effect::kModelled}},
     {kActions, "police`Rate limit traffic for this class` <direction:{input|output}> / <rate:8000-2000000000`Bits per second`> [<burst:1000-512000000`Normal burst bytes`>] "
                "[ conform-action <conform:{drop|transmit}> [ exceed-action <exceed:{drop|transmit}> ] ]", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
     {kActions, "priority`Strict scheduling priority for this class`", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},

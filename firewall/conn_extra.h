@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "firewall/inspect_map.h"
+#include "firewall/tcp_map.h"
+#include "firewall/tcp_stream.h"
 
 namespace sallyport {
 
@@ -19,6 +21,10 @@ inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 struct ConnExtra {
   // --- inspection
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
+  // --- TCP
+  bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
+  std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
+  std::unique_ptr<TcpStream> tcp_stream;
 };
 
 // Grows by one block at a time and never moves an entry.

@@ -14,6 +14,8 @@
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
+#include "firewall/tcp_map.h"
+#include "firewall/time_range.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -53,7 +55,8 @@ struct ConnectionSettings {
   std::optional<bool> random_sequence;  // set connection random-sequence-number
   std::optional<Duration> idle, embryonic, half_closed;
   bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
-  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass; }
+  std::shared_ptr<const TcpMap> tcp_map;  // set connection advanced-options NAME
+  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || tcp_map != nullptr; }
 };
 
 // `inspect NAME [MAP]` of a class.
@@ -112,6 +115,7 @@ struct Policy {
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
+  TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
   RouteTable routes;
   Timeouts timeouts;
