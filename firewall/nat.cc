@@ -117,7 +117,8 @@ bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const Fl
     if (back.rule != source.rule && !SameEnd(key.protocol, back.endpoint, initiator)) return false;
   }
 
-  // The reply's source must become what the initiator sent to.
+  // The reply's source must become what the initiator sent to. The translation of a rule that is gone sees to that itself.
+  if (table.translations_first && destination.rule != nullptr && xlates.Retired(destination.rule->id) != nullptr) return true;
   if (destination.rule != nullptr && destination.rule->unidirectional) return true;
   const NatTable::Match match = table.FindTranslate(xlates, reply, key.ingress, initiator);
   if (match.rule == destination.rule) return true;

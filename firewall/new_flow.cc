@@ -5,6 +5,7 @@
 #include <chrono>
 #include <span>
 
+#include "firewall/nat_rule.h"
 #include "firewall/pipeline.h"
 
 namespace sallyport {
@@ -303,7 +304,8 @@ Verdict ReversePath(Context& c) {
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
   if (c.policy.nat.nat_control && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
     const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
-    if (c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule == nullptr) {
+    const NatRule* rule = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
+    if (rule == nullptr || RefusesAll(*rule)) {
       if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});
       c.source.rule = nullptr;
       if (!c.tracing()) LogTranslationFailed(c);
@@ -315,6 +317,11 @@ Verdict ReversePath(Context& c) {
       ReversePathAgrees(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.source, c.destination);
   if (c.recording()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
+    if (!agrees) {  // the one that the answer would take
+      const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+      const NatRule* back = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
+      if (back != nullptr) rule = back;
+    }
     if (rule != nullptr || !agrees) {
       c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
     }

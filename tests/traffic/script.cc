@@ -49,6 +49,7 @@ class Run {
   void Advance(TimePoint to);
   void FinishPacket();
   std::uint32_t Number(const std::string& token, std::optional<std::uint32_t> seen = {});
+  std::string Named(const std::string& end);
   std::vector<std::uint8_t> Build(std::istringstream& in, IfId& interface);
   void Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t> bytes);
   IfId ByName(const std::string& name);
@@ -107,6 +108,13 @@ std::uint32_t Run::Number(const std::string& token, std::optional<std::uint32_t>
   return token[sign] == '+' ? base + n : base - n;
 }
 
+// "10.1.1.1:$p" with the number that $p stands for.
+std::string Run::Named(const std::string& end) {
+  const auto colon = end.rfind(':');
+  if (colon == std::string::npos || colon + 1 == end.size() || end[colon + 1] != '$') return end;
+  return end.substr(0, colon + 1) + std::to_string(Number(end.substr(colon + 1)));
+}
+
 Fields FieldsOf(std::istringstream& in) {
   Fields f;
   for (std::string word; in >> word;) {
@@ -132,8 +140,8 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   std::string name, protocol, from, to;
   in >> name >> protocol >> from >> to;
   interface = ByName(name);
-  const auto [src, sport] = HostPort(from);
-  const auto [dst, dport] = HostPort(to);
+  const auto [src, sport] = HostPort(Named(from));
+  const auto [dst, dport] = HostPort(Named(to));
   Fields f = FieldsOf(in);
   const auto get = [&](const char* k, std::uint32_t otherwise) { return f.contains(k) ? Number(f[k]) : otherwise; };
   const std::uint32_t payload = get("len", 0);
