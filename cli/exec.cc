@@ -13,7 +13,11 @@ const ExecSet& ExecCommands() {
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);
     AddNatCommands(s);
+    AddServicePolicyCommands(s);
+    AddThreatCommands(s);
+    AddRateCommands(s);
     AddClearCommands(s);
+    AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
     return s;

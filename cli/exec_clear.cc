@@ -23,15 +23,6 @@ Reply ClearConns(ExecContext& c, const ConnWords& words, Form) {
   return Reply::Say(std::to_string(gone) + " connection(s) deleted.\n");
 }
 
-Reply ClearLocalHosts(ExecContext& c, const Bare&, Form) {
-  c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
-    ConnFilter through;
-    e.ClearConns(through, now);
-    e.ClearXlates(now);
-  });
-  return {};
-}
-
 Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
   const auto& lists = c.appliance.policy()->access_lists;
   const auto it = lists.find(l.name);
@@ -51,7 +42,6 @@ void AddClearCommands(ExecSet& set) {
     using S = Tokens<ConnWords>;
     set.Add(Command<ConnWords>({S::Kw("clear", kClear), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
   }
-  set.Add(BareCommand("clear local-host", {kClear, "Hosts, with their connections and translations"}), ClearLocalHosts);
   struct Drops {
     const char* words;
     bool frame, flow;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firewall/engine_impl.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
 
@@ -55,7 +56,10 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       xlates(random.U64()),
       fragments(random.U64()),
       acl_log(log_in),
-      counters(256) {}
+      limits(options.max_connections, random),
+      counters(256) {
+  activity.Clear(clock.Now());
+}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
   const NatTable& nat = policy->nat;
@@ -91,14 +95,18 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   if (policy->nat.translations_first && e.xlates.count() != 0) e.xlates.Retire(e.policy->nat.rules(), policy->nat);
   const Duration interim = policy->nat.interim_logging;
   if (interim != e.policy->nat.interim_logging) e.next_interim_log = interim.ns != 0 ? now + interim : TimePoint::Max();
-  e.policy = std::move(policy);
+  const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   const Policy& p = *e.policy;
+  RoutesChanged(e, before->routes, now);
   ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
+  e.services.SetPolicy(p, now);
+  e.threats.Configure(p.threats);
+  e.limits.UsePolicy(p, now);
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
@@ -108,6 +116,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
+  for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
 }
 
@@ -130,6 +139,12 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
 
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
+  e.ProcessPacket(p, now, out);
+  if (out.action == Disposition::Action::kDrop && e.threats.watches_drops()) e.threats.OnDrop(p, out.reason, now);
+}
+
+void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
+  Impl& e = *this;
   out = Disposition{};
   const FrameDrop bad = ParsePacket(p);
   if (bad != FrameDrop::kNone) {
@@ -190,6 +205,13 @@ void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Dis
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
   }
+  if (v == Verdict::kConsume) {
+    out.action = Disposition::Action::kConsume;
+    auto& counter = CounterOf(p.ingress);
+    counter.in_packets++;
+    counter.in_bytes += p.wire_length;
+    return;
+  }
   Refuse(p, ctx.frame_drop, ctx.flow_drop, out);
 }
 
@@ -201,34 +223,31 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
+    const TimePoint threat = NextThreatDeadline(e);
     const TimePoint tcp = e.tcp_streams.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, e.time_range_edge, e.next_interim_log});
+    const TimePoint stray = NextStrayDeadline(e);
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, e.time_range_edge, e.next_interim_log});
     if (next > now) return;
     if (e.next_interim_log == next) {
       LogPortBlocks(e, next);
       e.next_interim_log = next + e.policy->nat.interim_logging;
+    } else if (stray == next) {
+      EndStrays(e, next);
     } else if (e.time_range_edge == next) {
       ReviewTimeRanges(e, next);
     } else if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
+    } else if (threat == next) {
+      AdvanceThreats(e, next);
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
     } else if (xlate == next) {
       for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
     } else {
       // The wheel's next look may be before any deadline; then nothing expires and it looks again later.
-      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) {
-        const Conn& c = e.conns.At(i);
-        EndReason reason;
-        if (c.protocol == 6) {
-          reason.text = IsEmbryonic(c.tcp_state)                               ? "SYN Timeout"
-                        : TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed ? "FIN Timeout"
-                                                                             : "Connection timeout";
-        }
-        EndConnection(e, i, reason, c.last_packet + Duration::Seconds(c.timeout_s));
-      }
+      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) ConnectionExpired(e, i);
     }
   }
 }
@@ -236,7 +255,8 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.tcp_streams.NextDeadline(), e.time_range_edge, e.next_interim_log});
+                   e.fragments.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e),
+                   e.time_range_edge, e.next_interim_log});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

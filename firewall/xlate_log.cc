@@ -1,4 +1,5 @@
 // Translations come and go: the messages that say so (305009-305012), and those about blocks of ports (305014-305017).
+#include "firewall/conn_limits.h"
 #include "firewall/pipeline.h"
 
 namespace sallyport {
@@ -20,7 +21,9 @@ void LogBlock(EngineCore& core, Msg msg, const PortBlock& b, TimePoint now) {
 }  // namespace
 
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
+  core.activity.Count(Activity::kXlates, now);
   const Xlate& x = core.xlates.Get(i);
+  CountXlate(core, x.real_if, x.real.address, true, now);
   const NameId real = NameOf(core, x.real_if);
   const NameId mapped = NameOf(core, x.mapped_if);
   if (x.opened_block) LogBlock(core, Msg::k305014, core.xlates.BlockOf(i), now);
@@ -36,6 +39,7 @@ void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now) {
   const Xlate x = core.xlates.Get(i);
   const auto lost = core.xlates.Remove(i);
+  CountXlate(core, x.real_if, x.real.address, false, now);
   const NameId real = NameOf(core, x.real_if);
   const NameId mapped = NameOf(core, x.mapped_if);
   if (x.pat) {
