@@ -1,5 +1,4 @@
 // Translations come and go: the messages that say so (305009-305012), and those about blocks of ports (305014-305017).
-#include "firewall/conn_limits.h"
 #include "firewall/pipeline.h"
 
 namespace sallyport {
