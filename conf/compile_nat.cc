@@ -289,8 +289,7 @@ class Builder {
           }
           (g->first == g->last ? pat : pool).push_back({g->first, g->last});
         }
-        // A host that a line is about, and no pool for it where it goes: no way out (305006).
-        if (pool.empty() && pat.empty() && !to_interface) pat.push_back({IpAddress::V4(0), IpAddress::V4(0)});
+        if (pool.empty() && pat.empty() && !to_interface) continue;
         // A pool first, then port translation.
         const auto push = [&](NatRule::Kind kind, std::vector<AddressRange> mapped, bool is_interface, bool fallback) {
           NatRule r = base;
@@ -326,7 +325,6 @@ class Builder {
     return out;
   }
   static std::string GlobalWords(const NatRule& r) {
-    if (r.mapped_src.size() == 1 && r.mapped_src.front().last == IpAddress::V4(0)) return "No matching global";
     if (r.mapped_is_interface) return r.interface_address.ToString() + " [Interface PAT]";
     std::string out;
     for (const AddressRange& a : r.mapped_src) {

@@ -125,8 +125,8 @@ void DeclareObjectNat(ConfigGrammar& g) {
       if (v.kind == L::Kind::kDynamic) return "ERROR: service is not allowed in dynamic NAT\n";
     }
     const std::string object = edit.here->text.substr(edit.here->text.rfind(' ') + 1);
-    for (const std::string* to : {&v.mapped, &v.pat_pool}) {
-      if (std::string e = CheckFamilies(edit, object, *to, v.to_interface, v.ipv6); !e.empty()) return e;
+    for (const std::string* pool : {&v.mapped, &v.pat_pool}) {
+      if (std::string e = CheckFamilies(edit, object, *pool, v.to_interface, v.ipv6); !e.empty()) return e;
     }
     return CheckPool(v.pool, v.fallback);
   };
