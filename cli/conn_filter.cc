@@ -66,26 +66,37 @@ TokenPtr<ConnWords> ConnFilterWords() {
   });
 }
 
+Result<AddressRange> AddressRangeOf(std::string_view words, const std::optional<Mask>& netmask) {
+  const auto [first, last] = Halves(words);
+  const auto a = IpAddress::Parse(first);
+  const auto b = IpAddress::Parse(last);
+  if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + std::string(words)};
+  return netmask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, netmask->length())) : AddressRange{*a, *b};
+}
+
+Result<PortRange> PortRangeOf(std::string_view words) {
+  const auto [first, last] = Halves(words);
+  const auto a = Port(first);
+  const auto b = Port(last);
+  if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + std::string(words)};
+  return PortRange{*a, *b};
+}
+
 Result<ConnFilter> FilterOf(const ConnWords& words) {
   ConnFilter f;
   f.include_box = words.all;
   for (const bool peer : {false, true}) {
     const std::string& address = peer ? words.peer_address : words.address;
-    const std::optional<Mask>& mask = peer ? words.peer_netmask : words.netmask;
     if (!address.empty()) {
-      const auto [first, last] = Halves(address);
-      const auto a = IpAddress::Parse(first);
-      const auto b = IpAddress::Parse(last);
-      if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + address};
-      (peer ? f.peer_address : f.address) = mask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, mask->length())) : AddressRange{*a, *b};
+      const auto range = AddressRangeOf(address, peer ? words.peer_netmask : words.netmask);
+      if (!range) return Error{range.error()};
+      (peer ? f.peer_address : f.address) = *range;
     }
     const std::string& port = peer ? words.peer_port : words.port;
     if (!port.empty()) {
-      const auto [first, last] = Halves(port);
-      const auto a = Port(first);
-      const auto b = Port(last);
-      if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + port};
-      (peer ? f.peer_port : f.port) = PortRange{*a, *b};
+      const auto range = PortRangeOf(port);
+      if (!range) return Error{range.error()};
+      (peer ? f.peer_port : f.port) = *range;
     }
   }
   if (!words.protocol.empty()) {

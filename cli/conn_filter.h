@@ -23,6 +23,9 @@ struct ConnWords {
 
 // The words may come in any order.
 TokenPtr<ConnWords> ConnFilterWords();
+// "A", "A-B", or "A" with its mask; "P" or "P-Q", by number or name. Or the sentence why they are none.
+Result<AddressRange> AddressRangeOf(std::string_view words, const std::optional<Mask>& netmask);
+Result<PortRange> PortRangeOf(std::string_view words);
 // The filter, or the sentence why the words mean none.
 Result<ConnFilter> FilterOf(const ConnWords& words);
 

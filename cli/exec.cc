@@ -12,6 +12,7 @@ const ExecSet& ExecCommands() {
     AddShowConfigCommands(s);
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);
+    AddNatCommands(s);
     AddServicePolicyCommands(s);
     AddThreatCommands(s);
     AddRateCommands(s);

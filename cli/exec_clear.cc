@@ -23,15 +23,6 @@ Reply ClearConns(ExecContext& c, const ConnWords& words, Form) {
   return Reply::Say(std::to_string(gone) + " connection(s) deleted.\n");
 }
 
-Reply ClearXlates(ExecContext& c, const Bare&, Form) {
-  const std::uint32_t gone = c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
-    ConnFilter through;
-    e.ClearConns(through, now);  // a connection cannot outlive its translation
-    return e.ClearXlates(now);
-  });
-  return Reply::Say("INFO: " + std::to_string(gone) + " xlate" + (gone == 1 ? "" : "s") + " deleted\n");
-}
-
 Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
   const auto& lists = c.appliance.policy()->access_lists;
   if (const auto ether = c.appliance.policy()->ether_lists.find(l.name); ether != c.appliance.policy()->ether_lists.end()) {
@@ -51,7 +42,6 @@ void AddClearCommands(ExecSet& set) {
     using S = Tokens<ConnWords>;
     set.Add(Command<ConnWords>({S::Kw("clear", kClear), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
   }
-  set.Add(BareCommand("clear xlate", {kClear, "Translations, with their connections"}), ClearXlates);
   struct Drops {
     const char* words;
     bool frame, flow;

@@ -8,7 +8,6 @@
 #include "cli/show_access_list.h"
 #include "cli/show_asp_drop.h"
 #include "cli/show_conn.h"
-#include "cli/show_nat.h"
 #include "cli/show_route.h"
 #include "cli/show_time_range.h"
 
@@ -24,9 +23,6 @@ struct ListName {
 };
 struct RangeName {
   std::string name;
-};
-struct XlateWords {
-  bool count = false, detail = false;
 };
 struct DropWords {
   enum class What { kBoth, kFrame, kFlow } what = What::kBoth;
@@ -46,28 +42,6 @@ Reply ShowConns(ExecContext& c, const ConnWords& words, Form) {
     const ConnPage page = c.appliance.AskEngine(
         [&, now = c.appliance.Now()](Engine& e) { return e.Conns(*filter, cursor, kPage, now); });
     for (const ConnView& v : page.conns) c.session.Write(ShowConnEntry(v, page.now, form, personality));
-    cursor = page.next_cursor;
-  } while (cursor != 0);
-  return {};
-}
-
-Reply ShowXlates(ExecContext& c, const XlateWords& words, Form) {
-  const Personality& personality = c.appliance.personality();
-  std::uint32_t cursor = 0;
-  bool first = true;
-  do {
-    const XlatePage page =
-        c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Xlates(cursor, kPage, now); });
-    if (first) {
-      const std::uint32_t fixed = StaticXlateCount(*c.appliance.policy());
-      if (words.count) return Reply::Say(ShowConnCount(page.in_use + fixed, page.most_used + fixed));
-      c.session.Write(ShowXlateHeader(page.in_use + fixed, page.most_used + fixed, personality));
-      c.session.Write(ShowXlateStatics(*c.appliance.policy(), c.appliance.uptime()));
-      first = false;
-    }
-    for (const XlateView& v : page.xlates) {
-      c.session.Write(ShowXlateEntry(v, page.now, c.appliance.policy()->timeouts, personality));
-    }
     cursor = page.next_cursor;
   } while (cursor != 0);
   return {};
@@ -120,16 +94,6 @@ void AddShowTrafficCommands(ExecSet& set) {
   {
     using S = Tokens<ConnWords>;
     set.Add(Command<ConnWords>({S::Kw("show", kShow), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ShowConns);
-  }
-  {
-    using S = Tokens<XlateWords>;
-    set.Add(Command<XlateWords>({S::Kw("show", kShow), S::Kw("xlate", "Display current translation information"),
-                                 S::Flag(&XlateWords::count, "count", "Display the number of translations"),
-                                 S::Flag(&XlateWords::detail, "detail", "Display the flags of each")}),
-            ShowXlates);
-    set.Add(Command<XlateWords>({S::Kw("show", kShow), S::Kw("nat", "NAT policies and counters"),
-                                 S::Flag(&XlateWords::detail, "detail", "Addresses behind the names")}),
-            [](ExecContext& c, const XlateWords& w, Form) { return Reply::Say(ShowNat(*c.appliance.policy(), w.detail)); });
   }
   {
     using S = Tokens<ListName>;

@@ -1,44 +1,19 @@
 #include "cli/show_nat.h"
 
-#include <bit>
+#include <algorithm>
 
-#include "cli/show_conn.h"
 #include "cli/show_text.h"
-#include "firewall/log_text.h"
+#include "cli/xlate_rows.h"
 
 namespace sallyport {
 namespace {
-
-std::string NameOrAny(const Policy& policy, IfId id) {
-  if (id == IfId::kAny) return "any";
-  const Interface* i = policy.Find(id);
-  return i != nullptr ? i->nameif : "any";
-}
-
-// "10.1.1.0/24", "10.1.1.1" (or "10.1.1.1/32"), "10.1.1.1-10.1.1.5".
-std::string RangeText(const AddressRange& r, bool host_length) {
-  const bool v4 = r.first.IsV4();
-  if (r.first == r.last) return r.first.ToString() + (host_length ? (v4 ? "/32" : "/128") : "");
-  if (v4 && r.last.IsV4()) {
-    const std::uint64_t size = r.Size();
-    if (std::has_single_bit(size) && r.first.v4() % size == 0) {
-      return fmt::format("{}/{}", r.first.ToString(), 32 - std::countr_zero(size));
-    }
-  } else {
-    for (int length = 0; length < 128; length++) {
-      const Prefix p = Prefix::Of(r.first, length);
-      if (AddressRange::Of(p) == r) return fmt::format("{}/{}", r.first.ToString(), length);
-    }
-  }
-  return r.first.ToString() + "-" + r.last.ToString();
-}
 
 std::string RangesText(const std::vector<AddressRange>& ranges, bool host_length) {
   if (ranges.empty()) return "0.0.0.0/0";
   std::string out;
   for (const AddressRange& r : ranges) {
     if (!out.empty()) out += ", ";
-    out += RangeText(r, host_length);
+    out += NatRangeText(r, host_length);
   }
   return out;
 }
@@ -88,13 +63,27 @@ void AppendDetail(const Policy& policy, const NatRule& rule, std::string& out) {
   }
 }
 
-std::string ShowNatOld(const Policy& policy) {
+bool Overlap(const std::vector<AddressRange>& ranges, const AddressRange& with) {
+  if (ranges.empty()) return true;  // any
+  return std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& r) { return r.first <= with.last && with.first <= r.last; });
+}
+
+bool Matches(const NatFilter& f, const NatRule& rule) {
+  if (f.real_if && rule.real_if != IfId::kAny && rule.real_if != *f.real_if) return false;
+  if (f.mapped_if && rule.mapped_if != IfId::kAny && rule.mapped_if != *f.mapped_if) return false;
+  const auto any_of = [](const std::vector<AddressRange>& wanted, const std::vector<AddressRange>& has) {
+    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const AddressRange& r) { return Overlap(has, r); });
+  };
+  return any_of(f.real, rule.real_src) && any_of(f.mapped, rule.mapped_src.empty() ? rule.real_src : rule.mapped_src);
+}
+
+std::string ShowNatOld(const Policy& policy, const NatFilter& filter) {
   std::string out;
   for (const auto& interface : policy.interfaces) {
     if (!interface || interface->nameif.empty()) continue;
     bool heading = false;
     for (const NatRule& rule : policy.nat.rules()) {
-      if (rule.real_if != interface->id) continue;
+      if (rule.real_if != interface->id || !Matches(filter, rule)) continue;
       if (!heading) Append(out, "NAT policies on Interface {}:\n", interface->nameif);
       heading = true;
       Append(out, "  {}\n", rule.show);
@@ -104,48 +93,43 @@ std::string ShowNatOld(const Policy& policy) {
   return out;
 }
 
-std::vector<std::string> RangeTexts(const std::vector<AddressRange>& ranges) {
-  if (ranges.empty()) return {"0.0.0.0/0"};
-  std::vector<std::string> texts;
-  for (const AddressRange& r : ranges) texts.push_back(RangeText(r, false));
-  return texts;
+// Where a shared address is from: "outside", or the pool "outside:POOL".
+struct PoolOf {
+  std::string name;
+  PatPoolOptions options;
+};
+PoolOf PoolOfAddress(const Policy& policy, const PatAddressView& view) {
+  const std::string interface = NameOrAny(policy, view.mapped_if);
+  const auto holds = [&](const std::vector<AddressRange>& ranges) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& r) { return r.Contains(view.mapped); });
+  };
+  for (const NatRule& rule : policy.nat.rules()) {
+    if (rule.kind == NatRule::Kind::kStatic || (rule.mapped_if != IfId::kAny && rule.mapped_if != view.mapped_if)) continue;
+    const bool first = rule.kind == NatRule::Kind::kDynamicPat && !rule.mapped_is_interface && holds(rule.mapped_src);
+    if (!first && !holds(rule.pat_src)) continue;
+    const std::string& pool = first ? rule.pool_name : rule.pat_name;
+    return {pool.empty() ? interface : interface + ":" + pool, rule.pool};
+  }
+  PatPoolOptions options;
+  options.flat = policy.personality.flat_pat;
+  return {interface, options};
 }
 
-// "static NAT" and "static PAT" as translations.
-void AppendStatic(const std::string& from_if, const std::vector<AddressRange>& from, const std::string& to_if,
-                  const std::vector<AddressRange>& to, const NatRule& rule, bool ports, Duration idle, std::string& out) {
-  StaticXlateView v{from_if, to_if, RangeTexts(from), RangeTexts(to), "", "", "", ports ? "sr" : "s", idle};
-  if (ports) {
-    v.protocol = ProtocolLabel(rule.service_protocol);
-    v.real_ports = fmt::format("{}-{}", rule.real_sport.first, rule.real_sport.last);
-    v.mapped_ports = fmt::format("{}-{}", rule.mapped_sport.first, rule.mapped_sport.last);
-  }
-  if (from == to && !ports) v.flags += 'I';
-  if (rule.section != 2) v.flags += 'T';
-  out += ShowStaticXlate(v);
-}
-
-// Three to a line; those that follow are indented.
-std::string InLines(const std::vector<std::string>& addresses) {
-  std::string out;
-  for (std::size_t i = 0; i < addresses.size(); i++) {
-    if (i != 0) out += i % 3 == 0 ? ",\n    " : ", ";
-    out += addresses[i];
-  }
-  return out;
+const char* PoolProtocol(std::uint8_t protocol) {
+  return protocol == 6 ? "TCP" : protocol == 17 ? "UDP" : protocol == 58 ? "ICMP6" : "ICMP";
 }
 
 }  // namespace
 
-std::string ShowNat(const Policy& policy, bool detail) {
-  if (!policy.personality.object_nat) return ShowNatOld(policy);
+std::string ShowNat(const Policy& policy, bool detail, const NatFilter& filter) {
+  if (!policy.personality.object_nat) return ShowNatOld(policy, filter);
   static constexpr const char* kHeadings[] = {"Manual NAT Policies (Section 1)", "Auto NAT Policies (Section 2)",
                                               "Manual NAT Policies (Section 3)"};
   std::string out;
   for (int section = 1; section <= 3; section++) {
     bool heading = false;
     for (const NatRule& rule : policy.nat.rules()) {
-      if (rule.section != section) continue;
+      if (rule.section != section || !Matches(filter, rule)) continue;
       if (!heading) Append(out, "{}{}\n", out.empty() ? "" : "\n", kHeadings[section - 1]);
       heading = true;
       Append(out, "{} {}\n", rule.order, rule.show);
@@ -156,83 +140,89 @@ std::string ShowNat(const Policy& policy, bool detail) {
   return out;
 }
 
-std::string ShowXlateHeader(std::uint32_t in_use, std::uint32_t most_used, const Personality& personality) {
-  std::string out = ShowConnCount(in_use, most_used);
-  if (!personality.object_nat) return out;
-  if (personality.xlate_net_to_net) {
-    out +=
-        "Flags: D - DNS, e - extended, I - identity, i - dynamic, r - portmap,\n"
-        "       s - static, T - twice, N - net-to-net\n";
-  } else {
-    out +=
-        "Flags: D - DNS, i - dynamic, r - portmap, s - static, I - identity, T - twice\n"
-        "       e - extended\n";
-  }
-  return out;
-}
-
-std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts& timeouts, const Personality& personality) {
-  const Xlate& x = view.xlate;
-  const std::string real = x.real.address.ToString(), mapped = x.mapped.address.ToString();
-  if (!personality.object_nat) {
-    if (!x.pat) return fmt::format("Global {} Local {}\n", mapped, real);
-    if (x.protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp)) {
-      return fmt::format("PAT Global {}({}) Local {} ICMP id {}\n", mapped, x.mapped.port, real, x.real.port);
-    }
-    return fmt::format("PAT Global {}({}) Local {}({})\n", mapped, x.mapped.port, real, x.real.port);
-  }
+std::string ShowNatPool(const Policy& policy, const NatPoolsView& view, const NatPoolFilter& filter) {
   std::string out;
-  const char* flags = view.flags != nullptr && *view.flags != '\0' ? view.flags : x.pat ? "ri" : "i";
-  if (x.pat) {
-    Append(out, "{} PAT from {}:{}/{} to {}:{}/{}", ProtocolLabel(x.protocol), view.real_name, real, x.real.port,
-           view.mapped_name, mapped, x.mapped.port);
-  } else {
-    Append(out, "NAT from {}:{} to {}:{}", view.real_name, real, view.mapped_name, mapped);
+  for (const NatPoolsView::Range& r : view.ranges) {
+    const NatRule* rule = policy.nat.ById(r.rule);
+    if (rule == nullptr || (filter.interface && rule->mapped_if != *filter.interface)) continue;
+    if (filter.address && !r.range.Contains(*filter.address)) continue;
+    Append(out, "NAT pool {}{}{}, address range {}-{}, allocated {}\n", NameOrAny(policy, rule->mapped_if), rule->pool_name.empty() ? "" : ":",
+           rule->pool_name, r.range.first.ToString(), r.range.last.ToString(), r.hosts);
   }
-  Append(out, " flags {} idle {} timeout {}\n", flags, HourMinuteSecond(now - x.last_used),
-         HourMinuteSecond(x.pat ? timeouts.pat_xlate : timeouts.xlate));
-  return out;
-}
-
-std::string ShowXlate(const XlatePage& page, const Timeouts& timeouts, const Personality& personality) {
-  std::string out = ShowXlateHeader(page.in_use, page.most_used, personality);
-  for (const XlateView& v : page.xlates) out += ShowXlateEntry(v, page.now, timeouts, personality);
-  return out;
-}
-
-std::string ShowStaticXlate(const StaticXlateView& v) {
-  std::string out = v.protocol.empty() ? "NAT" : v.protocol + " PAT";
-  const auto ports = [](const std::string& p) { return p.empty() ? "" : " " + p; };
-  Append(out, " from {}:{}{} to {}:{}{}\n", v.from, InLines(v.real), ports(v.real_ports), v.to, InLines(v.mapped),
-         ports(v.mapped_ports));
-  Append(out, "    flags {}{}idle {} timeout 0:00:00\n", v.flags, v.flags.empty() ? "" : " ", HourMinuteSecond(v.idle));
-  return out;
-}
-
-std::string ShowXlateStatics(const Policy& policy, Duration idle) {
-  std::string out;
-  if (!policy.personality.object_nat) return out;
-  for (const NatRule& rule : policy.nat.rules()) {
-    if (rule.kind != NatRule::Kind::kStatic || rule.inactive) continue;
-    const std::string real_if = NameOrAny(policy, rule.real_if), mapped_if = NameOrAny(policy, rule.mapped_if);
-    const bool ports = rule.service_protocol != 0 && !rule.real_sport.IsAny();
-    AppendStatic(real_if, rule.real_src, mapped_if, rule.mapped_src.empty() ? rule.real_src : rule.mapped_src, rule, ports,
-                 idle, out);
-    if (!rule.mapped_dst.empty()) {
-      const auto& real_dst = rule.real_dst.empty() ? rule.mapped_dst : rule.real_dst;
-      AppendStatic(mapped_if, real_dst, real_if, rule.mapped_dst, rule, false, idle, out);
+  for (const PatAddressView& v : view.shared) {
+    if ((filter.interface && v.mapped_if != *filter.interface) || (filter.address && v.mapped != *filter.address)) continue;
+    const PoolOf pool = PoolOfAddress(policy, v);
+    const auto line = [&](int first, int last, std::uint32_t allocated) {
+      Append(out, "{} PAT pool {}, address {}{}, range {}-{}, allocated {}\n", PoolProtocol(v.protocol), pool.name, v.mapped.ToString(),
+             v.peer.IsNone() ? "" : "(" + v.peer.ToString() + ")", first, last, allocated);
+    };
+    const std::uint32_t low = v.used[0] + v.used[1];
+    if (v.protocol == 1 || v.protocol == 58 || pool.options.include_reserve) {
+      line(1, 65535, low + v.used[2]);
+    } else if (pool.options.flat) {
+      // Before 9.15, where `flat` is a choice, the ports below are a range of their own that nothing is given of.
+      if (!policy.personality.flat_pat) line(1, 1024, low);
+      line(1024, 65535, v.used[2]);
+    } else {
+      line(1, 511, v.used[0]);
+      line(512, 1023, v.used[1]);
+      line(1024, 65535, v.used[2]);
     }
   }
   return out;
 }
 
-std::uint32_t StaticXlateCount(const Policy& policy) {
-  std::uint32_t count = 0;
-  for (const NatRule& rule : policy.nat.rules()) {
-    if (rule.kind != NatRule::Kind::kStatic || rule.inactive) continue;
-    count += rule.mapped_dst.empty() ? 1 : 2;
+std::string ShowNatProxyArp(const Policy& policy, const std::vector<NatArpView>& entries) {
+  std::string out = "Nat Proxy-arp Table\n";
+  for (const NatArpView& e : entries) {
+    Append(out, "id={}, ip/id={}, mask={} ifc={}\n        config:{}\n", NatRuleIdText(*e.rule), e.prefix.address.ToString(),
+           MaskOf(e.prefix.FamilyLength()).ToString(), NameOrAny(policy, e.interface),
+           policy.personality.object_nat ? e.rule->show : e.rule->config);
   }
-  return count;
+  return out;
+}
+
+std::string ShowNatDivertTable(const Policy& policy, const NatPoolFilter& filter) {
+  std::string out = "Divert Table\n";
+  for (const NatRule& rule : policy.nat.rules()) {
+    if (rule.inactive || rule.unidirectional || rule.exempt) continue;
+    if (filter.interface && rule.mapped_if != IfId::kAny && rule.mapped_if != *filter.interface) continue;
+    const auto entry = [&](const std::vector<AddressRange>& from, const PortRange& from_ports, const std::vector<AddressRange>& to,
+                           const PortRange& to_ports, IfId in, IfId out_if) {
+      const auto texts = [](const std::vector<AddressRange>& ranges) {
+        std::vector<std::pair<std::string, std::string>> pairs;
+        if (ranges.empty()) pairs.push_back({"0.0.0.0", "0.0.0.0"});
+        for (const AddressRange& r : ranges) {
+          // A range that is no network has its network's mask.
+          int length = 32;
+          const std::uint64_t size = r.first.IsV4() ? r.Size() : 1;
+          while (length > 0 && (std::uint64_t{1} << (32 - length)) < size) length--;
+          pairs.push_back({r.first.ToString(), r.first.IsV4() ? MaskOf(length).ToString() : NatRangeText(r, true)});
+        }
+        return pairs;
+      };
+      const auto port = [](const PortRange& p) { return p.IsAny() ? std::string("0-0") : fmt::format("{}-{}", p.first, p.last); };
+      for (const auto& [src, src_mask] : texts(from)) {
+        for (const auto& [dst, dst_mask] : texts(to)) {
+          Append(out, "id={}, domain={} section={} ignore={}\n", NatRuleIdText(rule), rule.section == 2 ? "object-nat" : "twice-nat", rule.section,
+                 rule.route_lookup ? "yes" : "no");
+          Append(out, "        type={}, hits={}, flags=0x9, protocol={}\n", rule.kind == NatRule::Kind::kStatic ? "static" : "dynamic",
+                 rule.hits ? rule.hits->untranslate.load(std::memory_order_relaxed) : 0, rule.service_protocol);
+          Append(out, "        src ip/id={}, mask={}, port={}\n        dst ip/id={}, mask={}, port={}\n", src, src_mask, port(from_ports), dst, dst_mask,
+                 port(to_ports));
+          Append(out, "        input_ifc={}, output_ifc={}\n", NameOrAny(policy, in), NameOrAny(policy, out_if));
+        }
+      }
+    };
+    const auto& real_dst = rule.real_dst.empty() ? rule.mapped_dst : rule.real_dst;
+    if (rule.kind == NatRule::Kind::kStatic) {
+      entry(real_dst, rule.real_dport, rule.mapped_src.empty() ? rule.real_src : rule.mapped_src, rule.mapped_sport, rule.mapped_if, rule.real_if);
+    }
+    if (!rule.mapped_dst.empty() || !rule.mapped_dport.IsAny()) {
+      entry(rule.real_src, rule.real_sport, rule.mapped_dst.empty() ? rule.real_dst : rule.mapped_dst, rule.mapped_dport, rule.real_if, rule.mapped_if);
+    }
+  }
+  return out;
 }
 
 }  // namespace sallyport

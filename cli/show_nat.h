@@ -1,6 +1,7 @@
-// `show nat [detail]` and `show xlate [count]` of both eras. Pure functions from policy and views to text.
+// `show nat ...` and `show xlate ...` of both eras. Pure functions from policy and views to text.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,36 @@ namespace sallyport {
 
 // 8.3+: rules by section with hit counts; `detail` adds the addresses behind the object names.
 // Before 8.3: by real interface; a rule's `show` then holds the lines "match ..." and "    ... translation to ...".
-std::string ShowNat(const Policy& policy, bool detail);
+struct NatFilter {
+  std::optional<IfId> real_if, mapped_if;
+  std::vector<AddressRange> real, mapped;  // empty: any
+};
+std::string ShowNat(const Policy& policy, bool detail, const NatFilter& filter = {});
+
+struct NatPoolFilter {
+  std::optional<IfId> interface;
+  std::optional<IpAddress> address;
+};
+std::string ShowNatPool(const Policy& policy, const NatPoolsView& pools, const NatPoolFilter& filter);
+
+// An address that the appliance answers ARP for, on behalf of a rule.
+struct NatArpView {
+  IfId interface{};
+  Prefix prefix;
+  const NatRule* rule = nullptr;
+};
+std::string ShowNatProxyArp(const Policy& policy, const std::vector<NatArpView>& entries);
+// Which rule decides where a packet leaves, by the destination it came with.
+std::string ShowNatDivertTable(const Policy& policy, const NatPoolFilter& filter);
+
+// `detail` and, up to 8.2, `debug`.
+enum class XlateForm : std::uint8_t { kNormal, kDetail, kDebug };
 
 // Legend and count; then entries page by page.
-std::string ShowXlateHeader(std::uint32_t in_use, std::uint32_t most_used, const Personality& personality);
-std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts& timeouts, const Personality& personality);
+std::string ShowXlateHeader(std::uint32_t in_use, std::uint32_t most_used, const Personality& personality,
+                            XlateForm form = XlateForm::kNormal);
+std::string ShowXlateEntry(const XlateView& view, TimePoint now, const Timeouts& timeouts, const Personality& personality,
+                           XlateForm form = XlateForm::kNormal);
 std::string ShowXlate(const XlatePage& page, const Timeouts& timeouts, const Personality& personality);
 
 struct StaticXlateView {
@@ -31,9 +57,9 @@ struct StaticXlateView {
 // Three addresses to a line.
 std::string ShowStaticXlate(const StaticXlateView& view);
 
-// Static rules are translations that always exist; 8.3+ lists them before the dynamic ones. Their use is not timed here, so
-// the caller says how long they have been there (`idle`). "" before 8.3.
-std::string ShowXlateStatics(const Policy& policy, Duration idle);
+// Static rules are translations that always exist; they are listed before the dynamic ones. Their use is not timed here, so
+// the caller says how long they have been there (`idle`).
+std::string ShowXlateStatics(const Policy& policy, Duration idle, const XlateFilter& filter = {}, XlateForm form = XlateForm::kNormal);
 // How many translations that lists; an ASA counts them among those in use.
 std::uint32_t StaticXlateCount(const Policy& policy);
 

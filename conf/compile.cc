@@ -1,5 +1,6 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
+#include "conf/field_line.h"
 
 #include "conf/compile_qos.h"
 #include "conf/configuration_impl.h"
@@ -211,6 +212,11 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     }
   }
   CompileIpv6Lists(tree, resolver6, *p, previous);
+  for (const auto* l : tree.All<FieldLine>(Section::kSysopt)) {
+    for (auto& i : p->interfaces) {
+      if (i && !i->nameif.empty() && i->nameif == l->Get("interface")) i->proxy_arp = false;
+    }
+  }
   p->nat = CompileNat(tree, *p, resolver, {impl_->nat_ids, impl_->next_nat}, previous);
   Routes(tree, *p, impl_->tracks_up);
   CompileVerify(tree, *p);

@@ -46,6 +46,8 @@ ThreatPolicy CompileThreats(const LineTree& tree, const Resolver& resolver, int 
 std::shared_ptr<const TcpMap> CompileTcpMap(const LineTree& tree, std::string_view name, int release);
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
 std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
+// What `xlate ...` lines say, into `table`.
+void CompileXlate(const LineTree& tree, const Personality& personality, NatTable& table);
 
 // --- IPv6 (compile_ipv6.cc)
 // What the lines below an interface say of IPv6.

@@ -43,9 +43,18 @@ std::string OldShow(const NatRule& r, const std::string& real, const std::string
   return out + "\n    " + becomes;
 }
 
-// "B", "interface", "pat-pool B interface"
+// "B", "interface", "pat-pool B interface", "A pat-pool B"
 std::string MappedWords(const std::string& mapped, const std::string& pool, bool fallback) {
-  return (pool.empty() ? mapped : "pat-pool " + pool) + (fallback ? " interface" : "");
+  std::string words = mapped;
+  if (!pool.empty()) words += (words.empty() ? "" : " ") + ("pat-pool " + pool);
+  return words + (fallback ? " interface" : "");
+}
+void PoolWords(const PatPoolOptions& options, NatRuleWords& w) {
+  w.extended = options.extended;
+  w.flat = options.flat;
+  w.include_reserve = options.include_reserve;
+  w.block_allocation = options.block_allocation;
+  w.round_robin = options.round_robin;
 }
 
 class Builder {
@@ -69,7 +78,7 @@ class Builder {
       r.real_src = resolver_.Network(v->real);
       if (v->real != "any" && r.real_src.empty()) continue;
       const bool dynamic = v->kind == ObjectNatLine::Kind::kDynamic;
-      Mapped(dynamic, v->mapped == "interface", v->mapped == "interface" ? "" : v->mapped, v->pat_pool, v->fallback, r);
+      Mapped(dynamic, v->mapped == "interface", v->mapped == "interface" ? "" : v->mapped, v->pat_pool, v->fallback, v->pool, r);
       r.identity = !dynamic && v->mapped == v->real;
       if (r.identity) r.mapped_src = r.real_src;
       if (!v->real_destination.empty()) {
@@ -95,6 +104,7 @@ class Builder {
       w.route_lookup = v->route_lookup;
       w.inactive = r.inactive = v->inactive;
       w.description = v->description;
+      PoolWords(v->pool, w);
       r.show = NatRuleText(w);
       Push(std::move(r));
     }
@@ -135,7 +145,7 @@ class Builder {
       if (!Interfaces(e.nat->interfaces, r)) continue;
       r.real_src = e.ranges;
       const bool dynamic = e.nat->kind == ObjectNatLine::Kind::kDynamic;
-      Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, r);
+      Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, e.nat->pool, r);
       // A static address written in the line stands for as many as the object has.
       if (const auto inline_address = IpAddress::Parse(e.nat->mapped); inline_address && !dynamic && e.size > 1 && e.ranges.size() == 1) {
         r.mapped_src = {{*inline_address, inline_address->Plus(e.size - 1)}};
@@ -156,6 +166,7 @@ class Builder {
       NatRuleWords w{e.nat->interfaces.real, e.nat->interfaces.mapped, dynamic, e.name,
                      MappedWords(e.nat->to_interface ? "interface" : e.nat->mapped, e.nat->pat_pool, e.nat->fallback)};
       w.protocol = e.nat->service;
+      PoolWords(e.nat->pool, w);
       w.real_service = e.nat->real_port;
       w.mapped_service = e.nat->mapped_port;
       w.net_to_net = e.nat->net_to_net;
@@ -291,7 +302,7 @@ class Builder {
           r.interface_fallback = fallback;
           r.interface_address = out.address;
           r.config = l->text;
-          r.show = OldShow(r, v.interface.name, out.nameif, "dynamic translation to pool " + std::to_string(*v.id) + " (" + PoolWords(r) + ")");
+          r.show = OldShow(r, v.interface.name, out.nameif, "dynamic translation to pool " + std::to_string(*v.id) + " (" + GlobalWords(r) + ")");
           Push(std::move(r), key);
         };
         if (!pool.empty()) push(NatRule::Kind::kDynamic, pool, false, to_interface);
@@ -313,7 +324,7 @@ class Builder {
     }
     return out;
   }
-  static std::string PoolWords(const NatRule& r) {
+  static std::string GlobalWords(const NatRule& r) {
     if (r.mapped_is_interface) return r.interface_address.ToString() + " [Interface PAT]";
     std::string out;
     for (const AddressRange& a : r.mapped_src) {
@@ -343,26 +354,36 @@ class Builder {
     return true;
   }
   // The mapped side: an interface's address, a pool, or static addresses.
-  void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback, NatRule& r) const {
+  void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback,
+              const PatPoolOptions& options, NatRule& r) const {
     if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = i->address;
     r.interface_fallback = fallback;
+    r.pool = options;
+    if (policy_.personality.flat_pat) r.pool.flat = true;
     if (to_interface) {
       r.kind = dynamic ? NatRule::Kind::kDynamicPat : NatRule::Kind::kStatic;
       r.mapped_is_interface = true;
       r.mapped_src = Single(r.interface_address);
       return;
     }
-    r.mapped_src = resolver_.Network(pat_pool.empty() ? mapped : pat_pool);
+    const std::string& first = mapped.empty() ? pat_pool : mapped;
+    r.mapped_src = resolver_.Network(first);
     if (!dynamic) return;
-    r.pat_pool = !pat_pool.empty();
-    // A single mapped address is shared by port; ranges are given out one address to each host. A group may have both: its ranges
-    // come first, its hosts are shared when they are used up.
+    r.pool_name = IpAddress::Parse(first) ? "" : first;
+    // A single mapped address is shared by port; ranges are given out one address to each host, then a pool of shared ones. A
+    // group may have both: its ranges come first, its hosts are shared when they are used up.
     const auto shared = [](const AddressRange& a) { return a.Size() == 1; };
-    const bool pat = r.pat_pool || std::all_of(r.mapped_src.begin(), r.mapped_src.end(), shared);
+    const bool pat = mapped.empty() || std::all_of(r.mapped_src.begin(), r.mapped_src.end(), shared);
     r.kind = pat ? NatRule::Kind::kDynamicPat : NatRule::Kind::kDynamic;
-    if (pat) return;
-    std::copy_if(r.mapped_src.begin(), r.mapped_src.end(), std::back_inserter(r.pat_src), shared);
-    std::erase_if(r.mapped_src, shared);
+    if (!pat) {
+      std::copy_if(r.mapped_src.begin(), r.mapped_src.end(), std::back_inserter(r.pat_src), shared);
+      std::erase_if(r.mapped_src, shared);
+      r.pat_name = r.pool_name;
+    }
+    if (mapped.empty() || pat_pool.empty()) return;
+    auto& more = pat ? r.mapped_src : r.pat_src;
+    for (const AddressRange& a : resolver_.Network(pat_pool)) more.push_back(a);
+    (pat ? r.pool_name : r.pat_name) = pat_pool;
   }
   void Services(const TwiceNatLine& v, NatRule& r) const {
     const ServiceSpec* a = resolver_.Service(v.real_service);
@@ -385,6 +406,8 @@ class Builder {
     auto& h = hits_[r.id];
     if (h == nullptr) h = std::make_shared<NatHits>();
     r.hits = h;
+    const std::string& shared = r.kind == NatRule::Kind::kDynamic ? r.pat_name : r.pool_name;
+    if (r.pool.block_allocation && !shared.empty()) r.pat_pool_id = InternName(shared);
     rules_.push_back(std::move(r));
   }
 
@@ -408,6 +431,8 @@ NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& 
     b.Old();
   }
   NatTable t = b.Take();
+  t.translations_first = !policy.personality.object_nat;
+  CompileXlate(tree, policy.personality, t);
   t.nat_control = !policy.personality.object_nat && !tree.Of(Section::kNatControl).empty();
   return t;
 }

@@ -1,6 +1,9 @@
 // NAT of both eras: object and twice NAT (8.3+), nat, global and static (before).
+#include <tuple>
+
 #include "conf/declare.h"
 #include "conf/lines.h"
+#include "conf/resolve.h"
 
 namespace sallyport {
 
@@ -57,6 +60,28 @@ std::string CheckInterfaces(ConfigEdit& edit, const InterfacePair& p) {
   return {};
 }
 
+// 4 or 6; 0: not known, or any.
+int FamilyOf(const Resolver& resolver, const std::string& name) {
+  if (name.empty() || name == "any") return 0;
+  const auto ranges = resolver.Network(name);
+  return ranges.empty() ? 0 : ranges.front().first.IsV4() ? 4 : 6;
+}
+// Headers of one family do not become those of the other here, and a line that asked for it would let packets out as they are.
+std::string CheckFamilies(ConfigEdit& edit, const std::string& real, const std::string& mapped, bool to_interface, bool interface_ipv6) {
+  const Resolver resolver(edit.tree, true, {});
+  const int from = FamilyOf(resolver, real), to = to_interface ? (interface_ipv6 ? 6 : 4) : FamilyOf(resolver, mapped);
+  return from == 0 || to == 0 || from == to ? "" : "ERROR: Translation between IPv4 and IPv6 is not supported\n";
+}
+
+// What a pool's options exclude.
+std::string CheckPool(const PatPoolOptions& pool, bool fallback) {
+  if (pool.extended && fallback) return "ERROR: extended is not supported with interface fallback\n";
+  if (pool.block_allocation && (pool.extended || pool.flat || pool.include_reserve)) {
+    return "ERROR: block-allocation is not supported with extended, flat or include-reserve\n";
+  }
+  return {};
+}
+
 void DeclareObjectNat(ConfigGrammar& g) {
   using L = ObjectNatLine;
   using S = Tokens<L>;
@@ -99,7 +124,11 @@ void DeclareObjectNat(ConfigGrammar& g) {
     if (!v.service.empty()) {
       if (v.kind == L::Kind::kDynamic) return "ERROR: service is not allowed in dynamic NAT\n";
     }
-    return {};
+    const std::string object = edit.here->text.substr(edit.here->text.rfind(' ') + 1);
+    for (const std::string* pool : {&v.mapped, &v.pat_pool}) {
+      if (std::string e = CheckFamilies(edit, object, *pool, v.to_interface, v.ipv6); !e.empty()) return e;
+    }
+    return CheckPool(v.pool, v.fallback);
   };
   Declare(g, c, r);
 }
@@ -147,6 +176,12 @@ void DeclareTwiceNat(ConfigGrammar& g) {
       for (const std::string* n : {&v.real_service, &v.mapped_service}) {
         if (!n->empty() && *n != "any" && edit.tree.Find(Section::kObject, "object service " + *n) == nullptr) return Reply::Refuse("ERROR: object (" + *n + ") does not exist\n");
       }
+      for (const auto& [real, mapped, interface, ipv6] :
+           {std::tuple{&v.real, &v.mapped, v.mapped == "interface", v.ipv6}, std::tuple{&v.real, &v.pat_pool, false, false},
+            std::tuple{&v.real_destination, &v.mapped_destination, v.mapped_destination == "interface", v.destination_ipv6}}) {
+        if (std::string e = CheckFamilies(edit, *real, *mapped, interface, ipv6); !e.empty()) return Reply::Refuse(std::move(e));
+      }
+      if (std::string e = CheckPool(v.pool, v.fallback); !e.empty()) return Reply::Refuse(std::move(e));
       const std::size_t position = v.position ? static_cast<std::size_t>(*v.position - 1) : SIZE_MAX;
       if (edit.tree.Find(section, text) != nullptr) return {};
       Line& l = edit.tree.Upsert(nullptr, section, text, position);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "conf/codecs.h"
+#include "firewall/pat_pool.h"
 
 namespace sallyport {
 
@@ -146,7 +147,6 @@ struct AccessGroupLine {
 };
 
 // --- NAT ---
-struct PatPoolOptions { bool round_robin = false, extended = false, flat = false, include_reserve = false, block_allocation = false; };
 struct ObjectNatLine {
   InterfacePair interfaces{"any", "any"};
   enum class Kind : std::uint8_t { kNone, kStatic, kDynamic } kind{};

@@ -7,7 +7,7 @@ std::string NatRuleText(const NatRuleWords& w) {
   const std::string base = "(" + w.real_interface + ") to (" + w.mapped_interface + ") source " + (w.dynamic ? "dynamic " : "static ") +
                            w.real + " " + w.mapped;
   const std::string pool = word(w.extended, "extended") + word(w.flat, "flat") + word(w.include_reserve, "include-reserve") +
-                           word(w.round_robin, "round-robin");
+                           word(w.block_allocation, "block-allocation") +                           word(w.round_robin, "round-robin");
   std::string rest;
   if (!w.mapped_destination.empty()) rest += " destination static " + w.mapped_destination + " " + w.real_destination;
   if (!w.real_service.empty()) {

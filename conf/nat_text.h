@@ -13,7 +13,7 @@ struct NatRuleWords {
   std::string mapped;  // "B", "interface", "interface ipv6", "pat-pool B", "pat-pool B interface"
   std::string mapped_destination = {}, real_destination = {};  // "": none
   std::string protocol = {}, real_service = {}, mapped_service = {};  // "tcp", "ssh", "2222"; of a twice rule objects, without a protocol
-  bool extended = false, flat = false, include_reserve = false, round_robin = false;  // of a pool
+  bool extended = false, flat = false, include_reserve = false, block_allocation = false, round_robin = false;  // of a pool
   bool net_to_net = false, dns = false, unidirectional = false, no_proxy_arp = false, route_lookup = false, inactive = false;
   std::string description = {};
 };

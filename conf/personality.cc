@@ -18,6 +18,7 @@ constexpr Trait kTraits[] = {
     {&Personality::pbkdf2_passwords, 907},          {&Personality::masked_secrets_five, 803},
     {&Personality::trace_resolve_egress, 900},      {&Personality::trace_elapsed_time, 916},
     {&Personality::trace_drop_location, 914},       {&Personality::hide_username, 900},
+    {&Personality::flat_pat, 915},
     {&Personality::conn_detail_initiator, 900},     {&Personality::xlate_net_to_net, 900},
     {&Personality::header_hardware, 902},           {&Personality::local_routes, 902},
     {&Personality::login_history, 908},             {&Personality::local_host_sctp, 905},

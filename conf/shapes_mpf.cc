@@ -20,6 +20,11 @@ std::string KnownPolicy(ConfigEdit& edit, const FieldLine& f) {
   return "ERROR: policy-map " + name + " not configured\n";
 }
 
+// Blocks fill the ports from 1024 on without a rest.
+std::string BlockSize(ConfigEdit&, const FieldLine& f) {
+  return 64512 % f.Int("n").value_or(512) == 0 ? "" : "ERROR: The block size must divide 64512 evenly\n";
+}
+
 // A regular expression that a class or an inspection names stays.
 // Lines of access lists name it.
 std::string TimeRangeInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
@@ -173,9 +178,9 @@ constexpr Shape kShapes[] = {
     {"config", "flow-export active refresh-interval / <minutes:1-60>", Sec::kFlowExport, {.rank = 2, .effect = kFor}},
     {"config", "flow-export enable", Sec::kFlowExport, {.rank = -1, .effect = kFor}},
     {"config", "flow-offload <text:line>", Sec::kFlowExport, {.rank = 3, .keep_no = true}},
-    {"config", "xlate block-allocation size / <n:word>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
-    {"config", "xlate block-allocation maximum-per-host / <n:1-8>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
-    {"config", "xlate block-allocation pba-interim-logging / <seconds:21600-604800>", Sec::kXlatePerSession, {.rank = 1, .effect = kFor}},
+    {"config", "xlate block-allocation size / <n:32-4096>", Sec::kXlatePerSession, {.rank = 1, .effect = Effect::kModelled, .check = BlockSize}},
+    {"config", "xlate block-allocation maximum-per-host / <n:1-8>", Sec::kXlatePerSession, {.rank = 1, .effect = Effect::kModelled}},
+    {"config", "xlate block-allocation pba-interim-logging / <seconds:21600-604800>", Sec::kXlatePerSession, {.rank = 1, .effect = Effect::kModelled}},
     {"config", "object-group-search access-control`Optimise rule search for ACLs`", Sec::kGroupSearch, {.effect = Effect::kModelled, .keep_no = true}},
     {"config", "object-group-search threshold", Sec::kGroupSearch, {.rank = 1, .keep_no = true}},
     {"config", "access-list alert-interval / <seconds:1-3600>", Sec::kGroupSearch, {.rank = 2, .effect = Effect::kModelled, .silent = "access-list alert-interval 300"}},

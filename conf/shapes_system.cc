@@ -66,7 +66,7 @@ constexpr Shape kShapes[] = {
     {"config", "arp <interface:word> <address:word> / <mac:word> [ alias ]", Sec::kArp, {.since = kOnlyInFiles}},
 
     {"config", "sysopt nodnsalias <direction:{inbound|outbound}>", Sec::kSysopt, {.keep_no = true}},
-    {"config", "sysopt noproxyarp <interface:iface>", Sec::kSysopt, {.rank = 6}},
+    {"config", "sysopt noproxyarp <interface:iface>", Sec::kSysopt, {.rank = 6, .effect = Effect::kModelled}},
     {"config", "sysopt radius ignore-secret", Sec::kSysopt, {.rank = 5}},
     {"config", "sysopt uauth allow-http-cache", Sec::kSysopt, {.rank = 5, .keep_no = true}},
     {"config", "sysopt traffic detailed-statistics", Sec::kSysopt, {.rank = 5, .keep_no = true}},
@@ -171,9 +171,9 @@ constexpr Shape kShapes[] = {
   "[ <" side "op:{eq|gt|lt|neq}> <" side "port:" type "> | range <" side "low:" type "> <" side "high:" type "> ] "
 constexpr Shape kXlate[] = {
     {"config", "xlate per-session <action:{permit|deny}> tcp " SALLYPORT_ENDS("from") " " SALLYPORT_PORTS("from", "port") SALLYPORT_ENDS("to") " "
-     SALLYPORT_PORTS("to", "port"), Sec::kXlatePerSession},
+     SALLYPORT_PORTS("to", "port"), Sec::kXlatePerSession, {.effect = Effect::kModelled}},
     {"config", "xlate per-session <action:{permit|deny}> udp " SALLYPORT_ENDS("from") " " SALLYPORT_PORTS("from", "udpport") SALLYPORT_ENDS("to") " "
-     SALLYPORT_PORTS("to", "udpport"), Sec::kXlatePerSession},
+     SALLYPORT_PORTS("to", "udpport"), Sec::kXlatePerSession, {.effect = Effect::kModelled}},
 };
 #undef SALLYPORT_ENDS
 #undef SALLYPORT_PORTS

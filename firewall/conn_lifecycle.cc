@@ -87,8 +87,6 @@ void LogTornDown(EngineCore& core, const Conn& c, EndReason reason, TimePoint no
   }
 }
 
-const char* XlateProtocol(std::uint8_t protocol) { return protocol == 6 ? "TCP" : protocol == 17 ? "UDP" : "ICMP"; }
-
 // Does the kernel's own route to `address` leave by another interface than ours?
 bool KernelWouldDiffer(const Policy& policy, IpAddress address, IfId egress) {
   if (egress == IfId::kIdentity) return false;
@@ -235,37 +233,6 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
   if (c.extra != kNoExtra) core.extras.Release(c.extra);
   Release(core, c.src_xlate, now);
   Release(core, c.dst_xlate, now);
-}
-
-void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
-  core.activity.Count(Activity::kXlates, now);
-  const Xlate& x = core.xlates.Get(i);
-  CountXlate(core, x.real_if, x.real.address, true, now);
-  const NameId real = NameOfInterface(core, x.real_if);
-  const NameId mapped = NameOfInterface(core, x.mapped_if);
-  if (x.pat) {
-    core.log.Log(now, Msg::k305011, LogArg::Word("dynamic"), LogArg::Word(XlateProtocol(x.protocol)),
-                 LogArg::At(real, x.real.address), LogArg::Number(x.real.port), LogArg::At(mapped, x.mapped.address),
-                 LogArg::Number(x.mapped.port));
-  } else {
-    core.log.Log(now, Msg::k305009, LogArg::Word("dynamic"), LogArg::At(real, x.real.address), LogArg::At(mapped, x.mapped.address));
-  }
-}
-
-void EndXlate(EngineCore& core, XlateIndex i, TimePoint now) {
-  const Xlate x = core.xlates.Get(i);
-  core.xlates.Remove(i);
-  CountXlate(core, x.real_if, x.real.address, false, now);
-  const NameId real = NameOfInterface(core, x.real_if);
-  const NameId mapped = NameOfInterface(core, x.mapped_if);
-  if (x.pat) {
-    core.log.Log(now, Msg::k305012, LogArg::Word("dynamic"), LogArg::Word(XlateProtocol(x.protocol)),
-                 LogArg::At(real, x.real.address), LogArg::Number(x.real.port), LogArg::At(mapped, x.mapped.address),
-                 LogArg::Number(x.mapped.port), LogArg::Span(now - x.created));
-  } else {
-    core.log.Log(now, Msg::k305010, LogArg::Word("dynamic"), LogArg::At(real, x.real.address), LogArg::At(mapped, x.mapped.address),
-                 LogArg::Span(now - x.created));
-  }
 }
 
 }  // namespace sallyport

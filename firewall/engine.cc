@@ -64,7 +64,9 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
 }
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
-  return {policy->timeouts.xlate, policy->timeouts.pat_xlate, policy->personality.per_session_pat};
+  const NatTable& nat = policy->nat;
+  return {policy->timeouts.xlate,        policy->timeouts.pat_xlate, policy->personality.per_session_pat,
+          nat.per_session_rules.get(), nat.block_size,             nat.blocks_per_host};
 }
 
 Engine::Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors)
@@ -92,6 +94,9 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
       }
     }
   }
+  if (policy->nat.translations_first && e.xlates.count() != 0) e.xlates.Retire(e.policy->nat.rules(), policy->nat);
+  const Duration interim = policy->nat.interim_logging;
+  if (interim != e.policy->nat.interim_logging) e.next_interim_log = interim.ns != 0 ? now + interim : TimePoint::Max();
   const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
@@ -243,7 +248,7 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint stray = NextStrayDeadline(e);
     const TimePoint advert = e.adverts.NextDeadline();
     const TimePoint late = e.faults.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late});
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, e.next_interim_log});
     if (next > now) return;
     if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
@@ -251,6 +256,9 @@ void Engine::AdvanceTo(TimePoint now) {
       while (const Interface* f = e.adverts.TakeDue(*e.policy, next, e.random)) {
         e.originated.push_back({f->id, RouterAdvertisement(*f)});
       }
+    } else if (e.next_interim_log == next) {
+      LogPortBlocks(e, next);
+      e.next_interim_log = next + e.policy->nat.interim_logging;
     } else if (stray == next) {
       EndStrays(e, next);
     } else if (e.time_range_edge == next) {
@@ -276,7 +284,7 @@ TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
                    e.fragments.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
-                   e.time_range_edge, e.faults.NextDeadline()});
+                   e.time_range_edge, e.faults.NextDeadline(), e.next_interim_log});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

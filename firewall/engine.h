@@ -108,7 +108,10 @@ class Engine {
   TraceResult Trace(const TraceRequest& request, TimePoint now);
   ConnPage Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
-  XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
+  // At most `limit` are looked at.
+  XlatePage Xlates(const XlateFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
+  XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const { return Xlates({}, cursor, limit, now); }
+  NatPoolsView NatPools(TimePoint now) const;
   const DropCounters& drops() const;
   FragmentCounters Fragments(IfId ingress) const;
   std::vector<MacView> Macs(TimePoint now) const;
@@ -131,7 +134,9 @@ class Engine {
 
   // --- clear
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many
-  std::uint32_t ClearXlates(TimePoint now);
+  // With the connections that use them, and those that static rules translate. Returns how many translations went.
+  std::uint32_t ClearXlates(const XlateFilter& filter, TimePoint now);
+  std::uint32_t ClearXlates(TimePoint now) { return ClearXlates({}, now); }
   // Ends what local hosts have: of one address, or of all. `box`: also connections of the appliance itself.
   void ClearLocalHosts(std::optional<IpAddress> address, bool box, TimePoint now);
   void ClearInterceptStatistics();

@@ -82,24 +82,6 @@ ConnPage Engine::Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint
 
 std::pair<std::uint32_t, std::uint32_t> Engine::ConnCount() const { return {impl_->conns.count(), impl_->conns.most_used()}; }
 
-XlatePage Engine::Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const {
-  const Impl& e = *impl_;
-  XlatePage page;
-  page.now = now;
-  page.in_use = e.xlates.count();
-  page.most_used = e.xlates.most_used();
-  page.next_cursor = e.xlates.Walk(cursor, limit, [&](XlateIndex, const Xlate& x) {
-    XlateView view;
-    view.xlate = x;
-    int level = 0;
-    Describe(*e.policy, x.real_if, view.real_name, level);
-    Describe(*e.policy, x.mapped_if, view.mapped_name, level);
-    view.flags = x.pat ? "ri" : "i";
-    page.xlates.push_back(std::move(view));
-  });
-  return page;
-}
-
 Protection Engine::protection() { return Protection(*impl_); }
 
 std::uint32_t Engine::ClearConns(const ConnFilter& filter, TimePoint now) {
@@ -111,21 +93,6 @@ std::uint32_t Engine::ClearConns(const ConnFilter& filter, TimePoint now) {
     ended++;
   }
   return ended;
-}
-
-std::uint32_t Engine::ClearXlates(TimePoint now) {
-  Impl& e = *impl_;
-  // A connection does not outlive its translation.
-  for (ConnIndex i = 0; i < e.conns.slots(); i++) {
-    if (!e.conns.Live(i)) continue;
-    const Conn& c = e.conns.At(i);
-    if (c.src_xlate == kNoXlate && c.dst_xlate == kNoXlate) continue;
-    EndConnection(e, i, {c.protocol == 6 ? "Xlate Clear" : nullptr, IfId::kAny}, now);
-  }
-  std::vector<XlateIndex> all;
-  e.xlates.Walk(0, 0xffffffff, [&](XlateIndex i, const Xlate&) { all.push_back(i); });
-  for (const XlateIndex i : all) EndXlate(e, i, now);
-  return static_cast<std::uint32_t>(all.size());
 }
 
 }  // namespace sallyport

@@ -15,14 +15,22 @@ bool SameEnd(std::uint8_t protocol, const Endpoint& a, const Endpoint& b) {
   return IsIcmp(protocol) ? a.address == b.address : a == b;
 }
 
+// The mapped end by the dynamic translation that `result` names.
+NatResult WithTranslation(const XlateTable& xlates, const FlowKey& key, NatResult result) {
+  const Xlate& x = xlates.Get(result.xlate);
+  result.endpoint = {x.mapped.address, x.pat ? x.mapped.port : key.sport};
+  return result;
+}
+
 }  // namespace
 
 NatResult Untranslate(const NatTable& table, const XlateTable& xlates, const FlowKey& key) {
   NatResult result;
   result.endpoint = {key.dst, key.dport};
   if (xlates.count() != 0) {
-    const XlateIndex i = xlates.FindMapped(key.protocol, key.ingress, result.endpoint);
+    const XlateIndex i = xlates.FindMapped(key.protocol, key.ingress, result.endpoint, key.src);
     const NatRule* rule = i == kNoXlate ? nullptr : table.ById(xlates.Get(i).rule);
+    if (rule == nullptr && i != kNoXlate && table.translations_first) rule = xlates.Retired(xlates.Get(i).rule);
     if (rule != nullptr) {
       const Xlate& x = xlates.Get(i);
       const Endpoint real{x.real.address, x.pat ? x.real.port : key.dport};
@@ -52,6 +60,19 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
   result.endpoint = {key.src, key.sport};
   const NatTable::Match match = table.FindTranslate(xlates, key, egress, real_dst);
   result.rule = match.rule;
+  const XlateRequest flow{key.protocol, key.ingress, egress, result.endpoint, real_dst};
+  if (table.translations_first && !(match.rule != nullptr && match.rule->exempt)) {
+    for (const NatRule& gone : xlates.retired()) {
+      result.xlate = xlates.FindReal(flow, gone.id);
+      if (result.xlate == kNoXlate || !AdmitsPeer(gone, {real_dst.address, {}, real_dst.port, 0, key.protocol, egress}, flow.real)) {
+        continue;
+      }
+      if (commit) xlates.Touch(result.xlate, now);
+      result.rule = &gone;
+      return WithTranslation(xlates, key, result);
+    }
+    result.xlate = kNoXlate;
+  }
   if (match.rule == nullptr) {
     result.failed = table.nat_control && key.ingress != egress && key.src.IsV4();  // nat-control is about IPv4
     return result;
@@ -63,14 +84,13 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
     result.failed = !mapped;
     return result;
   }
-  result.xlate = xlates.FindReal(key.protocol, key.ingress, egress, result.endpoint, rule.id);
+  result.xlate = xlates.FindReal(flow, rule.id);
   if (result.xlate != kNoXlate) {
     if (commit) xlates.Touch(result.xlate, now);
   } else if (commit) {
-    result.xlate =
-        xlates.Create(rule, key.protocol, key.ingress, egress, result.endpoint, real_dst.port, timeouts, now, &table);
+    result.xlate = xlates.Create(rule, flow, timeouts, now, &table, &result.why);
   } else {
-    const auto mapped = xlates.Predict(rule, key.protocol, egress, result.endpoint, &table);
+    const auto mapped = xlates.Predict(rule, flow, timeouts, &table, &result.why);
     if (mapped) result.endpoint = *mapped;
     result.failed = !mapped;
     return result;
@@ -79,9 +99,7 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
     result.failed = true;
     return result;
   }
-  const Xlate& x = xlates.Get(result.xlate);
-  result.endpoint = {x.mapped.address, x.pat ? x.mapped.port : key.sport};
-  return result;
+  return WithTranslation(xlates, key, result);
 }
 
 bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress,
@@ -99,7 +117,8 @@ bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const Fl
     if (back.rule != source.rule && !SameEnd(key.protocol, back.endpoint, initiator)) return false;
   }
 
-  // The reply's source must become what the initiator sent to.
+  // The reply's source must become what the initiator sent to. The translation of a rule that is gone sees to that itself.
+  if (table.translations_first && destination.rule != nullptr && xlates.Retired(destination.rule->id) != nullptr) return true;
   if (destination.rule != nullptr && destination.rule->unidirectional) return true;
   const NatTable::Match match = table.FindTranslate(xlates, reply, key.ingress, initiator);
   if (match.rule == destination.rule) return true;
@@ -111,6 +130,23 @@ bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const Fl
     face = *mapped;
   }
   return SameEnd(key.protocol, face, {key.dst, key.dport});
+}
+
+std::optional<IpAddress> RewrittenInDnsReply(const NatTable& table, const XlateTable& xlates, IfId from, IfId to, IpAddress address) {
+  if (!table.rewrites_dns()) return {};
+  if (const auto real = table.DnsReal(from, to, address)) return real;
+  if (const auto mapped = table.DnsMapped(from, to, address)) return mapped;
+  // Hosts with an address of a pool for themselves; a shared address stands for nobody.
+  const XlateIndex i = xlates.FindMapped(0, from, {address, 0});
+  if (i != kNoXlate && !xlates.Get(i).pat) {
+    const NatRule* rule = table.ById(xlates.Get(i).rule);
+    if (rule != nullptr && rule->dns && to != from) return xlates.Get(i).real.address;
+  }
+  for (const NatRule* rule : table.dynamic_dns()) {
+    const XlateIndex k = xlates.FindReal({0, from, to, {address, 0}, {}}, rule->id);
+    if (k != kNoXlate && !xlates.Get(k).pat) return xlates.Get(k).mapped.address;
+  }
+  return {};
 }
 
 }  // namespace sallyport

@@ -10,6 +10,7 @@
 // mapped_dst -> real_dst. The other way round, destination mapped -> real and source real_dst -> mapped_dst.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,8 +20,10 @@
 
 #include "firewall/access_list.h"
 #include "firewall/base/ip_address.h"
+#include "firewall/base/names.h"
 #include "firewall/base/random.h"
 #include "firewall/base/time.h"
+#include "firewall/pat_pool.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -54,8 +57,11 @@ struct NatRule {
   // Source as the real side has it. Static: ranges correspond by position (or repeat, `net-to-net`/ many-to-one fold).
   std::vector<AddressRange> real_src;    // empty: any address
   std::vector<AddressRange> mapped_src;  // empty: same as real (identity)
+  NameId pat_pool_id{};                  // the name of the pool that is shared by port, for messages
   bool mapped_is_interface = false;      // mapped source is the address of mapped_if (resolved in mapped_src when known)
   std::vector<AddressRange> pat_src;     // pool exhausted: PAT on these addresses
+  PatPoolOptions pool;                   // how ports of the shared addresses are given out
+  std::string pool_name, pat_name;       // objects behind mapped_src and pat_src; empty: an interface or a single address
   bool interface_fallback = false;       // pool and those exhausted: PAT on the address of mapped_if
   IpAddress interface_address;           // for the two above; none until the interface has an address
 
@@ -78,7 +84,6 @@ struct NatRule {
   bool dns = false;
   bool net_to_net = false;
   bool inactive = false;
-  bool pat_pool = false;
 
   NatLimits limits;    // of 8.2 nat and static lines
 
@@ -96,7 +101,13 @@ class NatTable {
   explicit NatTable(std::vector<NatRule> rules);
   const std::vector<NatRule>& rules() const;
   const NatRule* ById(std::uint32_t id) const;
-  bool nat_control = false;  // 8.2: no rule, no passage (305005)
+  bool nat_control = false;         // 8.2: no rule, no passage (305005)
+  bool translations_first = false;  // 8.2: a translation that there is goes before all rules but exemption
+  // `xlate per-session` and `xlate block-allocation` (XlateTimeouts); interim_logging 0: none.
+  std::shared_ptr<const AccessList> per_session_rules;
+  std::uint16_t block_size = 512;
+  std::uint8_t blocks_per_host = 4;
+  Duration interim_logging;
 
   // The first rule, and its face (nat_rule.h), that untranslates key's destination; `real` is what that becomes. Null: none.
   // Static rules and the destination part of twice NAT; dynamic translations are XlateTable's.
@@ -108,6 +119,14 @@ class NatTable {
   Match FindUntranslate(const FlowKey& key) const;
   // The first rule and face that translate the source of a flow to `egress`. `real` is not set.
   Match FindTranslate(const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst) const;
+  // Addresses in DNS replies from one interface to another, by static rules with `dns`: what a mapped one really is when the
+  // reply comes from the mapped side, what a real one is known as when it goes there. Nothing: as it is.
+  bool rewrites_dns() const;
+  std::optional<IpAddress> DnsReal(IfId from, IfId to, IpAddress mapped) const;
+  std::optional<IpAddress> DnsMapped(IfId from, IfId to, IpAddress real) const;
+  const std::vector<const NatRule*>& dynamic_dns() const;  // dynamic rules with `dns`
+  // Do dynamic rules share this address of `mapped_if` by port?
+  bool IsPatAddress(IfId mapped_if, IpAddress mapped) const;
   // Ports of `mapped` on `mapped_if` that static rules own, sorted: dynamic PAT must not give them out.
   std::span<const PortRange> ReservedPorts(IfId mapped_if, IpAddress mapped, std::uint8_t protocol) const;
 
@@ -121,11 +140,16 @@ struct Xlate {
   std::uint32_t rule = 0;  // NatRule::id
   bool pat = false;
   bool per_session = false;   // goes with its connection
+  bool extended = false;      // stands for `peer` only
+  bool in_block = false;      // its port is of a block of its host
+  bool opened_block = false;  // ... which it was the first of
+  bool sticky = false;        // counts for the address that round-robin has given its host
   std::uint8_t protocol = 0;  // PAT only
   IfId real_if{};
   IfId mapped_if{};
   Endpoint real;
   Endpoint mapped;
+  IpAddress peer;  // extended only
   std::uint32_t connections = 0;
   TimePoint created;
   TimePoint last_used;  // when `connections` became 0, or the last packet that made a connection
@@ -137,7 +161,45 @@ inline constexpr XlateIndex kNoXlate = 0xffffffff;
 struct XlateTimeouts {
   Duration xlate = Duration::Seconds(3 * 3600);
   Duration pat_xlate = Duration::Seconds(30);
-  bool per_session = true;  // TCP, and UDP port 53, and ICMP
+  bool per_session = true;                        // 9.0+: TCP and UDP port 53, unless the rules say otherwise
+  const AccessList* per_session_rules = nullptr;  // permit: per session, deny: not; real addresses. What none matches: as above
+  std::uint16_t block_size = 512;                 // of block-allocation
+  std::uint8_t blocks_per_host = 4;               // for each protocol
+};
+
+// A block of ports that a host has of a mapped address.
+struct PortBlock {
+  IfId real_if{};
+  IfId mapped_if{};
+  std::uint8_t protocol = 0;
+  IpAddress real;
+  IpAddress mapped;
+  PortRange ports;
+};
+
+// One shared address: what `show nat pool` says of it.
+struct PatAddressView {
+  std::uint8_t protocol = 0;
+  IfId mapped_if{};
+  IpAddress mapped;
+  IpAddress peer;  // of extended PAT; none otherwise
+  std::array<std::uint32_t, 3> used{};  // of 1-511, 512-1023, 1024-65535
+};
+
+enum class XlateFailure : std::uint8_t {
+  kNone,
+  kUsedUp,       // no address or port is left
+  kBlockLimit,   // the host has all the blocks it may have
+  kBlocksTaken,  // no block is left
+};
+
+// A new translation to be made: whose, for which flow.
+struct XlateRequest {
+  std::uint8_t protocol = 0;
+  IfId real_if{};
+  IfId mapped_if{};
+  Endpoint real;
+  Endpoint peer;  // where the flow really goes
 };
 
 // Grows one bucket and one block of entries at a time, so that no packet waits for a rehash. Translations without a
@@ -149,25 +211,41 @@ class XlateTable {
   XlateTable(const XlateTable&) = delete;
   XlateTable& operator=(const XlateTable&) = delete;
 
-  // The translation that a packet to `mapped` arriving on `mapped_if` belongs to.
-  XlateIndex FindMapped(std::uint8_t protocol, IfId mapped_if, const Endpoint& mapped) const;
-  XlateIndex FindReal(std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real, std::uint32_t rule) const;
-  // A new dynamic translation by `rule`, or kNoXlate when pool and ports are used up. PAT keeps the source port when it can,
-  // else takes a free one of the same class (1-511, 512-1023, 1024-65535); only TCP, UDP and ICMP have ports to translate.
-  // Ports that static rules of `statics` own are left alone. A pool is used front to back; at most 65536 addresses of a
-  // NAT pool and 1024 of a PAT pool are ever used.
-  XlateIndex Create(const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
-                    std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now, const NatTable* statics = nullptr);
+  // The translation that a packet from `peer` to `mapped` arriving on `mapped_if` belongs to.
+  XlateIndex FindMapped(std::uint8_t protocol, IfId mapped_if, const Endpoint& mapped, IpAddress peer = {}) const;
+  XlateIndex FindReal(const XlateRequest& flow, std::uint32_t rule) const;
+  // A new dynamic translation by `rule`, or kNoXlate when pool and ports are used up (`why`). PAT keeps the source port when it
+  // can, else takes a free one (port_space.h); only TCP, UDP and ICMP have ports to translate. Ports that static rules of
+  // `statics` own are left alone. A pool is used front to back, or in turn; at most 65536 addresses of a NAT pool and 1024 of a
+  // PAT pool are ever used.
+  XlateIndex Create(const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts, TimePoint now,
+                    const NatTable* statics = nullptr, XlateFailure* why = nullptr);
   // The mapped end that Create would choose now, or nothing when it would fail. Changes nothing.
-  std::optional<Endpoint> Predict(const NatRule& rule, std::uint8_t protocol, IfId mapped_if, const Endpoint& real,
-                                  const NatTable* statics = nullptr) const;
+  std::optional<Endpoint> Predict(const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts,
+                                  const NatTable* statics = nullptr, XlateFailure* why = nullptr) const;
   const Xlate& Get(XlateIndex i) const;
   void AddConnection(XlateIndex i);
   // A new flow found the translation again: `last_used` becomes `now`.
   void Touch(XlateIndex i, TimePoint now);
   // Returns true if the translation was per-session and so has ended; the caller logs it, then calls Remove.
   bool DropConnection(XlateIndex i, TimePoint now);
-  void Remove(XlateIndex i);
+  // Returns the block of ports that its host has lost with it.
+  std::optional<PortBlock> Remove(XlateIndex i);
+  // The block that the port of a translation with `in_block` is of.
+  PortBlock BlockOf(XlateIndex i) const;
+  std::vector<PortBlock> Blocks() const;
+  // Addresses shared by port that have ports in use, or had within the last ten minutes. By protocol, address, peer.
+  std::vector<PatAddressView> PatAddresses(TimePoint now) const;
+  // Addresses of `range` that stand for a host on `mapped_if`; at most 65536 are looked at.
+  std::uint32_t HostsWithin(IfId mapped_if, const AddressRange& range) const;
+  // `clear xlate`: pools without a port in use are forgotten at once.
+  void ForgetPools();
+
+  // Up to 8.2 a translation serves new flows of its host although its rule is gone. `rules` are gone now, `live` are the
+  // policy's; those without translations are forgotten.
+  void Retire(const std::vector<NatRule>& rules, const NatTable& live);
+  const std::vector<NatRule>& retired() const;
+  const NatRule* Retired(std::uint32_t id) const;
 
   // Next translation whose time has come (no connections, idle too long), or kNoXlate. The caller removes it and calls
   // again until kNoXlate.
@@ -204,6 +282,7 @@ struct NatResult {
   XlateIndex xlate = kNoXlate;    // dynamic translation used or made
   IfId egress = IfId::kAny;       // Untranslate: interface that the rule diverts to; kAny: ask the routing table
   bool failed = false;            // a rule matched but no address or port is left, or nat-control has no rule
+  XlateFailure why{};
 };
 
 // The three below choose; counting NatRule::hits is the caller's when the flow really comes to be.
@@ -218,5 +297,9 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
 // Translate chose (null: none); `real_src` and `mapped_src` are the two faces of the initiator.
 bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress,
                        const Endpoint& real_dst, const NatResult& source, const NatResult& destination);
+
+// What an address in a DNS reply on its way from interface `from` to interface `to` has to read there: rules with `dns`. Nothing:
+// it stays. For the inspection of DNS.
+std::optional<IpAddress> RewrittenInDnsReply(const NatTable& table, const XlateTable& xlates, IfId from, IfId to, IpAddress address);
 
 }  // namespace sallyport

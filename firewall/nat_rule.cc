@@ -68,6 +68,11 @@ bool NatUnresolved(const NatRule& rule) {
   return rule.mapped_is_interface && rule.interface_address.IsNone() && rule.mapped_src.empty();
 }
 
+bool RefusesAll(const NatRule& rule) {
+  return rule.kind == NatRule::Kind::kDynamicPat && rule.mapped_src.size() == 1 &&
+         rule.mapped_src[0] == AddressRange{IpAddress::V4(0), IpAddress::V4(0)};
+}
+
 bool HasDestination(const NatRule& rule) {
   return !rule.mapped_dst.empty() || !rule.real_dst.empty() || !rule.mapped_dport.IsAny() || !rule.real_dport.IsAny();
 }

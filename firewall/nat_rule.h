@@ -24,6 +24,8 @@ enum class NatFace : std::uint8_t { kSource, kDestination };
 // A rule by interface whose interface has no address yet has none and is not identity: see NatUnresolved.
 std::span<const AddressRange> MappedRanges(const NatRule& rule, AddressRange& storage);
 bool NatUnresolved(const NatRule& rule);
+// Translates to 0.0.0.0, which refuses: what migration makes of nat-control.
+bool RefusesAll(const NatRule& rule);
 // Twice NAT: has a destination part (addresses, or ports only).
 bool HasDestination(const NatRule& rule);
 

@@ -66,9 +66,13 @@ struct NatTable::Index {
     std::vector<PortRange> ports;  // sorted, merged
   };
   std::unordered_map<IpAddress, std::vector<Owned>> owned;
+  FlowClassifier shared;                 // by destination: addresses that dynamic rules share by port; order: rule
+  FlowClassifier dns_real, dns_mapped;   // by destination: real and mapped addresses of static rules with `dns`
+  std::vector<const NatRule*> dynamic_dns;
+  bool dns = false;
 
   explicit Index(std::vector<NatRule> given) : rules(std::move(given)) {
-    std::vector<FlowPattern> un, tr;
+    std::vector<FlowPattern> un, tr, pat, by_real, by_mapped;
     std::unordered_map<IpAddress, std::vector<PortOwner>> owners;
     for (std::uint32_t i = 0; i < rules.size(); i++) {
       const NatRule& r = rules[i];
@@ -85,14 +89,30 @@ struct NatTable::Index {
         AddPatterns(un, OrderOf(i, NatFace::kDestination), protocol, real_src, r.real_sport, mapped_dst, r.mapped_dport);
         AddPatterns(tr, OrderOf(i, NatFace::kDestination), protocol, real_dst, r.real_dport, real_src, r.real_sport);
       }
+      if (r.kind != NatRule::Kind::kStatic) CollectShared(r, i, mapped, pat);
+      if (r.dns && r.kind != NatRule::Kind::kStatic) dynamic_dns.push_back(&r);
+      dns = dns || r.dns;
       if (r.kind != NatRule::Kind::kStatic || r.unidirectional || NatUnresolved(r)) continue;
+      if (r.dns && !mapped.empty() && !r.real_src.empty()) {
+        AddPatterns(by_real, i, 0, OrAny({}), {}, real_src, {});
+        AddPatterns(by_mapped, i, 0, OrAny({}), {}, OrAny(mapped), {});
+      }
       AddPatterns(un, OrderOf(i, NatFace::kSource), protocol, real_dst, r.real_dport,
                   mapped.empty() ? real_src : OrAny(mapped), r.mapped_sport);
       CollectOwners(r, mapped, owners);
     }
     untranslate = FlowClassifier(std::move(un));
     translate = FlowClassifier(std::move(tr));
+    shared = FlowClassifier(std::move(pat));
+    dns_real = FlowClassifier(std::move(by_real));
+    dns_mapped = FlowClassifier(std::move(by_mapped));
     for (auto& [address, list] : owners) owned.emplace(address, Merge(std::move(list)));
+  }
+
+  static void CollectShared(const NatRule& r, std::uint32_t order, std::span<const AddressRange> mapped,
+                            std::vector<FlowPattern>& out) {
+    if (r.kind == NatRule::Kind::kDynamicPat && !mapped.empty()) AddPatterns(out, order, 0, OrAny({}), {}, OrAny(mapped), {});
+    if (!r.pat_src.empty()) AddPatterns(out, order, 0, OrAny({}), {}, r.pat_src, {});
   }
 
   static void CollectOwners(const NatRule& r, std::span<const AddressRange> mapped,
@@ -173,11 +193,52 @@ NatTable::Match NatTable::FindTranslate(const XlateTable& xlates, const FlowKey&
     if (!TranslatesSource(rule, face, key, egress, real_dst)) return false;
     if (face == NatFace::kSource || rule.kind == NatRule::Kind::kStatic) return true;
     // The peer of a dynamically translated host: only if the flow goes to such a host.
-    const XlateIndex i = xlates.FindMapped(key.protocol, key.ingress, {key.dst, key.dport});
+    const XlateIndex i = xlates.FindMapped(key.protocol, key.ingress, {key.dst, key.dport}, key.src);
     return i != kNoXlate && xlates.Get(i).rule == rule.id && xlates.Get(i).real.address == real_dst.address;
   });
   if (order == FlowClassifier::kNone) return {};
   return {&index_->rules[order / 2], FaceOf(order) == NatFace::kDestination, {}};
+}
+
+bool NatTable::IsPatAddress(IfId mapped_if, IpAddress mapped) const {
+  if (index_ == nullptr) return false;
+  return index_->shared.First({{}, mapped, 0, 0, 0}, [&](std::uint32_t order) {
+    const IfId own = index_->rules[order].mapped_if;
+    return own == IfId::kAny || own == mapped_if;
+  }) != FlowClassifier::kNone;
+}
+
+bool NatTable::rewrites_dns() const { return index_ != nullptr && index_->dns; }
+
+const std::vector<const NatRule*>& NatTable::dynamic_dns() const {
+  static const std::vector<const NatRule*> kNone;
+  return index_ != nullptr ? index_->dynamic_dns : kNone;
+}
+
+std::optional<IpAddress> NatTable::DnsReal(IfId from, IfId to, IpAddress mapped) const {
+  std::optional<IpAddress> real;
+  index_->dns_mapped.First({{}, mapped, 0, 0, 0}, [&](std::uint32_t order) {
+    const NatRule& r = index_->rules[order];
+    if ((r.mapped_if != IfId::kAny && r.mapped_if != from) || from == to) return false;
+    AddressRange storage;
+    const auto found = MapByPosition(MappedRanges(r, storage), r.real_src, mapped);
+    if (found) real = found;
+    return found.has_value();
+  });
+  return real;
+}
+
+std::optional<IpAddress> NatTable::DnsMapped(IfId from, IfId to, IpAddress real) const {
+  std::optional<IpAddress> mapped;
+  index_->dns_real.First({{}, real, 0, 0, 0}, [&](std::uint32_t order) {
+    const NatRule& r = index_->rules[order];
+    if ((r.mapped_if != IfId::kAny && r.mapped_if != to) || from == to) return false;
+    AddressRange storage;
+    const auto found = MapByPosition(r.real_src, MappedRanges(r, storage), real);
+    if (found) mapped = found;
+    return found.has_value();
+  });
+  return mapped;
 }
 
 std::span<const PortRange> NatTable::ReservedPorts(IfId mapped_if, IpAddress mapped, std::uint8_t protocol) const {

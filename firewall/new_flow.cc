@@ -6,6 +6,7 @@
 #include <span>
 
 #include "firewall/ipv6_flow.h"
+#include "firewall/nat_rule.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
 #include "firewall/tcp_normalizer.h"
@@ -39,6 +40,15 @@ std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
 }
 
 std::string Port(const Endpoint& e) { return e.address.ToString() + "/" + std::to_string(e.port); }
+
+// "10.1.1.1/80 to 203.0.113.1/80"; up to 8.2 whole addresses are without ports, and the mask stands behind.
+std::string Becomes(const Context& c, const NatRule& rule, const Endpoint& from, const Endpoint& to) {
+  if (c.policy.personality.object_nat) return Port(from) + " to " + Port(to);
+  const bool ports = rule.service_protocol != 0 || from.port != to.port || rule.kind == NatRule::Kind::kDynamicPat;
+  const std::uint64_t size = rule.kind == NatRule::Kind::kStatic && rule.mapped_src.size() == 1 ? rule.mapped_src.front().Size() : 1;
+  const auto text = [&](const Endpoint& e) { return ports ? Port(e) : Port({e.address, 0}); };
+  return text(from) + " to " + text(to) + " using netmask " + IpAddress::V4(static_cast<std::uint32_t>(0u - size)).ToString();
+}
 
 bool IsBroadcastOf(const Policy& policy, IpAddress a) {
   if (a.IsV4Broadcast()) return true;
@@ -167,6 +177,11 @@ Verdict FindDestination(Context& c) {
   if (c.destination.rule != nullptr) {
     c.real_dst = c.destination.endpoint;
     c.egress = c.destination.egress;
+  } else if (c.policy.nat.IsPatAddress(p.key.ingress, p.key.dst)) {  // nobody has this port of it
+    if (!c.tracing() && p.icmp_query) {
+      c.core.log.Log(c.now, Msg::k106013, LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
+    }
+    return c.Drop(FrameDrop::kNatNoXlateToPatPool);
   }
   const Route* route = nullptr;
   if (c.egress == IfId::kAny) {
@@ -184,7 +199,7 @@ Verdict FindDestination(Context& c) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
-                    "Untranslate " + Port({p.key.dst, p.key.dport}) + " to " + Port(c.real_dst)});
+                    "Untranslate " + Becomes(c, *c.destination.rule, {p.key.dst, p.key.dport}, c.real_dst)});
   }
   if (c.out == nullptr) {
     if (!c.tracing()) {
@@ -266,6 +281,7 @@ Verdict Limits(Context& c) {
 }
 
 void LogTranslationFailed(Context& c) {
+  if (c.source.why == XlateFailure::kBlockLimit || c.source.why == XlateFailure::kBlocksTaken) return LogNoPort(c);
   const Packet& p = c.packet;
   const bool ports = p.IsTcp() || p.IsUdp();
   LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
@@ -300,8 +316,8 @@ Verdict SourceNat(Context& c) {
   if (c.source.rule != nullptr && c.recording()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
     c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
-                   {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
-                    Port(c.source.endpoint)});
+                   {std::string(fixed ? "Static" : "Dynamic") + " translate " +
+                    Becomes(c, *c.source.rule, {p.key.src, p.key.sport}, c.source.endpoint)});
   }
   if (c.recording() && c.source.rule != nullptr) c.Acted(AspWhat::kNat, false, c.source.rule);
   if (c.policy.personality.per_session_pat) {
@@ -354,7 +370,8 @@ Verdict ReversePath(Context& c) {
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
   if (c.policy.nat.nat_control && !p.v6 && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
     const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
-    if (c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule == nullptr) {
+    const NatRule* rule = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
+    if (rule == nullptr || RefusesAll(*rule)) {
       if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});
       c.source.rule = nullptr;
       if (!c.tracing()) LogTranslationFailed(c);
@@ -366,6 +383,11 @@ Verdict ReversePath(Context& c) {
       ReversePathAgrees(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.source, c.destination);
   if (c.recording()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
+    if (!agrees) {  // the one that the answer would take
+      const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+      const NatRule* back = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
+      if (back != nullptr) rule = back;
+    }
     if (rule != nullptr || !agrees) {
       c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
       if (rule != nullptr) c.Acted(AspWhat::kNatReverse, true, rule);

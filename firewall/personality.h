@@ -30,6 +30,7 @@ struct Personality {
   bool first_enable_sets_password = true; // 9.12+: `enable` asks for a new password when none is set
   bool local_host_sctp = true;            // 9.5+: `show local-host` counts SCTP flows
   bool xlate_net_to_net = true;           // 9.0+: legend of `show xlate` knows e and N
+  bool flat_pat = true;                   // 9.15+: PAT takes any port from 1024 on, not one of the class of the real port
   bool ikev1_keyword = true;              // 8.4+: IKE version 1 is called IKEv1; VPN sessions list algorithms by tunnel
   bool vpn_tables_8 = true;               // 8.0+: layout of VPN sessions and security associations (before: 7.x's)
   bool audit_session_id = true;           // 9.1+: sessions have an audit id and a security group, and no NAC result

@@ -63,6 +63,7 @@ struct EngineCore {
   std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
+  TimePoint next_interim_log = TimePoint::Max();  // 305017
   // Live connections whose packets are rewritten, by TCP / other: they need packets whole whatever the policy says now.
   std::uint32_t rewriting_tcp = 0;
   std::uint32_t rewriting_other = 0;
@@ -240,6 +241,8 @@ void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds);
 std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
+void LogPortBlocks(EngineCore& core, TimePoint now);                            // all that hosts have (305017)
+void LogNoPort(const Context& c);                                               // why block-allocation failed (305016)
 
 // --- TCP intercept (tcp_intercept.cc)
 // An ACK without a connection: does it confirm a cookie (Context::cookie)?

@@ -70,6 +70,7 @@ struct Interface {
   bool management_only = false;
   bool verify_reverse_path = false;  // ip verify reverse-path interface
   FragmentLimits fragments;
+  bool proxy_arp = true;  // answers ARP for mapped addresses; not with `sysopt noproxyarp`
   int linux_index = 0;  // 0: no link is mapped to it
   std::shared_ptr<const AccessList> access_in;   // access-group ... in
   std::shared_ptr<const AccessList> access_out;

@@ -76,6 +76,10 @@ namespace sallyport {
   X(305011, 6, "Built {0} {1} translation from {2}/{3} to {4}/{5}") \
   X(305012, 6, "Teardown {0} {1} translation from {2}/{3} to {4}/{5} duration {6}") \
   X(305013, 5, "Asymmetric NAT rules matched for forward and reverse flows; Connection for {0} src {1}{2} dst {3}{4}{5} denied due to NAT reverse path failure") \
+  X(305014, 6, "Allocated {0} block of ports for translation from {1} to {2}/{3}-{4}") \
+  X(305015, 6, "Released {0} block of ports for translation from {1} to {2}/{3}-{4}") \
+  X(305016, 3, "Unable to create {0} connection from {1}/{2} to {3}/{4} due to {5}{6}{7}{8}{9}") \
+  X(305017, 3, "Pba-interim-logging: Active {0} block of ports for translation from {1} to {2}/{3}-{4}") \
   X(308001, 6, "console enable password incorrect for {0} tries (from {1})") \
   X(313001, 3, "Denied ICMP type={0}, code={1} from {2} on interface {3}") \
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \

@@ -29,7 +29,31 @@ struct ConnPage {
 struct XlateView {
   Xlate xlate;
   std::string real_name, mapped_name;
-  const char* flags = "";  // "ri", "s" ...
+  std::string flags;     // "ri", "rie", "riT" ...; "": by the translation alone
+  std::uint64_t id = 0;  // of its own, as `detail` prints it
+};
+
+// Which translations `show xlate` and `clear xlate` are about; nothing given: all.
+struct XlateFilter {
+  std::optional<AddressRange> global, local;
+  std::optional<PortRange> gport, lport;
+  std::optional<IfId> interface;  // either side
+  std::string type;               // "static", "dynamic", "portmap", "identity", "twice"; "": any
+  bool All() const { return !global && !local && !gport && !lport && !interface && type.empty(); }
+  // One end of each: `real` and `mapped` as ranges, ports where it has any.
+  bool Matches(IfId real_if, IfId mapped_if, const AddressRange& real, const AddressRange& mapped,
+               const std::optional<PortRange>& real_ports, const std::optional<PortRange>& mapped_ports) const;
+};
+
+// Pools that are in use.
+struct NatPoolsView {
+  std::vector<PatAddressView> shared;
+  struct Range {
+    std::uint32_t rule = 0;  // NatRule::id
+    AddressRange range;
+    std::uint32_t hosts = 0;
+  };
+  std::vector<Range> ranges;  // of dynamic rules, one host to an address; without those that nobody has
 };
 
 struct XlatePage {

@@ -28,8 +28,8 @@ void AppendPrefixes(Span s, std::vector<Prefix>& out) {
 
 }  // namespace
 
-std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& interface) {
-  if (!interface.address.IsV4() || interface.prefix_length >= 31) return {};
+std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface& interface) {
+  if (!interface.proxy_arp || !interface.address.IsV4() || interface.prefix_length >= 31) return {};
   const std::uint64_t mask = 0xffffffffu >> interface.prefix_length;
   const std::uint64_t network = interface.address.v4() & ~mask;
   const Span subnet{network + 1, network + mask - 1};
@@ -40,31 +40,54 @@ std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& inte
   }
   std::sort(holes.begin(), holes.end());
 
-  std::vector<Span> spans;
+  struct RuleSpan {
+    Span span;
+    const NatRule* rule;
+  };
+  std::vector<RuleSpan> spans;
   for (const NatRule& rule : policy.nat.rules()) {
-    if (rule.identity || rule.exempt || rule.inactive || rule.no_proxy_arp || rule.mapped_is_interface) continue;
-    if (rule.mapped_if != IfId::kAny && rule.mapped_if != interface.id) continue;
-    for (const AddressRange& r : rule.mapped_src) {
-      if (!r.first.IsV4()) continue;
-      const Span s{std::max<std::uint64_t>(r.first.v4(), subnet.first), std::min<std::uint64_t>(r.last.v4(), subnet.last)};
-      if (s.first <= s.last) spans.push_back(s);
+    if (rule.exempt || rule.inactive || rule.no_proxy_arp) continue;
+    const auto add = [&](const std::vector<AddressRange>& ranges, IfId side) {
+      if (side != IfId::kAny && side != interface.id) return;
+      for (const AddressRange& r : ranges) {
+        if (!r.first.IsV4()) continue;
+        const Span s{std::max<std::uint64_t>(r.first.v4(), subnet.first), std::min<std::uint64_t>(r.last.v4(), subnet.last)};
+        if (s.first <= s.last) spans.push_back({s, &rule});
+      }
+    };
+    if (!rule.identity && !rule.mapped_is_interface) {
+      add(rule.mapped_src, rule.mapped_if);
+      add(rule.pat_src, rule.mapped_if);
     }
+    // Twice NAT: the peer, as the hosts know it, is for them to find.
+    if (!rule.real_dst.empty() && rule.mapped_dst != rule.real_dst) add(rule.mapped_dst, rule.real_if);
   }
-  std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.first < b.first; });
+  std::stable_sort(spans.begin(), spans.end(), [](const RuleSpan& a, const RuleSpan& b) { return a.span.first < b.span.first; });
 
-  std::vector<Prefix> out;
+  std::vector<ProxyArpEntry> out;
+  std::vector<Prefix> prefixes;
   std::uint64_t at = 0;  // everything below has been dealt with
-  for (Span s : spans) {
+  for (auto [s, rule] : spans) {
     s.first = std::max(s.first, at);
     if (s.first > s.last) continue;
     at = s.last + 1;
+    prefixes.clear();
     for (std::uint64_t hole : holes) {
       if (hole < s.first || hole > s.last) continue;
-      if (hole > s.first) AppendPrefixes({s.first, hole - 1}, out);
+      if (hole > s.first) AppendPrefixes({s.first, hole - 1}, prefixes);
       s.first = hole + 1;
     }
-    if (s.first <= s.last) AppendPrefixes(s, out);
+    if (s.first <= s.last) AppendPrefixes(s, prefixes);
+    for (const Prefix& p : prefixes) {
+      if (out.size() < kMaxProxyPrefixes) out.push_back({p, rule});
+    }
   }
+  return out;
+}
+
+std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& interface) {
+  std::vector<Prefix> out;
+  for (const ProxyArpEntry& e : ProxyArpEntries(policy, interface)) out.push_back(e.prefix);
   return out;
 }
 

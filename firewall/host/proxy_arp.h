@@ -13,6 +13,11 @@ namespace sallyport {
 // routes (a rule that maps a whole network would otherwise take the next hop away). Identity, exemption, inactive and
 // no-proxy-arp rules ask for none. At most kMaxProxyPrefixes; what is beyond is left out.
 inline constexpr std::size_t kMaxProxyPrefixes = 4096;
+struct ProxyArpEntry {
+  Prefix prefix;
+  const NatRule* rule = nullptr;  // the first that asks for it; of `policy`
+};
+std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface& interface);
 std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& interface);
 
 }  // namespace sallyport

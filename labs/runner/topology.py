@@ -87,8 +87,8 @@ def _fields(where, data, known):
 def _lab(folder, data):
     _fields("lab", data, ("name", "description", "topology", "masks", "traffic"))
     name = str(data.get("name", ""))
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-        raise LabError(f"name: {name!r} is not a lab name (small letters, digits, hyphens)")
+    if not re.fullmatch(r"[a-z][a-z0-9.-]{0,30}", name):
+        raise LabError(f"name: {name!r} is not a lab name (small letters, digits, hyphens, dots)")
     topology = _fields("topology", data.get("topology"), ("nodes", "links"))
     nodes = {}
     for node_name, node in (topology.get("nodes") or {}).items():

@@ -273,7 +273,7 @@ TEST_F(Nat, IcmpIdentifierIsAPort) {
   EXPECT_EQ(Tr(t, Flow(kInside, kIcmp, "10.1.1.1", 700, "192.0.2.9", 0)).endpoint, At("203.0.113.1", 700));
   const NatResult b = Tr(t, Flow(kInside, kIcmp, "10.1.1.2", 700, "192.0.2.9", 0));
   EXPECT_NE(b.endpoint.port, 700);
-  EXPECT_TRUE(xlates_.Get(b.xlate).per_session);
+  EXPECT_FALSE(xlates_.Get(b.xlate).per_session);
   EXPECT_EQ(Un(t, Flow(kOutside, kIcmp, "192.0.2.9", 700, "203.0.113.1", 0)).rule, nullptr);  // an echo from outside
   EXPECT_TRUE(Rpf(t, Flow(kInside, kIcmp, "10.1.1.1", 700, "192.0.2.9", 0), kOutside));
 }

@@ -20,6 +20,11 @@ using Kind = NatRule::Kind;
 
 TimePoint Second(std::int64_t s) { return TimePoint{} + Duration::Seconds(s); }
 
+// A flow of an inside host to port `dport` of the peer.
+XlateRequest From(std::uint8_t protocol, const Endpoint& real, std::uint16_t dport, IfId mapped_if = kOutside) {
+  return {protocol, kInside, mapped_if, real, At("192.0.2.9", dport)};
+}
+
 NatRule PatTo(const char* address) {
   NatRule r = Rule(Kind::kDynamicPat, {}, {Host(address)});
   r.id = 1;
@@ -66,18 +71,18 @@ TEST(XlateTable, PortExhaustionFailsAndAReleasedPortServesAgain) {
   std::vector<XlateIndex> made;
   for (std::uint32_t i = 0; i < 512; i++) {
     const Endpoint real{IpAddress::V4(0x0a000000 + i), 600};
-    const XlateIndex x = t.Create(rule, kUdp, kInside, kOutside, real, 53, {}, {});
+    const XlateIndex x = t.Create(rule, From(kUdp, real, 53, kOutside), {}, {});
     ASSERT_NE(x, kNoXlate);
     made.push_back(x);
   }
   const Endpoint one_more{IpAddress::V4(0x0a000200), 600};
-  EXPECT_EQ(t.Create(rule, kUdp, kInside, kOutside, one_more, 53, {}, {}), kNoXlate);
-  EXPECT_FALSE(t.Predict(rule, kUdp, kOutside, one_more));
-  EXPECT_NE(t.Create(rule, kUdp, kInside, kOutside, {one_more.address, 1600}, 53, {}, {}), kNoXlate);  // another class
-  EXPECT_NE(t.Create(rule, kTcp, kInside, kOutside, one_more, 53, {}, {}), kNoXlate);                  // another protocol
+  EXPECT_EQ(t.Create(rule, From(kUdp, one_more, 53, kOutside), {}, {}), kNoXlate);
+  EXPECT_FALSE(t.Predict(rule, From(kUdp, one_more, 53), {}));
+  EXPECT_NE(t.Create(rule, From(kUdp, {one_more.address, 1600}, 53, kOutside), {}, {}), kNoXlate);  // another class
+  EXPECT_NE(t.Create(rule, From(kTcp, one_more, 53, kOutside), {}, {}), kNoXlate);                  // another protocol
   const std::uint16_t freed = t.Get(made[77]).mapped.port;
   t.Remove(made[77]);
-  const XlateIndex again = t.Create(rule, kUdp, kInside, kOutside, one_more, 53, {}, {});
+  const XlateIndex again = t.Create(rule, From(kUdp, one_more, 53, kOutside), {}, {});
   ASSERT_NE(again, kNoXlate);
   EXPECT_EQ(t.Get(again).mapped.port, freed);
 }
@@ -89,14 +94,14 @@ TEST(XlateTable, PatPoolGoesOnToTheNextAddressThenTheInterface) {
   rule.interface_address = Ip("203.0.113.9");
   std::map<IpAddress, int> used;
   for (std::uint32_t i = 0; i < 512 * 3; i++) {
-    const XlateIndex x = t.Create(rule, kTcp, kInside, kOutside, {IpAddress::V4(0x0a000000 + i), 1000}, 80, {}, {});
+    const XlateIndex x = t.Create(rule, From(kTcp, {IpAddress::V4(0x0a000000 + i), 1000}, 80, kOutside), {}, {});
     ASSERT_NE(x, kNoXlate);
     used[t.Get(x).mapped.address]++;
   }
   EXPECT_EQ(used[Ip("203.0.113.1")], 512);
   EXPECT_EQ(used[Ip("203.0.113.2")], 512);
   EXPECT_EQ(used[Ip("203.0.113.9")], 512);
-  EXPECT_EQ(t.Create(rule, kTcp, kInside, kOutside, {Ip("10.9.9.9"), 1000}, 80, {}, {}), kNoXlate);
+  EXPECT_EQ(t.Create(rule, From(kTcp, {Ip("10.9.9.9"), 1000}, 80, kOutside), {}, {}), kNoXlate);
 }
 
 TEST(XlateTable, PortsAreNotPredictable) {
@@ -104,8 +109,8 @@ TEST(XlateTable, PortsAreNotPredictable) {
   for (std::uint64_t seed = 0; seed < 50; seed++) {
     XlateTable t(seed);
     const NatRule rule = PatTo("203.0.113.1");
-    t.Create(rule, kTcp, kInside, kOutside, At("10.0.0.1", 4000), 80, {}, {});
-    seen.insert(t.Get(t.Create(rule, kTcp, kInside, kOutside, At("10.0.0.2", 4000), 80, {}, {})).mapped.port);
+    t.Create(rule, From(kTcp, At("10.0.0.1", 4000), 80, kOutside), {}, {});
+    seen.insert(t.Get(t.Create(rule, From(kTcp, At("10.0.0.2", 4000), 80, kOutside), {}, {})).mapped.port);
   }
   EXPECT_GT(seen.size(), 45u);
 }
@@ -115,13 +120,13 @@ TEST(XlateTable, AnAddressIsEitherAHostsOrSharedByPorts) {
   NatRule pool = Rule(Kind::kDynamic, {}, {Range("203.0.113.1", "203.0.113.2")});
   pool.id = 2;
   const NatRule pat = PatTo("203.0.113.1");
-  const XlateIndex p = t.Create(pat, kTcp, kInside, kOutside, At("10.0.0.1", 4000), 80, {}, {});
-  const XlateIndex n = t.Create(pool, kTcp, kInside, kOutside, At("10.0.0.2", 4000), 80, {}, {});
+  const XlateIndex p = t.Create(pat, From(kTcp, At("10.0.0.1", 4000), 80, kOutside), {}, {});
+  const XlateIndex n = t.Create(pool, From(kTcp, At("10.0.0.2", 4000), 80, kOutside), {}, {});
   EXPECT_EQ(t.Get(n).mapped.address, Ip("203.0.113.2"));
-  EXPECT_EQ(t.Create(pool, kTcp, kInside, kOutside, At("10.0.0.3", 4000), 80, {}, {}), kNoXlate);
+  EXPECT_EQ(t.Create(pool, From(kTcp, At("10.0.0.3", 4000), 80, kOutside), {}, {}), kNoXlate);
   t.Remove(p);
-  EXPECT_NE(t.Create(pool, kTcp, kInside, kOutside, At("10.0.0.3", 4000), 80, {}, {}), kNoXlate);
-  EXPECT_EQ(t.Create(pat, kTcp, kInside, kOutside, At("10.0.0.1", 4000), 80, {}, {}), kNoXlate);
+  EXPECT_NE(t.Create(pool, From(kTcp, At("10.0.0.3", 4000), 80, kOutside), {}, {}), kNoXlate);
+  EXPECT_EQ(t.Create(pat, From(kTcp, At("10.0.0.1", 4000), 80, kOutside), {}, {}), kNoXlate);
 }
 
 TEST(XlateTable, PoolsOfOddSizeAreUsedUpExactly) {
@@ -129,15 +134,15 @@ TEST(XlateTable, PoolsOfOddSizeAreUsedUpExactly) {
   NatRule pool = Rule(Kind::kDynamic, {}, {Range("203.0.112.250", "203.0.114.3"), Host("198.51.100.1")});
   std::set<IpAddress> seen;
   for (std::uint32_t i = 0; i < 6 + 256 + 4 + 1; i++) {
-    const XlateIndex x = t.Create(pool, kTcp, kInside, kOutside, {IpAddress::V4(0x0a000000 + i), 1}, 80, {}, {});
+    const XlateIndex x = t.Create(pool, From(kTcp, {IpAddress::V4(0x0a000000 + i), 1}, 80, kOutside), {}, {});
     ASSERT_NE(x, kNoXlate) << i;
     ASSERT_TRUE(seen.insert(t.Get(x).mapped.address).second);
     ASSERT_TRUE(pool.mapped_src[0].Contains(t.Get(x).mapped.address) ||
                 pool.mapped_src[1].Contains(t.Get(x).mapped.address));
   }
-  EXPECT_EQ(t.Create(pool, kTcp, kInside, kOutside, At("10.9.9.9", 1), 80, {}, {}), kNoXlate);
+  EXPECT_EQ(t.Create(pool, From(kTcp, At("10.9.9.9", 1), 80, kOutside), {}, {}), kNoXlate);
   // The same addresses on another interface are others.
-  EXPECT_NE(t.Create(pool, kTcp, kInside, kDmz, At("10.9.9.9", 1), 80, {}, {}), kNoXlate);
+  EXPECT_NE(t.Create(pool, From(kTcp, At("10.9.9.9", 1), 80, kDmz), {}, {}), kNoXlate);
 }
 
 TEST(XlateTable, PerSessionEndsWithItsLastConnection) {
@@ -148,19 +153,19 @@ TEST(XlateTable, PerSessionEndsWithItsLastConnection) {
   const NatRule rule = PatTo("203.0.113.1");
   const auto per_session = [&](std::uint8_t protocol, std::uint16_t dport, const XlateTimeouts& how) {
     static std::uint16_t port = 2000;
-    const XlateIndex i = t.Create(rule, protocol, kInside, kOutside, At("10.0.0.1", port++), dport, how, {});
+    const XlateIndex i = t.Create(rule, From(protocol, At("10.0.0.1", port++), dport, kOutside), how, {});
     t.AddConnection(i);
     t.AddConnection(i);
     EXPECT_FALSE(t.DropConnection(i, Second(1)));
     return t.DropConnection(i, Second(2));
   };
   EXPECT_TRUE(per_session(kTcp, 80, timeouts));
-  EXPECT_TRUE(per_session(kIcmp, 0, timeouts));
+  EXPECT_FALSE(per_session(kIcmp, 0, timeouts));
   EXPECT_TRUE(per_session(kUdp, 53, timeouts));
   EXPECT_FALSE(per_session(kUdp, 123, timeouts));
   EXPECT_FALSE(per_session(kTcp, 80, multi));
   NatRule pool = Rule(Kind::kDynamic, {}, {Host("203.0.113.5")});
-  const XlateIndex n = t.Create(pool, kTcp, kInside, kOutside, At("10.0.0.7", 1), 80, timeouts, {});
+  const XlateIndex n = t.Create(pool, From(kTcp, At("10.0.0.7", 1), 80, kOutside), timeouts, {});
   t.AddConnection(n);
   EXPECT_FALSE(t.DropConnection(n, Second(1)));
 }
@@ -172,9 +177,9 @@ TEST(XlateTable, ExpiresAfterTheLastConnectionAndInOrder) {
   pool.id = 2;
   const NatRule pat = PatTo("198.51.100.1");
   EXPECT_EQ(t.NextDeadline(timeouts), TimePoint::Max());
-  const XlateIndex host = t.Create(pool, kTcp, kInside, kOutside, At("10.0.0.1", 1), 80, timeouts, Second(0));
-  const XlateIndex udp1 = t.Create(pat, kUdp, kInside, kOutside, At("10.0.0.2", 2000), 123, timeouts, Second(0));
-  const XlateIndex udp2 = t.Create(pat, kUdp, kInside, kOutside, At("10.0.0.3", 3000), 123, timeouts, Second(0));
+  const XlateIndex host = t.Create(pool, From(kTcp, At("10.0.0.1", 1), 80, kOutside), timeouts, Second(0));
+  const XlateIndex udp1 = t.Create(pat, From(kUdp, At("10.0.0.2", 2000), 123, kOutside), timeouts, Second(0));
+  const XlateIndex udp2 = t.Create(pat, From(kUdp, At("10.0.0.3", 3000), 123, kOutside), timeouts, Second(0));
   for (const XlateIndex i : {host, udp1, udp2}) t.AddConnection(i);
   EXPECT_EQ(t.NextDeadline(timeouts), TimePoint::Max());  // none waits while it has connections
   EXPECT_FALSE(t.DropConnection(udp2, Second(100)));
@@ -204,7 +209,7 @@ TEST(XlateTable, WalkVisitsEachLiveTranslationOnce) {
   const NatRule rule = PatTo("203.0.113.1");
   std::set<XlateIndex> live;
   for (std::uint16_t i = 0; i < 3000; i++) {
-    live.insert(t.Create(rule, kTcp, kInside, kOutside, At("10.0.0.1", static_cast<std::uint16_t>(2000 + i)), 80, {}, {}));
+    live.insert(t.Create(rule, From(kTcp, At("10.0.0.1", static_cast<std::uint16_t>(2000 + i)), 80, kOutside), {}, {}));
   }
   for (auto it = live.begin(); it != live.end();) {
     if (*it % 3 == 0) {
@@ -268,7 +273,7 @@ TEST(XlateTable, AgreesWithAModel) {
       const std::uint8_t protocol = random.Below(2) ? kTcp : kUdp;
       const Endpoint real{IpAddress::V4(0x0a000000 + random.Below(60)),
                           static_cast<std::uint16_t>(1024 + random.Below(300))};
-      XlateIndex i = t.FindReal(protocol, kInside, kOutside, real, rule.id);
+      XlateIndex i = t.FindReal(From(protocol, real, 80), rule.id);
       XlateIndex want = kNoXlate;
       for (const auto& [k, x] : model) {
         if (x.rule != rule.id || x.real.address != real.address) continue;
@@ -277,8 +282,8 @@ TEST(XlateTable, AgreesWithAModel) {
       }
       ASSERT_EQ(i, want);
       if (i == kNoXlate) {
-        const auto predicted = t.Predict(rule, protocol, kOutside, real);
-        i = t.Create(rule, protocol, kInside, kOutside, real, 80, timeouts, now);
+        const auto predicted = t.Predict(rule, From(protocol, real, 80), timeouts);
+        i = t.Create(rule, From(protocol, real, 80, kOutside), timeouts, now);
         ASSERT_EQ(predicted.has_value(), i != kNoXlate);
         if (i == kNoXlate) {
           refused++;
