@@ -1,8 +1,7 @@
-// From lines to the policy snapshot: interfaces, routes, timers, service policy, the box itself.
+// From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
 
 #include "conf/configuration_impl.h"
-#include "conf/field_line.h"
 #include "conf/lines.h"
 
 namespace sallyport {
@@ -88,70 +87,6 @@ void Timers(const LineTree& tree, Policy& p) {
   for (const auto* l : tree.All<TimeoutLine>(Section::kTimeout)) {
     for (const TimeoutEntry& e : l->entries) {
       if (const auto it = known.find(e.name); it != known.end()) p.timeouts.*it->second = Duration::Seconds(e.time.seconds);
-    }
-  }
-}
-
-void ServicePolicies(const LineTree& tree, Policy& p) {
-  // Those of interfaces come before the global one.
-  for (const bool global : {false, true}) {
-    for (const auto* s : tree.All<ServicePolicyLine>(Section::kServicePolicy)) {
-      if (s->global != global) continue;
-      const Line* map = tree.Find(Section::kPolicyMap, "policy-map " + s->policy);
-      const Interface* on = global ? nullptr : p.FindByName(s->interface);
-      if (map == nullptr || (!global && on == nullptr)) continue;
-      for (const auto& c : map->lines) {
-        const auto* name = c->As<PolicyClassLine>();
-        if (name == nullptr) continue;
-        ServiceClass sc;
-        sc.class_name = name->name;
-        sc.policy_name = s->policy;
-        sc.interface = global ? IfId::kAny : on->id;
-        std::string matches;
-        bool usable = name->name == "class-default";
-        if (usable) sc.match_any = true;
-        for (const auto& cm : tree.Of(Section::kClassMap)) {
-          const auto* l = cm->As<ClassMapLine>();
-          if (l == nullptr || l->name != name->name) continue;
-          matches = cm->text + "\n";
-          for (const auto& m : cm->lines) {
-            if (m->text.starts_with("match")) matches += " " + m->text + "\n";
-            if (m->As<MatchDefault>() != nullptr) sc.default_inspection_traffic = usable = true;
-            if (m->As<MatchAny>() != nullptr) sc.match_any = usable = true;
-            if (const auto* a = m->As<MatchList>()) {
-              const auto it = p.access_lists.find(a->list);
-              if (it != p.access_lists.end()) {
-                sc.access_list = it->second;
-                usable = true;
-              }
-            }
-            if (const auto* port = m->As<MatchPort>()) {
-              sc.port = port->ports.Ranges().front();
-              sc.port_protocol = port->protocol == "tcp" ? 6 : 17;
-              usable = true;
-            }
-          }
-        }
-        if (!usable) continue;
-        std::string actions;
-        for (const auto& a : c->lines) {
-          actions += "  " + a->text + "\n";
-          if (const auto* i = a->As<InspectLine>()) {
-            sc.inspect_icmp = sc.inspect_icmp || i->what == "icmp";
-            sc.inspect_icmp_error = sc.inspect_icmp_error || i->what == "icmp error";
-          }
-          if (const auto* f = a->As<FieldLine>()) sc.state_bypass = sc.state_bypass || f->Get("option") == "tcp-state-bypass";
-          if (const auto* r = a->As<RandomSequenceLine>()) sc.random_sequence = r->enable;
-          if (const auto* t = a->As<ConnTimeoutLine>()) {
-            if (t->idle) sc.idle = Duration::Seconds(t->idle->seconds);
-            if (t->embryonic) sc.embryonic = Duration::Seconds(t->embryonic->seconds);
-            if (t->half_closed) sc.half_closed = Duration::Seconds(t->half_closed->seconds);
-          }
-        }
-        sc.config = matches + "policy-map " + s->policy + "\n class " + name->name + "\n" + actions + "service-policy " + s->policy +
-                    (global ? " global" : " interface " + s->interface);
-        p.service.push_back(std::move(sc));
-      }
     }
   }
 }
@@ -245,7 +180,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     if (l->which == "resetoutside") p->reset_outside = true;
   }
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
-  ServicePolicies(tree, *p);
+  p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
   TheBox(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));
 }

@@ -14,10 +14,18 @@ namespace sallyport {
 // `previous`: the list of that name in the policy before, whose counters live on; may be null.
 std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const AccessList* previous);
 
-struct NatIds {
-  std::map<std::string, std::uint32_t>& by_config;
+// Numbers that stay with what they name from one compilation to the next.
+struct StableIds {
+  std::map<std::string, std::uint32_t>& by_name;
   std::uint32_t& next;
+  std::uint32_t Of(const std::string& name) {
+    const auto [it, fresh] = by_name.try_emplace(name, next);
+    if (fresh) next++;
+    return it->second;
+  }
 };
-NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, NatIds ids, const Policy* previous);
+NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous);
+// Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
+std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
 
 }  // namespace sallyport

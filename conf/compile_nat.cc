@@ -49,7 +49,7 @@ std::string MappedWords(const std::string& mapped, const std::string& pool, bool
 
 class Builder {
  public:
-  Builder(const LineTree& tree, const Policy& policy, const Resolver& resolver, NatIds ids, const Policy* previous)
+  Builder(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous)
       : tree_(tree), policy_(policy), resolver_(resolver), ids_(ids) {
     if (previous == nullptr) return;
     for (const NatRule& r : previous->nat.rules()) hits_[r.id] = r.hits;
@@ -377,11 +377,9 @@ class Builder {
   }
   // `key`: what tells it from others, if not its configuration.
   void Push(NatRule r, const std::string& key = {}) {
-    std::uint32_t& id = ids_.by_config[std::to_string(r.section) + " " + std::to_string(static_cast<int>(r.mapped_if)) + " " +
-                                       (key.empty() ? r.config : key)];
-    if (id == 0) id = ids_.next++;
-    r.id = id;
-    auto& h = hits_[id];
+    r.id = ids_.Of(std::to_string(r.section) + " " + std::to_string(static_cast<int>(r.mapped_if)) + " " +
+                   (key.empty() ? r.config : key));
+    auto& h = hits_[r.id];
     if (h == nullptr) h = std::make_shared<NatHits>();
     r.hits = h;
     rules_.push_back(std::move(r));
@@ -390,14 +388,14 @@ class Builder {
   const LineTree& tree_;
   const Policy& policy_;
   const Resolver& resolver_;
-  NatIds ids_;
+  StableIds ids_;
   std::map<std::uint32_t, std::shared_ptr<NatHits>> hits_;
   std::vector<NatRule> rules_;
 };
 
 }  // namespace
 
-NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, NatIds ids, const Policy* previous) {
+NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous) {
   Builder b(tree, policy, resolver, ids, previous);
   if (policy.personality.object_nat) {
     b.Twice(Section::kTwiceNat, 1);

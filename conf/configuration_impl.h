@@ -22,6 +22,9 @@ struct Configuration::Impl {
   // NatRule ids by what identifies the rule.
   mutable std::map<std::string, std::uint32_t> nat_ids;
   mutable std::uint32_t next_nat = 1;
+  // ServiceClass ids by policy, class and interface.
+  mutable std::map<std::string, std::uint32_t> class_ids;
+  mutable std::uint32_t next_class = 1;
 
   ParseOptions Options(int privilege) const;  // settings.cc
 };

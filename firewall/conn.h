@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "firewall/base/time.h"
+#include "firewall/conn_extra.h"
 #include "firewall/nat.h"
 #include "firewall/tcp_tracker.h"
 #include "firewall/timer_wheel.h"
@@ -60,6 +61,7 @@ struct Conn {
   std::uint32_t class_idle_s = kNoOverride;         // set connection timeout idle
   std::uint32_t class_half_closed_s = kNoOverride;  // set connection timeout half-closed
   std::uint32_t scratch = 0;  // inspection engine's (ICMP: last sequence number and whether it is answered)
+  ExtraIndex extra = kNoExtra;  // EngineCore::extras
   // --- the table's own
   TimerLinks timer{};
 

@@ -172,14 +172,16 @@ ConnIndex MakeConnection(Context& ctx) {
   c.dst_xlate = ctx.destination.xlate;
   if (c.src_xlate != kNoXlate && core.xlates.Get(c.src_xlate).per_session) c.flags |= kConnPerSessionXlate;
   c.created = c.last_packet = ctx.now;
-  const ServiceClass* settings = ctx.connection_class;
+  const ConnectionSettings* settings = ctx.connection_class != nullptr ? &ctx.connection_class->connection : nullptr;
   if (settings != nullptr && settings->idle) c.class_idle_s = Seconds(*settings->idle);
   if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
   c.timeout_s = TimeoutFor(core, c);
   if (settings != nullptr && p.IsTcp() && !ctx.state_bypass && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
   c.id = core.next_conn_id;
+  c.extra = ctx.extra;
   const ConnIndex index = core.conns.Insert(c);
   if (index == kNoConn) return kNoConn;
+  ctx.extra = kNoExtra;
   core.next_conn_id = core.next_conn_id == 0xffffffff ? 1 : core.next_conn_id + 1;
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)++;
 
@@ -201,6 +203,7 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
   const Conn c = core.conns.At(index);  // a copy: the entry goes first, the messages follow
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)--;
   core.conns.Erase(index);
+  if (c.extra != kNoExtra) core.extras.Release(c.extra);
   LogTornDown(core, c, reason, now);
   Release(core, c.src_xlate, now);
   Release(core, c.dst_xlate, now);

@@ -95,9 +95,9 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false;
   for (const ServiceClass& s : p.service) {
-    if (s.random_sequence || s.idle || s.embryonic || s.half_closed || s.state_bypass) e.has_connection_settings = true;
-    e.has_state_bypass = e.has_state_bypass || s.state_bypass;
-    if (s.interface == IfId::kAny && s.match_any && s.random_sequence && !*s.random_sequence) never_randomize = true;
+    if (s.connection.Any()) e.has_connection_settings = true;
+    e.has_state_bypass = e.has_state_bypass || s.connection.state_bypass;
+    if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
   e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;

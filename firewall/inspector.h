@@ -5,14 +5,13 @@
 #include <cstdint>
 
 #include "firewall/drop_reason.h"
+#include "firewall/inspect_map.h"
 #include "firewall/log_event.h"
 #include "firewall/packet.h"
 
 namespace sallyport {
 
 struct Conn;
-
-enum class InspectId : std::uint8_t { kNone = 0, kIcmp = 1, kCount };
 
 struct InspectCall {
   Conn& conn;

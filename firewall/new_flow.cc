@@ -166,32 +166,6 @@ Verdict FindDestination(Context& c) {
   return Verdict::kContinue;
 }
 
-bool ClassMatches(const ServiceClass& s, const Context& c) {
-  if (s.interface != IfId::kAny && (c.in == nullptr || s.interface != c.in->id) && (c.out == nullptr || s.interface != c.out->id)) {
-    return false;
-  }
-  if (s.match_any) return true;
-  const Packet& p = c.packet;
-  if (s.port) return p.protocol == s.port_protocol && s.port->Contains(c.real_dst.port);
-  if (s.access_list) {
-    const AclElement* e = s.access_list->Find(
-        {p.key.src, c.real_dst.address, p.key.sport, c.real_dst.port, p.protocol, p.icmp_type, p.icmp_code});
-    return e != nullptr && e->permit;
-  }
-  return false;
-}
-
-// The class whose `set connection` acts: interface policies before the global one, first match within a policy.
-template <typename Wanted>
-const ServiceClass* FirstClass(const Context& c, Wanted wanted) {
-  for (const bool global : {false, true}) {
-    for (const ServiceClass& s : c.policy.service) {
-      if ((s.interface == IfId::kAny) == global && wanted(s)) return &s;
-    }
-  }
-  return nullptr;
-}
-
 // The first packet of a TCP connection is a plain SYN (106015 otherwise), unless its class takes flows as they come.
 Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   const Packet& p = c.packet;
@@ -216,7 +190,7 @@ Verdict FirstPacket(Context& c) {
 Verdict StateBypass(Context& c) {
   if (!c.core.has_state_bypass || !c.packet.IsTcp()) return Verdict::kContinue;
   if (!c.to_box && !c.from_box) {
-    c.state_bypass = FirstClass(c, [&c](const ServiceClass& s) { return s.state_bypass && ClassMatches(s, c); }) != nullptr;
+    c.state_bypass = FindClass(c, [](const ServiceClass& s) { return s.connection.state_bypass; }) != nullptr;
   }
   const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
@@ -225,12 +199,10 @@ Verdict StateBypass(Context& c) {
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
-  c.connection_class = FirstClass(c, [&c](const ServiceClass& s) {
-    return (s.random_sequence || s.idle || s.embryonic || s.half_closed || s.state_bypass) && ClassMatches(s, c);
-  });
+  c.connection_class = FindClass(c, [](const ServiceClass& s) { return s.connection.Any(); });
   if (c.connection_class == nullptr) return Verdict::kContinue;
   if (c.state_bypass) c.randomize = false;
-  if (c.connection_class->random_sequence && !*c.connection_class->random_sequence) c.randomize = false;
+  if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
   if (c.tracing()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
 }
@@ -302,9 +274,7 @@ Verdict IpOptions(Context& c) {
 
 Verdict Inspection(Context& c) {
   if (!c.packet.IsIcmp() || c.to_box || c.from_box) return Verdict::kContinue;
-  const ServiceClass* s = FirstClass(c, [&c](const ServiceClass& k) {
-    return k.inspect_icmp && (k.default_inspection_traffic || ClassMatches(k, c));
-  });
+  const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.Find(InspectId::kIcmp) != nullptr; });
   if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
   c.inspect = InspectId::kIcmp;
   if (c.tracing()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));

@@ -11,6 +11,7 @@
 
 #include "firewall/acl_log.h"
 #include "firewall/conn.h"
+#include "firewall/conn_extra.h"
 #include "firewall/engine.h"
 #include "firewall/fragments.h"
 #include "firewall/inspector.h"
@@ -39,6 +40,7 @@ struct EngineCore {
   Inspectors inspectors;
   std::shared_ptr<const Policy> policy;
   ConnTable conns;
+  ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
   AclLog acl_log;
@@ -74,6 +76,11 @@ enum class Verdict : std::uint8_t {
 struct Context {
   Context(EngineCore& core_in, Packet& packet_in, const Interface* in_in, TimePoint now_in)
       : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), in(in_in) {}
+  ~Context() {
+    if (extra != kNoExtra) core.extras.Release(extra);
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
   EngineCore& core;
   const Policy& policy;
@@ -92,11 +99,17 @@ struct Context {
   InspectId inspect = InspectId::kNone;
   bool randomize = false;
   bool state_bypass = false;
+  ExtraIndex extra = kNoExtra;  // taken by Extra(), handed to the connection by MakeConnection
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;
 
   bool tracing() const { return trace != nullptr; }
+  // The side entry that the connection will have.
+  ConnExtra& Extra() {
+    if (extra == kNoExtra) extra = core.extras.Take();
+    return core.extras.At(extra);
+  }
   Verdict Drop(FrameDrop reason) {
     frame_drop = reason;
     return Verdict::kDrop;
@@ -123,6 +136,13 @@ class TraceRecorder {
   std::int64_t started_;
   std::int64_t last_;
 };
+
+// --- service policies (service_policy.cc)
+// Does the flow of `c` belong to the class? Destination as it really is.
+bool ClassMatches(const ServiceClass& s, const Context& c);
+// The class whose feature acts on the flow: interface policies before the global one, first match within a policy.
+// `has` says whether a class has that feature.
+const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&));
 
 // --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
 Verdict RunNewFlow(Context& c);

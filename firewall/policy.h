@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/access_list.h"
+#include "firewall/inspect_map.h"
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
@@ -46,8 +47,24 @@ struct Timeouts {
   Duration other = Duration::Seconds(120);  // protocols without ports (GRE, ESP ...)
 };
 
+// `set connection ...` of a class. What a class does not set is left to what acts without it.
+struct ConnectionSettings {
+  std::optional<bool> random_sequence;  // set connection random-sequence-number
+  std::optional<Duration> idle, embryonic, half_closed;
+  bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
+  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass; }
+};
+
+// `inspect NAME [MAP]` of a class.
+struct Inspection {
+  InspectId id = InspectId::kNone;  // kNone: accepted, does not act
+  std::string name;                 // "dns", "icmp error"
+  std::shared_ptr<const InspectMap> map;  // null: the engine's defaults
+};
+
 // A class of a policy-map that is applied by service-policy, in order of evaluation.
 struct ServiceClass {
+  std::uint32_t id = 0;     // stable while policy, class and place of application keep their names; never 0, never reused
   std::string class_name;   // "inspection_default"
   std::string policy_name;  // "global_policy"
   IfId interface = IfId::kAny;  // kAny: global
@@ -57,12 +74,15 @@ struct ServiceClass {
   std::optional<PortRange> port;  // match port
   std::uint8_t port_protocol = 0;
   // actions
-  bool inspect_icmp = false;
-  bool inspect_icmp_error = false;
-  std::optional<bool> random_sequence;  // set connection random-sequence-number
-  std::optional<Duration> idle, embryonic, half_closed;
-  bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
+  std::vector<Inspection> inspections;
+  ConnectionSettings connection;
   std::string config;  // lines for packet-tracer
+  const Inspection* Find(InspectId wanted) const {
+    for (const Inspection& i : inspections) {
+      if (i.id == wanted) return &i;
+    }
+    return nullptr;
+  }
 };
 
 // ssh, telnet, http: who may reach the appliance itself. No entry for a service: nobody.

@@ -420,9 +420,9 @@ TEST(Compile, Era9) {
   EXPECT_EQ(p->routes.Find(*IpAddress::Parse("8.8.8.8"))->interface, outside->id);
 
   ASSERT_EQ(p->service.size(), 2u);
-  EXPECT_TRUE(p->service[0].default_inspection_traffic && p->service[0].inspect_icmp && p->service[0].inspect_icmp_error);
-  EXPECT_EQ(p->service[1].random_sequence, false);
-  EXPECT_EQ(p->service[1].idle->seconds(), 4 * 3600);
+  EXPECT_TRUE(p->service[0].default_inspection_traffic && p->service[0].Find(InspectId::kIcmp) && p->service[0].Find(InspectId::kIcmpError));
+  EXPECT_EQ(p->service[1].connection.random_sequence, false);
+  EXPECT_EQ(p->service[1].connection.idle->seconds(), 4 * 3600);
   EXPECT_EQ(p->icmp.size(), 2u);
   EXPECT_EQ(p->icmp[0].type, 8);
   EXPECT_EQ(p->management.size(), 2u);

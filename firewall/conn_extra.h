@@ -1,0 +1,40 @@
+// What only some connections need beside their entry: parameters of the class that they belong to, queues, repairs.
+//
+// A pool owned by the engine, data thread only. An entry is taken while a flow's first packet goes through the stages
+// (Context::Extra), is attached to the connection when that is made, and goes with it. Each feature has a group of fields
+// of its own here; it is value-initialised when taken. A connection without any pays nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "firewall/inspect_map.h"
+
+namespace sallyport {
+
+using ExtraIndex = std::uint32_t;
+inline constexpr ExtraIndex kNoExtra = 0xffffffff;
+
+struct ConnExtra {
+  // --- inspection
+  std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
+};
+
+// Grows by one block at a time and never moves an entry.
+class ConnExtraPool {
+ public:
+  ExtraIndex Take();
+  void Release(ExtraIndex i);
+  ConnExtra& At(ExtraIndex i) { return blocks_[i / kBlock][i % kBlock]; }
+  const ConnExtra& At(ExtraIndex i) const { return blocks_[i / kBlock][i % kBlock]; }
+  std::uint32_t in_use() const { return in_use_; }
+
+ private:
+  static constexpr std::uint32_t kBlock = 256;
+  std::vector<std::unique_ptr<ConnExtra[]>> blocks_;
+  std::vector<ExtraIndex> free_;
+  std::uint32_t in_use_ = 0;
+};
+
+}  // namespace sallyport
