@@ -15,7 +15,7 @@
 #include "cli/ssh_service.h"
 #include "cli/tool.h"
 #include "firewall/host/syslog_udp.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace {
 
@@ -95,9 +95,8 @@ int Run(const Arguments& arguments) {
   LogRing ring;
   Engine::Options engine_options;
   engine_options.max_connections = arguments.max_connections;
-  IcmpInspector icmp;
-  Inspectors inspectors;
-  inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+  InspectionEngines inspections;
+  Inspectors inspectors = inspections.Table();
   Engine engine(engine_options, clock, ring, Random::FromKernel(), inspectors);
   LinuxHost::Options host_options;
   host_options.links = std::move(links);

@@ -38,7 +38,7 @@ void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
 
 // One line below `class NAME`.
 void AddAction(const Line& line, ServiceClass& c) {
-  if (const auto* i = line.As<InspectLine>()) c.inspections.push_back({InspectOf(i->what), i->what, nullptr});
+  if (const auto* i = line.As<InspectLine>()) c.inspections.push_back({InspectOf(i->what), i->what, nullptr, std::make_shared<InspectCounters>()});
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Get("option") == "tcp-state-bypass") c.connection.state_bypass = true;
   if (const auto* r = line.As<RandomSequenceLine>()) c.connection.random_sequence = r->enable;
   if (const auto* t = line.As<ConnTimeoutLine>()) AddTimeouts(*t, c.connection);

@@ -170,7 +170,7 @@ bool SameSecurityRefuses(const Context& c) {
 }  // namespace
 
 Verdict CheckAccessIn(Context& c) {
-  if (c.from_box || c.to_box) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.pinhole != kNoPinhole) return Verdict::kContinue;
   Decision d;
   if (!SameSecurityRefuses(c)) {
     d = Decide(c);
@@ -187,7 +187,7 @@ Verdict CheckAccessIn(Context& c) {
 }
 
 Verdict CheckAccessOut(Context& c) {
-  if (c.from_box || c.to_box || c.out->access_out == nullptr) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.out->access_out == nullptr || c.pinhole != kNoPinhole) return Verdict::kContinue;
   Decision d;
   d.list = c.out->access_out.get();
   d.element = d.list->Find(QueryOf(c, false));

@@ -7,18 +7,31 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "firewall/inspect_map.h"
+#include "firewall/seq_repair.h"
 
 namespace sallyport {
 
 using ExtraIndex = std::uint32_t;
 inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 
+// A TCP connection under inspection, by direction of the sender.
+struct InspectStream {
+  std::uint32_t next[2] = {};  // the first byte that the engine has not seen
+  bool started[2] = {};
+  SeqRepair repair[2];
+};
+
 struct ConnExtra {
-  // --- inspection
+  // --- inspection (inspect_flow.cc)
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
+  std::shared_ptr<InspectCounters> inspect_counters;
+  std::unique_ptr<InspectState> inspect_state;    // the engine's
+  std::unique_ptr<InspectStream> inspect_stream;  // TCP
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;  // index and id of connections that end with this one
 };
 
 // Grows by one block at a time and never moves an entry.

@@ -32,8 +32,8 @@ Ends EndsOf(const EngineCore& core, const Conn& c) {
 
 bool PrintsTypeCode(const EngineCore& core) { return core.policy->personality.log_icmp_type_code; }
 
-void LogBuilt(EngineCore& core, const Conn& c, TimePoint now) {
-  const bool outbound = (c.flags & kConnOutbound) != 0;
+// `outbound`: of a data connection, as its control connection is (ASA syslog guide, 302013).
+void LogBuilt(EngineCore& core, const Conn& c, bool outbound, TimePoint now) {
   const auto word = LogArg::Word(outbound ? "outbound" : "inbound");
   const Ends e = EndsOf(core, c);
   if (c.protocol == 1 || c.protocol == 58) {
@@ -135,8 +135,8 @@ ConnIndex MakeConnection(Context& ctx) {
   Conn c;
   c.initiator_real = p.key.src;
   c.initiator_real_port = p.key.sport;
-  c.initiator_mapped = ctx.source.rule != nullptr ? ctx.source.endpoint.address : p.key.src;
-  c.initiator_mapped_port = ctx.source.rule != nullptr ? ctx.source.endpoint.port : p.key.sport;
+  c.initiator_mapped = ctx.source.rule != nullptr || ctx.source_mapped ? ctx.source.endpoint.address : p.key.src;
+  c.initiator_mapped_port = ctx.source.rule != nullptr || ctx.source_mapped ? ctx.source.endpoint.port : p.key.sport;
   c.responder_mapped = p.key.dst;
   c.responder_mapped_port = p.key.dport;
   c.responder_real = ctx.real_dst.address;
@@ -177,12 +177,12 @@ ConnIndex MakeConnection(Context& ctx) {
   if (settings != nullptr && settings->half_closed) c.class_half_closed_s = Seconds(*settings->half_closed);
   c.timeout_s = TimeoutFor(core, c);
   if (settings != nullptr && p.IsTcp() && !ctx.state_bypass && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
-  c.id = core.next_conn_id;
+  c.id = ctx.pinhole != kNoPinhole ? core.pinholes.At(ctx.pinhole).id : core.next_conn_id;
   c.extra = ctx.extra;
   const ConnIndex index = core.conns.Insert(c);
   if (index == kNoConn) return kNoConn;
   ctx.extra = kNoExtra;
-  core.next_conn_id = core.next_conn_id == 0xffffffff ? 1 : core.next_conn_id + 1;
+  if (ctx.pinhole == kNoPinhole) core.NextConnId();
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)++;
 
   for (const NatResult* nat : {&ctx.source, &ctx.destination}) {
@@ -195,7 +195,12 @@ ConnIndex MakeConnection(Context& ctx) {
     if (nat == &ctx.source && x.connections == 0 && x.created == ctx.now) LogXlateBuilt(core, nat->xlate, ctx.now);
     core.xlates.AddConnection(nat->xlate);
   }
-  LogBuilt(core, c, ctx.now);
+  bool outbound = (c.flags & kConnOutbound) != 0;
+  if (ctx.pinhole != kNoPinhole) {
+    outbound = core.pinholes.At(ctx.pinhole).outbound;
+    UsePinhole(ctx, index);
+  }
+  LogBuilt(core, c, outbound, ctx.now);
   return index;
 }
 
@@ -203,8 +208,13 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
   const Conn c = core.conns.At(index);  // a copy: the entry goes first, the messages follow
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)--;
   core.conns.Erase(index);
-  if (c.extra != kNoExtra) core.extras.Release(c.extra);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;
+  if (c.extra != kNoExtra) {
+    secondaries.swap(core.extras.At(c.extra).secondaries);
+    core.extras.Release(c.extra);
+  }
   LogTornDown(core, c, reason, now);
+  if (!secondaries.empty() || core.pinholes.count() != 0) EndSecondaries(core, index, c.id, secondaries, now);
   Release(core, c.src_xlate, now);
   Release(core, c.dst_xlate, now);
 }

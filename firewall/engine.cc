@@ -101,6 +101,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
   e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
+  PrepareInspection(e);
 }
 
 std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
@@ -177,6 +178,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
 void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out) {
   Context ctx(*this, p, in, now);
   ctx.from_box = p.ingress == IfId::kIdentity;
+  if (!ctx.from_box) ctx.pinhole = pinholes.Find(p.key);
   const Verdict v = RunNewFlow(ctx);
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
@@ -192,8 +194,13 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag});
+    const TimePoint pinhole = e.pinholes.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, pinhole});
     if (next > now) return;
+    if (pinhole == next) {
+      ExpirePinhole(e, e.pinholes.NextExpired(next), next);
+      continue;
+    }
     if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
@@ -219,13 +226,12 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline()});
+                   e.fragments.NextDeadline(), e.pinholes.NextDeadline()});
 }
 
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
 std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
 const DropCounters& Engine::drops() const { return impl_->drops; }
-InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
 
 void Engine::ClearDrops(bool frame, bool flow) {
   if (frame) impl_->drops.frame.fill(0);
@@ -281,6 +287,14 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   }
   if (!e.policy->personality.trace_resolve_egress) {
     recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
+  }
+  if (const PinholeIndex expected = e.pinholes.Find(p.key); expected != kNoPinhole) {  // a connection made beforehand
+    const Pinhole& hole = e.pinholes.At(expected);
+    recorder.Phase("FLOW-LOOKUP", "", true, {}, {"Found flow with id " + std::to_string(hole.id) + ", using existing flow"});
+    result.output = hole.egress;
+    result.allow = true;
+    result.elapsed_ns = recorder.ElapsedNs();
+    return result;
   }
   Context ctx(e, p, in, now);
   ctx.trace = &recorder;

@@ -85,7 +85,6 @@ class Engine {
   std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
   XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   const DropCounters& drops() const;
-  InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
   std::vector<LocalHostView> LocalHosts() const;
 

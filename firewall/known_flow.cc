@@ -87,14 +87,12 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   }
   FrameDrop drop = FrameDrop::kNone;
   TcpVerdict tcp;
+  if (c.inspect != 0 && p.IsTcp()) RepairAcknowledgment(core, c, d, p);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
+  InspectOutcome inspected;
   if (c.inspect != 0) {
-    Inspector* engine = core.inspectors.engine[c.inspect];
-    drop = engine->Inspect({c, p, d, now, NameOfIngress(core, p.ingress), core.log});
-    InspectCounters& seen = core.inspected[c.inspect];
-    seen.packets++;
-    if (drop != FrameDrop::kNone) seen.drops++;
-    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+    inspected = InspectPacket(core, index, d, p, now);
+    if (inspected.drop != FrameDrop::kNone || inspected.ended) return Drop(core, p, inspected.drop, out);
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
   const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && !box;
@@ -118,6 +116,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   out.egress = egress;
   SetMark(c, d, egress, out);
 
+  if (inspected.end_after) return EndConnection(core, index, {}, now);
   if (p.IsTcp()) {
     if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, p.ingress), now);
     if (tcp.state != c.tcp_state) {
@@ -267,14 +266,30 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if ((c.flags & kConnTransparent) == 0) {
     if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     RewriteQuoted(p, q, c, d);
-    if (d == Direction::kForward) {
-      if (p.key.src == c.initiator_real && c.initiator_real != c.initiator_mapped) RewriteSource(p, c.initiator_mapped, 0);
-      if (c.responder_mapped != c.responder_real) RewriteDestination(p, c.responder_real, 0);
-    } else {
-      if (p.key.src == c.responder_real && c.responder_real != c.responder_mapped) RewriteSource(p, c.responder_mapped, 0);
-      if (c.initiator_mapped != c.initiator_real) RewriteDestination(p, c.initiator_real, 0);
-    }
   }
+  const bool forward = d == Direction::kForward;
+  const IpAddress real = forward ? c.initiator_real : c.responder_real, mapped = forward ? c.initiator_mapped : c.responder_mapped;
+  if (InspectsIcmpError(ctx) && p.key.src != real) {
+    // A router between us and that end: it has a translation of its own.
+    NatResult own = Translate(core.policy->nat, core.xlates, p.key, egress, ctx.real_dst, core.XlateTimeoutsNow(), now, true);
+    if (own.failed && own.rule != nullptr) {
+      core.log.Log(now, Msg::k305006, LogArg::Word("regular"), LogArg::Word("icmp"), LogArg::At(in->name, p.key.src),
+                   LogArg::SlashPort(-1), LogArg::At(to->name, p.key.dst), LogArg::SlashPort(-1), LogArg::TypeCode(-1, 0));
+      return Drop(core, p, FrameDrop::kNatXlateFailed, out);
+    }
+    if (own.xlate != kNoXlate) {
+      const Xlate& x = core.xlates.Get(own.xlate);
+      if (x.connections == 0 && x.created == now) LogXlateBuilt(core, own.xlate, now);
+    }
+    if (own.endpoint.address != p.key.src) {
+      if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
+      RewriteSource(p, own.endpoint.address, 0);
+    }
+  } else if (real != mapped) {
+    RewriteSource(p, mapped, 0);  // whoever it is, it stands behind the address that the sender knows
+  }
+  const IpAddress peer_real = forward ? c.responder_real : c.initiator_real;
+  if (peer_real != p.key.dst) RewriteDestination(p, peer_real, 0);
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
   SetMark(c, d, egress, out);

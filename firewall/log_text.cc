@@ -169,6 +169,8 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
     case Kind::kSlashPort:
       if (arg.number >= 0) out += "/" + std::to_string(arg.number);
       break;
+    case Kind::kText:  // Logger::Render's: it is not in the argument
+      break;
     case Kind::kInterfaceEndpoint:
       out.append(NameOf(static_cast<NameId>(arg.number))).append(":").append(arg.address.ToString());
       break;

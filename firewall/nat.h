@@ -148,6 +148,10 @@ class XlateTable {
   // NAT pool and 1024 of a PAT pool are ever used.
   XlateIndex Create(const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
                     std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now, const NatTable* statics = nullptr);
+  // A port translation of `real` to a free port of just this address, whatever the rule would choose (data connections must come
+  // from, or to, where their control connection is). Flows find it by its mapped end only. kNoXlate: no port is free.
+  XlateIndex CreateAt(const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
+                      IpAddress mapped, const XlateTimeouts& timeouts, TimePoint now, const NatTable* statics);
   // The mapped end that Create would choose now, or nothing when it would fail. Changes nothing.
   std::optional<Endpoint> Predict(const NatRule& rule, std::uint8_t protocol, IfId mapped_if, const Endpoint& real,
                                   const NatTable* statics = nullptr) const;

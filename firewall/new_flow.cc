@@ -121,6 +121,7 @@ Verdict FindDestination(Context& c) {
     c.out = c.policy.Find(c.egress);
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
+  if (c.pinhole != kNoPinhole) return PinholeDestination(c);
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
   if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&
@@ -227,6 +228,7 @@ void LogTranslationFailed(Context& c) {
 
 Verdict SourceNat(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
+  if (c.pinhole != kNoPinhole) return PinholeSource(c);
   const Packet& p = c.packet;
   c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now, !c.tracing());
   // nat-control asks for a rule only on the way to a lower level.
@@ -272,19 +274,10 @@ Verdict IpOptions(Context& c) {
   return Verdict::kContinue;
 }
 
-Verdict Inspection(Context& c) {
-  if (!c.packet.IsIcmp() || c.to_box || c.from_box) return Verdict::kContinue;
-  const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.Find(InspectId::kIcmp) != nullptr; });
-  if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
-  c.inspect = InspectId::kIcmp;
-  if (c.tracing()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
-  return Verdict::kContinue;
-}
-
 // The reply must take the same rules back (305013).
 Verdict ReversePath(Context& c) {
   const Packet& p = c.packet;
-  if (c.from_box || c.to_box) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.pinhole != kNoPinhole) return Verdict::kContinue;
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
   if (c.policy.nat.nat_control && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
     const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
@@ -329,12 +322,12 @@ Verdict CreateFlow(Context& c) {
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, SourceNat,     IpOptions,       ChooseInspection, ReversePath, CheckAccessOut, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, IpOptions,     ChooseInspection, SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
 };
 
 }  // namespace

@@ -43,6 +43,23 @@ void OriginateReset(EngineCore& core, const Packet& p, IfId towards) {
   core.originated.push_back({towards, std::move(bytes)});
 }
 
+void OriginateSegment(EngineCore& core, const Endpoint& src, const Endpoint& dst, std::uint32_t seq, std::uint32_t ack,
+                      std::uint16_t window, std::uint8_t flags, IfId towards) {
+  if (!src.address.IsV4() || !dst.address.IsV4()) return;
+  std::vector<std::uint8_t> bytes(40);
+  PutIpv4Header(bytes.data(), 40, 6, src.address, dst.address);
+  std::uint8_t* t = bytes.data() + 20;
+  StoreBe16(t, src.port);
+  StoreBe16(t + 2, dst.port);
+  StoreBe32(t + 4, seq);
+  StoreBe32(t + 8, ack);
+  t[12] = 5 << 4;
+  t[13] = flags;
+  StoreBe16(t + 14, window);
+  StoreBe16(t + 16, ChecksumFinish(ChecksumAdd(Bytes(t, 20), PseudoHeaderSum(src.address, dst.address, 6, 20))));
+  core.originated.push_back({towards, std::move(bytes)});
+}
+
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
   if (p.v6 || towards.address.IsNone() || p.fragment_offset != 0) return;
   const int rate = std::max(1, core.policy->icmp_unreachable_rate);

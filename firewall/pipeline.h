@@ -18,6 +18,7 @@
 #include "firewall/log_event.h"
 #include "firewall/nat.h"
 #include "firewall/packet.h"
+#include "firewall/pinholes.h"
 #include "firewall/policy.h"
 #include "firewall/trace.h"
 
@@ -45,7 +46,10 @@ struct EngineCore {
   FragmentTable fragments;
   AclLog acl_log;
   DropCounters drops;
-  std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
+  PinholeTable pinholes;
+  std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
+  std::vector<const NatRule*> dns_rules;    // of the policy: those that translate names' addresses
+  bool inspects_icmp_error = false;         // some class has `inspect icmp error`
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
   // Live connections whose packets are rewritten, by TCP / other: they need packets whole whatever the policy says now.
@@ -62,6 +66,11 @@ struct EngineCore {
   TimePoint unreachable_refill;
   int unreachable_tokens = 1;
 
+  std::uint32_t NextConnId() {
+    const std::uint32_t id = next_conn_id;
+    next_conn_id = id == 0xffffffff ? 1 : id + 1;
+    return id;
+  }
   InterfaceCounters& CounterOf(IfId id) { return counters[static_cast<std::size_t>(id)]; }
   XlateTimeouts XlateTimeoutsNow() const;
 };
@@ -97,6 +106,8 @@ struct Context {
   IfId egress = IfId::kAny;
   const ServiceClass* connection_class = nullptr;  // set connection ... that applies
   InspectId inspect = InspectId::kNone;
+  PinholeIndex pinhole = kNoPinhole;  // an inspection expects this flow
+  bool source_mapped = false;         // `source.endpoint` stands although no rule is named (a pinhole's)
   bool randomize = false;
   bool state_bypass = false;
   ExtraIndex extra = kNoExtra;  // taken by Extra(), handed to the connection by MakeConnection
@@ -144,6 +155,35 @@ bool ClassMatches(const ServiceClass& s, const Context& c);
 // `has` says whether a class has that feature.
 const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&));
 
+// --- application inspection (inspect_flow.cc)
+// Of a policy: what the engine has to know of it beforehand.
+void PrepareInspection(EngineCore& core);
+// Stage: which engine a new flow is under.
+Verdict ChooseInspection(Context& c);
+// Sequence numbers that the sender of an acknowledgment sees otherwise than who is acknowledged. Before the tracker.
+void RepairAcknowledgment(EngineCore& core, const Conn& c, Direction d, Packet& p);
+struct InspectOutcome {
+  FrameDrop drop = FrameDrop::kNone;
+  bool ended = false;      // the connection is gone (and the packet dropped)
+  bool end_after = false;  // it ends when the packet has gone out
+};
+// Gives a packet to the connection's engine, and changes it as that wants.
+InspectOutcome InspectPacket(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now);
+// Does `inspect icmp error` act on an error that enters by `in` and leaves by `out`?
+bool InspectsIcmpError(const Context& c);
+
+// --- secondary connections (secondary.cc)
+// Stage instead of the search for a destination, where a pinhole is.
+Verdict PinholeDestination(Context& c);
+// After the source was translated: to the address that the pinhole wants.
+Verdict PinholeSource(Context& c);
+// The connection `made` came through the pinhole of `c`, which is used up.
+void UsePinhole(Context& c, ConnIndex made);
+void ExpirePinhole(EngineCore& core, PinholeIndex i, TimePoint now);
+// What hangs on a connection that ends: pinholes and connections through them.
+void EndSecondaries(EngineCore& core, ConnIndex parent, std::uint32_t parent_id,
+                    const std::vector<std::pair<std::uint32_t, std::uint32_t>>& connections, TimePoint now);
+
 // --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
 Verdict RunNewFlow(Context& c);
 NameId IdentityName();
@@ -171,6 +211,9 @@ void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
+// A segment without payload between two ends, to leave by `towards`.
+void OriginateSegment(EngineCore& core, const Endpoint& src, const Endpoint& dst, std::uint32_t seq, std::uint32_t ack,
+                      std::uint16_t window, std::uint8_t flags, IfId towards);
 // ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 

@@ -60,6 +60,7 @@ struct Inspection {
   InspectId id = InspectId::kNone;  // kNone: accepted, does not act
   std::string name;                 // "dns", "icmp error"
   std::shared_ptr<const InspectMap> map;  // null: the engine's defaults
+  std::shared_ptr<InspectCounters> counters = std::make_shared<InspectCounters>();  // go on while the line stays as it is
 };
 
 // A class of a policy-map that is applied by service-policy, in order of evaluation.

@@ -52,6 +52,7 @@ namespace sallyport {
   X(199001, 5, "Reload command executed from {0}.") \
   X(199002, 6, "startup completed.  Beginning operation.") \
   X(199005, 6, "Startup begin") \
+  X(201005, 3, "FTP data connection failed for {0} {1}") \
   X(201010, 6, "Embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
@@ -67,6 +68,10 @@ namespace sallyport {
   X(302021, 6, "Teardown ICMP connection for faddr {0}/{1} gaddr {2}/{3} laddr {4}/{5}{6}") \
   X(302303, 6, "Built TCP state-bypass connection {0} from {1}/{2} ({3}/{4}) to {5}/{6} ({7}/{8})") \
   X(302304, 6, "Teardown TCP state-bypass connection {0} from {1}/{2} to {3}/{4} duration {5} bytes {6}{7}") \
+  X(303002, 6, "FTP connection from {0}/{1} to {2}/{3}, user {4} {5} file {6}") \
+  X(303004, 5, "FTP {0} command unsupported - failed strict inspection, terminating connection from {1}/{2} to {3}/{4}") \
+  X(303005, 5, "Strict FTP inspection matched {0} in policy-map {1}, {2} from {3}/{4} to {5}/{6}") \
+  X(304001, 5, "{0} Accessed URL {1}:{2}") \
   X(305005, 3, "No translation group found for {0} src {1}{2} dst {3}{4}{5}") \
   X(305006, 3, "{0} translation creation failed for {1} src {2}{3} dst {4}{5}{6}") \
   X(305009, 6, "Built {0} translation from {1} to {2}") \
@@ -79,6 +84,12 @@ namespace sallyport {
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
   X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
+  X(406001, 4, "FTP port command low port: {0}/{1} to {2} on interface {3}") \
+  X(406002, 4, "FTP port command different address: {0}({1}) to {2} on interface {3}") \
+  X(410001, 4, "Dropped UDP DNS {0} from {1}/{2} to {3}/{4}; {5} length {6} bytes exceeds {7} of {8} bytes") \
+  X(410002, 2, "Dropped {0} DNS responses with mis-matched id in the past {1} second(s): from {2}/{3} to {4}/{5}") \
+  X(410003, 4, "{0}: {1} DNS {2} from {3}/{4} to {5}/{6}; {7}") \
+  X(410004, 6, "{0}: {1} DNS {2} from {3}/{4} to {5}/{6}; {7}") \
   X(411001, 4, "Line protocol on Interface {0}, changed state to up") \
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
@@ -90,6 +101,7 @@ namespace sallyport {
   X(502101, 5, "New user added to local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
   X(502102, 5, "User deleted from local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
   X(502103, 5, "User priv level changed: Uname: {0} From: {1} To: {2}") \
+  X(507003, 4, "{0} flow from {1}/{2} to {3}/{4} terminated by inspection engine, reason - {5}.") \
   X(605004, 6, "Login denied from {0}/{1} to {2}/{3} for user \"{4}\"") \
   X(605005, 6, "Login permitted from {0} to {1} for user \"{2}\"") \
   X(609001, 7, "Built local-host {0}") \

@@ -200,6 +200,8 @@ struct XlateTable::Impl {
                                    const NatTable* statics, Random& draw) const;
   std::optional<Plan> Choose(const NatRule& rule, std::uint8_t protocol, IfId mapped_if, const Endpoint& real,
                              const NatTable* statics) const;
+  XlateIndex Enter(const Plan& plan, const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
+                   std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now);
 };
 
 std::optional<IpAddress> XlateTable::Impl::FreeAddress(std::span<const AddressRange> pool, IfId mapped_if) const {
@@ -318,7 +320,23 @@ XlateIndex XlateTable::Create(const NatRule& rule, std::uint8_t protocol, IfId r
                               std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now, const NatTable* statics) {
   const auto plan = impl_->Choose(rule, protocol, mapped_if, real, statics);
   if (!plan) return kNoXlate;
-  Impl& t = *impl_;
+  return impl_->Enter(*plan, rule, protocol, real_if, mapped_if, real, dport, timeouts, now);
+}
+
+XlateIndex XlateTable::CreateAt(const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if, const Endpoint& real,
+                                IpAddress mapped, const XlateTimeouts& timeouts, TimePoint now, const NatTable* statics) {
+  if (!CanPat(protocol)) return kNoXlate;
+  Impl::Plan plan{true, {}, impl_->random};
+  const auto chosen = impl_->FreePort(mapped, protocol, mapped_if, real.port, statics, plan.random);
+  if (!chosen) return kNoXlate;
+  plan.mapped = *chosen;
+  return impl_->Enter(plan, rule, protocol, real_if, mapped_if, real, 0, timeouts, now);
+}
+
+XlateIndex XlateTable::Impl::Enter(const Plan& plan_in, const NatRule& rule, std::uint8_t protocol, IfId real_if, IfId mapped_if,
+                                   const Endpoint& real, std::uint16_t dport, const XlateTimeouts& timeouts, TimePoint now) {
+  Impl& t = *this;
+  const Plan* plan = &plan_in;
   t.random = plan->random;
   const std::uint32_t i = t.entries.Allocate();
   Entry& e = t.entries[i];

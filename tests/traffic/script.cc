@@ -10,7 +10,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/engine.h"
 #include "firewall/logger.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace sallyport {
 namespace {
@@ -57,7 +57,7 @@ class Run {
   int number_ = 0;
   ManualClock clock_;
   Messages messages_;
-  IcmpInspector icmp_;
+  InspectionEngines inspections_;
   std::unique_ptr<Engine> engine_;
   Configuration conf_;
   std::shared_ptr<const Policy> policy_;
@@ -292,8 +292,7 @@ void Run::Configure(const std::string& lines) {
   if (!policy) throw Failure{policy.error()};
   policy_ = *policy;
   if (!engine_) {
-    Inspectors inspectors;
-    inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp_;
+    Inspectors inspectors = inspections_.Table();
     Engine::Options options;
     options.max_connections = 10'000;
     engine_ = std::make_unique<Engine>(options, clock_, messages_, Random(42), inspectors);
