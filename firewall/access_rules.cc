@@ -132,10 +132,8 @@ std::string GroupText(const Context& c, const AccessList& list, bool in_directio
 }
 
 Verdict Apply(Context& c, const Decision& d, bool in_direction) {
-  if (c.tracing()) {
-    TracePhaseOf(c, d, d.list != nullptr ? GroupText(c, *d.list, in_direction) : std::string());
-    return d.permit ? Verdict::kContinue : c.Drop(FrameDrop::kAclDrop);
-  }
+  if (c.recording()) TracePhaseOf(c, d, d.list != nullptr ? GroupText(c, *d.list, in_direction) : std::string());
+  if (c.tracing()) return d.permit ? Verdict::kContinue : c.Drop(FrameDrop::kAclDrop);
   if (d.element != nullptr) {
     Count(*d.element, c.now);
     if (d.element->logs) {
@@ -176,11 +174,8 @@ Verdict CheckAccessIn(Context& c) {
     d = Decide(c);
   } else if (c.in == c.out) {
     // Out by the interface it came in by: a check of the slow path, not a rule.
-    if (c.tracing()) {
-      c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
-    } else {
-      LogDeniedByLevels(c);
-    }
+    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    if (!c.tracing()) LogDeniedByLevels(c);
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   return Apply(c, d, true);

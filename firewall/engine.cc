@@ -115,6 +115,7 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
 void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out) {
   out.action = Disposition::Action::kDrop;
   out.reason = frame;
+  out.flow_reason = flow;
   if (frame != FrameDrop::kNone) drops.Count(frame);
   if (flow != FlowDrop::kNone) drops.Count(flow);
   CounterOf(p.ingress).dropped++;
@@ -296,9 +297,12 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
     result.elapsed_ns = recorder.ElapsedNs();
     return result;
   }
+  e.recorder = &recorder;
+  e.dry_run = true;
   Context ctx(e, p, in, now);
-  ctx.trace = &recorder;
   const Verdict v = RunNewFlow(ctx);
+  e.recorder = nullptr;
+  e.dry_run = false;
   result.allow = v != Verdict::kDrop;
   result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
   result.destination = ctx.real_dst;

@@ -33,6 +33,7 @@ struct Disposition {
   };
   Action action = Action::kDrop;
   FrameDrop reason = FrameDrop::kNone;
+  FlowDrop flow_reason = FlowDrop::kNone;  // why a flow was refused, where that is not counted as a packet
   IfId egress = IfId::kAny;
   std::uint32_t mark = 0;  // non-zero: the kernel must route by this mark (egress IfId)
 };

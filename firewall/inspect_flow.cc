@@ -71,15 +71,15 @@ Verdict ChooseInspection(Context& c) {
       const Inspection* i = Chosen(c, s);
       if (i == nullptr) continue;
       c.inspect = i->id;
-      if (c.tracing()) {
+      if (c.recording()) {
         std::vector<std::string> lines;
         for (std::size_t at = 0, end; at < s.config.size(); at = end + 1) {
           end = std::min(s.config.find('\n', at), s.config.size());
           lines.push_back(s.config.substr(at, end - at));
         }
         c.trace->Phase("INSPECT", i->id == InspectId::kIcmp ? "np-inspect" : "inspect-" + i->name, true, std::move(lines));
-        return Verdict::kContinue;
       }
+      if (c.tracing()) return Verdict::kContinue;
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
       extra.inspect_counters = i->counters;

@@ -74,7 +74,7 @@ std::string TraceName(const Policy& policy, const std::string& nameif) {
 }
 
 void TraceRoute(Context& c, const Route* route) {
-  if (!c.tracing()) return;
+  if (!c.recording()) return;
   const Personality& p = c.policy.personality;
   const char* subtype = p.trace_resolve_egress ? "Resolve Egress Interface" : "input";
   if (route == nullptr) {
@@ -146,7 +146,7 @@ Verdict FindDestination(Context& c) {
   // An exemption is about hosts behind its own interface.
   if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
-  if (c.destination.rule != nullptr && c.tracing()) {
+  if (c.destination.rule != nullptr && c.recording()) {
     c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
@@ -161,7 +161,7 @@ Verdict FindDestination(Context& c) {
   }
   if (!c.out->InUse()) return c.Drop(FrameDrop::kInterfaceDown);
   if (c.in->management_only || c.out->management_only) {
-    if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
     return c.Drop(FrameDrop::kAclDrop);
   }
   return Verdict::kContinue;
@@ -204,7 +204,7 @@ Verdict ConnectionSettings(Context& c) {
   if (c.connection_class == nullptr) return Verdict::kContinue;
   if (c.state_bypass) c.randomize = false;
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
-  if (c.tracing()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
+  if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
 }
 
@@ -234,21 +234,20 @@ Verdict SourceNat(Context& c) {
   // nat-control asks for a rule only on the way to a lower level.
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
-    if (c.tracing()) {
+    if (c.recording()) {
       c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
-    } else {
-      LogTranslationFailed(c);
     }
+    if (!c.tracing()) LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);
   }
-  if (c.source.rule != nullptr && c.tracing()) {
+  if (c.source.rule != nullptr && c.recording()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
     c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
                    {std::string(fixed ? "Static" : "Dynamic") + " translate " + Port({p.key.src, p.key.sport}) + " to " +
                     Port(c.source.endpoint)});
   }
-  if (c.tracing() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
-  if (c.tracing() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
+  if (c.recording() && c.policy.personality.per_session_pat) c.trace->Phase("NAT", "per-session", true, {});
+  if (c.recording() && c.source.rule != nullptr && !c.policy.personality.trace_resolve_egress) {
     c.trace->Phase("NAT", "host-limits", true, RuleLines(c, *c.source.rule));
   }
   return Verdict::kContinue;
@@ -270,7 +269,7 @@ Verdict IpOptions(Context& c) {
       return c.Drop(FrameDrop::kInvalidIpOption);
     }
   }
-  if (c.tracing()) c.trace->Phase("IP-OPTIONS", "", true, {});
+  if (c.recording()) c.trace->Phase("IP-OPTIONS", "", true, {});
   return Verdict::kContinue;
 }
 
@@ -282,7 +281,7 @@ Verdict ReversePath(Context& c) {
   if (c.policy.nat.nat_control && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
     const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
     if (c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule == nullptr) {
-      if (c.tracing()) c.trace->Phase("NAT", "rpf-check", false, {});
+      if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});
       c.source.rule = nullptr;
       if (!c.tracing()) LogTranslationFailed(c);
       return c.Drop(FrameDrop::kNatXlateFailed);
@@ -291,7 +290,7 @@ Verdict ReversePath(Context& c) {
   if (c.policy.nat.rules().empty()) return Verdict::kContinue;
   const bool agrees =
       ReversePathAgrees(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.source, c.destination);
-  if (c.tracing()) {
+  if (c.recording()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (rule != nullptr || !agrees) {
       c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
@@ -310,11 +309,11 @@ Verdict ReversePath(Context& c) {
 }
 
 Verdict CreateFlow(Context& c) {
-  if (c.tracing()) {
+  if (c.recording()) {
     c.trace->Phase("FLOW-CREATION", "", true, {},
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
-    return Verdict::kForward;
   }
+  if (c.tracing()) return Verdict::kForward;
   c.made = MakeConnection(c);
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }

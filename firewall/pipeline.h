@@ -60,6 +60,9 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
+  TraceRecorder* recorder = nullptr;
+  bool dry_run = false;  // packet-tracer
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
   // Rate limit of ICMP unreachables that the appliance sends: a bucket of `burst`, filled `rate` times a second.
@@ -84,7 +87,7 @@ enum class Verdict : std::uint8_t {
 // One packet on the long way.
 struct Context {
   Context(EngineCore& core_in, Packet& packet_in, const Interface* in_in, TimePoint now_in)
-      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), in(in_in) {}
+      : core(core_in), policy(*core_in.policy), packet(packet_in), now(now_in), trace(core_in.recorder), in(in_in) {}
   ~Context() {
     if (extra != kNoExtra) core.extras.Release(extra);
   }
@@ -95,7 +98,7 @@ struct Context {
   const Policy& policy;
   Packet& packet;
   TimePoint now;
-  TraceRecorder* trace = nullptr;  // packet-tracer: record, commit nothing
+  TraceRecorder* trace = nullptr;  // packet-tracer, and packets of a capture with `trace`: what was decided is recorded
   const Interface* in = nullptr;   // null: the appliance itself
   const Interface* out = nullptr;
   bool to_box = false;
@@ -115,7 +118,10 @@ struct Context {
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;
 
-  bool tracing() const { return trace != nullptr; }
+  // Phases are to be recorded.
+  bool recording() const { return trace != nullptr; }
+  // packet-tracer: nothing is committed, counted or logged. A captured packet is recorded, too, and goes its way all the same.
+  bool tracing() const { return core.dry_run; }
   // The side entry that the connection will have.
   ConnExtra& Extra() {
     if (extra == kNoExtra) extra = core.extras.Take();
@@ -133,7 +139,7 @@ struct Context {
   NameId OutName() const;
 };
 
-// Collects phases; exists only while packet-tracer runs.
+// Collects phases; exists only for packet-tracer and for packets that a capture traces.
 class TraceRecorder {
  public:
   explicit TraceRecorder(TraceResult& result) : result_(result), started_(Now()), last_(started_) {}

@@ -27,9 +27,9 @@ LogArg PortArg(const Policy& policy, std::uint16_t port) {
 
 Verdict Discard(Context& c) {
   const Packet& p = c.packet;
-  if (c.tracing()) {
-    c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
-  } else if (p.IsTcp() || p.IsUdp()) {
+  if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+  if (c.tracing()) return c.Drop(FrameDrop::kAclDrop);
+  if (p.IsTcp() || p.IsUdp()) {
     c.core.log.Log(c.now, Msg::k710005, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src),
                    LogArg::Number(p.key.sport), LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
   } else {
@@ -51,20 +51,18 @@ Verdict TcpToTheBox(Context& c) {
       if (lowest && i && i->InUse() && i->id != c.in->id && i->security_level < c.in->security_level) lowest = false;
     }
     if (lowest && c.in->security_level == 0) {
-      if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+      if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
       return c.Drop(FrameDrop::kTelnetNotPermitted);
     }
-    if (c.tracing()) {
-      c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
-    } else {
+    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
+    if (!c.tracing()) {
       c.core.log.Log(c.now, Msg::k710002, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
                      LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
     }
     return Verdict::kContinue;
   }
-  if (c.tracing()) {
-    c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
-  } else {
+  if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+  if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k710003, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
                    LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
   }
@@ -83,7 +81,7 @@ Verdict IcmpToTheBox(Context& c) {
     break;
   }
   if (!any_rule) permit = true;
-  if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
+  if (c.recording()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
   if (!permit) {
     if (!c.tracing()) {
       c.core.log.Log(c.now, Msg::k313001, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
@@ -106,7 +104,7 @@ Verdict ToTheBox(Context& c) {
   if (everybody) return Discard(c);  // no service of ours listens to groups or broadcasts
   if (!mine) {
     // Another interface's own address, or a network or broadcast address of another one.
-    if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
+    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   c.egress = IfId::kIdentity;
