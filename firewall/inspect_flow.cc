@@ -221,6 +221,8 @@ void InspectCall::CountRow(std::size_t row) {
   if (extra_ != nullptr && extra_->inspect_counters != nullptr) extra_->inspect_counters->Count(row);
 }
 
+std::uint16_t InspectCall::RandomNumber() { return static_cast<std::uint16_t>(core_.random.U32()); }
+
 bool InspectCall::Replace(std::size_t offset, std::size_t removed, Bytes by) {
   const std::size_t size = packet.payload_length - fresh_;
   if (removed == 0 || offset > size || removed > size - offset) return false;

@@ -49,6 +49,7 @@ class InspectCall {
   void Keep(std::unique_ptr<InspectState> state);
 
   void CountRow(std::size_t row);
+  std::uint16_t RandomNumber();
 
   // The connection ends with this packet, which is dropped; with `reset` both ends are told so (507003 and 302014 say it).
   void Close(bool reset) {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "firewall/inspector.h"
+#include "inspect/dns.h"
+#include "inspect/ftp.h"
 #include "inspect/icmp.h"
+#include "inspect/tftp.h"
 
 namespace sallyport {
 
@@ -13,11 +16,17 @@ class InspectionEngines {
     Inspectors t;
     const auto put = [&t](InspectId id, Inspector& engine) { t.engine[static_cast<std::size_t>(id)] = &engine; };
     put(InspectId::kIcmp, icmp_);
+    put(InspectId::kDns, dns_);
+    put(InspectId::kFtp, ftp_);
+    put(InspectId::kTftp, tftp_);
     return t;
   }
 
  private:
   IcmpInspector icmp_;
+  DnsInspector dns_;
+  FtpInspector ftp_;
+  TftpInspector tftp_;
 };
 
 }  // namespace sallyport
