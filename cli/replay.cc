@@ -188,6 +188,7 @@ struct Replay::Impl {
         if (Status s = Leave(d.egress, p.bytes, p.wire_length); !s) return s;
         break;
       case Disposition::Action::kDrop: Dropped(p, in, d, before); break;
+      case Disposition::Action::kConsume: totals.consumed++; break;
       case Disposition::Action::kHold:
         totals.held++;
         held[p.handle] = {buffer, p.wire_length};

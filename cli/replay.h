@@ -36,7 +36,7 @@ class Replay {
     std::vector<std::string> messages;  // what the appliance would have logged about it, "%ASA-4-106023: ..."
   };
   struct Totals {
-    std::uint64_t fed = 0, own = 0, not_ip = 0, passed = 0, dropped = 0, held = 0, originated = 0;
+    std::uint64_t fed = 0, own = 0, not_ip = 0, passed = 0, dropped = 0, held = 0, consumed = 0, originated = 0;
     std::map<std::string, std::uint64_t> in, out;    // by interface
     std::map<std::string, std::uint64_t> by_reason;  // "acl-drop"
     std::int64_t first = 0, last = 0;                // wall nanoseconds

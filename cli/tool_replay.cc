@@ -59,6 +59,7 @@ void PrintDrop(const Replay::Drop& d) {
 void PrintTotals(const Replay::Totals& t) {
   if (t.fed != 0) fmt::print("\n{} to {}\n", TimeText(t.first), TimeText(t.last));
   fmt::print("{} packets: {} passed, {} dropped, {} originated by the appliance\n", t.fed, t.passed, t.dropped, t.originated);
+  if (t.consumed != 0) fmt::print("  {} taken by the appliance, which answered or sent their data itself\n", t.consumed);
   if (t.own != 0) fmt::print("{} packets that the captured appliance had sent were left out\n", t.own);
   if (t.not_ip != 0) fmt::print("{} frames were not IP\n", t.not_ip);
   for (const auto& [name, n] : t.in) fmt::print("  in  {:<15} {:>10}\n", name, n);

@@ -37,9 +37,12 @@ void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
 }
 
 // One line below `class NAME`.
-void AddAction(const Line& line, ServiceClass& c) {
+void AddAction(const Line& line, const LineTree& tree, const Policy& policy, ServiceClass& c) {
   if (const auto* i = line.As<InspectLine>()) c.inspections.push_back({InspectOf(i->what), i->what, nullptr, std::make_shared<InspectCounters>()});
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Get("option") == "tcp-state-bypass") c.connection.state_bypass = true;
+  if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Has("tcpmap")) {
+    c.connection.tcp_map = CompileTcpMap(tree, f->Get("tcpmap"), policy.personality.release);
+  }
   if (const auto* r = line.As<RandomSequenceLine>()) c.connection.random_sequence = r->enable;
   if (const auto* t = line.As<ConnTimeoutLine>()) AddTimeouts(*t, c.connection);
 }
@@ -79,7 +82,7 @@ std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Pol
         std::string actions;
         for (const auto& action : line->lines) {
           actions += "  " + action->text + "\n";
-          AddAction(*action, c);
+          AddAction(*action, tree, policy, c);
         }
         c.config = matches + "policy-map " + s->policy + "\n class " + name->name + "\n" + actions + "service-policy " + s->policy + where;
         classes.push_back(std::move(c));

@@ -91,7 +91,8 @@ constexpr Shape kShapes[] = {
      {.rank = 12, .effect = Effect::kModelled, .since = 802}},
     {kActions, "set connection advanced-options sctp-state-bypass", Sec::kPolicyMap, {.rank = 12, .effect = kFor, .since = 905}},
     {kActions, "set connection advanced-options flow-offload", Sec::kPolicyMap, {.rank = 12, .since = 905}},
-    {kActions, "set connection advanced-options / <map:tcpmap>", Sec::kPolicyMap, {.rank = 12, .effect = kFor}},
+    {kActions, "set connection advanced-options / <tcpmap:tcpmap>", Sec::kPolicyMap,
+     {.rank = 12, .effect = Effect::kModelled}},
     {kActions, "police`Rate limit traffic for this class` <direction:{input|output}> / <rate:8000-2000000000`Bits per second`> [<burst:1000-512000000`Normal burst bytes`>] "
                "[ conform-action <conform:{drop|transmit}> [ exceed-action <exceed:{drop|transmit}> ] ]", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
     {kActions, "priority`Strict scheduling priority for this class`", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},

@@ -12,6 +12,8 @@
 
 #include "firewall/inspect_map.h"
 #include "firewall/seq_repair.h"
+#include "firewall/tcp_map.h"
+#include "firewall/tcp_stream.h"
 
 namespace sallyport {
 
@@ -20,8 +22,6 @@ inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 
 // A TCP connection under inspection, by direction of the sender.
 struct InspectStream {
-  std::uint32_t next[2] = {};  // the first byte that the engine has not seen
-  bool started[2] = {};
   SeqRepair repair[2];
 };
 
@@ -32,6 +32,10 @@ struct ConnExtra {
   std::unique_ptr<InspectState> inspect_state;    // the engine's
   std::unique_ptr<InspectStream> inspect_stream;  // TCP
   std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;  // index and id of connections that end with this one
+  // --- TCP
+  bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
+  std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
+  std::unique_ptr<TcpStream> tcp_stream;
 };
 
 // Grows by one block at a time and never moves an entry.

@@ -207,6 +207,9 @@ ConnIndex MakeConnection(Context& ctx) {
 void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now) {
   const Conn c = core.conns.At(index);  // a copy: the entry goes first, the messages follow
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)--;
+  if (c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
+    EndTcpStream(core, index, *core.extras.At(c.extra).tcp_stream);
+  }
   core.conns.Erase(index);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;
   if (c.extra != kNoExtra) {

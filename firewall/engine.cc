@@ -88,19 +88,21 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
+  e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
   e.has_connection_settings = e.has_state_bypass = false;
-  bool never_randomize = false;
+  bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
     if (s.connection.Any()) e.has_connection_settings = true;
     e.has_state_bypass = e.has_state_bypass || s.connection.state_bypass;
+    if (s.connection.tcp_map != nullptr) rewrites_for_class = true;
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
-  e.policy_rewrites_tcp = e.policy_rewrites_other || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
+  e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
   PrepareInspection(e);
 }
 
@@ -196,13 +198,14 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint pinhole = e.pinholes.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, pinhole});
+    const TimePoint tcp = e.tcp_streams.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, pinhole});
     if (next > now) return;
     if (pinhole == next) {
       ExpirePinhole(e, e.pinholes.NextExpired(next), next);
-      continue;
-    }
-    if (frag == next) {
+    } else if (tcp == next) {
+      ExpireTcpStream(e, next);
+    } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
@@ -227,9 +230,10 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.pinholes.NextDeadline()});
+                   e.fragments.NextDeadline(), e.pinholes.NextDeadline(), e.tcp_streams.NextDeadline()});
 }
 
+bool Engine::HasReleased() const { return !impl_->released.empty(); }
 std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
 std::vector<OriginatedPacket> Engine::TakeOriginated() { return std::exchange(impl_->originated, {}); }
 const DropCounters& Engine::drops() const { return impl_->drops; }

@@ -29,7 +29,8 @@ struct Disposition {
   enum class Action : std::uint8_t {
     kAccept,  // on its way; `rewritten` in the Packet says whether its bytes must be given back
     kDrop,
-    kHold,    // a fragment: kept by packet I/O until Engine::TakeReleased names its handle
+    kHold,    // a fragment, or a TCP segment ahead of a gap: kept by packet I/O until Engine::TakeReleased names its handle
+    kConsume,  // the engine has taken what is in it; nothing leaves in its place, and nothing is wrong with it
   };
   Action action = Action::kDrop;
   FrameDrop reason = FrameDrop::kNone;
@@ -38,7 +39,7 @@ struct Disposition {
   std::uint32_t mark = 0;  // non-zero: the kernel must route by this mark (egress IfId)
 };
 
-// A held fragment that may go on or must be dropped now.
+// A held packet that may go on or must be dropped now.
 struct ReleasedPacket {
   std::uint32_t handle = 0;
   Disposition disposition;
@@ -76,6 +77,8 @@ class Engine {
   void AdvanceTo(TimePoint now);
   TimePoint NextDeadline() const;
   std::vector<ReleasedPacket> TakeReleased();
+  // Is there any? Asked before each packet, so that what this one set free leaves before the next one.
+  bool HasReleased() const;
   std::vector<OriginatedPacket> TakeOriginated();
   // How much of a packet of this protocol the present policy needs to see, in bytes; 0xffff: all of it.
   std::uint32_t CopyLength(std::uint8_t protocol) const;

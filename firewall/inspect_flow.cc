@@ -83,7 +83,10 @@ Verdict ChooseInspection(Context& c) {
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
       extra.inspect_counters = i->counters;
-      if (c.packet.IsTcp()) extra.inspect_stream = std::make_unique<InspectStream>();
+      if (c.packet.IsTcp()) {
+        extra.inspect_stream = std::make_unique<InspectStream>();
+        extra.tcp_in_order = true;
+      }
       return Verdict::kContinue;
     }
   }
@@ -148,25 +151,15 @@ struct InspectRun {
   static FrameDrop Stream(Inspector& engine, InspectCall& call, InspectStream& stream) {
     Packet& p = call.packet;
     const int me = static_cast<int>(call.direction), other = 1 - me;
-    const bool syn = (p.tcp_flags & kTcpSyn) != 0;
-    const std::uint32_t first = p.seq + (syn ? 1 : 0);
-    if (syn || !stream.started[me]) {
-      stream.next[me] = first;
-      stream.started[me] = true;
-    }
+    const std::uint32_t first = p.seq + ((p.tcp_flags & kTcpSyn) != 0 ? 1 : 0);
     if ((p.tcp_flags & kTcpAck) != 0 && stream.repair[other].edits() != 0) {
       stream.repair[other].Acknowledged(p.ack - call.conn.side[other].seq_delta);
     }
     SeqRepair& repair = stream.repair[me];
-    if (p.payload_length != 0 && (p.tcp_flags & kTcpRst) == 0) {
-      const std::uint32_t seen = stream.next[me] - first;  // bytes at the front that the engine has had
-      if (static_cast<std::int32_t>(seen) < 0) return FrameDrop::kTcpBufferFull;  // a gap before it: it will come again
-      if (seen < p.payload_length) {
-        call.fresh_ = seen;
-        const FrameDrop drop = engine.Inspect(call);
-        if (drop != FrameDrop::kNone || call.close_) return drop;
-        stream.next[me] = first + p.payload_length;
-      }
+    if (p.seen_before < p.payload_length && (p.tcp_flags & kTcpRst) == 0) {
+      call.fresh_ = p.seen_before;
+      const FrameDrop drop = engine.Inspect(call);
+      if (drop != FrameDrop::kNone || call.close_) return drop;
     }
     if (repair.empty()) return FrameDrop::kNone;
     const std::uint32_t moved = repair.Map(p.seq) - p.seq;

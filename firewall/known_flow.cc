@@ -71,6 +71,30 @@ void SetMark(const Conn& c, Direction d, IfId egress, Disposition& out) {
   if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(egress);
 }
 
+// What a TCP segment that the tracker let pass makes of its connection, which may end with it.
+void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId from, TimePoint now) {
+  Conn& c = core.conns.At(index);
+  if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);
+  if (tcp.state == c.tcp_state) return;
+  const TcpTimeout before = TimeoutOf(c.tcp_state);
+  c.tcp_state = tcp.state;
+  // A class's embryonic timeout holds until the handshake is done; the global ones by state after that.
+  if (TimeoutOf(tcp.state) != before) SetTimeout(core, index, TimeoutFor(core, c));
+}
+
+// TCP with a stream: segments in their order.
+void ForwardInOrder(EngineCore& core, ConnIndex index, Direction d, Packet& p, const TcpVerdict& tcp, TimePoint now, Disposition& out) {
+  using Action = Disposition::Action;
+  const std::uint32_t end = p.seq + p.payload_length + ((p.tcp_flags & (kTcpSyn | kTcpFin)) != 0 ? 1 : 0);
+  const std::uint32_t id = core.conns.At(index).id;
+  const bool sequence = p.payload_length != 0 || (p.tcp_flags & (kTcpSyn | kTcpFin)) != 0;
+  const bool turn = TcpInTurn(core, index, d, p, now, out);
+  if (turn) CarryOnConnection(core, index, d, p, now, out);
+  if (out.action == Action::kDrop || !core.conns.Live(index) || core.conns.At(index).id != id) return;
+  if (tcp.end == TcpEnd::kNone && turn && sequence) TcpPassed(core, index, d, end, now);
+  if (core.conns.Live(index) && core.conns.At(index).id == id) FollowTcp(core, index, tcp, p.ingress, now);
+}
+
 }  // namespace
 
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
@@ -89,13 +113,23 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   TcpVerdict tcp;
   if (c.inspect != 0 && p.IsTcp()) RepairAcknowledgment(core, c, d, p);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
+  if (p.IsTcp() && c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
+    return ForwardInOrder(core, index, d, p, tcp, now, out);
+  }
+  CarryOnConnection(core, index, d, p, now, out);
+  if (p.IsTcp() && out.action == Disposition::Action::kAccept) FollowTcp(core, index, tcp, p.ingress, now);
+}
+
+void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
+  Conn& c = core.conns.At(index);
+  const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
   InspectOutcome inspected;
   if (c.inspect != 0) {
     inspected = InspectPacket(core, index, d, p, now);
     if (inspected.drop != FrameDrop::kNone || inspected.ended) return Drop(core, p, inspected.drop, out);
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
-  const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && !box;
+  const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0;
   if (needs_rewrite && !p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
   if (clamp && p.Whole() && (core.policy->sysopt.tcpmss != 0 || core.policy->sysopt.tcpmss_minimum != 0)) {
     ClampMss(p, core.policy->sysopt.tcpmss, core.policy->sysopt.tcpmss_minimum);
@@ -115,17 +149,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
   SetMark(c, d, egress, out);
-
-  if (inspected.end_after) return EndConnection(core, index, {}, now);
-  if (p.IsTcp()) {
-    if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, p.ingress), now);
-    if (tcp.state != c.tcp_state) {
-      const TcpTimeout before = TimeoutOf(c.tcp_state);
-      c.tcp_state = tcp.state;
-      // A class's embryonic timeout holds until the handshake is done; the global ones by state after that.
-      if (TimeoutOf(tcp.state) != before) SetTimeout(core, index, TimeoutFor(core, c));
-    }
-  }
+  if (inspected.end_after) EndConnection(core, index, {}, now);
 }
 
 // --- ICMP errors -------------------------------------------------------------------------------------------------------

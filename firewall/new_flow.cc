@@ -203,6 +203,7 @@ Verdict ConnectionSettings(Context& c) {
   c.connection_class = FindClass(c, [](const ServiceClass& s) { return s.connection.Any(); });
   if (c.connection_class == nullptr) return Verdict::kContinue;
   if (c.state_bypass) c.randomize = false;
+  if (c.connection_class->connection.tcp_map != nullptr && c.packet.IsTcp()) c.Extra().tcp_map = c.connection_class->connection.tcp_map;
   if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
   if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
   return Verdict::kContinue;
@@ -314,6 +315,7 @@ Verdict CreateFlow(Context& c) {
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
   }
   if (c.tracing()) return Verdict::kForward;
+  PrepareTcpStream(c);
   c.made = MakeConnection(c);
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }

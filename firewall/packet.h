@@ -63,6 +63,7 @@ struct Packet {
 
   // --- state of its way through the pipeline
   bool rewritten = false;          // the bytes differ from those that came
+  std::uint32_t seen_before = 0;   // TCP in order (tcp_stream.h): bytes at the front of the payload that passed before
 
   bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
   bool IsUdp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }

@@ -44,6 +44,8 @@ struct EngineCore {
   ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
+  TcpMap default_tcp_map;
+  TcpStreams tcp_streams;
   AclLog acl_log;
   DropCounters drops;
   PinholeTable pinholes;
@@ -196,6 +198,8 @@ NameId IdentityName();
 
 // --- known flows (known_flow.cc)
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+// The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.
+void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
 
 // --- the appliance itself (to_the_box.cc)

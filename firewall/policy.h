@@ -14,6 +14,7 @@
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
+#include "firewall/tcp_map.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -52,7 +53,8 @@ struct ConnectionSettings {
   std::optional<bool> random_sequence;  // set connection random-sequence-number
   std::optional<Duration> idle, embryonic, half_closed;
   bool state_bypass = false;  // set connection advanced-options tcp-state-bypass
-  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass; }
+  std::shared_ptr<const TcpMap> tcp_map;  // set connection advanced-options NAME
+  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || tcp_map != nullptr; }
 };
 
 // `inspect NAME [MAP]` of a class.

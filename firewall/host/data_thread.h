@@ -62,6 +62,7 @@ class BasicDataThread {
   void Run();
   bool RunPosted();  // false: it is time to end
   void HandOver();
+  void Release();
   void UsePolicy(std::shared_ptr<const Policy> policy);
 
   E& engine_;

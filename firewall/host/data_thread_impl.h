@@ -90,8 +90,13 @@ void BasicDataThread<E>::UsePolicy(std::shared_ptr<const Policy> policy) {
 }
 
 template <typename E>
-void BasicDataThread<E>::HandOver() {
+void BasicDataThread<E>::Release() {
   for (const ReleasedPacket& r : engine_.TakeReleased()) queue_.Release(r.handle, r.disposition, r.bytes);
+}
+
+template <typename E>
+void BasicDataThread<E>::HandOver() {
+  Release();
   queue_.Flush();
   for (const OriginatedPacket& o : engine_.TakeOriginated()) originator_.Send(o.egress, o.bytes);
 }
@@ -122,7 +127,10 @@ void BasicDataThread<E>::Run() {
       engine_.AdvanceTo(now);
       HandOver();
     }
-    const int n = queue_.Drain([this, now](Packet& p, Disposition& d) { engine_.Process(p, now, d); });
+    const int n = queue_.Drain([this, now](Packet& p, Disposition& d) {
+      if (engine_.HasReleased()) Release();  // TCP segments that the packet before set free go before this one
+      engine_.Process(p, now, d);
+    });
     if (n > 0) HandOver();
     if (n == Nfqueue::kBatch) continue;  // there may be more
     const TimePoint next = engine_.NextDeadline();

@@ -297,6 +297,10 @@ void Nfqueue::Answer(Received& r, const Disposition& d) {
       Count(counters_.dropped);
       Put(r.queue, NFQNL_MSG_VERDICT, NF_DROP, r.id, 0);
       return;
+    case Disposition::Action::kConsume:
+      Count(counters_.consumed);
+      Put(r.queue, NFQNL_MSG_VERDICT, NF_DROP, r.id, 0);
+      return;
     case Disposition::Action::kHold:
       EndRun(r.queue);
       state.held++;

@@ -46,6 +46,7 @@ class Nfqueue {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> rewritten{0};     // of the accepted: given back with payload
     std::atomic<std::uint64_t> dropped{0};
+    std::atomic<std::uint64_t> consumed{0};      // taken by the engine
     std::atomic<std::uint64_t> held{0};          // ever held, not: held now
     std::atomic<std::uint64_t> batches{0};       // verdict messages that stood for more than one packet
     std::atomic<std::uint64_t> unknown_link{0};  // dropped: came from a link that is no interface of ours

@@ -43,6 +43,7 @@ class SmallEngine {
     }
   }
   TimePoint NextDeadline() const { return due.empty() ? TimePoint::Max() : due.front(); }
+  bool HasReleased() const { return !released.empty(); }
   std::vector<ReleasedPacket> TakeReleased() { return std::exchange(released, {}); }
   std::vector<OriginatedPacket> TakeOriginated() { return std::exchange(originated, {}); }
 };

@@ -70,6 +70,7 @@ class Run {
   std::size_t message_at_ = 0;
   bool saw_message_ = false;
   std::vector<ReleasedPacket> released_;
+  std::map<std::uint32_t, std::vector<std::uint8_t>> held_;  // as they came, by handle
   std::vector<OriginatedPacket> originated_;
 };
 
@@ -323,9 +324,11 @@ void Run::Arrive(const std::string& rest) {
   p.wire_length = static_cast<std::uint32_t>(bytes_.size());
   p.ingress = ingress;
   p.handle = next_handle_++;
+  const std::vector<std::uint8_t> as_it_came = bytes_;
   if (ingress == IfId::kIdentity) p.egress_hint = IfId::kAny;
   engine_->Process(p, clock_.Now(), disposition_);
   bytes_.resize(p.bytes.size());
+  if (disposition_.action == Disposition::Action::kHold) held_[p.handle] = as_it_came;
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
   for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
   open_ = true;
@@ -336,7 +339,8 @@ void Run::Leave(const std::string& rest) {
     if (released_.empty()) throw Failure{"nothing left that leaves"};
     const ReleasedPacket r = released_.front();
     released_.erase(released_.begin());
-    return Compare(rest, r.disposition.egress, r.bytes);
+    if (r.disposition.action != Disposition::Action::kAccept) throw Failure{"fell: " + std::string(Keyword(r.disposition.reason))};
+    return Compare(rest, r.disposition.egress, r.bytes.empty() ? held_[r.handle] : r.bytes);
   }
   if (disposition_.action != Disposition::Action::kAccept) {
     throw Failure{"dropped: " + std::string(Keyword(disposition_.reason))};
@@ -399,11 +403,13 @@ void Run::Line(const std::string& line) {
   std::getline(in, rest);
   if (verb == ">") return Arrive(rest);
   if (verb == "<") return Leave(rest);
-  if (verb == "x" || verb == "hold") {
+  if (verb == "x" || verb == "hold" || verb == "taken") {
     if (!open_) throw Failure{"no packet to judge"};
     open_ = false;
-    const auto want = verb == "x" ? Disposition::Action::kDrop : Disposition::Action::kHold;
-    if (disposition_.action != want) throw Failure{"it was not " + std::string(verb == "x" ? "dropped" : "held")};
+    const auto want = verb == "x"      ? Disposition::Action::kDrop
+                      : verb == "hold" ? Disposition::Action::kHold
+                                       : Disposition::Action::kConsume;
+    if (disposition_.action != want) throw Failure{"it was not " + std::string(verb == "x" ? "dropped" : verb == "hold" ? "held" : "taken")};
     if (verb == "x" && rest != Keyword(disposition_.reason)) throw Failure{"dropped for " + std::string(Keyword(disposition_.reason))};
     return;
   }
@@ -415,6 +421,14 @@ void Run::Line(const std::string& line) {
   if (verb == "released") {  // fragments that were held and have their verdict now
     if (released_.size() != std::stoul(rest)) throw Failure{std::to_string(released_.size()) + " released"};
     released_.clear();
+    return;
+  }
+  if (verb == "fell") {  // the next of those that were held is dropped
+    if (released_.empty()) throw Failure{"nothing that was held has its verdict"};
+    const ReleasedPacket r = released_.front();
+    released_.erase(released_.begin());
+    if (r.disposition.action == Disposition::Action::kAccept) throw Failure{"it went on"};
+    if (rest != Keyword(r.disposition.reason)) throw Failure{"fell for " + std::string(Keyword(r.disposition.reason))};
     return;
   }
   if (verb == "!") {

@@ -7,6 +7,8 @@
 //   x acl-drop                               ... or is dropped for this reason
 //   ! 302013 Built outbound TCP ...          messages since the last `>`, in order, all of them if any is given
 //   hold | leaves | released 2              fragments: the packet waits, passes, and those held get their verdict
+//   taken                                   the engine took what is in the packet
+//   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
 //   o inside tcp ... R                       a packet of the appliance's own leaves
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
