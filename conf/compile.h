@@ -30,4 +30,10 @@ std::shared_ptr<const TcpMap> CompileTcpMap(const LineTree& tree, std::string_vi
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.
 std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Policy& policy, StableIds ids);
 
+// `inspect ...` of a class (compile_inspect.cc), and the counters that it had in the policy before.
+struct InspectLine;
+InspectId InspectIdOf(std::string_view name);
+Inspection CompileInspection(const LineTree& tree, const InspectLine& inspect);
+void InheritInspectCounters(std::vector<ServiceClass>& classes, const Policy* previous);
+
 }  // namespace sallyport

@@ -24,12 +24,6 @@ bool AddMatch(const Line& line, const Policy& policy, ServiceClass& c) {
   return false;
 }
 
-InspectId InspectOf(const std::string& name) {
-  if (name == "icmp") return InspectId::kIcmp;
-  if (name == "icmp error") return InspectId::kIcmpError;
-  return InspectId::kNone;
-}
-
 void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
   if (line.idle) c.idle = Duration::Seconds(line.idle->seconds);
   if (line.embryonic) c.embryonic = Duration::Seconds(line.embryonic->seconds);
@@ -38,7 +32,7 @@ void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
 
 // One line below `class NAME`.
 void AddAction(const Line& line, const LineTree& tree, const Policy& policy, ServiceClass& c) {
-  if (const auto* i = line.As<InspectLine>()) c.inspections.push_back({InspectOf(i->what), i->what, nullptr, std::make_shared<InspectCounters>()});
+  if (const auto* i = line.As<InspectLine>()) c.inspections.push_back(CompileInspection(tree, *i));
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Get("option") == "tcp-state-bypass") c.connection.state_bypass = true;
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Has("tcpmap")) {
     c.connection.tcp_map = CompileTcpMap(tree, f->Get("tcpmap"), policy.personality.release);

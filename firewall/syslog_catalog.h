@@ -94,6 +94,20 @@ namespace sallyport {
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
   X(411004, 4, "Interface {0}, changed state to administratively down") \
+  X(415001, 6, "HTTP - matched {0} in policy-map {1}, header field count exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415002, 6, "HTTP - matched {0} in policy-map {1}, header field length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415003, 6, "HTTP - matched {0} in policy-map {1}, body length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415005, 5, "HTTP - matched {0} in policy-map {1}, URI length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415006, 5, "HTTP - matched {0} in policy-map {1}, URI matched {2} from {3}/{4} to {5}/{6}") \
+  X(415007, 5, "HTTP - matched {0} in policy-map {1}, Body matched {2} from {3}/{4} to {5}/{6}") \
+  X(415008, 5, "HTTP - matched {0} in policy-map {1}, header matched {2} from {3}/{4} to {5}/{6}") \
+  X(415009, 5, "HTTP - matched {0} in policy-map {1}, method matched {2} from {3}/{4} to {5}/{6}") \
+  X(415011, 5, "HTTP - policy-map {0}:Protocol violation {1} from {2}/{3} to {4}/{5}") \
+  X(415014, 5, "HTTP - matched {0} in policy-map {1}, Mime-type in response wasn't found in the accept-types of the request {2} from {3}/{4} to {5}/{6}") \
+  X(415017, 6, "HTTP - {0} in policy-map {1}, arguments matched {2} from {3}/{4} to {5}/{6}") \
+  X(415018, 5, "HTTP - matched {0} in policy-map {1}, Header length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415019, 5, "HTTP - matched {0} in policy-map {1}, status line matched {2} from {3}/{4} to {5}/{6}") \
+  X(415020, 5, "HTTP - matched {0} in policy-map {1}, a non-ASCII character was matched {2} from {3}/{4} to {5}/{6}") \
   X(419001, 4, "Dropping TCP packet from {0}/{1} to {2}/{3}, reason: MSS exceeded, MSS {4}, data {5}") \
   X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
   X(500003, 5, "Bad TCP hdr length (hdrlen={0}, pktlen={1}) from {2}/{3} to {4}/{5}, flags: {6}, on interface {7}") \

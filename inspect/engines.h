@@ -4,6 +4,7 @@
 #include "firewall/inspector.h"
 #include "inspect/dns.h"
 #include "inspect/ftp.h"
+#include "inspect/http.h"
 #include "inspect/icmp.h"
 #include "inspect/tftp.h"
 
@@ -19,6 +20,7 @@ class InspectionEngines {
     put(InspectId::kDns, dns_);
     put(InspectId::kFtp, ftp_);
     put(InspectId::kTftp, tftp_);
+    put(InspectId::kHttp, http_);
     return t;
   }
 
@@ -27,6 +29,7 @@ class InspectionEngines {
   DnsInspector dns_;
   FtpInspector ftp_;
   TftpInspector tftp_;
+  HttpInspector http_;
 };
 
 }  // namespace sallyport

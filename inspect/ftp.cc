@@ -81,6 +81,7 @@ class Run {
   bool Mask(std::size_t begin, std::size_t at, std::size_t old);
   bool EmitHeld(std::size_t at);
   bool Strict(const std::string& command, std::size_t at);
+  // Of a command, or (`bit` < 0) of the server's greeting.
   bool Rules(const std::string& command, int bit);
   bool End() {
     call_.Close(true);
@@ -234,6 +235,7 @@ bool Run::Reply(std::size_t at, std::size_t old) {
   const int code = numbered ? (line()[0] - '0') * 100 + (line()[1] - '0') * 10 + (line()[2] - '0') : 0;
   if (map_.strict && !numbered && (CommandOf(line()) == "PORT" || CommandOf(line()) == "EPRT")) return End();
   const Verb verb = state_.pending.empty() ? Verb::kOther : state_.pending.front();
+  if (map_.strict && !state_.greeted && numbered && !Rules({}, -1)) return false;
   if (map_.mask_banner && !state_.greeted && !Mask(numbered ? 4 : 0, at, old)) return End();
   if (map_.strict && map_.mask_syst_reply && verb == Verb::kSyst && (code == 215 || state_.in_reply == 215) &&
       !Mask(numbered ? 4 : 0, at, old)) {
@@ -286,7 +288,12 @@ bool Run::Rules(const std::string& command, int bit) {
     bool all = !r.criteria.empty(), one = false;
     for (const InspectCriterion& c : r.criteria) {
       bool hit = false;
+      if ((c.what == FtpMap::kServer) != (bit < 0)) {
+        all = false;
+        continue;
+      }
       switch (c.what) {
+        case FtpMap::kServer: hit = c.regex != nullptr && c.regex->Search(line()); break;
         case FtpMap::kRequestCommand: hit = (c.bits >> bit & 1) != 0; break;
         case FtpMap::kFilename: hit = names_file && c.regex != nullptr && c.regex->Search(argument); break;
         case FtpMap::kFiletype: {

@@ -40,6 +40,7 @@ struct InspectCriterion {
   bool exact = false;                // header-flag eq
   std::vector<std::string> words;
   std::shared_ptr<const RegexSet> regex;
+  std::shared_ptr<const RegexSet> name_regex;  // which header fields, where it is not words[0]
   std::string text;  // the line, as messages and `show service-policy` name it
 };
 
