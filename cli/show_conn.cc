@@ -103,7 +103,8 @@ std::string ShowConnHeader(std::uint32_t in_use, std::uint32_t most_used, ConnFo
 
 std::string ConnFlags(const ConnView& view) {
   const Conn& c = view.conn;
-  if (IsUdp(c)) return "-";
+  if (view.expected) return !IsTcp(c) ? "i" : InitiatorIsInside(view) ? "Pi" : "Ei";
+  if (IsUdp(c)) return c.inspect == static_cast<std::uint8_t>(InspectId::kDns) ? "D" : "-";
   if (!IsTcp(c)) return "";
   const bool initiator_inside = InitiatorIsInside(view);
   if (c.tcp_state == TcpState::kSynSent) return initiator_inside ? "saA" : "SaAB";
