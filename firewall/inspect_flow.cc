@@ -49,10 +49,11 @@ void Reset(EngineCore& core, const Conn& c, Direction d, const Packet& p) {
 
 void PrepareInspection(EngineCore& core) {
   const Policy& p = *core.policy;
-  core.inspects_icmp_error = false;
+  core.inspects_icmp_error = core.inspects_payload = false;
   for (const ServiceClass& s : p.service) {
     for (const Inspection& i : s.inspections) {
       if (i.id == InspectId::kIcmpError) core.inspects_icmp_error = true;
+      if (i.id != InspectId::kNone && i.id != InspectId::kIcmp && i.id != InspectId::kIcmpError) core.inspects_payload = true;
       // Payload of UDP is needed whole, which for TCP it is anyway.
       if (i.id == InspectId::kDns || i.id == InspectId::kTftp) core.policy_rewrites_other = true;
     }
@@ -102,7 +103,7 @@ void RepairAcknowledgment(EngineCore& core, const Conn& c, Direction d, Packet& 
   if (c.extra == kNoExtra || (p.tcp_flags & kTcpAck) == 0) return;
   const InspectStream* stream = core.extras.At(c.extra).inspect_stream.get();
   const int other = static_cast<int>(Opposite(d));
-  if (stream == nullptr || stream->repair[other].empty() || !p.Whole()) return;
+  if (stream == nullptr || stream->repair[other].empty() || !p.Whole() || p.fragment) return;
   const std::uint32_t delta = c.side[other].seq_delta;
   const auto repaired = [&](std::uint32_t n) { return stream->repair[other].Unmap(n - delta) + delta; };
   p.ack = repaired(p.ack);
@@ -122,7 +123,7 @@ struct InspectRun {
     InspectCounters* counters = extra != nullptr ? extra->inspect_counters.get() : nullptr;
     if (counters != nullptr) counters->packets.fetch_add(1, std::memory_order_relaxed);
     InspectOutcome out;
-    if (!p.Whole()) {
+    if (!p.Whole() && c.inspect != static_cast<std::uint8_t>(InspectId::kIcmp)) {
       out.drop = FrameDrop::kUnexpectedPacket;
       return out;
     }
@@ -132,7 +133,7 @@ struct InspectRun {
       if (extra != nullptr && extra->inspect_stream != nullptr) out.drop = Stream(*engine, call, *extra->inspect_stream);
     } else {
       out.drop = engine->Inspect(call);
-      if (out.drop == FrameDrop::kNone && !call.close_ && call.has_edits_ && !ReplacePayload(p, call.edited_, core.edit_buffer)) {
+      if (out.drop == FrameDrop::kNone && !call.close_ && call.has_edits_ && !Edit(core, p, call.edited_)) {
         out.drop = FrameDrop::kUnexpectedPacket;
       }
     }
@@ -148,6 +149,15 @@ struct InspectRun {
   }
 
  private:
+  static bool Edit(EngineCore& core, Packet& p, Bytes payload) {
+    if (!p.fragment) return ReplacePayload(p, payload, core.edit_buffer);
+    // Fragments keep their sizes; ProcessFragment hands the bytes back to them.
+    if (payload.size() != p.payload_length || p.datagram.size() < payload.size()) return false;
+    std::copy(payload.begin(), payload.end(), p.datagram.end() - static_cast<std::ptrdiff_t>(payload.size()));
+    p.datagram_changed = true;
+    return true;
+  }
+
   static FrameDrop Stream(Inspector& engine, InspectCall& call, InspectStream& stream) {
     Packet& p = call.packet;
     const int me = static_cast<int>(call.direction), other = 1 - me;
@@ -204,6 +214,13 @@ InspectCall::InspectCall(EngineCore& core, std::uint32_t conn_index, Conn& conn_
       core_(core),
       index_(conn_index),
       extra_(extra) {}
+
+Bytes InspectCall::payload() const {
+  if (!packet.fragment) return Bytes(packet.bytes).subspan(packet.payload_offset + fresh_, packet.payload_length - fresh_);
+  const std::size_t header = packet.payload_offset - packet.l4_offset;
+  if (packet.datagram.size() < header + packet.payload_length) return {};
+  return Bytes(packet.datagram).subspan(header + fresh_, packet.payload_length - fresh_);
+}
 
 InspectState* InspectCall::state() const { return extra_ != nullptr ? extra_->inspect_state.get() : nullptr; }
 void InspectCall::Keep(std::unique_ptr<InspectState> state) {

@@ -41,7 +41,7 @@ class InspectCall {
 
   bool FromInitiator() const { return direction == Direction::kForward; }
   // Payload: of TCP what was not seen before (`fresh`), else all of it.
-  Bytes payload() const { return Bytes(packet.bytes).subspan(packet.payload_offset + fresh_, packet.payload_length - fresh_); }
+  Bytes payload() const;
   std::string_view text() const { return {reinterpret_cast<const char*>(payload().data()), payload().size()}; }
 
   // State of this connection; null until Keep.

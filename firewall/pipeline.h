@@ -51,6 +51,7 @@ struct EngineCore {
   PinholeTable pinholes;
   std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
   std::vector<const NatRule*> dns_rules;    // of the policy: those that translate names' addresses
+  bool inspects_payload = false;            // some class has an inspection that reads more than headers
   bool inspects_icmp_error = false;         // some class has `inspect icmp error`
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
