@@ -186,7 +186,19 @@ std::vector<ObjectGroupView> Appliance::ObjectGroups() const {
 }
 
 std::vector<ServicePolicyView> Appliance::ServicePolicies() {
-  // Of the inspections only ICMP's sees packets; the others are accepted without effect and have seen none.
+  // Counters are those of the policy in force; an inspection that does not act has seen nothing.
+  const auto counted = [this](const ServicePolicyLine& s, const std::string& class_name, const std::string& what) -> const Inspection* {
+    if (policy_ == nullptr) return nullptr;
+    for (const ServiceClass& c : policy_->service) {
+      const Interface* on = policy_->Find(c.interface);
+      const bool here = s.global ? c.interface == IfId::kAny : on != nullptr && on->nameif == s.interface;
+      if (!here || c.policy_name != s.policy || c.class_name != class_name) continue;
+      for (const auto& i : c.inspections) {
+        if (i.name == what) return &i;
+      }
+    }
+    return nullptr;
+  };
   std::vector<ServicePolicyView> views;
   const LineTree& tree = configuration_->tree();
   for (const auto* s : tree.All<ServicePolicyLine>(Section::kServicePolicy)) {
@@ -205,10 +217,11 @@ std::vector<ServicePolicyView> Appliance::ServicePolicies() {
         i.name = l->text.substr(std::string_view("inspect ").size());
         if (i.name.ends_with(' ')) i.name.pop_back();  // sip and skinny keep one
         for (const char* proxied : {"h323 h225", "rtsp", "skinny", "sip", "sunrpc"}) i.tcp_proxy |= inspect->what == proxied;
-        if (inspect->what == "icmp") {
-          const InspectCounters seen = AskEngine([](Engine& e) { return e.Inspected(InspectId::kIcmp); });
-          i.packets = seen.packets;
-          i.drops = seen.drops;
+        if (const sallyport::Inspection* seen = counted(*s, of->name, inspect->what); seen != nullptr) {
+          i.packets = seen->counters->packets.load(std::memory_order_relaxed);
+          i.drops = seen->counters->drops.load(std::memory_order_relaxed);
+          i.reset_drops = seen->counters->reset_drops.load(std::memory_order_relaxed);
+          i.lines = InspectLines(seen->map.get(), *seen->counters);
         }
         shown.inspections.push_back(std::move(i));
       }

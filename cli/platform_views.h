@@ -186,6 +186,7 @@ struct ServicePolicyView {
     std::uint64_t packets = 0, lock_failures = 0, drops = 0, reset_drops = 0, rate = 0;
     bool tcp_proxy = false;  // has a line of its own
     std::uint64_t buffered = 0, buffer_drops = 0;
+    std::vector<std::string> lines = {};  // parameters of its map, with what they counted
   };
   struct Class {
     std::string name;

@@ -49,6 +49,7 @@ std::string ShowServicePolicy(const std::vector<ServicePolicyView>& policies) {
         if (i.tcp_proxy) {
           Append(out, "               tcp-proxy: bytes in buffer {}, bytes dropped {}\n", i.buffered, i.buffer_drops);
         }
+        for (const std::string& line : i.lines) Append(out, "        {}\n", line);
       }
       for (const std::string& line : c.lines) Append(out, "      {}\n", line);
     }

@@ -36,6 +36,9 @@ struct InspectCounters {
   void Count(std::size_t row) { rows[row < kMaxRows ? row : kMaxRows - 1].fetch_add(1, std::memory_order_relaxed); }
 };
 
+// The rows as `show service-policy` prints them below the inspection's line, without its indentation.
+std::vector<std::string> InspectLines(const InspectMap* map, const InspectCounters& counters);
+
 // State that an engine keeps for one connection.
 struct InspectState {
   virtual ~InspectState() = default;
