@@ -267,7 +267,7 @@ std::vector<InspectRule> ReadRules(const LineTree& tree, const Line& map, std::s
         if (cf == nullptr || cf->Get("protocol") != protocol || cf->Get("name") != r.name) continue;
         r.any = cf->Has("match-any");
         for (const auto& m : cm->lines) {
-          if (auto c = ReadCriterion(tree, *m, read)) r.criteria.push_back(std::move(*c));
+          if (auto criterion = ReadCriterion(tree, *m, read)) r.criteria.push_back(std::move(*criterion));
         }
       }
     }
