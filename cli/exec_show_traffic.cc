@@ -8,6 +8,7 @@
 #include "cli/show_conn.h"
 #include "cli/show_nat.h"
 #include "cli/show_route.h"
+#include "cli/show_time_range.h"
 
 namespace sallyport {
 namespace {
@@ -18,6 +19,9 @@ constexpr const char* kShow = "Show running system information";
 struct ListName {
   std::string name;
   bool brief = false;
+};
+struct RangeName {
+  std::string name;
 };
 struct XlateWords {
   bool count = false, detail = false;
@@ -118,6 +122,11 @@ void AddShowTrafficCommands(ExecSet& set) {
                                 S::Opt({S::Choice({{S::Is(&DropWords::what, DropWords::What::kFrame, "frame", "Packets")},
                                                    {S::Is(&DropWords::what, DropWords::What::kFlow, "flow", "Flows")}})})}),
             ShowDrops);
+  }
+  {
+    using S = Tokens<RangeName>;
+    set.Add(Command<RangeName>({S::Kw("show", kShow), S::Kw("time-range", "Time range"), S::Opt({S::Word(&RangeName::name, "Time range name")})}),
+            [](ExecContext& c, const RangeName& r, Form) { return Reply::Say(ShowTimeRanges(*c.appliance.policy(), r.name)); });
   }
   set.Add(BareCommand("show local-host", {kShow, "Hosts with connections"}), [](ExecContext& c, const Bare&, Form) {
     std::vector<std::string> interfaces;

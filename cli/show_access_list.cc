@@ -54,7 +54,7 @@ AccessListView ViewOf(const AccessList& list, const Clock& clock) {
     l.sum.inactive = line.element_count != 0;
     if (!line.remark) {
       ForEachElement(list, line, [&](const AclElement& e) {
-        AccessListView::Element v{e.text, Hits(e), true, e.inactive, e.hash, e.parent_hash, 0};
+        AccessListView::Element v{e.text, Hits(e), true, !e.InForce(), e.hash, e.parent_hash, 0};
         v.counted = e.text.find("(unresolved)") == std::string::npos;
         if (v.hits != 0) {
           const TimePoint last{e.hits->last_hit_ns.load(std::memory_order_relaxed)};
@@ -70,7 +70,8 @@ AccessListView ViewOf(const AccessList& list, const Clock& clock) {
         }
       });
       // Elements for addresses that are not known are inactive, the line is not.
-      if (line.expanded && line.text.find(" inactive") == std::string::npos) l.sum.inactive = false;
+      const AclElement* first = line.element_count == 0 ? nullptr : &list.elements()[line.first_element];
+      if (line.expanded && (first == nullptr || (!first->inactive && first->Scheduled()))) l.sum.inactive = false;
     }
     view.lines.push_back(std::move(l));
   }

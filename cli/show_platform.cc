@@ -39,7 +39,7 @@ std::string ShowDirectory(const DirectoryView& view, const Personality& personal
   std::string out = fmt::format("\nDirectory of {}\n\n", view.name);
   std::uint64_t sum = 0, files = 0;
   for (const DirectoryView::File& f : view.files) {
-    const CivilTime t = ToCivil(f.modified_s * 1'000'000'000, view.zone.offset_s);
+    const CivilTime t = ToCivil(f.modified_s * 1'000'000'000, view.zone);
     Append(out, "{:<6} {}rwx  {:<12} {:02}:{:02}:{:02} {} {:02} {}  {}\n", f.id, f.folder ? 'd' : '-', f.bytes, t.hour, t.minute,
            t.second, MonthName(t.month), t.day, t.year, f.name);
     if (f.folder) continue;

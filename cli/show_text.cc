@@ -80,18 +80,18 @@ std::string ProtocolLabel(std::uint8_t protocol) {
 
 std::string ClockText(std::int64_t wall_nanos, const TimeZone& zone) {
   std::string text = ClockSecondsText(wall_nanos, zone);
-  return text.insert(8, fmt::format(".{:03}", ToCivil(wall_nanos, zone.offset_s).nanosecond / 1'000'000));
+  return text.insert(8, fmt::format(".{:03}", ToCivil(wall_nanos, 0).nanosecond / 1'000'000));
 }
 
 std::string ClockSecondsText(std::int64_t wall_nanos, const TimeZone& zone) {
-  const CivilTime t = ToCivil(wall_nanos, zone.offset_s);
-  return fmt::format("{:02}:{:02}:{:02} {} {} {} {} {}", t.hour, t.minute, t.second, zone.name, WeekdayName(t.weekday),
+  const CivilTime t = ToCivil(wall_nanos, zone);
+  return fmt::format("{:02}:{:02}:{:02} {} {} {} {} {}", t.hour, t.minute, t.second, zone.NameAt(wall_nanos), WeekdayName(t.weekday),
                      MonthName(t.month), t.day, t.year);
 }
 
 std::string DateText(std::int64_t wall_nanos, const TimeZone& zone) {
-  const CivilTime t = ToCivil(wall_nanos, zone.offset_s);
-  return fmt::format("{:02}:{:02}:{:02} {} {} {} {}", t.hour, t.minute, t.second, zone.name, MonthName(t.month), t.day,
+  const CivilTime t = ToCivil(wall_nanos, zone);
+  return fmt::format("{:02}:{:02}:{:02} {} {} {} {}", t.hour, t.minute, t.second, zone.NameAt(wall_nanos), MonthName(t.month), t.day,
                      t.year);
 }
 

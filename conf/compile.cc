@@ -144,13 +144,14 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     if (i && !i->nameif.empty()) addresses[i->nameif] = i->address;
   }
   const Resolver resolver(tree, p->personality.any4_keyword, std::move(addresses));
+  p->time_ranges = CompileTimeRanges(tree);
   for (const auto& l : tree.Of(Section::kAccessList)) {
     const AccessList* before = nullptr;
     if (previous != nullptr) {
       const auto it = previous->access_lists.find(l->key);
       if (it != previous->access_lists.end()) before = it->second.get();
     }
-    p->access_lists[l->key] = CompileAccessList(*l, resolver, before);
+    p->access_lists[l->key] = CompileAccessList(*l, resolver, p->time_ranges, before);
   }
   for (const auto* g : tree.All<AccessGroupLine>(Section::kAccessGroup)) {
     const auto list = p->access_lists.find(g->list);

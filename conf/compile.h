@@ -11,8 +11,13 @@
 
 namespace sallyport {
 
+// `clock timezone` and `clock summer-time` (compile_time_range.cc).
+TimeZone ZoneOf(const LineTree& tree);
+TimeRanges CompileTimeRanges(const LineTree& tree);
+
 // `previous`: the list of that name in the policy before, whose counters live on; may be null.
-std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const AccessList* previous);
+std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const TimeRanges& ranges,
+                                                    const AccessList* previous);
 
 // Numbers that stay with what they name from one compilation to the next.
 struct StableIds {

@@ -56,7 +56,8 @@ std::string Options(const AceBody& b) {
 
 class Builder {
  public:
-  Builder(std::string name, const Resolver& resolver, const AccessList* previous) : name_(std::move(name)), resolver_(resolver) {
+  Builder(std::string name, const Resolver& resolver, const TimeRanges& ranges, const AccessList* previous)
+      : name_(std::move(name)), resolver_(resolver), ranges_(ranges) {
     if (previous == nullptr) return;
     for (const AclElement& e : previous->elements()) counters_[e.text] = e.hits;
   }
@@ -161,7 +162,13 @@ class Builder {
     e.icmp_type = type >= 0 ? type : service.icmp_type;
     e.icmp_code = b.icmp_code ? static_cast<std::int16_t>(*b.icmp_code) : service.icmp_code;
     const bool who = !b.user.empty() || !b.source_group.empty() || !b.destination_group.empty();  // nobody is known here
-    e.inactive = b.inactive || who || src.unresolved || dst.unresolved;
+    e.unknown = who || src.unresolved || dst.unresolved;
+    e.inactive = b.inactive;
+    if (!b.time_range.empty()) {
+      // A file may name a range that it does not have: then nothing is permitted by the line, and everything that it denies stays so.
+      if (const auto range = ranges_.find(b.time_range); range != ranges_.end()) e.time_range = range->second;
+      else e.inactive = e.inactive || b.permit;
+    }
     e.logs = b.log == AceBody::Log::kPlain || b.log == AceBody::Log::kLevel;
     e.log_disabled = b.log == AceBody::Log::kDisable;
     e.log_severity = static_cast<std::int8_t>(b.severity);
@@ -213,6 +220,7 @@ class Builder {
 
   std::string name_;
   const Resolver& resolver_;
+  const TimeRanges& ranges_;
   std::map<std::string, std::shared_ptr<HitCounter>> counters_;
   std::vector<AclLine> lines_;
   std::vector<AclElement> elements_;
@@ -220,8 +228,9 @@ class Builder {
 
 }  // namespace
 
-std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const AccessList* previous) {
-  Builder b(list.key, resolver, previous);
+std::shared_ptr<const AccessList> CompileAccessList(const Line& list, const Resolver& resolver, const TimeRanges& ranges,
+                                                    const AccessList* previous) {
+  Builder b(list.key, resolver, ranges, previous);
   for (const auto& l : list.lines) {
     if (const auto* e = l->As<ExtendedLine>()) b.Extended(e->body);
     else if (const auto* s = l->As<StandardLine>()) b.Standard(*s);

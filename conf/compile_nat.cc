@@ -34,7 +34,7 @@ std::string OldShow(const NatRule& r, const std::string& real, const std::string
   };
   if (r.access_list != nullptr) {
     for (const AclElement& e : r.access_list->elements()) {
-      if (e.permit && !e.inactive) match(e.protocol, RangeWords(e.src) + PortWords(e.sport), RangeWords(e.dst) + PortWords(e.dport));
+      if (e.permit && e.InForce()) match(e.protocol, RangeWords(e.src) + PortWords(e.sport), RangeWords(e.dst) + PortWords(e.dport));
     }
   } else {
     match(r.service_protocol, (r.real_src.empty() ? "any" : RangeWords(r.real_src.front())) + PortWords(r.real_sport), "any");
@@ -306,7 +306,7 @@ class Builder {
   static std::vector<AddressRange> SourcesOf(const AccessList& l) {
     std::vector<AddressRange> out;
     for (const AclElement& e : l.elements()) {
-      if (e.permit && !e.inactive && std::find(out.begin(), out.end(), e.src) == out.end()) out.push_back(e.src);
+      if (e.permit && e.InForce() && std::find(out.begin(), out.end(), e.src) == out.end()) out.push_back(e.src);
     }
     return out;
   }
@@ -336,7 +336,7 @@ class Builder {
   bool List(const std::string& name, NatRule& r) const {
     const auto it = policy_.access_lists.find(name);
     if (it == policy_.access_lists.end()) return false;
-    r.access_list = it->second;
+    r.access_list = AlwaysInForce(it->second);
     return true;
   }
   // The mapped side: an interface's address, a pool, or static addresses.

@@ -393,6 +393,10 @@ void DeclareAccessLists(ConfigGrammar& g) {
       config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
         L line = v;
         if (std::string e = CheckAce(edit.tree, line.body); !e.empty()) return Reply::Refuse(std::move(e));
+        if (!edit.loading && form != Form::kNo && !line.body.time_range.empty() &&
+            edit.tree.Find(Section::kTimeRange, "time-range " + line.body.time_range) == nullptr) {
+          return Reply::Refuse("ERROR: Time range " + line.body.time_range + " does not exist\n");
+        }
         // The key is what the line means: without log, as ASA compares.
         std::string text, key;
         LineWriter w(text), k(key);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "conf/command_levels.h"
+#include "conf/compile.h"
 #include "conf/configuration_impl.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
@@ -115,11 +116,7 @@ LoggingSettings Logging(const LineTree& tree, const Personality& personality, co
       s.hide_username = false;
     }
   }
-  if (const auto* z = tree.First<TimezoneLine>(Section::kClock)) {
-    s.zone.name = z->name;
-    const int hours = z->hours.value_or(0);
-    s.zone.offset_s = hours * 3600 + (hours < 0 ? -60 : 60) * z->minutes.value_or(0);
-  }
+  s.zone = ZoneOf(tree);
   return s;
 }
 

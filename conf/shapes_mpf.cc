@@ -20,6 +20,18 @@ std::string KnownPolicy(ConfigEdit& edit, const FieldLine& f) {
 }
 
 // A regular expression that a class or an inspection names stays.
+// Lines of access lists name it.
+std::string TimeRangeInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
+  const std::string name(f.Get("name"));
+  for (const auto& list : edit.tree.Of(Sec::kAccessList)) {
+    for (const auto& l : list->lines) {
+      const auto* e = l->As<ExtendedLine>();
+      if (e != nullptr && e->body.time_range == name) return "ERROR: Time range " + name + " is in use\n";
+    }
+  }
+  return {};
+}
+
 std::string RegexInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   const std::string phrase = " regex " + std::string(f.Get("name"));
   const auto named = [&](const auto& self, const Line& l) -> bool {
@@ -59,11 +71,11 @@ constexpr Shape kFilters[] = {
 constexpr Shape kShapes[] = {
     {"config", "regex`Define a regular expression` <name:name`Name of the regular expression`> / <pattern:line`The expression`>", Sec::kRegex,
      {.effect = Effect::kModelled, .check_no = RegexInUse}},
-    {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = kFor, .submode = "config-time-range"}},
+    {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = Effect::kModelled, .submode = "config-time-range", .check_no = TimeRangeInUse}},
     {"config-time-range", "absolute`absolute time and date` / [ start <st:word> <sd:1-31> <sm:word> <sy:1993-2035> ] [ end <et:word> <ed:1-31> <em:word> <ey:1993-2035> ]",
-     Sec::kTimeRange, {.effect = kFor}},
+     Sec::kTimeRange, {.effect = Effect::kModelled}},
     {"config-time-range", "periodic`periodic time and date` <days:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|daily|weekdays|weekend}>... <from:hm> to "
-                          "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = kFor}},
+                          "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = Effect::kModelled}},
 
     // --- class maps
     {"config", "class-map type`Specifies the type of class map` regex match-any <name:name>", Sec::kClassMap, {.effect = Effect::kModelled, .submode = "config-cmap-regex"}},

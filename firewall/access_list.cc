@@ -34,7 +34,7 @@ FlowPattern PatternOf(const AclElement& e, std::uint32_t index) {
 }  // namespace
 
 bool Matches(const AclElement& e, const AclQuery& q) {
-  if (e.inactive) return false;
+  if (!e.InForce()) return false;
   if (e.protocol != 0 && e.protocol != q.protocol) return false;
   if (!e.src.Contains(q.src) || !e.dst.Contains(q.dst)) return false;
   if (HasPorts(e.protocol)) return e.sport.Contains(q.sport) && e.dport.Contains(q.dport);
@@ -58,7 +58,8 @@ AccessList::AccessList(std::string name, std::uint32_t name_hash, std::vector<Ac
   std::vector<FlowPattern> patterns;
   patterns.reserve(elements_.size());
   for (std::uint32_t i = 0; i < elements_.size(); i++) {
-    if (!elements_[i].inactive) patterns.push_back(PatternOf(elements_[i], i));
+    has_time_ranges_ = has_time_ranges_ || elements_[i].time_range != nullptr;
+    if (!elements_[i].inactive && !elements_[i].unknown) patterns.push_back(PatternOf(elements_[i], i));
   }
   classifier_ = std::make_unique<Classifier>(Classifier{FlowClassifier(std::move(patterns))});
 }
@@ -70,11 +71,26 @@ const AclElement* AccessList::Find(const AclQuery& q) const {
   const std::uint16_t dport = icmp ? std::uint16_t{q.icmp_type} : q.dport;
   const FlowProbe probe{q.src, q.dst, q.sport, dport, q.protocol};
   const std::uint32_t found = classifier_->flows.First(probe, [&](std::uint32_t i) {
-    if (!icmp) return true;
+    if (!icmp && !has_time_ranges_) return true;
     const AclElement& e = elements_[i];
+    if (!e.Scheduled()) return false;
+    if (!icmp) return true;
     return e.protocol == 0 || e.icmp_code < 0 || e.icmp_code == q.icmp_code;
   });
   return found == FlowClassifier::kNone ? nullptr : &elements_[found];
+}
+
+std::shared_ptr<const AccessList> AlwaysInForce(const std::shared_ptr<const AccessList>& list) {
+  std::vector<AclElement> elements;
+  bool differs = false;
+  for (const AclElement& e : list->elements()) differs = differs || e.inactive || e.time_range != nullptr;
+  if (!differs) return list;
+  elements = list->elements();
+  for (AclElement& e : elements) {
+    e.inactive = false;
+    e.time_range = nullptr;
+  }
+  return std::make_shared<const AccessList>(list->name(), list->name_hash(), list->lines(), std::move(elements));
 }
 
 }  // namespace sallyport

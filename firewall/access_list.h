@@ -13,6 +13,7 @@
 
 #include "firewall/base/ip_address.h"
 #include "firewall/base/names.h"
+#include "firewall/time_range.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -42,7 +43,8 @@ struct AclElement {
   PortRange dport;
   std::int16_t icmp_type = -1;  // -1: any
   std::int16_t icmp_code = -1;
-  bool inactive = false;        // never matches
+  bool inactive = false;        // `inactive`: never matches
+  bool unknown = false;         // names what nobody knows (a host name without addresses, a user): never matches
   bool logs = false;            // has the `log` keyword (106100 instead of 106023)
   bool log_disabled = false;    // `log disable`: no message at all
   std::int8_t log_severity = 6;
@@ -52,6 +54,10 @@ struct AclElement {
   std::uint32_t parent_hash = 0;  // of its line when expanded, else 0
   std::string text;               // "extended permit tcp any host 10.1.1.1 eq www"
   std::shared_ptr<HitCounter> hits;
+  std::shared_ptr<const TimeRange> time_range = {};  // null: always
+  bool Scheduled() const { return time_range == nullptr || time_range->active(); }
+  // Can it match now?
+  bool InForce() const { return !inactive && !unknown && Scheduled(); }
 };
 
 // What `show access-list` prints for a line; remarks have no elements.
@@ -101,7 +107,12 @@ class AccessList {
   std::uint32_t name_hash_;
   std::vector<AclLine> lines_;
   std::vector<AclElement> elements_;
+  bool has_time_ranges_ = false;
   std::unique_ptr<Classifier> classifier_;
 };
+
+// The list as address translation sees it: `inactive` and time ranges do not count (ASA 8.2 configuration guide, "Policy NAT").
+// The list itself when it has neither.
+std::shared_ptr<const AccessList> AlwaysInForce(const std::shared_ptr<const AccessList>& list);
 
 }  // namespace sallyport

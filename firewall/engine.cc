@@ -88,6 +88,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   }
   e.policy = std::move(policy);
   const Policy& p = *e.policy;
+  ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
@@ -199,9 +200,11 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint pinhole = e.pinholes.NextDeadline();
     const TimePoint tcp = e.tcp_streams.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, pinhole});
+    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, pinhole, e.time_range_edge});
     if (next > now) return;
-    if (pinhole == next) {
+    if (e.time_range_edge == next) {
+      ReviewTimeRanges(e, next);
+    } else if (pinhole == next) {
       ExpirePinhole(e, e.pinholes.NextExpired(next), next);
     } else if (tcp == next) {
       ExpireTcpStream(e, next);
@@ -230,7 +233,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.pinholes.NextDeadline(), e.tcp_streams.NextDeadline()});
+                   e.fragments.NextDeadline(), e.pinholes.NextDeadline(), e.tcp_streams.NextDeadline(), e.time_range_edge});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

@@ -73,6 +73,8 @@ class Engine {
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);
   const Policy& policy() const;
   void Process(Packet& p, TimePoint now, Disposition& out);
+  // The wall clock was set: what depends on the time of day is looked at anew.
+  void ClockSet(TimePoint now);
   // Fires what is due up to `now`, in order; each event happens at its own deadline, not at `now`.
   void AdvanceTo(TimePoint now);
   TimePoint NextDeadline() const;

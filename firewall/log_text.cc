@@ -185,11 +185,11 @@ void AppendTimestamp(std::int64_t wall_nanos, const LoggingSettings& settings, b
     out += text;
     return;
   }
-  const CivilTime t = ToCivil(wall_nanos, settings.zone.offset_s);
+  const CivilTime t = ToCivil(wall_nanos, settings.zone);
   const std::string month(MonthName(t.month));
   if (emblem) {
     std::snprintf(text, sizeof text, "%s %02d %02d:%02d:%02d ", month.c_str(), t.day, t.hour, t.minute, t.second);
-    out.append(text).append(settings.zone.name);
+    out.append(text).append(settings.zone.NameAt(wall_nanos));
   } else {
     std::snprintf(text, sizeof text, "%s %02d %04d %02d:%02d:%02d", month.c_str(), t.day, t.year, t.hour, t.minute,
                   t.second);

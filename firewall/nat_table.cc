@@ -102,7 +102,7 @@ struct NatTable::Index {
       if (!r.mapped_sport.IsAny()) ports.push_back({r.mapped_if, r.service_protocol, r.mapped_sport});
     } else if (r.access_list != nullptr) {  // policy NAT for a port of the host
       for (const AclElement& e : r.access_list->elements()) {
-        if (e.permit && !e.inactive && e.protocol != 0 && !e.sport.IsAny()) ports.push_back({r.mapped_if, e.protocol, e.sport});
+        if (e.permit && e.InForce() && e.protocol != 0 && !e.sport.IsAny()) ports.push_back({r.mapped_if, e.protocol, e.sport});
       }
     }
     if (ports.empty()) return;

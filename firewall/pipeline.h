@@ -63,6 +63,7 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
   bool dry_run = false;  // packet-tracer
@@ -202,6 +203,9 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
 // The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& out);
+
+// --- time ranges (time_range_review.cc)
+void ReviewTimeRanges(EngineCore& core, TimePoint now);
 
 // --- the appliance itself (to_the_box.cc)
 Verdict ToTheBox(Context& c);

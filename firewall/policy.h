@@ -15,6 +15,7 @@
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
 #include "firewall/tcp_map.h"
+#include "firewall/time_range.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -114,6 +115,7 @@ struct Policy {
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
+  TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
   RouteTable routes;
   Timeouts timeouts;

@@ -200,6 +200,7 @@ class Generator {
     if (Below(2) == 0) e.icmp_type = static_cast<std::int16_t>(Below(20));
     if (Below(3) == 0) e.icmp_code = static_cast<std::int16_t>(Below(3));
     e.inactive = Below(10) == 0;
+    if (Below(6) == 0) e.time_range = ranges_[Below(3)];
     return e;
   }
   AclQuery Query() {
@@ -214,9 +215,20 @@ class Generator {
     return q;
   }
 
+  // Another day: ranges come into force or cease.
+  void NextDay() {
+    day_++;
+    for (const auto& r : ranges_) r->Review(day_ * 86'400'000'000'000);
+  }
+
  private:
   Random random_;
   bool v6_;
+  std::int64_t day_ = 3;  // 1970-01-04, a Sunday
+  std::shared_ptr<const TimeRange> ranges_[3] = {
+      std::make_shared<const TimeRange>("never", TimeZone{}, TimeRange::Rule{{{}, std::int64_t{0}}, {}, {}}),
+      std::make_shared<const TimeRange>("monday", TimeZone{}, TimeRange::Rule{{}, {{1440, 1440}}, {}}),
+      std::make_shared<const TimeRange>("later", TimeZone{}, TimeRange::Rule{{std::int64_t{86400 * 5}, {}}, {}, {}})};
 };
 
 TEST(AccessList, AgreesWithLinearSearchOnRandomLists) {
@@ -228,6 +240,7 @@ TEST(AccessList, AgreesWithLinearSearchOnRandomLists) {
     for (std::uint32_t i = 0; i < n; i++) elements.push_back(g.Element());
     const AccessList list = Make(std::move(elements));
     for (int i = 0; i < 300; i++) {
+      if (i % 60 == 0) g.NextDay();
       const AclQuery q = g.Query();
       const std::ptrdiff_t want = NaiveIndex(list, q);
       ASSERT_EQ(IndexOf(list, list.Find(q)), want) << "seed " << seed << " query " << i;
