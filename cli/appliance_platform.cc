@@ -133,7 +133,7 @@ std::vector<ResourceView> Appliance::Resources() {
   const Counted now = AskEngine([at = Now()](Engine& e) {
     const auto [in_use, most_used] = e.ConnCount();
     const XlatePage page = e.Xlates(0, 1, at);
-    return Counted{in_use, most_used, page.in_use, page.most_used, e.LocalHosts().size(),
+    return Counted{in_use, most_used, page.in_use, page.most_used, e.LocalHostCount(),
                    e.drops().frame[static_cast<std::size_t>(FrameDrop::kUnableToCreateFlow)]};
   });
   const std::uint64_t ssh = SshSessions();
@@ -181,53 +181,6 @@ std::vector<ObjectGroupView> Appliance::ObjectGroups() const {
         v.members.push_back(text);
     }
     views.push_back(std::move(v));
-  }
-  return views;
-}
-
-std::vector<ServicePolicyView> Appliance::ServicePolicies() {
-  // Counters are those of the policy in force; an inspection that does not act has seen nothing.
-  const auto counted = [this](const ServicePolicyLine& s, const std::string& class_name, const std::string& what) -> const Inspection* {
-    if (policy_ == nullptr) return nullptr;
-    for (const ServiceClass& c : policy_->service) {
-      const Interface* on = policy_->Find(c.interface);
-      const bool here = s.global ? c.interface == IfId::kAny : on != nullptr && on->nameif == s.interface;
-      if (!here || c.policy_name != s.policy || c.class_name != class_name) continue;
-      for (const auto& i : c.inspections) {
-        if (i.name == what) return &i;
-      }
-    }
-    return nullptr;
-  };
-  std::vector<ServicePolicyView> views;
-  const LineTree& tree = configuration_->tree();
-  for (const auto* s : tree.All<ServicePolicyLine>(Section::kServicePolicy)) {
-    ServicePolicyView view;
-    view.policy = s->policy;
-    view.interface = s->global ? "" : s->interface;
-    const Line* map = tree.Find(Section::kPolicyMap, "policy-map " + s->policy);
-    for (const auto& c : map != nullptr ? map->lines : std::vector<std::shared_ptr<Line>>{}) {
-      const auto* of = c->As<PolicyClassLine>();
-      if (of == nullptr) continue;
-      ServicePolicyView::Class shown{of->name, {}, {}};
-      for (const auto& l : c->lines) {
-        const auto* inspect = l->As<InspectLine>();
-        if (inspect == nullptr) continue;
-        ServicePolicyView::Inspection i;
-        i.name = l->text.substr(std::string_view("inspect ").size());
-        if (i.name.ends_with(' ')) i.name.pop_back();  // sip and skinny keep one
-        for (const char* proxied : {"h323 h225", "rtsp", "skinny", "sip", "sunrpc"}) i.tcp_proxy |= inspect->what == proxied;
-        if (const sallyport::Inspection* seen = counted(*s, of->name, inspect->what); seen != nullptr) {
-          i.packets = seen->counters->packets.load(std::memory_order_relaxed);
-          i.drops = seen->counters->drops.load(std::memory_order_relaxed);
-          i.reset_drops = seen->counters->reset_drops.load(std::memory_order_relaxed);
-          i.lines = InspectLines(seen->map.get(), *seen->counters);
-        }
-        shown.inspections.push_back(std::move(i));
-      }
-      view.classes.push_back(std::move(shown));
-    }
-    views.push_back(std::move(view));
   }
   return views;
 }

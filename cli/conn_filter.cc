@@ -1,5 +1,6 @@
 #include "cli/conn_filter.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sallyport {
@@ -23,6 +24,28 @@ std::pair<std::string_view, std::string_view> Halves(std::string_view word) {
   return {word.substr(0, dash), word.substr(dash + 1)};
 }
 
+// Those of engines that do not act here match nothing.
+constexpr std::string_view kStates[] = {"conn_inbound", "ctiqbe", "data_in",    "data_out",       "finin",        "finout",
+                                        "h225",         "h323",   "http_get",   "mgcp",           "nojava",       "rpc",
+                                        "service_module", "sip",  "skinny",     "smtp_data",      "sqlnet_fixup_data",
+                                        "tcp_embryonic", "up",    "vpn_orphan"};
+
+std::vector<std::string> StatesOf(std::string_view words) {
+  std::vector<std::string> states;
+  while (!words.empty()) {
+    const std::size_t comma = words.find(',');
+    states.emplace_back(words.substr(0, comma));
+    words.remove_prefix(comma == std::string_view::npos ? words.size() : comma + 1);
+  }
+  return states;
+}
+bool AreConnStates(std::string_view words) {
+  const std::vector<std::string> states = StatesOf(words);
+  return !states.empty() && std::all_of(states.begin(), states.end(), [](const std::string& s) {
+    return std::find(std::begin(kStates), std::end(kStates), s) != std::end(kStates);
+  });
+}
+
 }  // namespace
 
 TokenPtr<ConnWords> ConnFilterWords() {
@@ -34,34 +57,42 @@ TokenPtr<ConnWords> ConnFilterWords() {
       {S::Is(&ConnWords::longer, true, "long", "Display connections in long format")},
       {S::Kw("address", "Connections of an address"), S::Word(&ConnWords::address, "Address or range", "A.B.C.D[-A.B.C.D]"),
        S::Opt({S::Kw("netmask", "Mask of the address"), S::Arg(&ConnWords::netmask, "Mask")})},
+      {S::Kw("address", "Address of the other end"), S::Word(&ConnWords::peer_address, "Address or range", "A.B.C.D[-A.B.C.D]"),
+       S::Opt({S::Kw("netmask", "Mask of the address"), S::Arg(&ConnWords::peer_netmask, "Mask")})},
       {S::Kw("port", "Connections of a port"), S::Word(&ConnWords::port, "Port or range", "WORD")},
+      {S::Kw("port", "Port of the other end"), S::Word(&ConnWords::peer_port, "Port or range", "WORD")},
       {S::Kw("protocol", "Connections of a protocol"), S::Word(&ConnWords::protocol, "tcp, udp or a number", "WORD")},
-      {S::Kw("state", "Connections in a state"), S::Word(&ConnWords::state, "up, tcp_embryonic, finin, ...", "WORD")},
+      {S::Kw("state", "Connections in a state"), S::WordIf(&ConnWords::state, AreConnStates, "up, tcp_embryonic, finin, ...", "WORD")},
   });
 }
 
 Result<ConnFilter> FilterOf(const ConnWords& words) {
   ConnFilter f;
   f.include_box = words.all;
-  if (!words.address.empty()) {
-    const auto [first, last] = Halves(words.address);
-    const auto a = IpAddress::Parse(first);
-    const auto b = IpAddress::Parse(last);
-    if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + words.address};
-    f.address = words.netmask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, words.netmask->length())) : AddressRange{*a, *b};
-  }
-  if (!words.port.empty()) {
-    const auto [first, last] = Halves(words.port);
-    const auto a = Port(first);
-    const auto b = Port(last);
-    if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + words.port};
-    f.port = PortRange{*a, *b};
+  for (const bool peer : {false, true}) {
+    const std::string& address = peer ? words.peer_address : words.address;
+    const std::optional<Mask>& mask = peer ? words.peer_netmask : words.netmask;
+    if (!address.empty()) {
+      const auto [first, last] = Halves(address);
+      const auto a = IpAddress::Parse(first);
+      const auto b = IpAddress::Parse(last);
+      if (!a || !b || *b < *a) return Error{"ERROR: % Invalid address " + address};
+      (peer ? f.peer_address : f.address) = mask && a->IsV4() ? AddressRange::Of(Prefix::Of(*a, mask->length())) : AddressRange{*a, *b};
+    }
+    const std::string& port = peer ? words.peer_port : words.port;
+    if (!port.empty()) {
+      const auto [first, last] = Halves(port);
+      const auto a = Port(first);
+      const auto b = Port(last);
+      if (!a || !b || *b < *a) return Error{"ERROR: % Invalid port " + port};
+      (peer ? f.peer_port : f.port) = PortRange{*a, *b};
+    }
   }
   if (!words.protocol.empty()) {
     f.protocol = ProtocolByName(words.protocol);
     if (!f.protocol) return Error{"ERROR: % Invalid protocol " + words.protocol};
   }
-  if (!words.state.empty()) f.state = words.state;
+  f.states = StatesOf(words.state);
   return f;
 }
 

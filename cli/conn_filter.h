@@ -14,11 +14,11 @@ namespace sallyport {
 // A[-B], and a mask behind it with `netmask`.
 struct ConnWords {
   bool all = false, count = false, detail = false, longer = false;
-  std::string address;  // A, or A-B
-  std::optional<Mask> netmask;
-  std::string port;  // P, or P-Q; by number or name
+  std::string address, peer_address;  // A, or A-B; the second: of the other end
+  std::optional<Mask> netmask, peer_netmask;
+  std::string port, peer_port;  // P, or P-Q; by number or name
   std::string protocol;
-  std::string state;
+  std::string state;  // one or several, with commas between
 };
 
 // The words may come in any order.

@@ -12,7 +12,11 @@ const ExecSet& ExecCommands() {
     AddShowConfigCommands(s);
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);
+    AddServicePolicyCommands(s);
+    AddThreatCommands(s);
+    AddRateCommands(s);
     AddClearCommands(s);
+    AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
     return s;

@@ -32,15 +32,6 @@ Reply ClearXlates(ExecContext& c, const Bare&, Form) {
   return Reply::Say("INFO: " + std::to_string(gone) + " xlate" + (gone == 1 ? "" : "s") + " deleted\n");
 }
 
-Reply ClearLocalHosts(ExecContext& c, const Bare&, Form) {
-  c.appliance.AskEngine([now = c.appliance.Now()](Engine& e) {
-    ConnFilter through;
-    e.ClearConns(through, now);
-    e.ClearXlates(now);
-  });
-  return {};
-}
-
 Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
   const auto& lists = c.appliance.policy()->access_lists;
   const auto it = lists.find(l.name);
@@ -61,7 +52,6 @@ void AddClearCommands(ExecSet& set) {
     set.Add(Command<ConnWords>({S::Kw("clear", kClear), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
   }
   set.Add(BareCommand("clear xlate", {kClear, "Translations, with their connections"}), ClearXlates);
-  set.Add(BareCommand("clear local-host", {kClear, "Hosts, with their connections and translations"}), ClearLocalHosts);
   struct Drops {
     const char* words;
     bool frame, flow;

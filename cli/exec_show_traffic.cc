@@ -128,14 +128,6 @@ void AddShowTrafficCommands(ExecSet& set) {
     set.Add(Command<RangeName>({S::Kw("show", kShow), S::Kw("time-range", "Time range"), S::Opt({S::Word(&RangeName::name, "Time range name")})}),
             [](ExecContext& c, const RangeName& r, Form) { return Reply::Say(ShowTimeRanges(*c.appliance.policy(), r.name)); });
   }
-  set.Add(BareCommand("show local-host", {kShow, "Hosts with connections"}), [](ExecContext& c, const Bare&, Form) {
-    std::vector<std::string> interfaces;
-    for (const auto& f : c.appliance.policy()->interfaces) {
-      if (f && f->id != IfId::kIdentity && f->InUse()) interfaces.push_back(f->nameif);
-    }
-    return Reply::Say(ShowLocalHost(c.appliance.AskEngine([](Engine& e) { return e.LocalHosts(); }), interfaces,
-                                    c.appliance.personality()));
-  });
   set.Add(BareCommand("show route", {kShow, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowRoute(*c.appliance.policy()));
   });

@@ -10,6 +10,8 @@
 #include "firewall/base/civil_time.h"
 #include "firewall/base/ip_address.h"
 #include "firewall/base/time.h"
+#include "firewall/policy.h"
+#include "firewall/service_stats.h"
 
 namespace sallyport {
 
@@ -191,7 +193,10 @@ struct ServicePolicyView {
   struct Class {
     std::string name;
     std::vector<Inspection> inspections;
-    std::vector<std::string> lines;  // what else it says
+    std::vector<std::string> lines;  // `set connection` and its figures
+    std::vector<PolicerView> police = {};
+    std::vector<QueueView> priority = {}, shape = {};
+    std::optional<Shaping> shaping = {};
   };
   std::string interface;  // "": global
   std::string policy;

@@ -1,8 +1,5 @@
 #include "cli/show_conn.h"
 
-#include <algorithm>
-#include <map>
-
 #include "cli/show_text.h"
 #include "firewall/log_text.h"
 
@@ -178,32 +175,6 @@ std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, co
 std::string ShowConn(const ConnPage& page, ConnForm form, const Personality& personality) {
   std::string out = ShowConnHeader(page.in_use, page.most_used, form, personality);
   for (const ConnView& v : page.conns) out += ShowConnEntry(v, page.now, form, personality);
-  return out;
-}
-
-std::string ShowLocalHost(const std::vector<LocalHostView>& hosts, const std::vector<std::string>& interfaces,
-                          const Personality& personality) {
-  std::vector<std::string> order = interfaces;
-  std::map<std::string, std::vector<const LocalHostView*>> by_interface;
-  for (const LocalHostView& h : hosts) {
-    auto& list = by_interface[h.interface];
-    // Connections outlive the name of their interface.
-    if (list.empty() && std::find(order.begin(), order.end(), h.interface) == order.end()) order.push_back(h.interface);
-    list.push_back(&h);
-  }
-  std::string out;
-  for (const std::string& name : order) {
-    const auto& list = by_interface[name];
-    Append(out, "Interface {}: {} active, 0 denied\n", name, list.size());  // no host limit: none is ever denied
-    for (const LocalHostView* h : list) {
-      Append(out, "local host: <{}>,\n", h->address.ToString());
-      if (personality.local_host_sctp) Append(out, "    SCTP flow count/limit = {}/unlimited\n", h->sctp);
-      Append(out, "    TCP flow count/limit = {}/unlimited\n", h->tcp);
-      Append(out, "    TCP embryonic count to host = {}\n", h->embryonic);
-      Append(out, "    TCP intercept watermark = unlimited\n");
-      Append(out, "    UDP flow count/limit = {}/unlimited\n", h->udp);
-    }
-  }
   return out;
 }
 

@@ -1,4 +1,4 @@
-// `show conn`, `show conn count|detail|long`, `show local-host`. Pure functions from views to text.
+// `show conn`, `show conn count|detail|long`. Pure functions from views to text.
 //
 // A connection table may have a million entries: a caller prints the header once, then each page of entries as the engine
 // hands it out.
@@ -24,10 +24,5 @@ std::string ShowConn(const ConnPage& page, ConnForm form, const Personality& per
 
 // "UIOB", "saA", "-" ... in ASA's order; "" for protocols that have none.
 std::string ConnFlags(const ConnView& view);
-
-// `interfaces`: the names of those in use, in the order in which they are printed, with hosts or without. An ASA also prints
-// the highest number of hosts there ever were; that is not counted here and so is not printed.
-std::string ShowLocalHost(const std::vector<LocalHostView>& hosts, const std::vector<std::string>& interfaces,
-                          const Personality& personality);
 
 }  // namespace sallyport

@@ -153,10 +153,6 @@ struct ClockView {
   enum class Source : std::uint8_t { kHardware, kUser, kNtp } source = Source::kHardware;
 };
 
-struct LocalHostPage {
-  std::vector<LocalHostView> hosts;
-};
-
 // Names and states that packet-tracer prints around a TraceResult.
 struct TraceView {
   TraceResult result;

@@ -1,7 +1,9 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
 
+#include "conf/compile_qos.h"
 #include "conf/configuration_impl.h"
+#include "conf/field_line.h"
 #include "conf/lines.h"
 
 namespace sallyport {
@@ -83,11 +85,27 @@ void Routes(const LineTree& tree, Policy& p) {
 void Timers(const LineTree& tree, Policy& p) {
   const std::map<std::string, Duration Timeouts::*, std::less<>> known = {
       {"xlate", &Timeouts::xlate}, {"pat-xlate", &Timeouts::pat_xlate}, {"conn", &Timeouts::conn}, {"half-closed", &Timeouts::half_closed},
-      {"udp", &Timeouts::udp},     {"icmp", &Timeouts::icmp}};
+      {"udp", &Timeouts::udp},     {"icmp", &Timeouts::icmp},         {"floating-conn", &Timeouts::floating_conn}};
+  constexpr int kConnHolddown = 907;  // the first release that has it
+  if (p.personality.release >= kConnHolddown) p.timeouts.conn_holddown = Duration::Seconds(15);
   for (const auto* l : tree.All<TimeoutLine>(Section::kTimeout)) {
     for (const TimeoutEntry& e : l->entries) {
       if (const auto it = known.find(e.name); it != known.end()) p.timeouts.*it->second = Duration::Seconds(e.time.seconds);
+      if (e.name == "conn-holddown") p.timeouts.conn_holddown = Duration::Seconds(e.time.seconds);
     }
+  }
+}
+
+// threat-detection statistics [tcp-intercept [rate-interval N] [burst-rate N] [average-rate N]]
+void InterceptStatistics(const LineTree& tree, Policy& p) {
+  InterceptStatsSettings& s = p.tcp_intercept_stats;
+  for (const auto& l : tree.Of(Section::kThreat)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr || (l->key != "threat-detection statistics" && l->key != "threat-detection statistics tcp-intercept")) continue;
+    s.enabled = true;
+    s.interval_minutes = static_cast<std::uint32_t>(f->Int("interval").value_or(s.interval_minutes));
+    s.burst_rate = static_cast<std::uint32_t>(f->Int("burst").value_or(s.burst_rate));
+    s.average_rate = static_cast<std::uint32_t>(f->Int("average").value_or(s.average_rate));
   }
 }
 
@@ -176,13 +194,20 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
   }
   for (const auto* l : tree.All<ServiceResetLine>(Section::kService)) {
-    if (!l->interface.empty()) continue;  // kept without effect
+    if (!l->interface.empty()) {
+      const Interface* on = p->FindByName(l->interface);
+      if (on != nullptr) (l->which == "resetinbound" ? p->reset_inbound_on : p->reset_outbound_on).push_back(on->id);
+      continue;
+    }
     if (l->which == "resetinbound") p->reset_inbound = true;
     if (l->which == "resetoutside") p->reset_outside = true;
   }
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
   InheritInspectCounters(p->service, previous);
+  p->threats = CompileThreats(tree, resolver, p->personality.release);
+  p->priority_queues = CompilePriorityQueues(tree, *p);
+  InterceptStatistics(tree, *p);
   TheBox(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));
 }

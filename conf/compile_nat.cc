@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "conf/compile.h"
+#include "conf/nat_limits.h"
 #include "conf/nat_text.h"
 
 namespace sallyport {
@@ -218,6 +219,7 @@ class Builder {
           r.mapped_sport = {mapped, mapped};
         }
         r.dns = v->dns;
+        r.limits = ReadNatLimits(v->limits);
         r.config = l->text;
         const std::string to = r.mapped_src.empty() ? "0.0.0.0" : r.mapped_src.front().first.ToString();
         r.show = OldShow(r, v->interfaces.real, v->interfaces.mapped,
@@ -248,6 +250,7 @@ class Builder {
         base.real_src = {AddressRange::Of(Prefix::Of(v.address.address, MaskOf(v)))};
       }
       base.dns = v.dns;
+      base.limits = ReadNatLimits(v.limits);
       if (v.id == 0) {  // identity: outwards only
         base.order = ++order;
         base.identity = base.unidirectional = true;

@@ -36,7 +36,8 @@ class LineHandler final : public command_internal::Handler {
     const std::string whole = hooks_->Text(edit, value, command_);
     const std::string key = rule_.key == SIZE_MAX ? whole : command_.PrintValue(value, rule_.key);
     if (edit.keys_only) return form == Form::kNo ? Reply::Refuse(kNoKey) : GiveKey(edit, value, key);
-    return form == Form::kNo ? TakeAway(edit, value, whole, key) : Put(edit, value, whole, key);
+    if (form == Form::kNo) return Lessened(edit, typed, key) ? Reply{} : TakeAway(edit, value, whole, key);
+    return Put(edit, value, whole, key);
   }
 
   const LineRuleBase* rule() const override { return &rule_; }
@@ -133,6 +134,19 @@ class LineHandler final : public command_internal::Handler {
       if (!dated || edit.personality.release >= since) (void)set.Run(below, dated ? end + 1 : text.c_str(), options);
     }
     for (const auto& c : l.lines) c->by_default = true;
+  }
+
+  // `no` of some options of a line: the others stay.
+  bool Lessened(ConfigEdit& edit, const void* said, const std::string& key) const {
+    Line* l = edit.tree.Find(edit.parent(), rule_.section, key);
+    const void* there = l != nullptr ? hooks_->ValueOf(*l) : nullptr;
+    if (there == nullptr) return false;
+    const command_internal::Scratch left(command_.type(), there);
+    if (!hooks_->Lessen(said, left.target().value)) return false;
+    l->text = hooks_->Text(edit, left.value(), command_) + rule_.trailing;
+    hooks_->Set(*l, left.value());
+    (void)hooks_->After(edit, left.value(), *l);
+    return edit.changed = true;
   }
 
   // What was said after `no` picks the lines: the one it identifies, or all that begin so.

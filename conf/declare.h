@@ -74,6 +74,8 @@ struct LineRule : LineRuleBase {
   std::function<std::string(const ConfigEdit&, const T&)> text;
   // Puts a value into its normal form before anything else is done with it.
   std::function<void(const ConfigEdit&, T&)> normal;
+  // `no` with only some of the line's options: takes them away from `left`. False: the whole line goes.
+  std::function<bool(const T& said, T& left)> lessen;
   // "" : fine; else ASA's error, with its line end. Called before anything is changed.
   std::function<std::string(ConfigEdit&, const T&)> check;
   std::function<std::string(ConfigEdit&, const T&, const Line&)> check_no;
@@ -95,6 +97,8 @@ class LineHooks {
   virtual void Set(Line& line, const void* value) const = 0;
   virtual std::string Text(const ConfigEdit& edit, const void* value, const command_internal::CommandBase& command) const = 0;
   virtual void Normal(const ConfigEdit& edit, void* value) const = 0;
+  // As LineRule::lessen; `left` is what the line says now.
+  virtual bool Lessen(const void* said, void* left) const = 0;
   // Functions that the rule does not have are fine and silent.
   virtual std::string Check(ConfigEdit& edit, const void* value) const = 0;
   virtual std::string CheckNo(ConfigEdit& edit, const void* value, const Line& line) const = 0;
@@ -120,6 +124,9 @@ class HooksOf final : public LineHooks {
   }
   void Normal(const ConfigEdit& edit, void* value) const override {
     if (rule_.normal) rule_.normal(edit, *static_cast<T*>(value));
+  }
+  bool Lessen(const void* said, void* left) const override {
+    return rule_.lessen && rule_.lessen(Of(said), *static_cast<T*>(left));
   }
   std::string Check(ConfigEdit& edit, const void* value) const override {
     return rule_.check ? rule_.check(edit, Of(value)) : std::string();

@@ -166,19 +166,6 @@ void DeclareModular(ConfigGrammar& g) {
     Declare(g, c, r);
   }
   {
-    using L = RandomSequenceLine;
-    using S = Tokens<L>;
-    Command<L> c({S::Kw("set", "Set connection values"), S::Kw("connection", "Connection"), S::Kw("random-sequence-number", "TCP sequence randomisation"),
-                  S::Choice({{S::Is(&L::enable, true, "enable")}, {S::Is(&L::disable, true, "disable")}})});
-    c.No(3);
-    LineRule<L> r;
-    r.mode = "config-pmap-c";
-    r.section = Section::kPolicyMap;
-    r.rank = 10;
-    r.key = 3;
-    Declare(g, c, r);
-  }
-  {
     using L = ConnTimeoutLine;
     using S = Tokens<L>;
     Command<L> c({S::Kw("set"), S::Kw("connection"), S::Kw("timeout", "Timeouts"),
@@ -194,6 +181,25 @@ void DeclareModular(ConfigGrammar& g) {
     r.section = Section::kPolicyMap;
     r.rank = 10;
     r.key = 3;
+    // One line says all of a class's timeouts.
+    r.normal = [](const ConfigEdit& edit, L& v) {
+      if (edit.parent() == nullptr) return;
+      for (const auto& l : edit.parent()->lines) {
+        const L* before = l->As<L>();
+        if (before == nullptr) continue;
+        if (!v.embryonic) v.embryonic = before->embryonic;
+        if (!v.half_closed) v.half_closed = before->half_closed;
+        if (!v.idle) v.idle = before->idle, v.tcp = before->tcp, v.reset = before->reset;
+        if (!v.dcd) v.dcd = before->dcd, v.dcd_retry = before->dcd_retry, v.dcd_max = before->dcd_max;
+      }
+    };
+    r.lessen = [](const L& said, L& left) {
+      if (said.embryonic) left.embryonic.reset();
+      if (said.half_closed) left.half_closed.reset();
+      if (said.idle) left.idle.reset(), left.tcp = left.reset = false;
+      if (said.dcd) left.dcd = false, left.dcd_retry.reset(), left.dcd_max.reset();
+      return (said.embryonic || said.half_closed || said.idle || said.dcd) && (left.embryonic || left.half_closed || left.idle || left.dcd);
+    };
     r.check = [](ConfigEdit&, const L& v) -> std::string {
       return v.idle || v.embryonic || v.half_closed || v.dcd ? "" : "ERROR: % Incomplete command\n";
     };

@@ -232,9 +232,7 @@ struct MatchPort { std::string protocol; PortSpec ports; };
 struct PolicyMapLine { std::string name; };
 struct PolicyClassLine { std::string name; };
 struct InspectLine { std::string what; std::string map; bool strict = false; std::string options; };
-struct RandomSequenceLine { bool enable = false, disable = false; };
 struct ConnTimeoutLine { std::optional<Hms> idle, embryonic, half_closed; bool tcp = false, reset = false, dcd = false; std::optional<Hms> dcd_retry; std::optional<int> dcd_max; };
-struct ConnLimitLine { std::string text; };
 struct ServicePolicyLine { std::string policy; bool global = false; std::string interface; bool fail_close = false; };
 
 }  // namespace sallyport

@@ -1,36 +1,11 @@
 // Connection limits and `norandomseq` at the end of nat and static lines: from 8.3 on a class of the modular policy says them.
 #include <algorithm>
-#include <sstream>
 
 #include "conf/migrate_parts.h"
+#include "conf/nat_limits.h"
 
 namespace sallyport {
 namespace {
-
-struct Limits {
-  std::string tcp, embryonic, udp;  // "" : none
-  bool norandomseq = false;
-  std::string unknown;
-};
-
-// [[tcp] MAX [EMBRYONIC]] [udp MAX] [norandomseq]; 0 is no limit.
-Limits Read(const std::string& text) {
-  Limits l;
-  std::istringstream in(text);
-  int place = 0;
-  for (std::string word; in >> word;) {
-    const bool number = std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (word == "norandomseq") l.norandomseq = true;
-    else if (word == "tcp") place = 0;
-    else if (word == "udp") place = 2;
-    else if (!number || place > 2) l.unknown = word;
-    else {
-      if (word.find_first_not_of('0') != std::string::npos) (place == 0 ? l.tcp : place == 1 ? l.embryonic : l.udp) = word;
-      place++;
-    }
-  }
-  return l;
-}
 
 std::string Hosts(const AddressRange& r) {
   if (r.first == r.last) return "host " + r.first.ToString();
@@ -45,8 +20,9 @@ std::string MigrateConnectionSettings(MigrationContext& c) {
   std::string out;
   int tcp = 0, udp = 0;
   const auto add = [&](const Line& line, const std::string& interface, const std::string& text) {
-    const Limits l = Read(text);
-    if (!l.unknown.empty()) c.Note(MigrationNote::Kind::kNotCarried, line.text, line.text + ": \"" + l.unknown + "\" is not understood");
+    std::string unknown;
+    const NatLimits l = ReadNatLimits(text, &unknown);
+    if (!unknown.empty()) c.Note(MigrationNote::Kind::kNotCarried, line.text, line.text + ": \"" + unknown + "\" is not understood");
     const auto rule = std::find_if(c.policy.nat.rules().begin(), c.policy.nat.rules().end(), [&](const NatRule& r) { return r.config == line.text; });
     if (rule == c.policy.nat.rules().end()) return;
     const auto put = [&](const char* protocol, int number, const std::string& actions) {
@@ -60,11 +36,11 @@ std::string MigrateConnectionSettings(MigrationContext& c) {
       by_interface[interface] += " class class-" + tail + "\n" + actions;
     };
     std::string actions;
-    if (!l.tcp.empty()) actions += "  set connection per-client-max " + l.tcp + "\n";
-    if (!l.embryonic.empty()) actions += "  set connection per-client-embryonic-max " + l.embryonic + "\n";
+    if (l.tcp != 0) actions += "  set connection per-client-max " + std::to_string(l.tcp) + "\n";
+    if (l.embryonic != 0) actions += "  set connection per-client-embryonic-max " + std::to_string(l.embryonic) + "\n";
     if (l.norandomseq) actions += "  set connection random-sequence-number disable\n";
     if (!actions.empty()) put("tcp", ++tcp, actions);
-    if (!l.udp.empty()) put("udp", ++udp, "  set connection per-client-max " + l.udp + "\n");
+    if (l.udp != 0) put("udp", ++udp, "  set connection per-client-max " + std::to_string(l.udp) + "\n");
   };
   for (const auto& l : c.tree.Of(Section::kNat)) {
     if (const auto* v = l->As<OldNatLine>()) add(*l, v->interface.name, v->limits);

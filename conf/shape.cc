@@ -544,6 +544,18 @@ class ShapeHooks final : public declare_internal::LineHooks {
       }
     }
   }
+  bool Lessen(const void* said, void* left) const override {
+    FieldLine& line = *static_cast<FieldLine*>(left);
+    bool some = false, rest = false;
+    for (std::size_t i = 0; i < names_->names.size() && shape_.options.merges; i++) {
+      if (!Of(said).At(i).empty()) {
+        some = true;
+        line.Put(i, "");
+      }
+      rest = rest || !line.At(i).empty();
+    }
+    return some && rest;
+  }
   std::string Check(ConfigEdit& edit, const void* value) const override {
     const FieldLine& line = Of(value);
     for (std::size_t i = 0; i < names_->kinds.size() && !edit.loading; i++) {

@@ -12,6 +12,7 @@
 
 #include "firewall/inspect_map.h"
 #include "firewall/seq_repair.h"
+#include "firewall/service_stats.h"
 #include "firewall/tcp_map.h"
 #include "firewall/tcp_stream.h"
 
@@ -28,10 +29,35 @@ struct InspectStream {
 struct ConnExtra {
   // --- inspection (inspect_flow.cc)
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
-  std::shared_ptr<InspectCounters> inspect_counters;
+  std::shared_ptr<InspectCounters> inspect_rows;
   std::unique_ptr<InspectState> inspect_state;    // the engine's
   std::unique_ptr<InspectStream> inspect_stream;  // TCP
   std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;  // index and id of connections that end with this one
+  ClassInspectCounters* inspect_counters = nullptr;  // of the class that asked for the inspection
+  // --- classes of service policies
+  QosPath qos[2];              // [Direction]
+  bool decrement_ttl = false;  // set connection decrement-ttl
+
+  // --- connection limits (conn_limits.h): where it is counted
+  std::uint32_t limit_slot = 0xffffffff;    // ConnLimits::classes; none
+  std::uint32_t limit_client = 0xffffffff;  // ConnLimits::clients; none
+  bool limit_by_client = false;
+
+  // --- TCP intercept (tcp_intercept.h): the client has confirmed a cookie and the server is being asked
+  bool intercept_opening = false;
+  std::uint8_t intercept_tries = 0;    // SYNs sent to the server
+  std::uint16_t intercept_window = 0;  // of the client's ACK
+  std::uint16_t intercept_mss = 0;
+  bool intercept_sack = false;
+  std::uint32_t intercept_cookie = 0;  // the responder's initial number as the client knows it
+
+  // --- end of an idle connection (conn_expiry.h)
+  bool idle_reset = false;           // both ends get a RST
+  std::uint32_t dcd_retry_s = 0;     // dead connection detection: time for an answer; 0: off
+  std::uint32_t dcd_max = 0;         // probes without an answer
+  std::uint32_t dcd_sent = 0;        // of them, now; 0: it is not being probed
+  std::uint8_t dcd_answered = 0;     // bit for each Direction
+
   // --- TCP
   bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
   std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map

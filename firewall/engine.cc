@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firewall/engine_impl.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
 
@@ -55,7 +56,10 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       xlates(random.U64()),
       fragments(random.U64()),
       acl_log(log_in),
-      counters(256) {}
+      limits(options.max_connections, random),
+      counters(256) {
+  activity.Clear(clock.Now());
+}
 
 XlateTimeouts EngineCore::XlateTimeoutsNow() const {
   return {policy->timeouts.xlate, policy->timeouts.pat_xlate, policy->personality.per_session_pat};
@@ -86,14 +90,18 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
       }
     }
   }
-  e.policy = std::move(policy);
+  const std::shared_ptr<const Policy> before = std::exchange(e.policy, std::move(policy));
   const Policy& p = *e.policy;
+  RoutesChanged(e, before->routes, now);
   ReviewTimeRanges(e, now);
   e.default_tcp_map = DefaultTcpMap(p.personality.release);
   e.largest_mtu = 128;
   for (const auto& i : p.interfaces) {
     if (i) e.largest_mtu = std::max(e.largest_mtu, static_cast<std::uint32_t>(i->mtu));
   }
+  e.services.SetPolicy(p, now);
+  e.threats.Configure(p.threats);
+  e.limits.UsePolicy(p, now);
   e.has_connection_settings = e.has_state_bypass = false;
   bool never_randomize = false, rewrites_for_class = false;
   for (const ServiceClass& s : p.service) {
@@ -103,6 +111,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
     if (s.interface == IfId::kAny && s.match_any && !s.connection.random_sequence.value_or(true)) never_randomize = true;
   }
   e.policy_rewrites_other = !p.nat.rules().empty();
+  for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
   PrepareInspection(e);
 }
@@ -126,6 +135,12 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
 
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
+  e.ProcessPacket(p, now, out);
+  if (out.action == Disposition::Action::kDrop && e.threats.watches_drops()) e.threats.OnDrop(p, out.reason, now);
+}
+
+void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
+  Impl& e = *this;
   out = Disposition{};
   const FrameDrop bad = ParsePacket(p);
   if (bad != FrameDrop::kNone) {
@@ -187,6 +202,13 @@ void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Dis
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
   }
+  if (v == Verdict::kConsume) {
+    out.action = Disposition::Action::kConsume;
+    auto& counter = CounterOf(p.ingress);
+    counter.in_packets++;
+    counter.in_bytes += p.wire_length;
+    return;
+  }
   Refuse(p, ctx.frame_drop, ctx.flow_drop, out);
 }
 
@@ -199,10 +221,14 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
     const TimePoint pinhole = e.pinholes.NextDeadline();
+    const TimePoint threat = NextThreatDeadline(e);
     const TimePoint tcp = e.tcp_streams.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, tcp, pinhole, e.time_range_edge});
+    const TimePoint stray = NextStrayDeadline(e);
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, pinhole, e.time_range_edge});
     if (next > now) return;
-    if (e.time_range_edge == next) {
+    if (stray == next) {
+      EndStrays(e, next);
+    } else if (e.time_range_edge == next) {
       ReviewTimeRanges(e, next);
     } else if (pinhole == next) {
       ExpirePinhole(e, e.pinholes.NextExpired(next), next);
@@ -210,22 +236,15 @@ void Engine::AdvanceTo(TimePoint now) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
       e.DropHeld(e.fragments.Expire(next));
+    } else if (threat == next) {
+      AdvanceThreats(e, next);
     } else if (acl == next) {
       e.acl_log.ExpireUntil(next);
     } else if (xlate == next) {
       for (XlateIndex i; (i = e.xlates.NextExpired(e.XlateTimeoutsNow(), next)) != kNoXlate;) EndXlate(e, i, next);
     } else {
       // The wheel's next look may be before any deadline; then nothing expires and it looks again later.
-      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) {
-        const Conn& c = e.conns.At(i);
-        EndReason reason;
-        if (c.protocol == 6) {
-          reason.text = IsEmbryonic(c.tcp_state)                               ? "SYN Timeout"
-                        : TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed ? "FIN Timeout"
-                                                                             : "Connection timeout";
-        }
-        EndConnection(e, i, reason, c.last_packet + Duration::Seconds(c.timeout_s));
-      }
+      for (ConnIndex i; (i = e.conns.NextExpired(next)) != kNoConn;) ConnectionExpired(e, i);
     }
   }
 }
@@ -233,7 +252,8 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), e.pinholes.NextDeadline(), e.tcp_streams.NextDeadline(), e.time_range_edge});
+                   e.fragments.NextDeadline(), e.pinholes.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e),
+                   e.time_range_edge});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

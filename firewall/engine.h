@@ -15,6 +15,7 @@
 #include "firewall/base/random.h"
 #include "firewall/base/time.h"
 #include "firewall/conn.h"
+#include "firewall/conn_limits.h"
 #include "firewall/inspector.h"
 #include "firewall/log_event.h"
 #include "firewall/packet.h"
@@ -55,11 +56,15 @@ struct OriginatedPacket {
 struct ConnFilter {
   bool include_box = false;  // `all`
   std::optional<std::uint8_t> protocol;
-  std::optional<AddressRange> address;  // either end, real or mapped
-  std::optional<PortRange> port;        // either end
-  std::optional<std::string> state;     // "up", "tcp_embryonic", "finin", ...
+  std::optional<AddressRange> address;       // either end, real or mapped
+  std::optional<AddressRange> peer_address;  // with `address`: the other end
+  std::optional<PortRange> port;             // either end
+  std::optional<PortRange> peer_port;        // with `port`: the other end
+  std::vector<std::string> states;           // any of "up", "tcp_embryonic", "finin", ...; empty: whatever
   bool Matches(const Conn& c) const;
 };
+
+class Protection;
 
 class Engine {
  public:
@@ -92,11 +97,26 @@ class Engine {
   XlatePage Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   const DropCounters& drops() const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
-  std::vector<LocalHostView> LocalHosts() const;
+  // Local hosts, a page at a time, in no order; of one address only if it is given.
+  LocalHostPage LocalHosts(std::optional<IpAddress> address, std::uint32_t cursor, std::uint32_t limit) const;
+  std::vector<LocalHostTotals> LocalHostCounts() const;  // of interfaces in use, in the order of the configuration
+  std::uint32_t LocalHostCount() const;
+  FlowRefPage Flows(const ConnFilter& filter, std::uint32_t cursor) const;
+  // Those of `flows` that are still there.
+  std::vector<ConnView> ConnsOf(std::span<const FlowRef> flows) const;
+  // Of every class with limits or dead connection detection, in the order of the policy.
+  std::vector<ConnLimitCounters> LimitCounters() const;
+  InterceptCounters Intercepts() const;
+  std::vector<InterceptedServer> InterceptedServers(std::size_t limit, TimePoint now) const;  // by average rate
+
+  Protection protection();  // classes, shuns, threats, rates (firewall/protection.h)
 
   // --- clear
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many
   std::uint32_t ClearXlates(TimePoint now);
+  // Ends what local hosts have: of one address, or of all. `box`: also connections of the appliance itself.
+  void ClearLocalHosts(std::optional<IpAddress> address, bool box, TimePoint now);
+  void ClearInterceptStatistics();
   void ClearDrops(bool frame, bool flow);
 
  private:

@@ -5,9 +5,15 @@
 
 namespace sallyport {
 
+// Entries looked at in one call of a view, so that a filter that matches little does not hold up packets.
+inline constexpr std::uint32_t kScanLimit = 20'000;
+// Name and security level of an interface, as views have them (engine_views.cc).
+void Describe(const Policy& policy, IfId id, std::string& name, int& level);
+
 struct Engine::Impl : EngineCore {
   using EngineCore::EngineCore;
 
+  void ProcessPacket(Packet& p, TimePoint now, Disposition& out);
   void ProcessDatagram(Packet& p, TimePoint now, Disposition& out);
   void ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out);
   void ProcessFragment(Packet& p, TimePoint now, Disposition& out);

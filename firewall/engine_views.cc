@@ -1,38 +1,51 @@
 // What show and clear commands ask the engine: copies of its tables, a page at a time.
 #include <algorithm>
-#include <map>
 
 #include "firewall/engine_impl.h"
+#include "firewall/protection.h"
 
 namespace sallyport {
 
-bool ConnFilter::Matches(const Conn& c) const {
-  if (!include_box && (c.flags & (kConnToBox | kConnFromBox)) != 0) return false;
-  if (protocol && *protocol != c.protocol) return false;
-  if (address && !address->Contains(c.initiator_real) && !address->Contains(c.initiator_mapped) &&
-      !address->Contains(c.responder_real) && !address->Contains(c.responder_mapped)) {
-    return false;
-  }
-  if (port && !port->Contains(c.initiator_real_port) && !port->Contains(c.initiator_mapped_port) &&
-      !port->Contains(c.responder_real_port) && !port->Contains(c.responder_mapped_port)) {
-    return false;
-  }
-  if (!state) return true;
+namespace {
+
+bool InState(const Conn& c, std::string_view state) {
   const bool outbound = (c.flags & kConnOutbound) != 0;
   const std::uint8_t inside_fin = c.side[outbound ? 0 : 1].flags & kTcpSideFin;
   const std::uint8_t outside_fin = c.side[outbound ? 1 : 0].flags & kTcpSideFin;
   const bool tcp = c.protocol == 6;
-  if (*state == "up") return tcp && !IsEmbryonic(c.tcp_state);
-  if (*state == "tcp_embryonic") return tcp && IsEmbryonic(c.tcp_state);
-  if (*state == "conn_inbound") return !outbound;
-  if (*state == "finin") return tcp && inside_fin != 0;
-  if (*state == "finout") return tcp && outside_fin != 0;
-  if (*state == "data_in") return (c.flags & (outbound ? kConnDataReverse : kConnDataForward)) != 0;
-  if (*state == "data_out") return (c.flags & (outbound ? kConnDataForward : kConnDataReverse)) != 0;
+  if (state == "up") return tcp && !IsEmbryonic(c.tcp_state);
+  if (state == "tcp_embryonic") return tcp && IsEmbryonic(c.tcp_state);
+  if (state == "conn_inbound") return !outbound;
+  if (state == "finin") return tcp && inside_fin != 0;
+  if (state == "finout") return tcp && outside_fin != 0;
+  if (state == "data_in") return (c.flags & (outbound ? kConnDataReverse : kConnDataForward)) != 0;
+  if (state == "data_out") return (c.flags & (outbound ? kConnDataForward : kConnDataReverse)) != 0;
   return false;
 }
 
-namespace {
+// One of the ends is in `one`, and the other in `other` where that is given.
+template <typename Range, typename Value>
+bool EndsIn(const std::optional<Range>& one, const std::optional<Range>& other, const Value (&initiator)[2], const Value (&responder)[2]) {
+  const auto in = [](const Range& r, const Value (&v)[2]) { return r.Contains(v[0]) || r.Contains(v[1]); };
+  if (!one) return true;
+  if (!other) return in(*one, initiator) || in(*one, responder);
+  return (in(*one, initiator) && in(*other, responder)) || (in(*one, responder) && in(*other, initiator));
+}
+
+}  // namespace
+
+bool ConnFilter::Matches(const Conn& c) const {
+  if (!include_box && (c.flags & (kConnToBox | kConnFromBox)) != 0) return false;
+  if (protocol && *protocol != c.protocol) return false;
+  if (!EndsIn<AddressRange, IpAddress>(address, peer_address, {c.initiator_real, c.initiator_mapped}, {c.responder_real, c.responder_mapped})) {
+    return false;
+  }
+  if (!EndsIn<PortRange, std::uint16_t>(port, peer_port, {c.initiator_real_port, c.initiator_mapped_port},
+                                        {c.responder_real_port, c.responder_mapped_port})) {
+    return false;
+  }
+  return states.empty() || std::any_of(states.begin(), states.end(), [&](const std::string& s) { return InState(c, s); });
+}
 
 void Describe(const Policy& policy, IfId id, std::string& name, int& level) {
   if (id == IfId::kIdentity) {
@@ -71,11 +84,6 @@ void AddExpected(const EngineCore& e, const ConnFilter& filter, ConnPage& page) 
     page.conns.push_back(std::move(view));
   });
 }
-
-// Entries looked at in one call, so that a filter that matches little does not hold up packets.
-constexpr std::uint32_t kScanLimit = 20'000;
-
-}  // namespace
 
 ConnPage Engine::Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const {
   const Impl& e = *impl_;
@@ -120,38 +128,7 @@ XlatePage Engine::Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint no
   return page;
 }
 
-std::vector<LocalHostView> Engine::LocalHosts() const {
-  const Impl& e = *impl_;
-  std::map<std::pair<IfId, IpAddress>, LocalHostView> hosts;
-  const auto note = [&](const Conn& c, IfId id, IpAddress address) {
-    if (id == IfId::kIdentity) return;
-    LocalHostView& h = hosts[{id, address}];
-    if (h.interface.empty()) {
-      int level = 0;
-      Describe(*e.policy, id, h.interface, level);
-      h.address = address;
-    }
-    if (c.protocol == 6) {
-      h.tcp++;
-      if (IsEmbryonic(c.tcp_state)) h.embryonic++;
-    } else if (c.protocol == 17) {
-      h.udp++;
-    } else if (c.protocol == 132) {
-      h.sctp++;
-    } else {
-      h.other++;
-    }
-  };
-  for (ConnIndex i = 0; i < e.conns.slots(); i++) {
-    if (!e.conns.Live(i)) continue;
-    const Conn& c = e.conns.At(i);
-    note(c, c.in_if, c.initiator_real);
-    note(c, c.out_if, c.responder_real);
-  }
-  std::vector<LocalHostView> list;
-  for (auto& [key, host] : hosts) list.push_back(std::move(host));
-  return list;
-}
+Protection Engine::protection() { return Protection(*impl_); }
 
 std::uint32_t Engine::ClearConns(const ConnFilter& filter, TimePoint now) {
   Impl& e = *impl_;

@@ -9,6 +9,7 @@
 #include "firewall/nat_rule.h"
 #include "firewall/packet_edit.h"
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
 
 namespace sallyport {
 namespace {
@@ -42,7 +43,13 @@ void Reset(EngineCore& core, const Conn& c, Direction d, const Packet& p) {
   std::uint32_t seq = p.seq;
   const InspectStream* stream = c.extra != kNoExtra ? core.extras.At(c.extra).inspect_stream.get() : nullptr;
   if (stream != nullptr) seq = stream->repair[static_cast<int>(d)].Map(seq);
-  OriginateSegment(core, src, dst, seq + c.side[static_cast<int>(d)].seq_delta, 0, 0, kTcpRst, FarSide(c, d));
+  OwnSegment rst;
+  rst.from = src;
+  rst.to = dst;
+  rst.egress = FarSide(c, d);
+  rst.seq = seq + c.side[static_cast<int>(d)].seq_delta;
+  rst.flags = kTcpRst;
+  OriginateSegment(core, rst);
 }
 
 }  // namespace
@@ -83,7 +90,8 @@ Verdict ChooseInspection(Context& c) {
       if (c.tracing()) return Verdict::kContinue;
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
-      extra.inspect_counters = i->counters;
+      extra.inspect_rows = i->counters;
+      extra.inspect_counters = c.core.services.InspectionOf(s.id, i->id);
       if (c.packet.IsTcp()) {
         extra.inspect_stream = std::make_unique<InspectStream>();
         extra.tcp_in_order = true;
@@ -120,7 +128,8 @@ struct InspectRun {
   static InspectOutcome Go(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now) {
     Conn& c = core.conns.At(index);
     ConnExtra* extra = c.extra != kNoExtra ? &core.extras.At(c.extra) : nullptr;
-    InspectCounters* counters = extra != nullptr ? extra->inspect_counters.get() : nullptr;
+    InspectCounters* counters = extra != nullptr ? extra->inspect_rows.get() : nullptr;
+    core.inspected_packets++;
     if (counters != nullptr) counters->packets.fetch_add(1, std::memory_order_relaxed);
     InspectOutcome out;
     if (!p.Whole() && c.inspect != static_cast<std::uint8_t>(InspectId::kIcmp)) {
@@ -138,13 +147,11 @@ struct InspectRun {
       }
     }
     out.end_after = call.close_after_;
-    if (call.close_) {
-      End(core, index, call, out);
-    }
-    if (counters != nullptr && (out.drop != FrameDrop::kNone || out.ended)) {
-      counters->drops.fetch_add(1, std::memory_order_relaxed);
-      if (call.reset_) counters->reset_drops.fetch_add(1, std::memory_order_relaxed);
-    }
+    const bool dropped = out.drop != FrameDrop::kNone || call.close_;
+    CountInspected(core, c, dropped, now);
+    if (call.reset_ && extra != nullptr && extra->inspect_counters != nullptr) extra->inspect_counters->reset_drops++;
+    if (dropped && counters != nullptr) counters->drops.fetch_add(1, std::memory_order_relaxed);
+    if (call.close_) End(core, index, call, out);
     return out;
   }
 
@@ -228,7 +235,7 @@ void InspectCall::Keep(std::unique_ptr<InspectState> state) {
 }
 
 void InspectCall::CountRow(std::size_t row) {
-  if (extra_ != nullptr && extra_->inspect_counters != nullptr) extra_->inspect_counters->Count(row);
+  if (extra_ != nullptr && extra_->inspect_rows != nullptr) extra_->inspect_rows->Count(row);
 }
 
 std::uint16_t InspectCall::RandomNumber() { return static_cast<std::uint16_t>(core_.random.U32()); }
@@ -261,8 +268,15 @@ bool InspectCall::Translated() const {
 void InspectCall::AcknowledgeToSender() {
   const TcpSide& peer = conn.side[1 - static_cast<int>(direction)];
   const std::uint32_t window = std::min<std::uint32_t>(peer.max_window >> peer.scale, 0xffff);
-  OriginateSegment(core_, {packet.key.dst, packet.key.dport}, {packet.key.src, packet.key.sport}, packet.ack,
-                   packet.seq + packet.payload_length, static_cast<std::uint16_t>(window), kTcpAck, packet.ingress);
+  OwnSegment ack;
+  ack.from = {packet.key.dst, packet.key.dport};
+  ack.to = {packet.key.src, packet.key.sport};
+  ack.egress = packet.ingress;
+  ack.seq = packet.ack;
+  ack.ack = packet.seq + packet.payload_length;
+  ack.flags = kTcpAck;
+  ack.window = static_cast<std::uint16_t>(window);
+  OriginateSegment(core_, ack);
 }
 
 std::optional<IpAddress> InspectCall::TranslateAnswer(IpAddress a) const {

@@ -31,7 +31,7 @@ struct InspectMap {
 // What one inspection of one class has seen. Written by the data thread, read relaxed by whoever wants to know.
 struct InspectCounters {
   static constexpr std::size_t kMaxRows = 64;  // rows behind that are shown with what the last one has
-  std::atomic<std::uint64_t> packets{0}, drops{0}, reset_drops{0};
+  std::atomic<std::uint64_t> packets{0}, drops{0};
   std::array<std::atomic<std::uint64_t>, kMaxRows> rows{};
   void Count(std::size_t row) { rows[row < kMaxRows ? row : kMaxRows - 1].fetch_add(1, std::memory_order_relaxed); }
 };

@@ -1,6 +1,7 @@
 // The short way: packets of known connections. Connection -> TCP tracker -> inspection -> NAT rewrite.
 #include "firewall/base/checksum.h"
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
 
 namespace sallyport {
 namespace {
@@ -77,6 +78,7 @@ void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId fr
   if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);
   if (tcp.state == c.tcp_state) return;
   const TcpTimeout before = TimeoutOf(c.tcp_state);
+  if (IsEmbryonic(c.tcp_state) && !IsEmbryonic(tcp.state)) CountHandshakeDone(core, c);
   c.tcp_state = tcp.state;
   // A class's embryonic timeout holds until the handshake is done; the global ones by state after that.
   if (TimeoutOf(tcp.state) != before) SetTimeout(core, index, TimeoutFor(core, c));
@@ -109,10 +111,16 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
-  FrameDrop drop = FrameDrop::kNone;
+  FrameDrop drop = ServiceIngress(core, c, d, p, now);
+  if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
   if (c.inspect != 0 && p.IsTcp()) RepairAcknowledgment(core, c, d, p);
+  if (Intercepted(core, c)) return InterceptPacket(core, index, d, p, now, out);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
+  if (c.extra != kNoExtra && core.extras.At(c.extra).dcd_sent != 0 && AnswersProbe(core, index, d, p, now)) {
+    out.action = Disposition::Action::kConsume;
+    return;
+  }
   if (p.IsTcp() && c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
     return ForwardInOrder(core, index, d, p, tcp, now, out);
   }
@@ -134,10 +142,15 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   if (clamp && p.Whole() && (core.policy->sysopt.tcpmss != 0 || core.policy->sysopt.tcpmss_minimum != 0)) {
     ClampMss(p, core.policy->sysopt.tcpmss, core.policy->sysopt.tcpmss_minimum);
   }
+  if (core.services.any_queue() || c.extra != kNoExtra) {
+    const FrameDrop drop = ServiceEgress(core, c, d, p, egress, now);
+    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
   Rewrite(c, d, p);
 
   c.last_packet = now;
   c.bytes += p.payload_length;
+  if (core.threats.statistics().packets()) core.threats.statistics().OnPacket(c, d, p.wire_length, now);
   if (p.payload_length != 0) c.flags |= d == Direction::kForward ? kConnDataForward : kConnDataReverse;
   auto& in = core.CounterOf(p.ingress);
   in.in_packets++;

@@ -30,6 +30,14 @@ struct NatHits {
   std::atomic<std::uint64_t> untranslate{0};
 };
 
+// Connection limits at the end of 8.2's nat and static lines, for each real host; 0: none.
+struct NatLimits {
+  std::uint32_t tcp = 0, udp = 0, embryonic = 0;
+  bool norandomseq = false;
+  bool Any() const { return (tcp | udp | embryonic) != 0; }
+  bool operator==(const NatLimits&) const = default;
+};
+
 struct NatRule {
   enum class Kind : std::uint8_t {
     kStatic,      // both directions; includes identity and exemption
@@ -71,6 +79,8 @@ struct NatRule {
   bool net_to_net = false;
   bool inactive = false;
   bool pat_pool = false;
+
+  NatLimits limits;    // of 8.2 nat and static lines
 
   std::string config;  // the line(s) of configuration, for packet-tracer, '\n' between lines
   std::string show;    // what `show nat` prints after "N "

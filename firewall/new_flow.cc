@@ -6,6 +6,8 @@
 #include <span>
 
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
 namespace {
@@ -173,17 +175,19 @@ Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
                    LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
-    if (c.in != nullptr && c.policy.reset_outbound) {
-      // A stray segment that would leave by a lower level is answered as a refused one is.
+    if (c.in != nullptr) {
+      // A stray segment is answered as a refused one is.
       const Route* route = c.policy.routes.Find(p.key.dst);
       const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
-      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
+      if (out != nullptr && out != c.in && c.policy.AnswersRefused(*c.in, *out)) OriginateReset(c.core, p, c.in->id);
     }
   }
   return c.Drop(why);
 }
 Verdict FirstPacket(Context& c) {
-  if (!c.packet.IsTcp() || c.core.has_state_bypass) return Verdict::kContinue;
+  if (!c.packet.IsTcp()) return Verdict::kContinue;
+  if (c.core.limits.may_intercept && RecognizeCookie(c)) return Verdict::kContinue;
+  if (c.core.has_state_bypass) return Verdict::kContinue;
   const FrameDrop bad = TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
@@ -191,21 +195,35 @@ Verdict FirstPacket(Context& c) {
 Verdict StateBypass(Context& c) {
   if (!c.core.has_state_bypass || !c.packet.IsTcp()) return Verdict::kContinue;
   if (!c.to_box && !c.from_box) {
-    c.state_bypass = FindClass(c, [](const ServiceClass& s) { return s.connection.state_bypass; }) != nullptr;
+    c.state_bypass = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass) != nullptr;
   }
-  const FrameDrop bad = c.state_bypass ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
+  const FrameDrop bad = c.state_bypass || c.cookie ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
 }
 
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
-  c.connection_class = FindClass(c, [](const ServiceClass& s) { return s.connection.Any(); });
-  if (c.connection_class == nullptr) return Verdict::kContinue;
-  if (c.state_bypass) c.randomize = false;
-  if (c.connection_class->connection.tcp_map != nullptr && c.packet.IsTcp()) c.Extra().tcp_map = c.connection_class->connection.tcp_map;
-  if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
-  if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
+  // Settings, normalisation and bypass are features by themselves; each may be another class's.
+  const ClassFlow f = FlowOf(c);
+  c.connection_class = SelectClass(c.policy, f, Feature::kConnection);
+  const ServiceClass* normalizer = c.packet.IsTcp() ? SelectClass(c.policy, f, Feature::kTcpMap) : nullptr;
+  const ServiceClass* bypass = c.state_bypass ? SelectClass(c.policy, f, Feature::kStateBypass) : nullptr;
+  if (normalizer != nullptr) c.Extra().tcp_map = normalizer->connection.tcp_map;
+  const bool keeps_numbers = c.connection_class != nullptr && !c.connection_class->connection.random_sequence.value_or(true);
+  if (c.state_bypass || keeps_numbers) c.randomize = false;
+  if (!c.recording()) return Verdict::kContinue;
+  for (const ServiceClass* s : {c.connection_class, normalizer, bypass}) {
+    if (s == nullptr) continue;
+    c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
+    break;
+  }
+  return Verdict::kContinue;
+}
+
+// Only weighed here: nothing is made for a flow that its limits refuse or TCP intercept answers.
+Verdict Limits(Context& c) {
+  WeighLimits(c);
   return Verdict::kContinue;
 }
 
@@ -231,7 +249,8 @@ Verdict SourceNat(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
   if (c.pinhole != kNoPinhole) return PinholeSource(c);
   const Packet& p = c.packet;
-  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now, !c.tracing());
+  c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now,
+                       !c.tracing() && c.limit.kind == LimitVerdict::Kind::kNone);
   // nat-control asks for a rule only on the way to a lower level.
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
@@ -310,25 +329,41 @@ Verdict ReversePath(Context& c) {
 }
 
 Verdict CreateFlow(Context& c) {
+  WeighSourceLimits(c);
+  if (c.limit.Refuses()) {
+    RefuseForLimit(c);
+    return c.Drop(c.cookie ? FrameDrop::kTcpConnLimit : FrameDrop::kConnLimit);
+  }
+  if (c.limit.Intercepts() && !c.tracing()) {
+    AnswerWithCookie(c);
+    return Verdict::kConsume;
+  }
   if (c.recording()) {
     c.trace->Phase("FLOW-CREATION", "", true, {},
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
   }
   if (c.tracing()) return Verdict::kForward;
+  AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);
+  if (c.made != kNoConn && c.cookie) {
+    AskServer(c.core, c.made, c.now);
+    return Verdict::kConsume;
+  }
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
+    Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, SourceNat,     IpOptions,       ChooseInspection, ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, Limits, SourceNat,     IpOptions,       ChooseInspection, ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
+    Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, IpOptions,     ChooseInspection, SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, Limits, IpOptions,     ChooseInspection,     SourceNat,   ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 
 }  // namespace

@@ -43,24 +43,52 @@ void OriginateReset(EngineCore& core, const Packet& p, IfId towards) {
   core.originated.push_back({towards, std::move(bytes)});
 }
 
-void OriginateSegment(EngineCore& core, const Endpoint& src, const Endpoint& dst, std::uint32_t seq, std::uint32_t ack,
-                      std::uint16_t window, std::uint8_t flags, IfId towards) {
-  if (!src.address.IsV4() || !dst.address.IsV4()) return;
-  std::vector<std::uint8_t> bytes(40);
-  PutIpv4Header(bytes.data(), 40, 6, src.address, dst.address);
-  std::uint8_t* t = bytes.data() + 20;
-  StoreBe16(t, src.port);
-  StoreBe16(t + 2, dst.port);
-  StoreBe32(t + 4, seq);
-  StoreBe32(t + 8, ack);
-  t[12] = 5 << 4;
-  t[13] = flags;
-  StoreBe16(t + 14, window);
-  StoreBe16(t + 16, ChecksumFinish(ChecksumAdd(Bytes(t, 20), PseudoHeaderSum(src.address, dst.address, 6, 20))));
-  core.originated.push_back({towards, std::move(bytes)});
+void OriginateSegment(EngineCore& core, const OwnSegment& s) {
+  const std::size_t options = (s.mss != 0 ? 4u : 0u) + (s.sack ? 4u : 0u);
+  const bool v6 = !s.from.address.IsV4();
+  const std::size_t header = v6 ? 40 : 20, length = 20 + options;
+  std::vector<std::uint8_t> bytes(header + length);
+  if (v6) {  // RFC 8200
+    bytes[0] = 0x60;
+    StoreBe16(&bytes[4], static_cast<std::uint16_t>(length));
+    bytes[6] = 6;
+    bytes[7] = 255;
+    s.from.address.StoreV6(&bytes[8]);
+    s.to.address.StoreV6(&bytes[24]);
+  } else {
+    PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(header + length), 6, s.from.address, s.to.address);
+  }
+  std::uint8_t* t = bytes.data() + header;
+  StoreBe16(t, s.from.port);
+  StoreBe16(t + 2, s.to.port);
+  StoreBe32(t + 4, s.seq);
+  if ((s.flags & kTcpAck) != 0) StoreBe32(t + 8, s.ack);
+  t[12] = static_cast<std::uint8_t>(length / 4 << 4);
+  t[13] = s.flags;
+  StoreBe16(t + 14, s.window);
+  std::uint8_t* option = t + 20;
+  if (s.mss != 0) {
+    *option++ = 2;
+    *option++ = 4;
+    StoreBe16(option, s.mss);
+    option += 2;
+  }
+  if (s.sack) {
+    *option++ = 1;
+    *option++ = 1;
+    *option++ = 4;
+    *option++ = 2;
+  }
+  StoreBe16(t + 16, ChecksumFinish(ChecksumAdd(Bytes(t, length),
+                                               PseudoHeaderSum(s.from.address, s.to.address, 6, static_cast<std::uint32_t>(length)))));
+  core.originated.push_back({s.egress, std::move(bytes)});
 }
 
-void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+namespace {
+
+// An ICMP error about `p` (RFC 792): the IP header of the packet and the first eight bytes after it.
+void OriginateError(EngineCore& core, const Packet& p, const Interface& towards, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
+                    TimePoint now) {
   if (p.v6 || towards.address.IsNone() || p.fragment_offset != 0) return;
   const int rate = std::max(1, core.policy->icmp_unreachable_rate);
   const std::int64_t refill = 1'000'000'000 / rate;
@@ -70,17 +98,26 @@ void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards
   }
   if (core.unreachable_tokens == 0) return;
   core.unreachable_tokens--;
-  // RFC 792 with RFC 1191's next-hop MTU: the IP header of the packet and the first eight bytes after it.
   const std::size_t quoted = std::min<std::size_t>(p.bytes.size(), p.l3_length + 8u);
   std::vector<std::uint8_t> bytes(28 + quoted);
   PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(bytes.size()), 1, towards.address, p.key.src);
   std::uint8_t* icmp = bytes.data() + 20;
-  icmp[0] = 3;
-  icmp[1] = 4;
-  StoreBe16(icmp + 6, static_cast<std::uint16_t>(mtu));
+  icmp[0] = type;
+  icmp[1] = code;
+  StoreBe16(icmp + 6, mtu);
   std::copy_n(p.bytes.data(), quoted, icmp + 8);
   StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(Bytes(icmp, 8 + quoted))));
   core.originated.push_back({towards.id, std::move(bytes)});
+}
+
+}  // namespace
+
+void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+  OriginateError(core, p, towards, 3, 4, static_cast<std::uint16_t>(mtu), now);  // RFC 1191
+}
+
+void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now) {
+  OriginateError(core, p, towards, 11, 0, 0, now);
 }
 
 }  // namespace sallyport

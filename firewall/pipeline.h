@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "firewall/acl_log.h"
+#include "firewall/activity.h"
 #include "firewall/conn.h"
 #include "firewall/conn_extra.h"
+#include "firewall/conn_limits.h"
 #include "firewall/engine.h"
 #include "firewall/fragments.h"
 #include "firewall/inspector.h"
@@ -20,6 +22,9 @@
 #include "firewall/packet.h"
 #include "firewall/pinholes.h"
 #include "firewall/policy.h"
+#include "firewall/service_stats.h"
+#include "firewall/shun.h"
+#include "firewall/threat_detection.h"
 #include "firewall/trace.h"
 
 namespace sallyport {
@@ -44,11 +49,17 @@ struct EngineCore {
   ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
+  ServiceStats services;
+  ActivityMeter activity;
+  ShunTable shuns;
+  ThreatDetection threats{log, shuns};
   TcpMap default_tcp_map;
   TcpStreams tcp_streams;
   AclLog acl_log;
+  ConnLimits limits;
   DropCounters drops;
   PinholeTable pinholes;
+  std::uint64_t inspected_packets = 0;
   std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
   std::vector<const NatRule*> dns_rules;    // of the policy: those that translate names' addresses
   bool inspects_payload = false;            // some class has an inspection that reads more than headers
@@ -63,6 +74,7 @@ struct EngineCore {
   std::uint32_t largest_mtu = 1500;
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
+  TimePoint floating_at = TimePoint::Max(), holddown_at = TimePoint::Max();  // RoutesChanged
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
@@ -86,6 +98,7 @@ enum class Verdict : std::uint8_t {
   kContinue,  // to the next stage
   kForward,   // decided: on its way
   kDrop,      // decided: `frame_drop` or `flow_drop` says why
+  kConsume,   // decided: it ends here, and nothing is wrong with it
 };
 
 // One packet on the long way.
@@ -117,6 +130,9 @@ struct Context {
   bool source_mapped = false;         // `source.endpoint` stands although no rule is named (a pinhole's)
   bool randomize = false;
   bool state_bypass = false;
+  LimitVerdict limit;               // what the class's and the host's limits say of one more
+  std::optional<SynOffer> cookie;   // an ACK that confirms a cookie of TCP intercept: what its SYN offered
+  std::uint32_t cookie_isn = 0;     // and the SYN's number
   ExtraIndex extra = kNoExtra;  // taken by Extra(), handed to the connection by MakeConnection
   ConnIndex made = kNoConn;
   FrameDrop frame_drop = FrameDrop::kNone;
@@ -159,6 +175,8 @@ class TraceRecorder {
 };
 
 // --- service policies (service_policy.cc)
+// The flow of `c` as class maps see it.
+ClassFlow FlowOf(const Context& c);
 // Does the flow of `c` belong to the class? Destination as it really is.
 bool ClassMatches(const ServiceClass& s, const Context& c);
 // The class whose feature acts on the flow: interface policies before the global one, first match within a policy.
@@ -223,12 +241,44 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 
+// --- TCP intercept (tcp_intercept.cc)
+// An ACK without a connection: does it confirm a cookie (Context::cookie)?
+bool RecognizeCookie(Context& c);
+// Answers the SYN in the server's name; nothing is kept of it.
+void AnswerWithCookie(Context& c);
+// Makes the connection that MakeConnection is about to enter look as after the client's SYN.
+void PrepareIntercepted(Context& c, Conn& conn);
+void AskServer(EngineCore& core, ConnIndex index, TimePoint now);
+// A packet of a connection whose server has not answered yet.
+void InterceptPacket(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
+bool Intercepted(const EngineCore& core, const Conn& c);
+
+// --- ends of connections (conn_expiry.cc)
+void ConnectionExpired(EngineCore& core, ConnIndex index);
+// The policy in force has other routes than `before`: connections that go another way than a new one would are looked for when
+// `timeout floating-conn`, and those whose way is gone when `timeout conn-holddown` is over.
+void RoutesChanged(EngineCore& core, const RouteTable& before, TimePoint now);
+TimePoint NextStrayDeadline(const EngineCore& core);
+void EndStrays(EngineCore& core, TimePoint now);
+// A packet of a connection that is being probed. True: it is an answer to a probe and goes no further.
+bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& p, TimePoint now);
+
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
-// A segment without payload between two ends, to leave by `towards`.
-void OriginateSegment(EngineCore& core, const Endpoint& src, const Endpoint& dst, std::uint32_t seq, std::uint32_t ack,
-                      std::uint16_t window, std::uint8_t flags, IfId towards);
+// ICMP time exceeded in transit, from the ingress interface's address; within the rate limit of unreachables.
+void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now);
+// A TCP segment without payload. Options: MSS and SACK permitted, of a SYN.
+struct OwnSegment {
+  Endpoint from, to;
+  IfId egress{};
+  std::uint32_t seq = 0, ack = 0;
+  std::uint8_t flags = 0;
+  std::uint16_t window = 0;
+  std::uint16_t mss = 0;  // 0: no option
+  bool sack = false;
+};
+void OriginateSegment(EngineCore& core, const OwnSegment& s);
 // ICMP destination unreachable, fragmentation needed (RFC 1191) with the next hop's MTU, from the ingress interface's address.
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now);
 

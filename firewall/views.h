@@ -52,11 +52,41 @@ struct InterfaceCounters {
   std::uint64_t in_packets = 0, in_bytes = 0, out_packets = 0, out_bytes = 0, dropped = 0;
 };
 
-// A local host: addresses behind an interface with connections.
+// A local host: an address behind an interface that has connections.
 struct LocalHostView {
   std::string interface;
   IpAddress address;
-  std::uint32_t tcp = 0, udp = 0, embryonic = 0, other = 0, sctp = 0;  // other: neither of the rest
+  std::uint32_t tcp = 0, udp = 0, embryonic = 0, other = 0, sctp = 0;  // other: neither of the rest; embryonic: towards it
+  std::uint32_t embryonic_from = 0;
+  std::uint32_t box = 0;     // of its connections: to or from the appliance itself
+  std::uint32_t xlates = 0;  // dynamic translations
+  std::uint32_t tcp_limit = 0, udp_limit = 0, embryonic_limit = 0;  // of 8.2 nat and static lines; 0: none
+  // Does it have anything to do with what goes through?
+  bool Through() const { return tcp + udp + sctp + other > box || xlates != 0; }
+};
+
+struct LocalHostPage {
+  std::vector<LocalHostView> hosts;
+  std::uint32_t next_cursor = 0;  // 0: that was all
+};
+
+// How many local hosts an interface has and had at most.
+struct LocalHostTotals {
+  std::string interface;
+  std::uint32_t active = 0, most_active = 0;
+};
+
+// Who talks to whom on a connection, without the rest of it: little enough to collect for all of them.
+struct FlowRef {
+  ConnIndex index = kNoConn;
+  std::uint32_t id = 0;
+  IfId in_if{}, out_if{};
+  IpAddress initiator, responder;  // real
+};
+
+struct FlowRefPage {
+  std::vector<FlowRef> flows;
+  std::uint32_t next_cursor = 0;  // 0: that was all
 };
 
 }  // namespace sallyport

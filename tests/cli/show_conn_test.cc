@@ -126,19 +126,5 @@ TEST(ShowConn, EndpointsAreInOrderOfSecurityLevelWhoeverBegan) {
   EXPECT_EQ(ConnFlags(v), "UB");
 }
 
-TEST(ShowLocalHost, ByInterface) {
-  const std::vector<LocalHostView> hosts = {{"inside", Ip("10.1.1.15"), 3, 1, 1, 0},
-                                            {"outside", Ip("198.51.100.9"), 3, 1, 1, 0},
-                                            {"inside", Ip("10.1.1.16"), 0, 2, 0, 0, 1}};
-  const std::vector<std::string> interfaces = {"outside", "dmz", "inside"};
-  ExpectGolden("local_host", ShowLocalHost(hosts, interfaces, Nine()));
-  Personality old = Eight();
-  old.local_host_sctp = false;
-  EXPECT_EQ(ShowLocalHost(hosts, interfaces, old).find("SCTP"), std::string::npos);
-  // The name of an interface has gone and its connections have not.
-  EXPECT_TRUE(ShowLocalHost(hosts, {"dmz", "inside"}, old).starts_with("Interface dmz: 0 active, 0 denied\nInterface inside: 2 "));
-  EXPECT_NE(ShowLocalHost(hosts, {"dmz", "inside"}, old).find("Interface outside: 1 active"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace sallyport

@@ -140,6 +140,30 @@ TEST(NetShapes, TcpMapsAndClassActions) {
   EXPECT_EQ(s.Error("no tcp-map MAP"), "ERROR: tcp-map MAP is in use\n");
 }
 
+TEST(NetShapes, ConnectionSettingsOfAClassStandInOneLine) {
+  Session s;
+  s.All({"class-map C", "match any", "exit", "policy-map P", "class C",
+         "set connection random-sequence-number disable per-client-embryonic-max 5 conn-max 600 embryonic-conn-max 50 syn-cookie-mss 1360 per-client-max 10"});
+  const auto has = [&](const std::string& line) { return s.Section("policy-map").find(line) != std::string::npos; };
+  EXPECT_TRUE(has("  set connection conn-max 600 embryonic-conn-max 50 per-client-max 10 per-client-embryonic-max 5 "
+                  "random-sequence-number disable syn-cookie-mss 1360 \n"))
+      << s.Section("policy-map");
+  // Each option can be changed and taken away by itself.
+  s.All({"set connection conn-max 700", "no set connection syn-cookie-mss 1360", "no set connection embryonic-conn-max 50"});
+  EXPECT_TRUE(has("  set connection conn-max 700 per-client-max 10 per-client-embryonic-max 5 random-sequence-number disable \n"))
+      << s.Section("policy-map");
+  s.All({"no set connection per-client-max 10 per-client-embryonic-max 5", "no set connection conn-max 700"});
+  EXPECT_TRUE(has("  set connection random-sequence-number disable\n")) << s.Section("policy-map");
+  s.All({"no set connection random-sequence-number disable"});
+  EXPECT_FALSE(has("set connection"));
+  s.All({"set connection timeout embryonic 0:00:45", "set connection timeout dcd", "set connection timeout idle 2:00:00 reset"});
+  EXPECT_TRUE(has("  set connection timeout embryonic 0:00:45 idle 2:00:00 reset dcd\n")) << s.Section("policy-map");
+  s.All({"no set connection timeout embryonic 0:00:45"});
+  EXPECT_TRUE(has("  set connection timeout idle 2:00:00 reset dcd\n")) << s.Section("policy-map");
+  s.All({"no set connection timeout"});
+  EXPECT_FALSE(has("set connection"));
+}
+
 TEST(NetShapes, InspectionMaps) {
   Session s;
   s.All({"regex R \"exe$\"", "policy-map type inspect http H", "match request uri regex R"});

@@ -10,6 +10,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/engine.h"
 #include "firewall/logger.h"
+#include "firewall/protection.h"
 #include "inspect/engines.h"
 
 namespace sallyport {
@@ -46,6 +47,8 @@ class Run {
   void Arrive(const std::string& rest);
   void Leave(const std::string& rest);
   void Trace(const std::string& rest);
+  void Do(const std::string& rest);
+  void Threats(const std::string& rest);
   void Advance(TimePoint to);
   void FinishPacket();
   std::uint32_t Number(const std::string& token, std::optional<std::uint32_t> seen = {});
@@ -195,6 +198,11 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   std::string name, protocol, from, to;
   in >> name >> protocol >> from >> to;
   interface = ByName(name);
+  // Ports may be $name.
+  for (std::string* end : {&from, &to}) {
+    const auto dollar = end->find(":$");
+    if (dollar != std::string::npos) *end = end->substr(0, dollar + 1) + std::to_string(Number(end->substr(dollar + 1)));
+  }
   const auto [src, sport] = HostPort(from);
   const auto [dst, dport] = HostPort(to);
   Fields f = FieldsOf(in);
@@ -212,6 +220,7 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
       options.insert(options.end(), {2, 4, static_cast<std::uint8_t>(m >> 8), static_cast<std::uint8_t>(m)});
     }
     if (f.contains("ws")) options.insert(options.end(), {1, 3, 3, static_cast<std::uint8_t>(get("ws", 0))});
+    if (f.contains("sackok")) options.insert(options.end(), {1, 1, 4, 2});
     if (f.contains("sack")) {
       const auto dash = f["sack"].find('-', f["sack"][0] == '$' ? 1 : 0);
       std::uint8_t edge[8];
@@ -273,6 +282,7 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
     if (f["frag"].back() == '+') frag |= 0x2000;
   }
   StoreBe16(&p[6], frag);
+  p[1] = static_cast<std::uint8_t>(get("dscp", 0) << 2);
   p[8] = static_cast<std::uint8_t>(get("ttl", 64));
   p[9] = proto;
   src.StoreV4(&p[12]);
@@ -460,11 +470,53 @@ void Run::Trace(const std::string& rest) {
   throw Failure{"packet-tracer has no phase of this configuration, but\n" + seen};
 }
 
+// threats EVENT RATE TRIGGERS TOTAL
+void Run::Threats(const std::string& rest) {
+  std::istringstream in(rest);
+  std::string event;
+  std::size_t rate = 0;
+  std::uint64_t triggers = 0, total = 0;
+  in >> event >> rate >> triggers >> total;
+  std::size_t n = 0;
+  for (const ThreatRateView& v : engine_->protection().ThreatRates(clock_.Now())) {
+    if (kThreatEventInfo[static_cast<std::size_t>(v.event)].keyword != event || ++n != rate) continue;
+    if (v.rate.triggers != triggers || v.rate.total != total) {
+      throw Failure{std::to_string(v.rate.triggers) + " triggers, " + std::to_string(v.rate.total) + " events"};
+    }
+    return;
+  }
+  throw Failure{"no such rate"};
+}
+
+// An operator's command: shuns.
+void Run::Do(const std::string& rest) {
+  FinishPacket();
+  std::istringstream in(rest);
+  std::string word, src, dst, protocol;
+  in >> word;
+  Protection p = engine_->protection();
+  const TimePoint now = clock_.Now();
+  if (rest == "clear shun") return p.ClearShuns(now);
+  if (word == "no" && in >> word >> src && word == "shun") {
+    if (!p.Remove(Address(src), now)) throw Failure{"no such shun"};
+    return;
+  }
+  if (word != "shun" || !(in >> src)) throw Failure{"unknown command " + rest};
+  Shun shun;
+  shun.src = Address(src);
+  if (in >> dst >> shun.sport >> shun.dport) {
+    shun.dst = Address(dst);
+    if (in >> protocol) shun.protocol = protocol == "tcp" ? 6 : 17;
+  }
+  p.Add(shun, now);
+}
+
 void Run::Advance(TimePoint to) {
   FinishPacket();
   clock_.Set(to);
   engine_->AdvanceTo(to);
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
+  for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
 }
 
 void Run::Line(const std::string& line) {
@@ -518,9 +570,31 @@ void Run::Line(const std::string& line) {
   if (verb == "at") return Advance({static_cast<std::int64_t>(std::stod(rest) * 1e9)});
   if (verb == "advance") return Advance(clock_.Now() + Duration{static_cast<std::int64_t>(std::stod(rest) * 1e9)});
   if (verb == "trace") return Trace(rest);
+  if (verb == "do") return Do(rest);
+  if (verb == "threats") return Threats(rest);
   if (verb == "conns") {
     if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
     return;
+  }
+  if (verb == "hosts") {
+    if (engine_->LocalHostCount() != std::stoul(rest)) throw Failure{std::to_string(engine_->LocalHostCount()) + " local hosts"};
+    return;
+  }
+  if (verb == "host") {  // host NAMEIF ADDRESS tcp=N udp=N embryonic=N from=N xlates=N
+    std::istringstream args(rest);
+    std::string name, address;
+    args >> name >> address;
+    const LocalHostPage page = engine_->LocalHosts(Address(address), 0, 1000);
+    for (const LocalHostView& h : page.hosts) {
+      if (h.interface != name) continue;
+      const std::map<std::string, std::uint32_t> have = {
+          {"tcp", h.tcp}, {"udp", h.udp}, {"embryonic", h.embryonic}, {"from", h.embryonic_from}, {"xlates", h.xlates}};
+      for (const auto& [field, want] : FieldsOf(args)) {
+        if (have.at(field) != std::stoul(want)) throw Failure{field + " is " + std::to_string(have.at(field))};
+      }
+      return;
+    }
+    throw Failure{"no such local host"};
   }
   if (verb == "xlates") {
     const auto n = engine_->Xlates(0, 1000, clock_.Now()).in_use;
