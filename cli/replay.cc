@@ -13,7 +13,7 @@
 #include "conf/codecs.h"
 #include "firewall/log_ring.h"
 #include "firewall/packet.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace sallyport {
 namespace {
@@ -101,7 +101,7 @@ std::string Describe(const Packet& p) {
 struct Replay::Impl {
   explicit Impl(Options o)
       : options(std::move(o)), state(std::move(*StateFolder::Open(folder.path()))) {
-    inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+    inspectors = inspections.Table();
     engine = std::make_unique<Engine>(Engine::Options{}, clock, tee, Random(options.seed), inspectors);
     host = std::make_unique<RecordedHost>(*engine, clock);
     appliance = std::make_unique<Appliance>(Appliance::Parts{clock, nullptr, *engine, ring, state, *host});
@@ -114,7 +114,7 @@ struct Replay::Impl {
   ManualClock clock;  // its scale is wall time: capture times are set directly
   LogRing ring;
   Tee tee{ring};
-  IcmpInspector icmp;
+  InspectionEngines inspections;
   Inspectors inspectors;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<RecordedHost> host;

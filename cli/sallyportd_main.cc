@@ -16,7 +16,7 @@
 #include "cli/ssh_service.h"
 #include "cli/tool.h"
 #include "firewall/host/syslog_udp.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace {
 
@@ -97,9 +97,8 @@ int Run(const Arguments& arguments) {
   Engine::Options engine_options;
   engine_options.max_connections = arguments.max_connections;
   engine_options.router_advertisements = true;
-  IcmpInspector icmp;
-  Inspectors inspectors;
-  inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+  InspectionEngines inspections;
+  Inspectors inspectors = inspections.Table();
   Engine engine(engine_options, clock, ring, Random::FromKernel(), inspectors);
   LinuxHost::Options host_options;
   host_options.links = std::move(links);

@@ -123,6 +123,10 @@ std::vector<ServicePolicyView> Appliance::ServicePolicies() {
             i.reset_drops = n.reset_drops;
             i.rate = n.rate;
           }
+          for (const sallyport::Inspection& k : compiled != nullptr ? compiled->inspections : std::vector<sallyport::Inspection>{}) {
+            if (k.name != inspect->what) continue;
+            for (const std::string& row : InspectLines(k.map.get(), *k.counters)) i.lines.push_back("        " + row);
+          }
           shown.inspections.push_back(std::move(i));
         }
         const auto limit = std::find_if(limited.begin(), limited.end(), [&](const ConnLimitCounters& n) {

@@ -100,7 +100,8 @@ std::string ShowConnHeader(std::uint32_t in_use, std::uint32_t most_used, ConnFo
 
 std::string ConnFlags(const ConnView& view) {
   const Conn& c = view.conn;
-  if (IsUdp(c)) return "-";
+  if (view.expected) return !IsTcp(c) ? "i" : InitiatorIsInside(view) ? "Pi" : "Ei";
+  if (IsUdp(c)) return c.inspect == static_cast<std::uint8_t>(InspectId::kDns) ? "D" : "-";
   if (!IsTcp(c)) return "";
   const bool initiator_inside = InitiatorIsInside(view);
   const std::string special = (c.flags & kConnServiceModule) != 0 ? "X" : "";

@@ -239,6 +239,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   }
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
+  InheritInspectCounters(p->service, previous);
   p->threats = CompileThreats(tree, resolver, p->personality.release);
   p->priority_queues = CompilePriorityQueues(tree, *p);
   InterceptStatistics(tree, *p);

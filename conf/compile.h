@@ -61,4 +61,10 @@ void CompileIpv6Lists(const LineTree& tree, const Resolver& resolver, Policy& po
 std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, const std::vector<const Line*>& lines, const Resolver& resolver,
                                                      const TimeRanges& ranges, const AccessList* previous);
 
+// `inspect ...` of a class (compile_inspect.cc), and the counters that it had in the policy before.
+struct InspectLine;
+InspectId InspectIdOf(std::string_view name);
+Inspection CompileInspection(const LineTree& tree, const InspectLine& inspect);
+void InheritInspectCounters(std::vector<ServiceClass>& classes, const Policy* previous);
+
 }  // namespace sallyport

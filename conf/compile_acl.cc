@@ -57,7 +57,8 @@ std::string Options(const AceBody& b) {
 
 class Builder {
  public:
-  Builder(std::string name, const Resolver& resolver, const TimeRanges& ranges, const AccessList* previous, bool search_groups)
+  Builder(std::string name, const Resolver& resolver, const TimeRanges& ranges, const AccessList* previous,
+          bool search_groups = false)
       : name_(std::move(name)), resolver_(resolver), ranges_(ranges), search_groups_(search_groups) {
     if (previous == nullptr) return;
     for (const AclElement& e : previous->elements()) counters_[e.text] = e.hits;

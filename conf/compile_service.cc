@@ -35,12 +35,6 @@ void AddMatch(const Line& line, const Policy& policy, ServiceClass& c) {
   c.matches.push_back(std::move(m));
 }
 
-InspectId InspectOf(const std::string& name) {
-  if (name == "icmp") return InspectId::kIcmp;
-  if (name == "icmp error") return InspectId::kIcmpError;
-  return InspectId::kNone;
-}
-
 void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
   if (line.idle) c.idle = Duration::Seconds(line.idle->seconds);
   if (line.embryonic) c.embryonic = Duration::Seconds(line.embryonic->seconds);
@@ -66,7 +60,7 @@ void AddLimits(const FieldLine& f, ConnectionSettings& c) {
 
 // One line below `class NAME`.
 void AddAction(const Line& line, const LineTree& tree, const Policy& policy, ServiceClass& c) {
-  if (const auto* i = line.As<InspectLine>()) c.inspections.push_back({InspectOf(i->what), i->what, nullptr});
+  if (const auto* i = line.As<InspectLine>()) c.inspections.push_back(CompileInspection(tree, *i));
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Get("option") == "tcp-state-bypass") c.connection.state_bypass = true;
   if (const auto* f = line.As<FieldLine>(); f != nullptr && line.key == "set connection") AddLimits(*f, c.connection);
   if (const auto* f = line.As<FieldLine>(); f != nullptr && f->Has("tcpmap")) {

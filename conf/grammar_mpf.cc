@@ -147,7 +147,8 @@ void DeclareModular(ConfigGrammar& g) {
     r.section = Section::kPolicyMap;
     r.rank = 10;
     r.key = keywords;
-    r.effect = words.starts_with("icmp") ? Effect::kModelled : Effect::kAccepted;
+    const bool acts = words.starts_with("icmp") || words == "dns" || words == "ftp" || words == "tftp" || words == "http";
+    r.effect = acts ? Effect::kModelled : Effect::kAccepted;
     const std::string what(words);
     r.check = [what](ConfigEdit& edit, const L& v) -> std::string {
       if (!v.map.empty() && what == "dns" && v.map != "maximum-length" && v.map != "dynamic-filter-snoop" && !edit.loading && edit.tree.Find(Section::kPolicyMap, "policy-map type inspect dns " + v.map) == nullptr) {
@@ -155,11 +156,11 @@ void DeclareModular(ConfigGrammar& g) {
       }
       return {};
     };
-    r.after = [what](ConfigEdit& edit, const L&, Line& l) -> std::string {
+    r.after = [what](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       // skinny and sip print one blank more (skinny: until 9.14).
       const bool two = what == "sip" || (what == "skinny" && !edit.personality.trace_elapsed_time);
       if (!l.text.ends_with(' ')) l.text += two && l.As<InspectCommand>()->map.empty() ? "  " : " ";
-      l.Set(InspectLine{what});
+      l.Set(InspectLine{what, v.map, v.strict, v.options});
       return {};
     };
     Declare(g, c, r);

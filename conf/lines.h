@@ -233,7 +233,7 @@ struct MatchList { std::string list; };
 struct MatchPort { std::string protocol; PortSpec ports; };
 struct PolicyMapLine { std::string name; };
 struct PolicyClassLine { std::string name; };
-struct InspectLine { std::string what; };
+struct InspectLine { std::string what; std::string map; bool strict = false; std::string options; };
 struct ConnTimeoutLine { std::optional<Hms> idle, embryonic, half_closed; bool tcp = false, reset = false, dcd = false; std::optional<Hms> dcd_retry; std::optional<int> dcd_max; };
 struct ServicePolicyLine { std::string policy; bool global = false; std::string interface; bool fail_close = false; };
 

@@ -1,5 +1,5 @@
-// Inspection maps: `policy-map type inspect X`, `class-map type inspect X` and what stands in them. Read and kept: the inspections
-// that act do so with their defaults.
+// Inspection maps: `policy-map type inspect X`, `class-map type inspect X` and what stands in them. Those of DNS, FTP and
+// HTTP act (compile_inspect.cc); the others are read and kept.
 #include <deque>
 
 #include "conf/declare.h"
@@ -11,6 +11,7 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kFor = Effect::kDormant;
+constexpr Effect kActs = Effect::kModelled;
 constexpr const char* kMap = "config-pmap-inspect";
 constexpr const char* kParameters = "config-pmap-p";
 constexpr const char* kActions = "config-pmap-c-inspect";
@@ -39,47 +40,57 @@ std::string KnownClass(ConfigEdit& edit, const FieldLine& f) {
   return "ERROR: class-map " + name + " not configured\n";
 }
 
+// Lines that all protocols share act where their protocol does.
+std::string ActsByProtocol(ConfigEdit& edit, const FieldLine& f, Line& line) {
+  std::string_view protocol = f.Get("protocol");
+  if (protocol.empty() && !edit.path.empty()) {
+    const auto* map = edit.path.front()->As<FieldLine>();
+    if (map != nullptr) protocol = map->Get("protocol");
+  }
+  if (protocol == "dns" || protocol == "ftp" || protocol == "http") line.effect = edit.effect = Effect::kModelled;
+  return {};
+}
+
 #define SALLYPORT_INSPECT_MAPS \
   "dcerpc|diameter|dns|esmtp|ftp|gtp|h323|http|im|ip-options|ipsec-pass-thru|ipv6|lisp|m3ua|mgcp|netbios|radius-accounting|rtsp|scansafe|sctp|sip|skinny|snmp|stun|waas"
 #define SALLYPORT_DO "<action:{allow|clear|drop|drop-connection|log|mask|reset|transmit}>..."
 
 constexpr Shape kShapes[] = {
     {"config", "policy-map type`Specifies the type of policy-map` inspect <protocol:{" SALLYPORT_INSPECT_MAPS "}> <name:name`Policy map name`>", Sec::kPolicyMap,
-     {.effect = kFor, .submode = kMap, .check_no = MapInUse}},
+     {.effect = kFor, .submode = kMap, .after = ActsByProtocol, .check_no = MapInUse}},
     {"config", "class-map type inspect <protocol:{" SALLYPORT_INSPECT_MAPS "}> [ match-all | match-any ] <name:name>", Sec::kClassMap,
-     {.effect = kFor, .submode = "config-cmap-inspect"}},
+     {.effect = kFor, .submode = "config-cmap-inspect", .after = ActsByProtocol}},
     {kMap, "description / <text:line>", Sec::kPolicyMap, {.effect = kFor}},
-    {kMap, "parameters`Specify this keyword to enter policy parameters.`", Sec::kPolicyMap, {.rank = 1, .effect = kFor, .submode = kParameters}},
-    {kMap, "class`Policy criteria` <class:word>", Sec::kPolicyMap, {.rank = 10, .effect = kFor, .submode = kActions, .check = KnownClass}},
+    {kMap, "parameters`Specify this keyword to enter policy parameters.`", Sec::kPolicyMap, {.rank = 1, .effect = kFor, .submode = kParameters, .after = ActsByProtocol}},
+    {kMap, "class`Policy criteria` <class:word>", Sec::kPolicyMap, {.rank = 10, .effect = kFor, .submode = kActions, .check = KnownClass, .after = ActsByProtocol}},
 
     // --- what is done with a match
-    {kActions, "<action:{drop|drop-connection|mask|reset|send-protocol-error}> [ send-protocol-error ] [ log ]", Sec::kPolicyMap, {.rank = 10, .effect = kFor}},
-    {kActions, "log", Sec::kPolicyMap, {.rank = 10, .effect = kFor}},
-    {kActions, "allow [ log ]", Sec::kPolicyMap, {.rank = 10, .effect = kFor}},
+    {kActions, "<action:{drop|drop-connection|mask|reset|send-protocol-error}> [ send-protocol-error ] [ log ]", Sec::kPolicyMap, {.rank = 10, .effect = kFor, .after = ActsByProtocol}},
+    {kActions, "log", Sec::kPolicyMap, {.rank = 10, .effect = kFor, .after = ActsByProtocol}},
+    {kActions, "allow [ log ]", Sec::kPolicyMap, {.rank = 10, .effect = kFor, .after = ActsByProtocol}},
     {kActions, "rate-limit / <n:0-4294967295>", Sec::kPolicyMap, {.rank = 11, .effect = kFor}},
-    {kActions, "enforce-tsig / [drop] [log]", Sec::kPolicyMap, {.rank = 11, .effect = kFor}},
+    {kActions, "enforce-tsig / [drop] [log]", Sec::kPolicyMap, {.rank = 11, .effect = kActs}},
     {kActions, "whitelist", Sec::kPolicyMap, {.rank = 11, .effect = kFor}},
     {kActions, "mask-banner", Sec::kPolicyMap, {.rank = 11, .effect = kFor}},
 
     // --- parameters: DNS
-    {kParameters, "message-length`DNS message length` maximum / <n:512-65535>", Sec::kPolicyMap, {.rank = 2, .effect = kFor}},
-    {kParameters, "message-length maximum client / ( auto | <n:512-65535> )", Sec::kPolicyMap, {.rank = 1, .effect = kFor}},
-    {kParameters, "message-length maximum server / ( auto | <n:512-65535> )", Sec::kPolicyMap, {.rank = 1, .effect = kFor}},
-    {kParameters, "<what:{dns-guard|id-randomization|nat-rewrite|protocol-enforcement|tcp-inspection}>", Sec::kPolicyMap, {.rank = 3, .effect = kFor, .keep_no = true}},
+    {kParameters, "message-length`DNS message length` maximum / <n:512-65535>", Sec::kPolicyMap, {.rank = 2, .effect = kActs}},
+    {kParameters, "message-length maximum <side:{client|server}> / ( auto | <n:512-65535> )", Sec::kPolicyMap, {.rank = 1, .effect = kActs}},
+    {kParameters, "<what:{dns-guard|id-randomization|nat-rewrite|protocol-enforcement|tcp-inspection}>", Sec::kPolicyMap, {.rank = 3, .effect = kActs, .keep_no = true}},
     {kParameters, "id-mismatch / { count <count:0-4294967295> | duration <duration:0-4294967295> } [ action <action:{log}> ]", Sec::kPolicyMap,
-     {.rank = 3, .effect = kFor, .keep_no = true}},
-    {kParameters, "tsig enforced action / " SALLYPORT_DO, Sec::kPolicyMap, {.rank = 3, .effect = kFor}},
+     {.rank = 3, .effect = kActs, .keep_no = true}},
+    {kParameters, "tsig enforced action / " SALLYPORT_DO, Sec::kPolicyMap, {.rank = 3, .effect = kActs}},
     {kParameters, "umbrella / [<text:line>]", Sec::kPolicyMap, {.rank = 3}},
     {kParameters, "dnscrypt", Sec::kPolicyMap, {.rank = 3}},
     // HTTP
-    {kParameters, "body-match-maximum / <n:0-4294967295>", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
-    {kParameters, "protocol-violation / [ action " SALLYPORT_DO " ]", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
-    {kParameters, "spoof-server / <text:line>", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
+    {kParameters, "body-match-maximum / <n:0-4294967295>", Sec::kPolicyMap, {.rank = 4, .effect = kActs}},
+    {kParameters, "protocol-violation / [ action " SALLYPORT_DO " ]", Sec::kPolicyMap, {.rank = 4, .effect = kActs}},
+    {kParameters, "spoof-server / <text:line>", Sec::kPolicyMap, {.rank = 4, .effect = kActs}},
     // ESMTP, FTP
     {kParameters, "allow-tls / [ action log ]", Sec::kPolicyMap, {.rank = 4, .effect = kFor, .keep_no = true}},
     {kParameters, "mail-relay / <domain:word> action " SALLYPORT_DO, Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
-    {kParameters, "mask-banner", Sec::kPolicyMap, {.rank = 4, .effect = kFor, .keep_no = true}},
-    {kParameters, "mask-syst-reply", Sec::kPolicyMap, {.rank = 4, .effect = kFor, .keep_no = true}},
+    {kParameters, "mask-banner", Sec::kPolicyMap, {.rank = 4, .effect = kActs, .keep_no = true}},
+    {kParameters, "mask-syst-reply", Sec::kPolicyMap, {.rank = 4, .effect = kActs, .keep_no = true}},
     {kParameters, "special-character / [ action " SALLYPORT_DO " ]", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
     // SIP, H.323, MGCP, SCCP, RTSP
     {kParameters, "<what:{im|ip-address-privacy|traffic-non-sip|uri-non-sip-privacy|trust-verification-server-only}>", Sec::kPolicyMap,
@@ -136,8 +147,8 @@ void DeclareInspection(ConfigGrammar& grammar) {
   static const std::deque<Shape> matches = [] {  // as long as the program, like every shape
     std::deque<Shape> all;
     for (const char* words : kMatches) {
-      all.push_back({kMap, words, Sec::kPolicyMap, {.rank = 10, .effect = kFor, .submode = kActions}});
-      all.push_back({"config-cmap-inspect", words, Sec::kClassMap, {.rank = 10, .effect = kFor}});
+      all.push_back({kMap, words, Sec::kPolicyMap, {.rank = 10, .effect = kFor, .submode = kActions, .after = ActsByProtocol}});
+      all.push_back({"config-cmap-inspect", words, Sec::kClassMap, {.rank = 10, .effect = kFor, .after = ActsByProtocol}});
     }
     return all;
   }();

@@ -83,7 +83,7 @@ constexpr Shape kFilters[] = {
 
 constexpr Shape kShapes[] = {
     {"config", "regex`Define a regular expression` <name:name`Name of the regular expression`> / <pattern:line`The expression`>", Sec::kRegex,
-     {.effect = kFor, .check_no = RegexInUse}},
+     {.effect = Effect::kModelled, .check_no = RegexInUse}},
     {"config", "time-range`Define time range entries` <name:name`Time range name`>", Sec::kTimeRange, {.effect = Effect::kModelled, .submode = "config-time-range", .check_no = TimeRangeInUse}},
     {"config-time-range", "absolute`absolute time and date` / [ start <st:word> <sd:1-31> <sm:word> <sy:1993-2035> ] [ end <et:word> <ed:1-31> <em:word> <ey:1993-2035> ]",
      Sec::kTimeRange, {.effect = Effect::kModelled}},
@@ -91,8 +91,8 @@ constexpr Shape kShapes[] = {
                           "[<last:{Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday}>] <until:hm>", Sec::kTimeRange, {.rank = 1, .effect = Effect::kModelled}},
 
     // --- class maps
-    {"config", "class-map type`Specifies the type of class map` regex match-any <name:name>", Sec::kClassMap, {.effect = kFor, .submode = "config-cmap-regex"}},
-    {"config-cmap-regex", "match regex <regex:word>", Sec::kClassMap, {.rank = 10, .effect = kFor}},
+    {"config", "class-map type`Specifies the type of class map` regex match-any <name:name>", Sec::kClassMap, {.effect = Effect::kModelled, .submode = "config-cmap-regex"}},
+    {"config-cmap-regex", "match regex <regex:word>", Sec::kClassMap, {.rank = 10, .effect = Effect::kModelled}},
     {"config-cmap-regex|config-cmap-inspect|config-cmap-management", "description / <text:line>", Sec::kClassMap, {.effect = kFor}},
     {"config", "class-map type management <name:name>", Sec::kClassMap, {.effect = kFor, .submode = "config-cmap-management"}},
     {"config-cmap-management", "match access-list <acl:acl>", Sec::kClassMap, {.rank = 10, .effect = kFor}},

@@ -180,7 +180,7 @@ bool SameSecurityRefuses(const Context& c) {
 }  // namespace
 
 Verdict CheckAccessIn(Context& c) {
-  if (c.from_box || c.to_box || c.core.bypass_checks || c.core.decrypted) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.core.bypass_checks || c.core.decrypted || c.pinhole != kNoPinhole) return Verdict::kContinue;
   Decision d;
   if (!SameSecurityRefuses(c)) {
     d = Decide(c);
@@ -213,7 +213,9 @@ bool ControlPlanePermits(Context& c) {
 }
 
 Verdict CheckAccessOut(Context& c) {
-  if (c.from_box || c.to_box || c.out->AccessOut(c.packet.v6) == nullptr || c.core.bypass_checks) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.out->AccessOut(c.packet.v6) == nullptr || c.core.bypass_checks || c.pinhole != kNoPinhole) {
+    return Verdict::kContinue;
+  }
   Decision d;
   d.list = c.out->AccessOut(c.packet.v6).get();
   d.element = d.list->Find(QueryOf(c, false));

@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "firewall/inspect_map.h"
+#include "firewall/seq_repair.h"
 #include "firewall/service_stats.h"
 #include "firewall/tcp_map.h"
 #include "firewall/tcp_stream.h"
@@ -19,9 +21,18 @@ namespace sallyport {
 using ExtraIndex = std::uint32_t;
 inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 
+// A TCP connection under inspection, by direction of the sender.
+struct InspectStream {
+  SeqRepair repair[2];
+};
+
 struct ConnExtra {
-  // --- inspection
+  // --- inspection (inspect_flow.cc)
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
+  std::shared_ptr<InspectCounters> inspect_rows;
+  std::unique_ptr<InspectState> inspect_state;    // the engine's
+  std::unique_ptr<InspectStream> inspect_stream;  // TCP
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;  // index and id of connections that end with this one
   ClassInspectCounters* inspect_counters = nullptr;  // of the class that asked for the inspection
   // --- classes of service policies
   QosPath qos[2];              // [Direction]

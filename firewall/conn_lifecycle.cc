@@ -33,8 +33,8 @@ Ends EndsOf(const EngineCore& core, const Conn& c) {
 
 bool PrintsTypeCode(const EngineCore& core) { return core.policy->personality.log_icmp_type_code; }
 
-void LogBuilt(EngineCore& core, const Conn& c, TimePoint now) {
-  const bool outbound = (c.flags & kConnOutbound) != 0;
+// `outbound`: of a data connection, as its control connection is (ASA syslog guide, 302013).
+void LogBuilt(EngineCore& core, const Conn& c, bool outbound, TimePoint now) {
   const auto word = LogArg::Word(outbound ? "outbound" : "inbound");
   const Ends e = EndsOf(core, c);
   if (c.protocol == 1 || c.protocol == 58) {
@@ -140,8 +140,8 @@ ConnIndex MakeConnection(Context& ctx) {
   Conn c;
   c.initiator_real = p.key.src;
   c.initiator_real_port = p.key.sport;
-  c.initiator_mapped = ctx.source.rule != nullptr ? ctx.source.endpoint.address : p.key.src;
-  c.initiator_mapped_port = ctx.source.rule != nullptr ? ctx.source.endpoint.port : p.key.sport;
+  c.initiator_mapped = ctx.source.rule != nullptr || ctx.source_mapped ? ctx.source.endpoint.address : p.key.src;
+  c.initiator_mapped_port = ctx.source.rule != nullptr || ctx.source_mapped ? ctx.source.endpoint.port : p.key.sport;
   c.responder_mapped = p.key.dst;
   c.responder_mapped_port = p.key.dport;
   c.responder_real = ctx.real_dst.address;
@@ -189,12 +189,12 @@ ConnIndex MakeConnection(Context& ctx) {
   c.timeout_s = TimeoutFor(core, c);
   if (settings != nullptr && p.IsTcp() && !ctx.state_bypass && settings->embryonic) c.timeout_s = Seconds(*settings->embryonic);
   if (ctx.cookie) PrepareIntercepted(ctx, c);
-  c.id = core.next_conn_id;
+  c.id = ctx.pinhole != kNoPinhole ? core.pinholes.At(ctx.pinhole).id : core.next_conn_id;
   c.extra = ctx.extra;
   const ConnIndex index = core.conns.Insert(c);
   if (index == kNoConn) return kNoConn;
   ctx.extra = kNoExtra;
-  core.next_conn_id = core.next_conn_id == 0xffffffff ? 1 : core.next_conn_id + 1;
+  if (ctx.pinhole == kNoPinhole) core.NextConnId();
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)++;
 
   for (const NatResult* nat : {&ctx.source, &ctx.destination}) {
@@ -207,10 +207,15 @@ ConnIndex MakeConnection(Context& ctx) {
     if (nat == &ctx.source && x.connections == 0 && x.created == ctx.now) LogXlateBuilt(core, nat->xlate, ctx.now);
     core.xlates.AddConnection(nat->xlate);
   }
+  bool outbound = (c.flags & kConnOutbound) != 0;
+  if (ctx.pinhole != kNoPinhole) {
+    outbound = core.pinholes.At(ctx.pinhole).outbound;
+    UsePinhole(ctx, index);
+  }
   CountConnection(core, c, ctx.now);
   NoteHostLimits(core, c.in_if, c.initiator_real, ctx.source);
   NoteHostLimits(core, c.out_if, c.responder_real, ctx.destination);
-  LogBuilt(core, c, ctx.now);
+  LogBuilt(core, c, outbound, ctx.now);
   core.activity.Count(Activity::kConnections, ctx.now);
   if (c.protocol == 6) core.activity.Count(Activity::kTcpConnections, ctx.now);
   if (c.protocol == 17) core.activity.Count(Activity::kUdpConnections, ctx.now);
@@ -225,12 +230,15 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
     EndTcpStream(core, index, *core.extras.At(c.extra).tcp_stream);
   }
   core.conns.Erase(index);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;
+  if (c.extra != kNoExtra) secondaries.swap(core.extras.At(c.extra).secondaries);
   LogTornDown(core, c, reason, now);
   const bool never_answered = NeverAnswered(c, reason);
   if (never_answered && c.protocol == 6) core.activity.Count(Activity::kEmbryonicTimeouts, now);
   if (core.threats.watches_sessions()) core.threats.OnEnd(c, never_answered, now);
   CountConnectionGone(core, c, now);
   if (c.extra != kNoExtra) core.extras.Release(c.extra);
+  if (!secondaries.empty() || core.pinholes.count() != 0) EndSecondaries(core, index, c.id, secondaries, now);
   Release(core, c.src_xlate, now);
   Release(core, c.dst_xlate, now);
 }

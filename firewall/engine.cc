@@ -126,6 +126,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.policy_rewrites_other = !p.nat.rules().empty();
   for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
+  PrepareInspection(e);
 }
 
 std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
@@ -221,6 +222,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
 void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out) {
   Context ctx(*this, p, in, now);
   ctx.from_box = p.ingress == IfId::kIdentity;
+  if (!ctx.from_box) ctx.pinhole = pinholes.Find(p.key);
   const Verdict v = RunNewFlow(ctx);
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);
@@ -243,12 +245,13 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint xlate = e.xlates.NextDeadline(e.XlateTimeoutsNow());
     const TimePoint acl = e.acl_log.NextDeadline();
     const TimePoint frag = e.fragments.NextDeadline();
+    const TimePoint pinhole = e.pinholes.NextDeadline();
     const TimePoint threat = NextThreatDeadline(e);
     const TimePoint tcp = e.tcp_streams.NextDeadline();
     const TimePoint stray = NextStrayDeadline(e);
     const TimePoint advert = e.adverts.NextDeadline();
     const TimePoint late = e.faults.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, e.next_interim_log});
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, pinhole, e.next_interim_log});
     if (next > now) return;
     if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
@@ -263,6 +266,8 @@ void Engine::AdvanceTo(TimePoint now) {
       EndStrays(e, next);
     } else if (e.time_range_edge == next) {
       ReviewTimeRanges(e, next);
+    } else if (pinhole == next) {
+      ExpirePinhole(e, e.pinholes.NextExpired(next), next);
     } else if (tcp == next) {
       ExpireTcpStream(e, next);
     } else if (frag == next) {
@@ -283,7 +288,7 @@ void Engine::AdvanceTo(TimePoint now) {
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
-                   e.fragments.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
+                   e.fragments.NextDeadline(), e.pinholes.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
                    e.time_range_edge, e.faults.NextDeadline(), e.next_interim_log});
 }
 
@@ -305,7 +310,6 @@ AspHits Engine::asp_hits() const {
 }
 std::pair<std::size_t, std::size_t> Engine::AclLogFlows() const { return {impl_->acl_log.total(), impl_->acl_log.denied()}; }
 const DropCounters& Engine::drops() const { return impl_->drops; }
-InspectCounters Engine::Inspected(InspectId id) const { return impl_->inspected[static_cast<std::size_t>(id)]; }
 
 FragmentCounters Engine::Fragments(IfId ingress) const { return impl_->fragments.counters(ingress); }
 void Engine::ClearFragmentCounters(IfId ingress) { impl_->fragments.ClearCounters(ingress); }

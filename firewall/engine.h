@@ -116,7 +116,6 @@ class Engine {
   FragmentCounters Fragments(IfId ingress) const;
   std::vector<MacView> Macs(TimePoint now) const;
   std::pair<std::size_t, std::size_t> AclLogFlows() const;  // of lines with `log`: all, denied
-  InspectCounters Inspected(InspectId id) const;
   std::vector<InterfaceCounters> Counters() const;  // by IfId
   // Local hosts, a page at a time, in no order; of one address only if it is given.
   LocalHostPage LocalHosts(std::optional<IpAddress> address, std::uint32_t cursor, std::uint32_t limit) const;

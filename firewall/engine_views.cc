@@ -58,12 +58,39 @@ void Describe(const Policy& policy, IfId id, std::string& name, int& level) {
   level = i != nullptr ? i->security_level : 0;
 }
 
+// Connections that inspections expect stand behind those that are there. They are few (PinholeTable is bounded).
+void AddExpected(const EngineCore& e, const ConnFilter& filter, ConnPage& page) {
+  e.pinholes.ForEach([&](PinholeIndex, const Pinhole& hole) {
+    ConnView view;
+    Conn& c = view.conn;
+    c.protocol = hole.protocol;
+    c.id = hole.id;
+    c.in_if = hole.ingress;
+    c.out_if = hole.egress;
+    c.initiator_real = hole.src;
+    c.initiator_mapped = hole.src_mapped.IsNone() ? hole.src : hole.src_mapped;
+    c.initiator_real_port = c.initiator_mapped_port = hole.sport;
+    c.responder_mapped = hole.dst;
+    c.responder_mapped_port = hole.dport;
+    c.responder_real = hole.real_dst.address;
+    c.responder_real_port = hole.real_dst.port;
+    c.created = c.last_packet = hole.created;
+    c.timeout_s = static_cast<std::uint32_t>((hole.deadline - hole.created).seconds());
+    if (hole.outbound) c.flags |= kConnOutbound;
+    if (!filter.Matches(c)) return;
+    Describe(*e.policy, c.in_if, view.in_name, view.in_level);
+    Describe(*e.policy, c.out_if, view.out_name, view.out_level);
+    view.expected = true;
+    page.conns.push_back(std::move(view));
+  });
+}
+
 ConnPage Engine::Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const {
   const Impl& e = *impl_;
   ConnPage page;
   page.now = now;
-  page.in_use = e.conns.count();
-  page.most_used = e.conns.most_used();
+  page.in_use = e.conns.count() + e.pinholes.count();
+  page.most_used = std::max(e.conns.most_used(), page.in_use);
   const std::uint32_t end = e.conns.slots();
   const std::uint32_t stop = std::min<std::uint64_t>(end, std::uint64_t{cursor} + kScanLimit);
   for (; cursor < stop && page.conns.size() < limit; cursor++) {
@@ -77,6 +104,7 @@ ConnPage Engine::Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint
     page.conns.push_back(std::move(view));
   }
   page.next_cursor = cursor < end ? cursor : 0;
+  if (page.next_cursor == 0) AddExpected(e, filter, page);
   return page;
 }
 

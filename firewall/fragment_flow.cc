@@ -2,6 +2,7 @@
 // each with the same addresses rewritten.
 #include <algorithm>
 
+#include "firewall/base/checksum.h"
 #include "firewall/engine_impl.h"
 
 namespace sallyport {
@@ -17,6 +18,40 @@ void Engine::Impl::DropHeld(std::vector<HeldFragment> held) {
   }
 }
 
+namespace {
+
+// Where a fragment's data begins.
+std::size_t DataOf(const HeldFragment& f) { return f.bytes.size() - f.data_length; }
+
+std::vector<std::uint8_t> Assemble(const std::vector<HeldFragment>& fragments, std::uint32_t length) {
+  std::vector<std::uint8_t> whole(length);
+  for (const HeldFragment& f : fragments) {
+    if (f.data_length > f.bytes.size() || std::uint64_t{f.offset} + f.data_length > length) continue;
+    std::copy_n(f.bytes.begin() + static_cast<std::ptrdiff_t>(DataOf(f)), f.data_length, whole.begin() + f.offset);
+  }
+  return whole;
+}
+
+// An inspection has changed the payload in `whole`: back into the fragments, and a new checksum into the first.
+void Scatter(std::vector<HeldFragment>& fragments, std::vector<std::uint8_t>& whole, Packet& first) {
+  const std::size_t header = first.payload_offset - first.l4_offset;
+  std::copy_n(first.l4(), header, whole.begin());
+  const std::size_t at = first.IsTcp() ? 16 : 6;
+  if (first.IsTcp() || LoadBe16(whole.data() + at) != 0) {
+    StoreBe16(whole.data() + at, 0);
+    const auto length = static_cast<std::uint32_t>(whole.size());
+    std::uint16_t sum = ChecksumFinish(ChecksumAdd(whole, PseudoHeaderSum(first.key.src, first.key.dst, first.protocol, length)));
+    if (!first.IsTcp() && sum == 0) sum = 0xffff;
+    StoreBe16(whole.data() + at, sum);
+  }
+  for (HeldFragment& f : fragments) {
+    if (f.data_length > f.bytes.size() || std::uint64_t{f.offset} + f.data_length > whole.size()) continue;
+    std::copy_n(whole.begin() + f.offset, f.data_length, f.bytes.begin() + static_cast<std::ptrdiff_t>(DataOf(f)));
+  }
+}
+
+}  // namespace
+
 void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
   FragmentTable::Result r = fragments.Add(p, now);
   if (r.what == FragmentTable::Result::What::kHeld) {
@@ -29,17 +64,17 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       log.Log(now, Msg::k106020, LogArg::Number(p.wire_length - p.l4_offset), LogArg::Number(p.fragment_offset),
               LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
     }
-    const FragmentLimits& limits = fragments.limits(p.ingress);
+    const FragmentLimits& allowed = fragments.limits(p.ingress);
     const auto src = LogArg::Address(p.key.src), dst = LogArg::Address(p.key.dst);
     const auto protocol = LogArg::Word(ProtocolWord(p.protocol));
     const auto id = LogArg::Number(p.fragment_id);
     if (r.problem == Problem::kSizeOverflow || r.problem == Problem::kThreshold) {
-      log.Log(now, Msg::k209003, LogArg::Number(limits.size), src, dst, protocol, id);
+      log.Log(now, Msg::k209003, LogArg::Number(allowed.size), src, dst, protocol, id);
     } else if (r.problem == Problem::kTooLarge) {
       log.Log(now, Msg::k209004, LogArg::Number(p.fragment_offset + p.wire_length - p.l3_length), LogArg::Number(65535), src, dst,
               protocol, id);
     } else if (r.problem == Problem::kChainOverflow) {
-      log.Log(now, Msg::k209005, LogArg::Number(limits.chain), src, dst, protocol, id);
+      log.Log(now, Msg::k209005, LogArg::Number(allowed.chain), src, dst, protocol, id);
     }
     DropHeld(std::move(r.fragments));
     return Refuse(p, r.reason, FlowDrop::kNone, out);
@@ -59,12 +94,18 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
   if (bad != FrameDrop::kNone) {
     Refuse(p, bad, FlowDrop::kNone, decision);
   } else {
+    std::vector<std::uint8_t> whole;
+    if (inspects_payload) {
+      whole = Assemble(r.fragments, r.data_length);
+      first.datagram = whole;
+    }
     ProcessDatagram(first, now, decision);
+    if (first.datagram_changed) Scatter(r.fragments, whole, first);
   }
 
   for (HeldFragment& f : r.fragments) {
-    bool rewritten = first.rewritten;
-    if (&f != &head && rewritten) {
+    bool rewritten = first.rewritten || first.datagram_changed;
+    if (&f != &head && first.rewritten) {
       Packet q;
       q.bytes = f.bytes;
       q.wire_length = static_cast<std::uint32_t>(f.bytes.size());
@@ -73,7 +114,7 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       if (q.key.src != first.key.src) RewriteSource(q, first.key.src, 0);
       if (q.key.dst != first.key.dst) RewriteDestination(q, first.key.dst, 0);
       if (first.hop_counted && q.ttl > 1) DecrementTtl(q);
-      rewritten = q.rewritten;
+      rewritten = q.rewritten || first.datagram_changed;
     }
     if (f.handle == p.handle) {
       std::copy_n(f.bytes.begin(), std::min(f.bytes.size(), p.bytes.size()), p.bytes.begin());

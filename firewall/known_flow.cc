@@ -139,6 +139,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   FrameDrop drop = ServiceIngress(core, c, d, p, now);
   if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
+  if (c.inspect != 0 && p.IsTcp()) RepairAcknowledgment(core, c, d, p);
   if (p.IsTcp() && c.tcp_state != TcpState::kBypass) {
     drop = box ? CheckOwnTcp(p) : NormalizeTcp(core, c, d, p, now);
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
@@ -166,14 +167,10 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
   Conn& c = core.conns.At(index);
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
+  InspectOutcome inspected;
   if (c.inspect != 0) {
-    Inspector* engine = core.inspectors.engine[c.inspect];
-    const FrameDrop drop = engine->Inspect({c, p, d, now, NameOfIngress(core, p.ingress), core.log});
-    InspectCounters& seen = core.inspected[c.inspect];
-    seen.packets++;
-    if (drop != FrameDrop::kNone) seen.drops++;
-    CountInspected(core, c, drop != FrameDrop::kNone, now);
-    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+    inspected = InspectPacket(core, index, d, p, now);
+    if (inspected.drop != FrameDrop::kNone || inspected.ended) return Drop(core, p, inspected.drop, out);
   }
   if (p.IsTcp() && c.extra != kNoExtra) {
     const TcpStream* stream = core.extras.At(c.extra).tcp_stream.get();
@@ -214,6 +211,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
   SetMark(c, d, egress, out);
+  if (inspected.end_after) EndConnection(core, index, {}, now);
 }
 
 // --- ICMP errors -------------------------------------------------------------------------------------------------------
@@ -401,14 +399,30 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if ((c.flags & kConnTransparent) == 0) {
     if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     RewriteQuoted(p, q, c, d);
-    if (d == Direction::kForward) {
-      if (p.key.src == c.initiator_real && c.initiator_real != c.initiator_mapped) RewriteSource(p, c.initiator_mapped, 0);
-      if (c.responder_mapped != c.responder_real) RewriteDestination(p, c.responder_real, 0);
-    } else {
-      if (p.key.src == c.responder_real && c.responder_real != c.responder_mapped) RewriteSource(p, c.responder_mapped, 0);
-      if (c.initiator_mapped != c.initiator_real) RewriteDestination(p, c.initiator_real, 0);
-    }
   }
+  const bool forward = d == Direction::kForward;
+  const IpAddress real = forward ? c.initiator_real : c.responder_real, mapped = forward ? c.initiator_mapped : c.responder_mapped;
+  if (InspectsIcmpError(ctx) && p.key.src != real) {
+    // A router between us and that end: it has a translation of its own.
+    NatResult own = Translate(core.policy->nat, core.xlates, p.key, egress, ctx.real_dst, core.XlateTimeoutsNow(), now, true);
+    if (own.failed && own.rule != nullptr) {
+      core.log.Log(now, Msg::k305006, LogArg::Word("regular"), LogArg::Word("icmp"), LogArg::At(in->name, p.key.src),
+                   LogArg::SlashPort(-1), LogArg::At(to->name, p.key.dst), LogArg::SlashPort(-1), LogArg::TypeCode(-1, 0));
+      return Drop(core, p, FrameDrop::kNatXlateFailed, out);
+    }
+    if (own.xlate != kNoXlate) {
+      const Xlate& x = core.xlates.Get(own.xlate);
+      if (x.connections == 0 && x.created == now) LogXlateBuilt(core, own.xlate, now);
+    }
+    if (own.endpoint.address != p.key.src) {
+      if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
+      RewriteSource(p, own.endpoint.address, 0);
+    }
+  } else if (real != mapped) {
+    RewriteSource(p, mapped, 0);  // whoever it is, it stands behind the address that the sender knows
+  }
+  const IpAddress peer_real = forward ? c.responder_real : c.initiator_real;
+  if (peer_real != p.key.dst) RewriteDestination(p, peer_real, 0);
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
   SetMark(c, d, egress, out);

@@ -4,6 +4,7 @@
 // it with the catalogue's text (syslog_catalog.h). Check Enabled() first: most messages are off most of the time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -36,6 +37,7 @@ struct LogArg {
     kMac,        // number: 48 bits, "0013.2401.01a3"
     kPaddedAddress,      // address, at least 14 columns wide, at the right (733100)
     kInterfaceEndpoint,  // number is a NameId, address: "outside:192.0.2.1"
+    kText,       // number: position << 16 | length in LogEvent::text; what a packet said, what is not printable as '?'
   };
   Kind kind = Kind::kNone;
   std::int64_t number = 0;
@@ -72,6 +74,19 @@ struct LogEvent {
   std::int8_t severity = -1;  // 0..7 instead of the catalogue's (106100 takes it from the access-list line); -1: the catalogue's
   std::uint8_t argc = 0;
   std::array<LogArg, kMaxLogArgs> args;
+  // Words that packets brought, for arguments of kind kText. Longer ones are cut.
+  static constexpr std::size_t kMaxText = 384;
+  std::uint16_t text_length = 0;
+  std::array<char, kMaxText> text;
+
+  void Put(std::size_t i, const LogArg& arg) { args[i] = arg; }
+  void Put(std::size_t i, std::string_view words) {
+    const std::size_t length = std::min(words.size(), kMaxText - text_length);
+    std::transform(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(length), text.begin() + text_length,
+                   [](char c) { return c >= 0x20 && c < 0x7f ? c : '?'; });
+    args[i] = {LogArg::Kind::kText, static_cast<std::int64_t>(std::size_t{text_length} << 16 | length), {}, nullptr};
+    text_length = static_cast<std::uint16_t>(text_length + length);
+  }
 };
 
 // Where events go. Emit is called from the data thread only.
@@ -83,6 +98,7 @@ class LogSink {
   // Is any output interested in this message at its catalogue severity? Any thread.
   bool Enabled(Msg m) const { return enabled_[static_cast<std::size_t>(m)].load(std::memory_order_relaxed); }
 
+  // Arguments are LogArgs, or std::string_views of what a packet said.
   template <typename... Args>
   void Log(TimePoint now, Msg m, Args... args) {
     static_assert(sizeof...(Args) <= kMaxLogArgs);
@@ -92,7 +108,7 @@ class LogSink {
     e.msg = m;
     e.argc = sizeof...(Args);
     std::size_t i = 0;
-    ((e.args[i++] = args), ...);
+    (e.Put(i++, args), ...);
     Emit(e);
   }
 

@@ -13,6 +13,8 @@ void CopyEvent(const LogEvent& from, LogEvent& to) {
   to.severity = from.severity;
   to.argc = from.argc;
   std::copy_n(from.args.begin(), from.argc, to.args.begin());
+  to.text_length = from.text_length;
+  std::copy_n(from.text.begin(), from.text_length, to.text.begin());
 }
 
 }  // namespace

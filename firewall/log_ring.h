@@ -14,7 +14,7 @@ namespace sallyport {
 
 class LogRing final : public LogSink {
  public:
-  // `capacity` events, rounded up to a power of two. An event takes about 600 bytes.
+  // `capacity` events, rounded up to a power of two. An event takes about 1,100 bytes.
   explicit LogRing(std::uint32_t capacity = 4096);
 
   // --- data thread

@@ -182,6 +182,8 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
       out += text;
       break;
     }
+    case Kind::kText:  // Logger::Render's: it is not in the argument
+      break;
     case Kind::kInterfaceEndpoint:
       out.append(NameOf(static_cast<NameId>(arg.number))).append(":").append(arg.address.ToString());
       break;

@@ -96,7 +96,11 @@ LoggingStatus Logger::Status() const {
 std::string Logger::Render(const LogEvent& event) {
   std::string text;
   ExpandTemplate(InfoOf(event.msg).text, text, [&](std::size_t i, std::string& out) {
-    if (i < event.argc) AppendLogArg(event.args[i], out);
+    if (i >= event.argc) return;
+    const LogArg& arg = event.args[i];
+    if (arg.kind != LogArg::Kind::kText) return AppendLogArg(arg, out);
+    const auto at = static_cast<std::size_t>(arg.number >> 16), length = static_cast<std::size_t>(arg.number & 0xffff);
+    out += std::string_view(event.text.data(), event.text_length).substr(at, length);
   });
   return text;
 }

@@ -220,6 +220,10 @@ class XlateTable {
   // PAT pool are ever used.
   XlateIndex Create(const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts, TimePoint now,
                     const NatTable* statics = nullptr, XlateFailure* why = nullptr);
+  // A port translation of the flow's real end to a free port of just this address, whatever the rule would choose (data
+  // connections must come from, or to, where their control connection is). kNoXlate: no port is free.
+  XlateIndex CreateAt(const NatRule& rule, const XlateRequest& flow, IpAddress mapped, const XlateTimeouts& timeouts, TimePoint now,
+                      const NatTable* statics);
   // The mapped end that Create would choose now, or nothing when it would fail. Changes nothing.
   std::optional<Endpoint> Predict(const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts,
                                   const NatTable* statics = nullptr, XlateFailure* why = nullptr) const;

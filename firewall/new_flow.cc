@@ -163,6 +163,7 @@ Verdict FindDestination(Context& c) {
     c.out = c.policy.Find(c.egress);
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
+  if (c.pinhole != kNoPinhole) return PinholeDestination(c);
   if (p.bridged || c.in->bridge.group != 0) return FindBridgedDestination(c);
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
@@ -301,6 +302,7 @@ void LogTranslationFailed(Context& c) {
 
 Verdict SourceNat(Context& c) {
   if (c.from_box || c.to_box) return Verdict::kContinue;
+  if (c.pinhole != kNoPinhole) return PinholeSource(c);
   const Packet& p = c.packet;
   c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now,
                        !c.tracing() && c.limit.kind == LimitVerdict::Kind::kNone);
@@ -352,21 +354,10 @@ Verdict IpOptions(Context& c) {
   return Verdict::kContinue;
 }
 
-Verdict Inspection(Context& c) {
-  if (!c.packet.IsIcmp() || c.to_box || c.from_box) return Verdict::kContinue;
-  const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.Find(InspectId::kIcmp) != nullptr; });
-  if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
-  c.inspect = InspectId::kIcmp;
-  if (!c.tracing()) c.Extra().inspect_counters = c.core.services.InspectionOf(s->id, c.inspect);
-  if (c.recording()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
-  c.Acted(AspWhat::kInspection, false, s);
-  return Verdict::kContinue;
-}
-
 // The reply must take the same rules back (305013).
 Verdict ReversePath(Context& c) {
   const Packet& p = c.packet;
-  if (c.from_box || c.to_box) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.pinhole != kNoPinhole) return Verdict::kContinue;
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
   if (c.policy.nat.nat_control && !p.v6 && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
     const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
@@ -447,7 +438,7 @@ constexpr Stage kNewFlowStages[] = {
     TcpNormalizer,
     SourceNat,
     IpOptions,
-    Inspection,
+    ChooseInspection,
     ReversePath,
     CheckAccessOut,
     ServiceModule,
@@ -468,7 +459,7 @@ constexpr Stage kOldNewFlowStages[] = {
     Limits,
     TcpNormalizer,
     IpOptions,
-    Inspection,
+    ChooseInspection,
     SourceNat,
     ReversePath,
     CheckAccessOut,

@@ -74,6 +74,8 @@ struct Packet {
   bool icmp_error = false;         // carries the packet that caused it
 
   // --- state of its way through the pipeline
+  MutableBytes datagram;           // first fragment only: the transport part of the whole datagram, where an inspection may want it
+  bool datagram_changed = false;   // an inspection has changed its payload there
   bool rewritten = false;          // the bytes differ from those that came
   bool hop_counted = false;        // by DecrementTtl
   std::uint32_t seen_before = 0;   // TCP in order (tcp_stream.h): bytes at the front of the payload that passed before

@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::uint8_t kTtl = 64;
 
-// Hears nothing: what is only imagined is not logged.
-class NoLog final : public LogSink {
- public:
-  void Emit(const LogEvent&) override {}
-};
-
 void AppendTransport(const TraceRequest& r, std::vector<std::uint8_t>& l4) {
   const bool icmp = r.protocol == 1 || r.protocol == 58;
   std::size_t check = 0;
@@ -148,6 +142,7 @@ void Engine::Impl::TraceDry(Packet& p, TimePoint now, TraceResult& result) {
     recorder->Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
   }
   Context ctx(*this, p, in, now);
+  ctx.pinhole = pinholes.Find(p.key);
   const Verdict v = RunNewFlow(ctx);
   result.allow = v != Verdict::kDrop;
   result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
@@ -189,9 +184,9 @@ void Engine::Impl::TraceKnown(Packet& p, const Interface* in, ConnTable::Found f
   }
   if (c.inspect == static_cast<std::uint8_t>(InspectId::kIcmp)) {
     // Also on a copy. Other engines answer to payload, and the packet has none.
-    static NoLog quiet;
     Conn copy = c;
-    result.frame_drop = inspectors.engine[c.inspect]->Inspect({copy, p, found.direction, now, in->name, quiet});
+    InspectCall call(*this, found.index, copy, nullptr, p, found.direction, now);
+    result.frame_drop = inspectors.engine[c.inspect]->Inspect(call);
     if (result.frame_drop != FrameDrop::kNone) return;
   }
   result.source = forward ? Endpoint{c.initiator_mapped, c.initiator_mapped_port} : Endpoint{c.responder_mapped, c.responder_mapped_port};

@@ -22,6 +22,7 @@
 #include "firewall/log_event.h"
 #include "firewall/nat.h"
 #include "firewall/packet.h"
+#include "firewall/pinholes.h"
 #include "firewall/policy.h"
 #include "firewall/router_advert.h"
 #include "firewall/service_stats.h"
@@ -60,7 +61,12 @@ struct EngineCore {
   AclLog acl_log;
   ConnLimits limits;
   DropCounters drops;
-  std::array<InspectCounters, static_cast<std::size_t>(InspectId::kCount)> inspected{};
+  PinholeTable pinholes;
+  std::uint64_t inspected_packets = 0;
+  std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
+  std::vector<const NatRule*> dns_rules;    // of the policy: those that translate names' addresses
+  bool inspects_payload = false;            // some class has an inspection that reads more than headers
+  bool inspects_icmp_error = false;         // some class has `inspect icmp error`
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
   TimePoint next_interim_log = TimePoint::Max();  // 305017
@@ -96,6 +102,11 @@ struct EngineCore {
   TimePoint icmp6_refill;  // the same for ICMPv6 errors
   int icmp6_tokens = 1;
 
+  std::uint32_t NextConnId() {
+    const std::uint32_t id = next_conn_id;
+    next_conn_id = id == 0xffffffff ? 1 : id + 1;
+    return id;
+  }
   InterfaceCounters& CounterOf(IfId id) { return counters[static_cast<std::size_t>(id)]; }
   XlateTimeouts XlateTimeoutsNow() const;
 };
@@ -132,6 +143,8 @@ struct Context {
   IfId egress = IfId::kAny;
   const ServiceClass* connection_class = nullptr;  // set connection ... that applies
   InspectId inspect = InspectId::kNone;
+  PinholeIndex pinhole = kNoPinhole;  // an inspection expects this flow
+  bool source_mapped = false;         // `source.endpoint` stands although no rule is named (a pinhole's)
   bool randomize = false;
   bool state_bypass = false;
   LimitVerdict limit;               // what the class's and the host's limits say of one more
@@ -191,6 +204,35 @@ bool ClassMatches(const ServiceClass& s, const Context& c);
 // The class whose feature acts on the flow: interface policies before the global one, first match within a policy.
 // `has` says whether a class has that feature.
 const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&));
+
+// --- application inspection (inspect_flow.cc)
+// Of a policy: what the engine has to know of it beforehand.
+void PrepareInspection(EngineCore& core);
+// Stage: which engine a new flow is under.
+Verdict ChooseInspection(Context& c);
+// Sequence numbers that the sender of an acknowledgment sees otherwise than who is acknowledged. Before the tracker.
+void RepairAcknowledgment(EngineCore& core, const Conn& c, Direction d, Packet& p);
+struct InspectOutcome {
+  FrameDrop drop = FrameDrop::kNone;
+  bool ended = false;      // the connection is gone (and the packet dropped)
+  bool end_after = false;  // it ends when the packet has gone out
+};
+// Gives a packet to the connection's engine, and changes it as that wants.
+InspectOutcome InspectPacket(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now);
+// Does `inspect icmp error` act on an error that enters by `in` and leaves by `out`?
+bool InspectsIcmpError(const Context& c);
+
+// --- secondary connections (secondary.cc)
+// Stage instead of the search for a destination, where a pinhole is.
+Verdict PinholeDestination(Context& c);
+// After the source was translated: to the address that the pinhole wants.
+Verdict PinholeSource(Context& c);
+// The connection `made` came through the pinhole of `c`, which is used up.
+void UsePinhole(Context& c, ConnIndex made);
+void ExpirePinhole(EngineCore& core, PinholeIndex i, TimePoint now);
+// What hangs on a connection that ends: pinholes and connections through them.
+void EndSecondaries(EngineCore& core, ConnIndex parent, std::uint32_t parent_id,
+                    const std::vector<std::pair<std::uint32_t, std::uint32_t>>& connections, TimePoint now);
 
 // --- stages of a new flow, in the order of kNewFlowStages (new_flow.cc)
 Verdict RunNewFlow(Context& c);

@@ -138,6 +138,7 @@ struct Inspection {
   InspectId id = InspectId::kNone;  // kNone: accepted, does not act
   std::string name;                 // "dns", "icmp error"
   std::shared_ptr<const InspectMap> map;  // null: the engine's defaults
+  std::shared_ptr<InspectCounters> counters = std::make_shared<InspectCounters>();  // go on while the line stays as it is
 };
 
 // `police input|output`: bits per second and bytes; what happens to packets within the rate, and beyond it.

@@ -65,8 +65,7 @@ void Protection::SetPerfmonInterval(std::uint32_t seconds) { core_.activity.SetI
 std::vector<CounterView> Protection::Counters() const {
   // Packets between the wire and the appliance itself pass the interface identity.
   const InterfaceCounters& box = core_.counters[static_cast<std::size_t>(IfId::kIdentity)];
-  std::uint64_t inspected = 0;
-  for (const InspectCounters& n : core_.inspected) inspected += n.packets;
+  const std::uint64_t inspected = core_.inspected_packets;
   return {{"IP", "IN_PKTS", "IP packets received by the appliance itself", box.out_packets},
           {"IP", "OUT_PKTS", "IP packets sent by the appliance itself", box.in_packets},
           {"FIXUP", "IN_PKTS", "Packets given to application inspection", inspected}};

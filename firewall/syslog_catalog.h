@@ -53,6 +53,7 @@ namespace sallyport {
   X(199002, 6, "startup completed.  Beginning operation.") \
   X(199005, 6, "Startup begin") \
   X(201003, 2, "Embryonic limit exceeded {0}/{1} for {2}/{3} ({4}) {5}/{6} on interface {7}") \
+  X(201005, 3, "FTP data connection failed for {0} {1}") \
   X(201010, 6, "Embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
@@ -69,6 +70,10 @@ namespace sallyport {
   X(302021, 6, "Teardown ICMP connection for faddr {0}/{1} gaddr {2}/{3} laddr {4}/{5}{6}") \
   X(302303, 6, "Built TCP state-bypass connection {0} from {1}/{2} ({3}/{4}) to {5}/{6} ({7}/{8})") \
   X(302304, 6, "Teardown TCP state-bypass connection {0} from {1}/{2} to {3}/{4} duration {5} bytes {6}{7}") \
+  X(303002, 6, "FTP connection from {0}/{1} to {2}/{3}, user {4} {5} file {6}") \
+  X(303004, 5, "FTP {0} command unsupported - failed strict inspection, terminating connection from {1}/{2} to {3}/{4}") \
+  X(303005, 5, "Strict FTP inspection matched {0} in policy-map {1}, {2} from {3}/{4} to {5}/{6}") \
+  X(304001, 5, "{0} Accessed URL {1}:{2}") \
   X(305005, 3, "No translation group found for {0} src {1}{2} dst {3}{4}{5}") \
   X(305006, 3, "{0} translation creation failed for {1} src {2}{3} dst {4}{5}{6}") \
   X(305009, 6, "Built {0} translation from {1} to {2}") \
@@ -95,10 +100,30 @@ namespace sallyport {
   X(401003, 4, "Shun deleted: {0}") \
   X(401004, 4, "Shunned packet: {0} ==> {1} on interface {2}") \
   X(401005, 4, "Shun add failed: unable to allocate resources for {0} {1} {2} {3}") \
+  X(406001, 4, "FTP port command low port: {0}/{1} to {2} on interface {3}") \
+  X(406002, 4, "FTP port command different address: {0}({1}) to {2} on interface {3}") \
+  X(410001, 4, "Dropped UDP DNS {0} from {1}/{2} to {3}/{4}; {5} length {6} bytes exceeds {7} of {8} bytes") \
+  X(410002, 2, "Dropped {0} DNS responses with mis-matched id in the past {1} second(s): from {2}/{3} to {4}/{5}") \
+  X(410003, 4, "{0}: {1} DNS {2} from {3}/{4} to {5}/{6}; {7}") \
+  X(410004, 6, "{0}: {1} DNS {2} from {3}/{4} to {5}/{6}; {7}") \
   X(411001, 4, "Line protocol on Interface {0}, changed state to up") \
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
   X(411004, 4, "Interface {0}, changed state to administratively down") \
+  X(415001, 6, "HTTP - matched {0} in policy-map {1}, header field count exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415002, 6, "HTTP - matched {0} in policy-map {1}, header field length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415003, 6, "HTTP - matched {0} in policy-map {1}, body length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415005, 5, "HTTP - matched {0} in policy-map {1}, URI length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415006, 5, "HTTP - matched {0} in policy-map {1}, URI matched {2} from {3}/{4} to {5}/{6}") \
+  X(415007, 5, "HTTP - matched {0} in policy-map {1}, Body matched {2} from {3}/{4} to {5}/{6}") \
+  X(415008, 5, "HTTP - matched {0} in policy-map {1}, header matched {2} from {3}/{4} to {5}/{6}") \
+  X(415009, 5, "HTTP - matched {0} in policy-map {1}, method matched {2} from {3}/{4} to {5}/{6}") \
+  X(415011, 5, "HTTP - policy-map {0}:Protocol violation {1} from {2}/{3} to {4}/{5}") \
+  X(415014, 5, "HTTP - matched {0} in policy-map {1}, Mime-type in response wasn't found in the accept-types of the request {2} from {3}/{4} to {5}/{6}") \
+  X(415017, 6, "HTTP - {0} in policy-map {1}, arguments matched {2} from {3}/{4} to {5}/{6}") \
+  X(415018, 5, "HTTP - matched {0} in policy-map {1}, Header length exceeded {2} from {3}/{4} to {5}/{6}") \
+  X(415019, 5, "HTTP - matched {0} in policy-map {1}, status line matched {2} from {3}/{4} to {5}/{6}") \
+  X(415020, 5, "HTTP - matched {0} in policy-map {1}, a non-ASCII character was matched {2} from {3}/{4} to {5}/{6}") \
   X(419001, 4, "Dropping TCP packet from {0}/{1} to {2}/{3}, reason: MSS exceeded, MSS {4}, data {5}") \
   X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
   X(419003, 4, "Cleared TCP urgent flag from {0}/{1} to {2}/{3}.") \
@@ -107,6 +132,7 @@ namespace sallyport {
   X(502101, 5, "New user added to local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
   X(502102, 5, "User deleted from local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
   X(502103, 5, "User priv level changed: Uname: {0} From: {1} To: {2}") \
+  X(507003, 4, "{0} flow from {1}/{2} to {3}/{4} terminated by inspection engine, reason - {5}.") \
   X(605004, 6, "Login denied from {0}/{1} to {2}/{3} for user \"{4}\"") \
   X(605005, 6, "Login permitted from {0} to {1} for user \"{2}\"") \
   X(609001, 7, "Built local-host {0}") \

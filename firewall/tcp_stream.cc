@@ -136,7 +136,11 @@ void TcpPassed(EngineCore& core, ConnIndex index, Direction d, std::uint32_t end
     if (r.disposition.action == Disposition::Action::kAccept && p.rewritten) {
       // A large packet is cut into segments by the kernel, which computes their checksums then.
       if (p.checksum_pending && !p.gso) CompleteChecksum(p);
-      r.bytes = std::move(held->bytes);
+      if (p.bytes.data() == held->bytes.data()) {
+        r.bytes = std::move(held->bytes);
+      } else {  // an inspection made it longer or shorter
+        r.bytes.assign(p.bytes.begin(), p.bytes.end());
+      }
     }
     core.released.push_back(std::move(r));
     if (!core.conns.Live(index) || core.conns.At(index).id != id) return;  // what looked at it ended the connection

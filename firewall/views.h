@@ -17,6 +17,7 @@ struct ConnView {
   Conn conn;  // a copy
   std::string in_name, out_name;  // nameif; "identity" / "NP Identity Ifc" for the appliance
   int in_level = 0, out_level = 0;
+  bool expected = false;  // made beforehand by an inspection: no packet has come yet (initiator's address or port may be 0)
 };
 
 struct ConnPage {

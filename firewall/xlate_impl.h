@@ -228,6 +228,9 @@ struct XlateTable::Impl {
     return it != blocks.end() && (it->second.words[xlate::InBlock(mapped) / 64] >> (xlate::InBlock(mapped) % 64) & 1) != 0;
   }
 
+  // What the plan says becomes a translation.
+  XlateIndex Enter(const Plan& chosen, const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts, TimePoint now);
+
   // --- xlate_pools.cc
   std::optional<PortBlock> LeaveBlock(const Xlate& x);
 

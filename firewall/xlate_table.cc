@@ -90,8 +90,23 @@ XlateIndex XlateTable::Create(const NatRule& rule, const XlateRequest& flow, con
   XlateFailure failure{};
   const auto plan = impl_->Choose(rule, flow, timeouts, statics, failure);
   if (why != nullptr) *why = plan ? XlateFailure::kNone : failure;
-  if (!plan) return kNoXlate;
-  Impl& t = *impl_;
+  return plan ? impl_->Enter(*plan, rule, flow, timeouts, now) : kNoXlate;
+}
+
+XlateIndex XlateTable::CreateAt(const NatRule& rule, const XlateRequest& flow, IpAddress mapped, const XlateTimeouts& timeouts,
+                                TimePoint now, const NatTable* statics) {
+  Impl::Plan plan;
+  plan.pat = true;
+  plan.random = impl_->random;
+  XlateFailure why{};
+  if (!impl_->TakePort(rule, flow, timeouts, statics, mapped, false, plan, why)) return kNoXlate;
+  return impl_->Enter(plan, rule, flow, timeouts, now);
+}
+
+XlateIndex XlateTable::Impl::Enter(const Plan& chosen, const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts,
+                                   TimePoint now) {
+  Impl& t = *this;
+  const Plan* const plan = &chosen;
   t.random = plan->random;
   const std::uint32_t i = t.entries.Allocate();
   Entry& e = t.entries[i];

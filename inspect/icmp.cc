@@ -13,7 +13,11 @@ constexpr std::uint32_t Pack(std::uint32_t newest, std::uint32_t waiting) { retu
 
 }  // namespace
 
-FrameDrop IcmpInspector::Inspect(const InspectCall& call) {
+bool IcmpInspector::Takes(std::uint8_t protocol, std::uint16_t, const InspectMap*) const {
+  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp);
+}
+
+FrameDrop IcmpInspector::Inspect(InspectCall& call) {
   const Packet& p = call.packet;
   std::uint32_t& state = call.conn.scratch;
   if (!p.icmp_query && !p.icmp_reply) return FrameDrop::kNone;

@@ -9,7 +9,8 @@ namespace sallyport {
 
 class IcmpInspector final : public Inspector {
  public:
-  FrameDrop Inspect(const InspectCall& call) override;
+  bool Takes(std::uint8_t protocol, std::uint16_t port, const InspectMap* map) const override;
+  FrameDrop Inspect(InspectCall& call) override;
 };
 
 }  // namespace sallyport

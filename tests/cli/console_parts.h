@@ -14,7 +14,7 @@
 
 #include "cli/appliance.h"
 #include "cli/session.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace sallyport {
 
@@ -46,7 +46,7 @@ class MemoryHost final : public ApplianceHost {
 
 struct TestAppliance {
   TestAppliance() : folder(MakeFolder()), state(std::move(*StateFolder::Open(folder))) {
-    inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+    inspectors = inspections.Table();
     Engine::Options options;
     options.max_connections = 1000;
     clock.Set({1'000'000'000});
@@ -68,7 +68,7 @@ struct TestAppliance {
   StateFolder state;
   ManualClock clock{kTestWall - 1'000'000'000};
   LogRing ring{256};
-  IcmpInspector icmp;
+  InspectionEngines inspections;
   Inspectors inspectors;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<MemoryHost> host;

@@ -10,7 +10,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/engine.h"
 #include "firewall/logger.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace {
 
@@ -62,9 +62,8 @@ std::shared_ptr<const Policy> ThePolicy() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static ManualClock clock;
   Renderer log;
-  IcmpInspector icmp;
-  Inspectors inspectors;
-  inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
+  InspectionEngines inspections;
+  Inspectors inspectors = inspections.Table();
   Engine engine({.max_connections = 64}, clock, log, Random(1), inspectors);
   engine.SetPolicy(ThePolicy(), clock.Now());
   const IfId outside = ThePolicy()->FindByName("outside")->id;

@@ -12,7 +12,7 @@
 #include "firewall/engine.h"
 #include "firewall/logger.h"
 #include "firewall/protection.h"
-#include "inspect/icmp.h"
+#include "inspect/engines.h"
 
 namespace sallyport {
 namespace {
@@ -62,7 +62,7 @@ class Run {
   int number_ = 0;
   ManualClock clock_;
   Messages messages_;
-  IcmpInspector icmp_;
+  InspectionEngines inspections_;
   std::unique_ptr<Engine> engine_;
   Configuration conf_;
   std::shared_ptr<const Policy> policy_;
@@ -176,6 +176,69 @@ std::vector<std::uint8_t> Run::Ipv6Packet(IpAddress src, IpAddress dst, std::uin
   return p;
 }
 
+// data=USER\sbob\r\n
+std::vector<std::uint8_t> Unescape(const std::string& text) {
+  std::vector<std::uint8_t> out;
+  for (std::size_t i = 0; i < text.size(); i++) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out.push_back(static_cast<std::uint8_t>(text[i]));
+      continue;
+    }
+    const char c = text[++i];
+    if (c == 'x' && i + 2 < text.size()) {
+      out.push_back(static_cast<std::uint8_t>(std::stoul(text.substr(i + 1, 2), nullptr, 16)));
+      i += 2;
+    } else {
+      out.push_back(static_cast<std::uint8_t>(c == 'r' ? '\r' : c == 'n' ? '\n' : c == 's' ? ' ' : c));
+    }
+  }
+  return out;
+}
+std::string Escape(Bytes bytes) {
+  std::string out;
+  for (const std::uint8_t b : bytes) {
+    char hex[8];
+    std::snprintf(hex, sizeof hex, "\\x%02x", b);
+    out += b == '\r' ? "\\r" : b == '\n' ? "\\n" : b == ' ' ? "\\s" : b == '\\' ? "\\\\" : b < 0x20 || b >= 0x7f ? hex : std::string(1, static_cast<char>(b));
+  }
+  return out;
+}
+
+// dns=q:4660:www.example.com:edns=4096, dns=r:4660:www.example.com:192.0.2.1:192.0.2.2
+std::vector<std::uint8_t> DnsMessage(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ':');) parts.push_back(part);
+  const bool response = parts.at(0) == "r";
+  std::vector<std::uint8_t> m(12);
+  StoreBe16(&m[0], static_cast<std::uint16_t>(std::stoul(parts.at(1))));
+  StoreBe16(&m[2], response ? 0x8180 : 0x0100);
+  StoreBe16(&m[4], 1);
+  std::istringstream name(parts.at(2));
+  for (std::string label; std::getline(name, label, '.');) {
+    m.push_back(static_cast<std::uint8_t>(label.size()));
+    m.insert(m.end(), label.begin(), label.end());
+  }
+  std::uint16_t type = 1, answers = 0, edns = 0;
+  for (std::size_t i = 3; i < parts.size(); i++) {
+    if (parts[i].starts_with("t=")) type = static_cast<std::uint16_t>(std::stoul(parts[i].substr(2)));
+    if (parts[i].starts_with("edns=")) edns = static_cast<std::uint16_t>(std::stoul(parts[i].substr(5)));
+  }
+  m.insert(m.end(), {0, static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type), 0, 1});
+  for (std::size_t i = 3; i < parts.size(); i++) {
+    if (parts[i].find('=') != std::string::npos) continue;
+    m.insert(m.end(), {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 0, 0, 0, 0});
+    Address(parts[i]).StoreV4(&m[m.size() - 4]);
+    answers++;
+  }
+  StoreBe16(&m[6], answers);
+  if (edns != 0) {
+    StoreBe16(&m[10], 1);
+    m.insert(m.end(), {0, 0, 41, static_cast<std::uint8_t>(edns >> 8), static_cast<std::uint8_t>(edns), 0, 0, 0, 0, 0, 0});
+  }
+  return m;
+}
+
 std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   std::string name, protocol, from, to;
   in >> name >> protocol >> from >> to;
@@ -194,7 +257,9 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   const auto [dst, dport] = HostPort(to);
   Fields f = FieldsOf(in);
   const auto get = [&](const char* k, std::uint32_t otherwise) { return f.contains(k) ? Number(f[k]) : otherwise; };
-  const std::uint32_t payload = get("len", 0);
+  std::vector<std::uint8_t> said = f.contains("dns") ? DnsMessage(f["dns"]) : Unescape(f["data"]);
+  said.resize(said.size() + get("pad", 0));
+  const std::uint32_t payload = get("len", static_cast<std::uint32_t>(said.size()));
   std::vector<std::uint8_t> l4;
   std::uint8_t proto = 0;
   if (protocol == "tcp") {
@@ -255,9 +320,8 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
   } else {
     proto = static_cast<std::uint8_t>(std::stoul(protocol));
   }
-  for (std::uint32_t i = 0; i < payload; i++) {
-    l4.push_back(f.contains("fill") ? static_cast<std::uint8_t>(f["fill"][0]) : static_cast<std::uint8_t>('a' + i % 26));
-  }
+  const auto filler = [&f](std::uint32_t i) { return f.contains("fill") ? static_cast<std::uint8_t>(f["fill"][0]) : static_cast<std::uint8_t>('a' + i % 26); };
+  for (std::uint32_t i = 0; i < payload; i++) l4.push_back(i < said.size() ? said[i] : filler(i));
   if (proto == 6 || proto == 17 || proto == 1 || proto == 58) {
     const std::size_t at = proto == 6 ? 16 : proto == 17 ? 6 : 2;
     const std::uint64_t pseudo = proto == 1 ? 0 : PseudoHeaderSum(src, dst, proto, static_cast<std::uint32_t>(l4.size()));
@@ -372,6 +436,12 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
   }
   same("len", p.payload_length);
   same("ttl", p.ttl);
+  if (f.contains("data") || f.contains("dns")) {
+    std::vector<std::uint8_t> want = f.contains("dns") ? DnsMessage(f["dns"]) : Unescape(f["data"]);
+    if (f.contains("pad")) want.resize(want.size() + Number(f["pad"]));
+    const Bytes got = Bytes(p.bytes).subspan(p.payload_offset, p.payload_length);
+    if (!std::equal(got.begin(), got.end(), want.begin(), want.end())) throw Failure{"payload is " + Escape(got)};
+  }
 }
 
 void Run::Configure(const std::string& lines) {
@@ -383,8 +453,7 @@ void Run::Configure(const std::string& lines) {
   if (!policy) throw Failure{policy.error()};
   policy_ = *policy;
   if (!engine_) {
-    Inspectors inspectors;
-    inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp_;
+    Inspectors inspectors = inspections_.Table();
     Engine::Options options;
     options.max_connections = 10'000;
     options.router_advertisements = adverts_;
@@ -419,7 +488,7 @@ void Run::Arrive(const std::string& rest) {
   const std::vector<std::uint8_t> as_it_came = bytes_;
   if (ingress == IfId::kIdentity) p.egress_hint = hint_;
   engine_->Process(p, clock_.Now(), disposition_);
-  bytes_.resize(p.bytes.size());
+  bytes_ = std::vector<std::uint8_t>(p.bytes.begin(), p.bytes.end());  // an inspection may have moved it
   if (disposition_.action == Disposition::Action::kHold) held_[p.handle] = as_it_came;
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
   for (auto& o : engine_->TakeOriginated()) originated_.push_back(std::move(o));
@@ -616,6 +685,41 @@ void Run::Line(const std::string& line) {
     const auto n = engine_->Xlates(0, 1000, clock_.Now()).in_use;
     if (n != std::stoul(rest)) throw Failure{std::to_string(n) + " translations"};
     return;
+  }
+  if (verb == "pinholes") {
+    std::size_t n = 0;
+    for (const ConnView& v : engine_->Conns({}, 0, 100'000, clock_.Now()).conns) n += v.expected ? 1 : 0;
+    if (n != std::stoul(rest)) throw Failure{std::to_string(n) + " pinholes"};
+    return;
+  }
+  if (verb == "inspect" || verb == "inspect-row") {
+    // What the inspections of the classes have counted: "inspect dns 3 1", "inspect-row dns-guard 2".
+    const auto last = rest.rfind(' ');
+    const std::uint64_t number = std::stoull(rest.substr(last + 1));
+    std::string what = rest.substr(0, last);
+    std::uint64_t packets = 0;
+    if (verb == "inspect") {
+      packets = std::stoull(what.substr(what.rfind(' ') + 1));
+      what.resize(what.rfind(' '));
+    }
+    for (const ServiceClass& s : policy_->service) {
+      for (const auto& i : s.inspections) {
+        if (verb == "inspect" && i.name == what) {
+          if (i.counters->packets != packets || i.counters->drops != number) {
+            throw Failure{"packets " + std::to_string(i.counters->packets) + ", drops " + std::to_string(i.counters->drops)};
+          }
+          return;
+        }
+        for (std::size_t r = 0; verb == "inspect-row" && i.map != nullptr && r < i.map->rows.size(); r++) {
+          if (i.map->rows[r].text != what) continue;
+          // A match counts in the line of its action.
+          const std::size_t at = i.map->rows[r].unit == nullptr ? r + 1 : r;
+          if (i.counters->rows[at] != number) throw Failure{what + " counts " + std::to_string(i.counters->rows[at])};
+          return;
+        }
+      }
+    }
+    throw Failure{"no such inspection: " + what};
   }
   if (verb == "drops") {
     std::istringstream args(rest);

@@ -13,6 +13,7 @@
 //   taken                                   the engine took what is in the packet
 //   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
 //   o inside tcp ... R                       a packet of the appliance's own leaves
+//   pinholes 1 | inspect NAME PACKETS DROPS | inspect-row TEXT COUNT     what inspections expect, and have counted (first class)
 //   do shun A [B PORT PORT tcp] | do no shun A | do clear shun      an operator's command
 //   threats scanning-threat 1 0 400       a rate of threat detection: rate-N, triggers, events in the interval
 //   hosts 2 | host inside 10.1.1.10 tcp=1 embryonic=0     local hosts, and what is counted of one
@@ -22,9 +23,10 @@
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, dscp, df, id/icmpseq
 // (ICMP), ts (a timestamp), opts=HEX (TCP options as they are), reserved, urp, fill (the byte of the payload, by default letters),
-// type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). IPv6: hbh, dstopt, rh=TYPE (extension
-// headers), next=N (what the last header says of the transport), mtu=N (packet too big), mapped (to ::ffff:192.0.2.7).
-// Numbers may be $name, $name+N.
+// data=TEXT (the payload; \\s a blank, \\r \\n \\xNN), dns=q:ID:NAME[:edns=N][:t=TYPE] or dns=r:ID:NAME[:ADDRESS]... (a DNS message),
+// pad=N (zero bytes behind that), type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert).
+// IPv6: hbh, dstopt, rh=TYPE (extension headers), next=N (what the last header says of the transport), mtu=N (packet too big),
+// mapped (to ::ffff:192.0.2.7). Numbers may be $name, $name+N.
 #pragma once
 
 #include <string>
