@@ -61,6 +61,7 @@ struct EngineCore {
   bool has_connection_settings = false;
   bool has_state_bypass = false;  // some class lets TCP flows begin in the middle
   TimePoint floating_at = TimePoint::Max(), holddown_at = TimePoint::Max();  // RoutesChanged
+  RouteTable routes_before;                                                  // when holddown_at was set
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
