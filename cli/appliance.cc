@@ -290,6 +290,7 @@ void Appliance::Tick() {
   logger_.Drain();
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   for (Session* s : sessions_) s->EndIfIdle(Now());
+  perfmon_.Tick(*this);
   if (!meter_.Due()) return;
   meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
   const auto now = std::chrono::steady_clock::now();

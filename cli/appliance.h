@@ -16,6 +16,7 @@
 
 #include "cli/load_meter.h"
 #include "cli/login_history.h"
+#include "cli/perfmon_console.h"
 #include "cli/platform_views.h"
 #include "cli/session.h"
 #include "cli/show_views.h"
@@ -105,6 +106,7 @@ class Appliance {
   void LogPrivilege(const std::string& user, int from, int to);
   void LogLogout(const Session& by);
   LoginHistory& logins() { return logins_; }
+  PerfmonConsole& perfmon() { return perfmon_; }
 
   // --- time
   const Clock& clock() const { return parts_.clock; }
@@ -182,6 +184,7 @@ class Appliance {
   std::function<void(std::function<void()>)> post_;
   std::function<void()> on_change_;
   LoginHistory logins_;
+  PerfmonConsole perfmon_;
   LoadMeter meter_;
   std::chrono::steady_clock::time_point compiled_at_;
   std::chrono::steady_clock::duration compile_cost_{};

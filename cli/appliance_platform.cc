@@ -185,38 +185,4 @@ std::vector<ObjectGroupView> Appliance::ObjectGroups() const {
   return views;
 }
 
-std::vector<ServicePolicyView> Appliance::ServicePolicies() {
-  // Of the inspections only ICMP's sees packets; the others are accepted without effect and have seen none.
-  std::vector<ServicePolicyView> views;
-  const LineTree& tree = configuration_->tree();
-  for (const auto* s : tree.All<ServicePolicyLine>(Section::kServicePolicy)) {
-    ServicePolicyView view;
-    view.policy = s->policy;
-    view.interface = s->global ? "" : s->interface;
-    const Line* map = tree.Find(Section::kPolicyMap, "policy-map " + s->policy);
-    for (const auto& c : map != nullptr ? map->lines : std::vector<std::shared_ptr<Line>>{}) {
-      const auto* of = c->As<PolicyClassLine>();
-      if (of == nullptr) continue;
-      ServicePolicyView::Class shown{of->name, {}, {}};
-      for (const auto& l : c->lines) {
-        const auto* inspect = l->As<InspectLine>();
-        if (inspect == nullptr) continue;
-        ServicePolicyView::Inspection i;
-        i.name = l->text.substr(std::string_view("inspect ").size());
-        if (i.name.ends_with(' ')) i.name.pop_back();  // sip and skinny keep one
-        for (const char* proxied : {"h323 h225", "rtsp", "skinny", "sip", "sunrpc"}) i.tcp_proxy |= inspect->what == proxied;
-        if (inspect->what == "icmp") {
-          const InspectCounters seen = AskEngine([](Engine& e) { return e.Inspected(InspectId::kIcmp); });
-          i.packets = seen.packets;
-          i.drops = seen.drops;
-        }
-        shown.inspections.push_back(std::move(i));
-      }
-      view.classes.push_back(std::move(shown));
-    }
-    views.push_back(std::move(view));
-  }
-  return views;
-}
-
 }  // namespace sallyport

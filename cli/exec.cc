@@ -12,6 +12,9 @@ const ExecSet& ExecCommands() {
     AddShowConfigCommands(s);
     AddShowTrafficCommands(s);
     AddShowVpnCommands(s);
+    AddServicePolicyCommands(s);
+    AddThreatCommands(s);
+    AddRateCommands(s);
     AddClearCommands(s);
     AddLimitCommands(s);
     AddTraceCommands(s);

@@ -27,6 +27,9 @@ void AddShowPlatformCommands(ExecSet& set);
 void AddShowConfigCommands(ExecSet& set);
 void AddShowTrafficCommands(ExecSet& set);
 void AddShowVpnCommands(ExecSet& set);
+void AddServicePolicyCommands(ExecSet& set);
+void AddThreatCommands(ExecSet& set);
+void AddRateCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddLimitCommands(ExecSet& set);  // exec_limits.cc
 void AddTraceCommands(ExecSet& set);

@@ -115,9 +115,6 @@ void AddShowPlatformCommands(ExecSet& set) {
                                 S::Word(&PoolWords::name, "Name of the pool")}),
             LocalPool);
   }
-  set.Add(BareCommand("show service-policy", {kShow, "What service policies have seen"}), [](ExecContext& c, const Bare&, Form) {
-    return Reply::Say(ShowServicePolicy(c.appliance.ServicePolicies()));
-  });
 }
 
 }  // namespace sallyport

@@ -10,6 +10,8 @@
 #include "firewall/base/civil_time.h"
 #include "firewall/base/ip_address.h"
 #include "firewall/base/time.h"
+#include "firewall/policy.h"
+#include "firewall/service_stats.h"
 
 namespace sallyport {
 
@@ -186,11 +188,15 @@ struct ServicePolicyView {
     std::uint64_t packets = 0, lock_failures = 0, drops = 0, reset_drops = 0, rate = 0;
     bool tcp_proxy = false;  // has a line of its own
     std::uint64_t buffered = 0, buffer_drops = 0;
+    std::vector<std::string> lines = {};  // parameters of its map, with what they counted
   };
   struct Class {
     std::string name;
     std::vector<Inspection> inspections;
-    std::vector<std::string> lines;  // what else it says
+    std::vector<std::string> lines;  // `set connection` and its figures
+    std::vector<PolicerView> police = {};
+    std::vector<QueueView> priority = {}, shape = {};
+    std::optional<Shaping> shaping = {};
   };
   std::string interface;  // "": global
   std::string policy;

@@ -70,6 +70,8 @@ class Session : private LogLineSink {
   void Write(std::string_view text) { output_ += text; }
   // Output that is to be seen now (the marks of a ping).
   void WriteNow(std::string_view text);
+  // What nobody asked for: comes above the line that is being edited.
+  void Announce(std::string_view text) { Line(text); }
   // Asks for one line (or password) after the command's output; `answer` gets it, or nothing after Ctrl-C. What it writes is
   // output of the same command. It may ask again.
   using Answer = std::function<void(std::optional<std::string>)>;

@@ -36,26 +36,6 @@ std::string ShowLocalPool(const LocalPoolView& pool) {
   return out;
 }
 
-std::string ShowServicePolicy(const std::vector<ServicePolicyView>& policies) {
-  std::string out;
-  for (const ServicePolicyView& p : policies) {
-    out += p.interface.empty() ? "\nGlobal policy: \n" : fmt::format("\nInterface {}:\n", p.interface);
-    Append(out, "  Service-policy: {}\n", p.policy);
-    for (const auto& c : p.classes) {
-      Append(out, "    Class-map: {}\n", c.name);
-      for (const auto& i : c.inspections) {
-        Append(out, "      Inspect: {}, packet {}, lock fail {}, drop {}, reset-drop {}, 5-min-pkt-rate {} pkts/sec, "
-               "v6-fail-close 0 sctp-drop-override 0\n", i.name, i.packets, i.lock_failures, i.drops, i.reset_drops, i.rate);
-        if (i.tcp_proxy) {
-          Append(out, "               tcp-proxy: bytes in buffer {}, bytes dropped {}\n", i.buffered, i.buffer_drops);
-        }
-      }
-      for (const std::string& line : c.lines) Append(out, "      {}\n", line);
-    }
-  }
-  return out;
-}
-
 std::string ShowPortChannels(const std::vector<PortChannelView>& channels, std::size_t in_use) {
   std::string out =
       "Flags:  D - down        P - bundled in port-channel\n"

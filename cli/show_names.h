@@ -1,5 +1,4 @@
-// What names stand for: `show names`, `show object-group`, `show ip local pool`; and `show service-policy`, `show port-channel
-// summary`. Pure functions from views to text.
+// What names stand for: `show names`, `show object-group`, `show ip local pool`; and `show port-channel summary`. Pure functions from views to text.
 #pragma once
 
 #include <string>
@@ -18,7 +17,6 @@ struct NameView {
 std::string ShowNames(const std::vector<NameView>& names);
 std::string ShowObjectGroups(const std::vector<ObjectGroupView>& groups);
 std::string ShowLocalPool(const LocalPoolView& pool);
-std::string ShowServicePolicy(const std::vector<ServicePolicyView>& policies);
 // `in_use`: how many groups the appliance has, those without a port included.
 std::string ShowPortChannels(const std::vector<PortChannelView>& channels, std::size_t in_use);
 

@@ -1,6 +1,7 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
 
+#include "conf/compile_qos.h"
 #include "conf/configuration_impl.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
@@ -193,12 +194,18 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
   }
   for (const auto* l : tree.All<ServiceResetLine>(Section::kService)) {
-    if (!l->interface.empty()) continue;  // kept without effect
+    if (!l->interface.empty()) {
+      const Interface* on = p->FindByName(l->interface);
+      if (on != nullptr) (l->which == "resetinbound" ? p->reset_inbound_on : p->reset_outbound_on).push_back(on->id);
+      continue;
+    }
     if (l->which == "resetinbound") p->reset_inbound = true;
     if (l->which == "resetoutside") p->reset_outside = true;
   }
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
+  p->threats = CompileThreats(tree, resolver, p->personality.release);
+  p->priority_queues = CompilePriorityQueues(tree, *p);
   InterceptStatistics(tree, *p);
   TheBox(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));

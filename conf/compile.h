@@ -30,6 +30,7 @@ struct StableIds {
   }
 };
 NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous);
+ThreatPolicy CompileThreats(const LineTree& tree, const Resolver& resolver, int release);
 // `tcp-map NAME`; null: there is none.
 std::shared_ptr<const TcpMap> CompileTcpMap(const LineTree& tree, std::string_view name, int release);
 // Classes of all policies that are applied, those of interfaces first. Interfaces and access lists are in `policy` already.

@@ -1,27 +1,38 @@
 // Class maps, policy maps and service policies as the classes that the engine looks through.
 #include "conf/compile.h"
+#include "conf/compile_qos.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
 
 namespace sallyport {
 namespace {
 
-// One `match` line. False: the line says nothing that can be matched here.
-bool AddMatch(const Line& line, const Policy& policy, ServiceClass& c) {
-  if (line.As<MatchDefault>() != nullptr) return c.default_inspection_traffic = true;
-  if (line.As<MatchAny>() != nullptr) return c.match_any = true;
-  if (const auto* m = line.As<MatchList>()) {
-    const auto it = policy.access_lists.find(m->list);
-    if (it == policy.access_lists.end()) return false;
-    c.access_list = it->second;
-    return true;
+// One `match` line. What cannot be matched here matches nothing.
+void AddMatch(const Line& line, const Policy& policy, ServiceClass& c) {
+  ServiceMatch m;
+  m.kind = ServiceMatch::Kind::kNothing;
+  if (line.As<MatchDefault>() != nullptr) {
+    c.default_inspection_traffic = true;
+    return;
   }
-  if (const auto* m = line.As<MatchPort>()) {
-    c.port = m->ports.Ranges().front();
-    c.port_protocol = m->protocol == "tcp" ? 6 : 17;
-    return true;
+  if (line.As<MatchAny>() != nullptr) {
+    c.match_any = true;
+    return;
   }
-  return false;
+  if (const auto* list = line.As<MatchList>()) {
+    const auto it = policy.access_lists.find(list->list);
+    if (it != policy.access_lists.end()) {
+      m.kind = ServiceMatch::Kind::kAccessList;
+      m.list = it->second;
+    }
+  } else if (const auto* port = line.As<MatchPort>()) {
+    m.kind = ServiceMatch::Kind::kPort;
+    m.port = port->ports.Ranges().front();
+    m.protocol = port->protocol == "tcp" ? 6 : 17;
+  } else if (const auto* f = line.As<FieldLine>(); f != nullptr && AddFieldMatch(line.text, *f, c)) {
+    return;
+  }
+  c.matches.push_back(std::move(m));
 }
 
 InspectId InspectOf(const std::string& name) {
@@ -62,6 +73,7 @@ void AddAction(const Line& line, const LineTree& tree, const Policy& policy, Ser
     c.connection.tcp_map = CompileTcpMap(tree, f->Get("tcpmap"), policy.personality.release);
   }
   if (const auto* t = line.As<ConnTimeoutLine>()) AddTimeouts(*t, c.connection);
+  AddQos(line.text, line.As<FieldLine>(), c);
 }
 
 }  // namespace
@@ -89,10 +101,12 @@ std::vector<ServiceClass> CompileServicePolicies(const LineTree& tree, const Pol
           const auto* l = class_map->As<ClassMapLine>();
           if (l == nullptr || l->name != name->name) continue;
           matches = class_map->text + "\n";
+          c.match_one = l->match == "match-any";
           for (const auto& m : class_map->lines) {
             if (!m->text.starts_with("match")) continue;
             matches += " " + m->text + "\n";
-            usable = AddMatch(*m, policy, c) || usable;
+            AddMatch(*m, policy, c);
+            usable = true;
           }
         }
         if (!usable) continue;

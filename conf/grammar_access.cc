@@ -667,11 +667,10 @@ void DeclareAccess(ConfigGrammar& g) {
     r.section = Section::kService;
     r.keep_no = false;
     r.check = [](ConfigEdit& edit, const L& v) -> std::string {
-      return v.interface.empty() || edit.loading ? "" : "ERROR: resets of one interface are not supported here\n";
+      return v.interface.empty() || edit.HasInterface(v.interface) ? "" : "ERROR: interface <" + v.interface + "> does not exist\n";
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       if (v.interface.empty()) edit.tree.Remove(nullptr, Section::kService, "no service " + v.which);
-      else l.effect = edit.effect = Effect::kAccepted;
       if (v.which == "resetoutbound" && v.interface.empty()) edit.tree.Remove(nullptr, Section::kService, std::string(l.key));  // the default
       return {};
     };

@@ -12,6 +12,7 @@
 #include "conf/lines.h"
 #include "conf/shape.h"
 #include "conf/vpn_defaults.h"
+#include "firewall/threat_policy.h"
 
 namespace sallyport {
 namespace {
@@ -416,6 +417,14 @@ std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int re
       there = there || t.starts_with(d.begins) || t == "no " + std::string(d.begins);
     }
     if (!there) missing.emplace_back(d.section, d.text);
+  }
+  for (const ThreatEventInfo& e : kThreatEventInfo) {
+    for (const RateLimit& r : e.rates) {
+      const std::string key = "threat-detection rate " + std::string(e.keyword) + " rate-interval " + std::to_string(r.interval_s) + " ";
+      bool there = release < 800;
+      for (const auto& l : tree.Of(S::kThreat)) there = there || l->text.starts_with(key);
+      if (!there) missing.emplace_back(S::kThreat, key + "average-rate " + std::to_string(r.average) + " burst-rate " + std::to_string(r.burst));
+    }
   }
   for (const DeclaredShape& d : DeclaredShapes()) {
     const Shape& shape = *d.shape;

@@ -9,6 +9,7 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kFor = Effect::kDormant;
+constexpr Effect kActs = Effect::kModelled;
 constexpr const char* kClass = "config-cmap";
 constexpr const char* kActions = "config-pmap-c";
 constexpr const char* kTcpMap = "config-tcp-map";
@@ -93,10 +94,10 @@ constexpr Shape kShapes[] = {
     {"config-cmap-management", "match any", Sec::kClassMap, {.rank = 10, .effect = kFor}},
     {"config-cmap-management", "match port tcp ( eq <port:port> | range <first:port> <last:port> )", Sec::kClassMap, {.rank = 10, .effect = kFor}},
     {"config-cmap-management", "match port udp ( eq <port:udpport> | range <first:udpport> <last:udpport> )", Sec::kClassMap, {.rank = 10, .effect = kFor}},
-    {kClass, kDscp, Sec::kClassMap, {.rank = 10, .effect = kFor}},
+    {kClass, kDscp, Sec::kClassMap, {.rank = 10, .effect = kActs}},
     {kClass, "match precedence / <precedence:{critical|flash|flash-override|immediate|internet|network|priority|routine|0|1|2|3|4|5|6|7}>...", Sec::kClassMap,
-     {.rank = 10, .effect = kFor}},
-    {kClass, "match rtp`Match RTP port numbers` / <low:2000-65535> <range:0-16383>", Sec::kClassMap, {.rank = 10, .effect = kFor}},
+     {.rank = 10, .effect = kActs}},
+    {kClass, "match rtp`Match RTP port numbers` / <low:2000-65535> <range:0-16383>", Sec::kClassMap, {.rank = 10, .effect = kActs}},
     {kClass, "match flow ip destination-address", Sec::kClassMap, {.rank = 11, .effect = kFor}},
     {kClass, "match tunnel-group`Match a Tunnel Group` / <group:word>", Sec::kClassMap, {.rank = 10, .effect = kFor}},
     {kClass, "match ip <text:line>", Sec::kClassMap, {.rank = 10}},
@@ -107,16 +108,16 @@ constexpr Shape kShapes[] = {
                "per-client-embryonic-max`Maximum half-open connections of a client` <pe:0-2147483647> | "
                "random-sequence-number`TCP sequence randomisation` <rsn:{enable|disable}> | syn-cookie-mss`MSS in SYN cookies` <mss:48-65535> }",
      Sec::kPolicyMap, {.rank = 10, .effect = Effect::kModelled, .after = ConnectionLine, .merges = true}},
-    {kActions, "set connection decrement-ttl`Decrement the time-to-live`", Sec::kPolicyMap, {.rank = 12, .effect = kFor}},
+    {kActions, "set connection decrement-ttl`Decrement the time-to-live`", Sec::kPolicyMap, {.rank = 12, .effect = kActs}},
     {kActions, "set connection advanced-options`Advanced connection options` / <option:{tcp-state-bypass}>", Sec::kPolicyMap,
-     {.rank = 12, .effect = Effect::kModelled, .since = 802}},
+     {.rank = 12, .effect = kActs, .since = 802}},
     {kActions, "set connection advanced-options sctp-state-bypass", Sec::kPolicyMap, {.rank = 12, .effect = kFor, .since = 905}},
     {kActions, "set connection advanced-options flow-offload", Sec::kPolicyMap, {.rank = 12, .since = 905}},
     {kActions, "set connection advanced-options / <tcpmap:tcpmap>", Sec::kPolicyMap,
      {.rank = 12, .effect = Effect::kModelled}},
     {kActions, "police`Rate limit traffic for this class` <direction:{input|output}> / <rate:8000-2000000000`Bits per second`> [<burst:1000-512000000`Normal burst bytes`>] "
-               "[ conform-action <conform:{drop|transmit}> [ exceed-action <exceed:{drop|transmit}> ] ]", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
-    {kActions, "priority`Strict scheduling priority for this class`", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
+               "[ conform-action <conform:{drop|transmit}> [ exceed-action <exceed:{drop|transmit}> ] ]", Sec::kPolicyMap, {.rank = 20, .effect = kActs}},
+    {kActions, "priority`Strict scheduling priority for this class`", Sec::kPolicyMap, {.rank = 20, .effect = kActs}},
     {kActions, "shape`Traffic shaping` average / <rate:64000-154400000> [<burst:2048-154400000>]", Sec::kPolicyMap, {.rank = 20, .effect = kFor}},
     {kActions, "service-policy`Configure QoS Service Policy` / <policy:word>", Sec::kPolicyMap, {.rank = 21, .effect = kFor, .check = KnownPolicy}},
     {kActions, "ips <mode:{inline|promiscuous}> / <fail:{fail-close|fail-open}> [ sensor <sensor:word> ]", Sec::kPolicyMap, {.rank = 30}},
@@ -146,19 +147,19 @@ constexpr Shape kShapes[] = {
     {kTcpMap, "window-variation / <action:{allow-connection|drop-connection}>", Sec::kTcpMap, {.rank = 9, .effect = kFor, .silent = "window-variation allow-connection"}},
 
     // --- beside the framework
-    {"config", "threat-detection basic-threat`Basic threat detection`", Sec::kThreat, {.effect = kFor, .keep_no = true}},
+    {"config", "threat-detection basic-threat`Basic threat detection`", Sec::kThreat, {.effect = kActs, .keep_no = true}},
     {"config", "threat-detection rate`Set rate parameters` <event:{acl-drop|bad-packet-drop|conn-limit-drop|dos-drop|fw-drop|icmp-drop|inspect-drop|interface-drop|"
                "scanning-threat|syn-attack}> rate-interval <interval:600-2592000> / average-rate <average:0-2147483647> burst-rate <burst:0-2147483647>", Sec::kThreat,
-     {.rank = -1, .effect = kFor}},
+     {.rank = -1, .effect = kActs}},
     {"config", "threat-detection scanning-threat`Scanning threat detection` shun except ( ip-address <net:ip> <mask:mask> | object-group <group:ogroup> )", Sec::kThreat,
-     {.rank = 1, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection scanning-threat shun duration / <seconds:10-2592000>", Sec::kThreat, {.rank = 1, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection scanning-threat / [ shun ]", Sec::kThreat, {.rank = 1, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection statistics`Threat detection statistics`", Sec::kThreat, {.rank = 2, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection statistics host / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 2, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection statistics port / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 3, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection statistics protocol / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 4, .effect = kFor, .keep_no = true}},
-    {"config", "threat-detection statistics access-list", Sec::kThreat, {.rank = 5, .effect = kFor, .keep_no = true}},
+     {.rank = 1, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection scanning-threat shun duration / <seconds:10-2592000>", Sec::kThreat, {.rank = 1, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection scanning-threat / [ shun ]", Sec::kThreat, {.rank = 1, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection statistics`Threat detection statistics`", Sec::kThreat, {.rank = 2, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection statistics host / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 2, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection statistics port / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 3, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection statistics protocol / [ number-of-rate <rates:1-3> ]", Sec::kThreat, {.rank = 4, .effect = kActs, .keep_no = true}},
+    {"config", "threat-detection statistics access-list", Sec::kThreat, {.rank = 5, .effect = kActs, .keep_no = true}},
     {"config", "threat-detection statistics tcp-intercept / { rate-interval <interval:1-1440> | burst-rate <burst:25-2147483647> | average-rate <average:25-2147483647> }",
      Sec::kThreat, {.rank = 6, .effect = Effect::kModelled, .keep_no = true}},
     {"config", "ip audit`Configure the Intrusion Detection System` name`Name a policy` <name:name> <kind:{attack|info}> / [ action <action:{alarm|drop|reset}>... ]", Sec::kIpAudit, {.effect = kFor}},

@@ -136,6 +136,7 @@ Verdict Apply(Context& c, const Decision& d, bool in_direction) {
   if (c.tracing()) return d.permit ? Verdict::kContinue : c.Drop(FrameDrop::kAclDrop);
   if (d.element != nullptr) {
     Count(*d.element, c.now);
+    if (ThreatStatistics& s = c.core.threats.statistics(); s.access_lists()) s.OnAclHit(*d.list, *d.element, c.now);
     if (d.element->logs) {
       c.core.acl_log.Record({*d.element, d.list->name_id(), c.packet.key, c.InName(), c.OutName(), c.packet.icmp_type}, c.now);
     }
@@ -148,13 +149,7 @@ Verdict Apply(Context& c, const Decision& d, bool in_direction) {
   }
   // `service resetinbound` and `resetoutbound` answer a refused TCP segment with a reset.
   if (c.packet.IsTcp() && c.in != nullptr && c.out != nullptr) {
-    const int from = c.in->security_level;
-    const int to = c.out->security_level;
-    const bool outbound = from >= to;
-    const bool inbound = from <= to;
-    if ((outbound && c.policy.reset_outbound) || (inbound && c.policy.reset_inbound)) {
-      OriginateReset(c.core, c.packet, c.in->id);
-    }
+    if (c.policy.AnswersRefused(*c.in, *c.out)) OriginateReset(c.core, c.packet, c.in->id);
   }
   return c.Drop(FrameDrop::kAclDrop);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/inspect_map.h"
+#include "firewall/service_stats.h"
 #include "firewall/tcp_map.h"
 #include "firewall/tcp_stream.h"
 
@@ -21,6 +22,10 @@ inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 struct ConnExtra {
   // --- inspection
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
+  ClassInspectCounters* inspect_counters = nullptr;  // of the class that asked for the inspection
+  // --- classes of service policies
+  QosPath qos[2];              // [Direction]
+  bool decrement_ttl = false;  // set connection decrement-ttl
 
   // --- connection limits (conn_limits.h): where it is counted
   std::uint32_t limit_slot = 0xffffffff;    // ConnLimits::classes; none

@@ -101,6 +101,12 @@ void Release(EngineCore& core, XlateIndex i, TimePoint now) {
 
 std::uint32_t Seconds(Duration d) { return static_cast<std::uint32_t>(d.ns <= 0 ? 0 : (d.ns + 999'999'999) / 1'000'000'000); }
 
+// A handshake that timed out, or a UDP session whose server said nothing: threat detection's SYN attack.
+bool NeverAnswered(const Conn& c, EndReason reason) {
+  if (c.protocol == 6) return reason.text != nullptr && std::string_view(reason.text) == "SYN Timeout";
+  return c.protocol == 17 && (c.flags & kConnDataReverse) == 0;
+}
+
 }  // namespace
 
 std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c) {
@@ -154,7 +160,8 @@ ConnIndex MakeConnection(Context& ctx) {
   if (ctx.randomize) c.flags |= kConnSeqRandomized;
   const bool same = c.initiator_real == c.initiator_mapped && c.initiator_real_port == c.initiator_mapped_port &&
                     c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
-  if (same && !ctx.randomize) c.flags |= kConnTransparent;
+  const bool counts_hops = ctx.extra != kNoExtra && core.extras.At(ctx.extra).decrement_ttl;
+  if (same && !ctx.randomize && !counts_hops) c.flags |= kConnTransparent;
   if (!ctx.from_box && !ctx.to_box) {
     if (KernelWouldDiffer(ctx.policy, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
     if (KernelWouldDiffer(ctx.policy, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
@@ -200,6 +207,10 @@ ConnIndex MakeConnection(Context& ctx) {
   NoteHostLimits(core, c.in_if, c.initiator_real, ctx.source);
   NoteHostLimits(core, c.out_if, c.responder_real, ctx.destination);
   LogBuilt(core, c, ctx.now);
+  core.activity.Count(Activity::kConnections, ctx.now);
+  if (c.protocol == 6) core.activity.Count(Activity::kTcpConnections, ctx.now);
+  if (c.protocol == 17) core.activity.Count(Activity::kUdpConnections, ctx.now);
+  if (core.threats.watches_sessions()) core.threats.OnBuilt(c, index, ctx.now);
   return index;
 }
 
@@ -211,6 +222,9 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
   }
   core.conns.Erase(index);
   LogTornDown(core, c, reason, now);
+  const bool never_answered = NeverAnswered(c, reason);
+  if (never_answered && c.protocol == 6) core.activity.Count(Activity::kEmbryonicTimeouts, now);
+  if (core.threats.watches_sessions()) core.threats.OnEnd(c, never_answered, now);
   CountConnectionGone(core, c, now);
   if (c.extra != kNoExtra) core.extras.Release(c.extra);
   Release(core, c.src_xlate, now);
@@ -218,6 +232,7 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
 }
 
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now) {
+  core.activity.Count(Activity::kXlates, now);
   const Xlate& x = core.xlates.Get(i);
   CountXlate(core, x.real_if, x.real.address, true, now);
   const NameId real = NameOfInterface(core, x.real_if);

@@ -64,6 +64,8 @@ struct ConnFilter {
   bool Matches(const Conn& c) const;
 };
 
+class Protection;
+
 class Engine {
  public:
   struct Options {
@@ -107,6 +109,8 @@ class Engine {
   std::vector<ConnLimitCounters> LimitCounters() const;
   InterceptCounters Intercepts() const;
   std::vector<InterceptedServer> InterceptedServers(std::size_t limit, TimePoint now) const;  // by average rate
+
+  Protection protection();  // classes, shuns, threats, rates (firewall/protection.h)
 
   // --- clear
   std::uint32_t ClearConns(const ConnFilter& filter, TimePoint now);  // returns how many

@@ -13,6 +13,7 @@ void Describe(const Policy& policy, IfId id, std::string& name, int& level);
 struct Engine::Impl : EngineCore {
   using EngineCore::EngineCore;
 
+  void ProcessPacket(Packet& p, TimePoint now, Disposition& out);
   void ProcessDatagram(Packet& p, TimePoint now, Disposition& out);
   void ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out);
   void ProcessFragment(Packet& p, TimePoint now, Disposition& out);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "firewall/engine_impl.h"
+#include "firewall/protection.h"
 
 namespace sallyport {
 
@@ -98,6 +99,8 @@ XlatePage Engine::Xlates(std::uint32_t cursor, std::uint32_t limit, TimePoint no
   });
   return page;
 }
+
+Protection Engine::protection() { return Protection(*impl_); }
 
 std::uint32_t Engine::ClearConns(const ConnFilter& filter, TimePoint now) {
   Impl& e = *impl_;

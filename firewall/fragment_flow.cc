@@ -57,6 +57,7 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       if (ParsePacket(q) != FrameDrop::kNone) continue;  // cannot be: it was parsed when it came
       if (q.key.src != first.key.src) RewriteSource(q, first.key.src, 0);
       if (q.key.dst != first.key.dst) RewriteDestination(q, first.key.dst, 0);
+      if (first.hop_counted && q.ttl > 1) DecrementTtl(q);
       rewritten = q.rewritten;
     }
     if (f.handle == p.handle) {

@@ -1,6 +1,7 @@
 // The short way: packets of known connections. Connection -> TCP tracker -> inspection -> NAT rewrite.
 #include "firewall/base/checksum.h"
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
 
 namespace sallyport {
 namespace {
@@ -110,7 +111,8 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
-  FrameDrop drop = FrameDrop::kNone;
+  FrameDrop drop = ServiceIngress(core, c, d, p, now);
+  if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
   if (Intercepted(core, c)) return InterceptPacket(core, index, d, p, now, out);
   if (p.IsTcp() && !TrackTcp(core, c, d, p, now, tcp, drop)) return Drop(core, p, drop, out);
@@ -134,6 +136,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
     InspectCounters& seen = core.inspected[c.inspect];
     seen.packets++;
     if (drop != FrameDrop::kNone) seen.drops++;
+    CountInspected(core, c, drop != FrameDrop::kNone, now);
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
@@ -142,10 +145,15 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   if (clamp && p.Whole() && (core.policy->sysopt.tcpmss != 0 || core.policy->sysopt.tcpmss_minimum != 0)) {
     ClampMss(p, core.policy->sysopt.tcpmss, core.policy->sysopt.tcpmss_minimum);
   }
+  if (core.services.any_queue() || c.extra != kNoExtra) {
+    const FrameDrop drop = ServiceEgress(core, c, d, p, egress, now);
+    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
   Rewrite(c, d, p);
 
   c.last_packet = now;
   c.bytes += p.payload_length;
+  if (core.threats.statistics().packets()) core.threats.statistics().OnPacket(c, d, p.wire_length, now);
   if (p.payload_length != 0) c.flags |= d == Direction::kForward ? kConnDataForward : kConnDataReverse;
   auto& in = core.CounterOf(p.ingress);
   in.in_packets++;

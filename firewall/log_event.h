@@ -33,6 +33,7 @@ struct LogArg {
     kSlashPort,  // number: nothing when negative, else "/80"
     kTypeCodeParens,  // as kTypeCode, " (type 8, code 0)" (106023)
     kInterval,   // number: seconds, "300-second interval" (106100)
+    kPaddedAddress,      // address, at least 14 columns wide, at the right (733100)
     kInterfaceEndpoint,  // number is a NameId, address: "outside:192.0.2.1"
   };
   Kind kind = Kind::kNone;
@@ -43,6 +44,7 @@ struct LogArg {
   static LogArg Number(std::int64_t n) { return {Kind::kNumber, n, {}, nullptr}; }
   static LogArg Hex(std::uint32_t n) { return {Kind::kHex, n, {}, nullptr}; }
   static LogArg Address(IpAddress a) { return {Kind::kAddress, 0, a, nullptr}; }
+  static LogArg PaddedAddress(IpAddress a) { return {Kind::kPaddedAddress, 0, a, nullptr}; }
   static LogArg Name(NameId n) { return {Kind::kName, static_cast<std::int64_t>(n), {}, nullptr}; }
   static LogArg Word(const char* w) { return {Kind::kWord, 0, {}, w}; }
   static LogArg Span(Duration d) { return {Kind::kDuration, d.ns, {}, nullptr}; }

@@ -129,6 +129,12 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
     case Kind::kAddress:
       out += arg.address.ToString();
       break;
+    case Kind::kPaddedAddress: {
+      const std::string text = arg.address.ToString();
+      out.append(text.size() < 14 ? 14 - text.size() : 0, ' ');
+      out += text;
+      break;
+    }
     case Kind::kName:
       out += NameOf(static_cast<NameId>(arg.number));
       break;

@@ -6,6 +6,8 @@
 #include <span>
 
 #include "firewall/pipeline.h"
+#include "firewall/service_flow.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
 namespace {
@@ -172,11 +174,11 @@ Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
                    LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
-    if (c.in != nullptr && c.policy.reset_outbound) {
-      // A stray segment that would leave by a lower level is answered as a refused one is.
+    if (c.in != nullptr) {
+      // A stray segment is answered as a refused one is.
       const Route* route = c.policy.routes.Find(p.key.dst);
       const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
-      if (out != nullptr && out->security_level <= c.in->security_level && out != c.in) OriginateReset(c.core, p, c.in->id);
+      if (out != nullptr && out != c.in && c.policy.AnswersRefused(*c.in, *out)) OriginateReset(c.core, p, c.in->id);
     }
   }
   return c.Drop(why);
@@ -192,7 +194,7 @@ Verdict FirstPacket(Context& c) {
 Verdict StateBypass(Context& c) {
   if (!c.core.has_state_bypass || !c.packet.IsTcp()) return Verdict::kContinue;
   if (!c.to_box && !c.from_box) {
-    c.state_bypass = FindClass(c, [](const ServiceClass& s) { return s.connection.state_bypass; }) != nullptr;
+    c.state_bypass = SelectClass(c.policy, FlowOf(c), Feature::kStateBypass) != nullptr;
   }
   const FrameDrop bad = c.state_bypass || c.cookie ? FrameDrop::kNone : TcpFirstPacketCheck(c.packet.tcp_flags);
   return bad == FrameDrop::kNone ? Verdict::kContinue : RefuseFirstPacket(c, bad);
@@ -201,12 +203,20 @@ Verdict StateBypass(Context& c) {
 Verdict ConnectionSettings(Context& c) {
   c.randomize = c.packet.IsTcp() && !c.to_box && !c.from_box;
   if (!c.core.has_connection_settings || c.to_box || c.from_box) return Verdict::kContinue;
-  c.connection_class = FindClass(c, [](const ServiceClass& s) { return s.connection.Any(); });
-  if (c.connection_class == nullptr) return Verdict::kContinue;
-  if (c.state_bypass) c.randomize = false;
-  if (c.connection_class->connection.tcp_map != nullptr && c.packet.IsTcp()) c.Extra().tcp_map = c.connection_class->connection.tcp_map;
-  if (!c.connection_class->connection.random_sequence.value_or(true)) c.randomize = false;
-  if (c.recording()) c.trace->Phase("CONN-SETTINGS", "", true, Lines(c.connection_class->config));
+  // Settings, normalisation and bypass are features by themselves; each may be another class's.
+  const ClassFlow f = FlowOf(c);
+  c.connection_class = SelectClass(c.policy, f, Feature::kConnection);
+  const ServiceClass* normalizer = c.packet.IsTcp() ? SelectClass(c.policy, f, Feature::kTcpMap) : nullptr;
+  const ServiceClass* bypass = c.state_bypass ? SelectClass(c.policy, f, Feature::kStateBypass) : nullptr;
+  if (normalizer != nullptr) c.Extra().tcp_map = normalizer->connection.tcp_map;
+  const bool keeps_numbers = c.connection_class != nullptr && !c.connection_class->connection.random_sequence.value_or(true);
+  if (c.state_bypass || keeps_numbers) c.randomize = false;
+  if (!c.recording()) return Verdict::kContinue;
+  for (const ServiceClass* s : {c.connection_class, normalizer, bypass}) {
+    if (s == nullptr) continue;
+    c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
+    break;
+  }
   return Verdict::kContinue;
 }
 
@@ -286,6 +296,7 @@ Verdict Inspection(Context& c) {
   const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.Find(InspectId::kIcmp) != nullptr; });
   if (s == nullptr || c.core.inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] == nullptr) return Verdict::kContinue;
   c.inspect = InspectId::kIcmp;
+  if (!c.tracing()) c.Extra().inspect_counters = c.core.services.InspectionOf(s->id, c.inspect);
   if (c.recording()) c.trace->Phase("INSPECT", "np-inspect", true, Lines(s->config));
   return Verdict::kContinue;
 }
@@ -352,13 +363,15 @@ Verdict CreateFlow(Context& c) {
 
 using Stage = Verdict (*)(Context&);
 constexpr Stage kNewFlowStages[] = {
+    Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, Limits, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, Limits, SourceNat,     IpOptions,       Inspection,  ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 // 8.x shows translation of the source last; the decisions are the same.
 constexpr Stage kOldNewFlowStages[] = {
+    Shunned,
     FirstPacket,        EarlySecurity, FindDestination, StateBypass, ToTheBox,    CheckAccessIn,
-    ConnectionSettings, Limits, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, CreateFlow,
+    ConnectionSettings, Limits, IpOptions,     Inspection,      SourceNat,   ReversePath, CheckAccessOut, ClassesOfFlow, CreateFlow,
 };
 
 }  // namespace

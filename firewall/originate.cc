@@ -84,7 +84,11 @@ void OriginateSegment(EngineCore& core, const OwnSegment& s) {
   core.originated.push_back({s.egress, std::move(bytes)});
 }
 
-void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+namespace {
+
+// An ICMP error about `p` (RFC 792): the IP header of the packet and the first eight bytes after it.
+void OriginateError(EngineCore& core, const Packet& p, const Interface& towards, std::uint8_t type, std::uint8_t code, std::uint16_t mtu,
+                    TimePoint now) {
   if (p.v6 || towards.address.IsNone() || p.fragment_offset != 0) return;
   const int rate = std::max(1, core.policy->icmp_unreachable_rate);
   const std::int64_t refill = 1'000'000'000 / rate;
@@ -94,17 +98,26 @@ void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards
   }
   if (core.unreachable_tokens == 0) return;
   core.unreachable_tokens--;
-  // RFC 792 with RFC 1191's next-hop MTU: the IP header of the packet and the first eight bytes after it.
   const std::size_t quoted = std::min<std::size_t>(p.bytes.size(), p.l3_length + 8u);
   std::vector<std::uint8_t> bytes(28 + quoted);
   PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(bytes.size()), 1, towards.address, p.key.src);
   std::uint8_t* icmp = bytes.data() + 20;
-  icmp[0] = 3;
-  icmp[1] = 4;
-  StoreBe16(icmp + 6, static_cast<std::uint16_t>(mtu));
+  icmp[0] = type;
+  icmp[1] = code;
+  StoreBe16(icmp + 6, mtu);
   std::copy_n(p.bytes.data(), quoted, icmp + 8);
   StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(Bytes(icmp, 8 + quoted))));
   core.originated.push_back({towards.id, std::move(bytes)});
+}
+
+}  // namespace
+
+void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
+  OriginateError(core, p, towards, 3, 4, static_cast<std::uint16_t>(mtu), now);  // RFC 1191
+}
+
+void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now) {
+  OriginateError(core, p, towards, 11, 0, 0, now);
 }
 
 }  // namespace sallyport

@@ -124,6 +124,7 @@ FrameDrop ParseV4(Packet& p) {
   p.l4_offset = header;
   p.ip_options = header > 20;
   p.ttl = h[8];
+  p.dscp = h[1] >> 2;
   p.protocol = h[9];
   p.key.src = IpAddress::FromV4Bytes(h + 12);
   p.key.dst = IpAddress::FromV4Bytes(h + 16);
@@ -149,6 +150,7 @@ FrameDrop ParseV6(Packet& p) {
   p.v6 = true;
   p.dont_fragment = true;
   p.ttl = h[7];
+  p.dscp = static_cast<std::uint8_t>((h[0] & 15) << 2 | h[1] >> 6);
   p.key.src = IpAddress::FromV6Bytes(h + 8);
   p.key.dst = IpAddress::FromV6Bytes(h + 24);
   std::uint8_t next = h[6];
@@ -359,6 +361,19 @@ void CompleteChecksum(Packet& p) {
   if (p.protocol == kUdp && check == 0) check = 0xffff;
   StoreBe16(c, check);
   p.checksum_pending = false;
+}
+
+void DecrementTtl(Packet& p) {
+  p.ttl--;
+  p.rewritten = p.hop_counted = true;
+  std::uint8_t* h = p.bytes.data();
+  if (p.v6) {
+    h[7] = p.ttl;
+    return;
+  }
+  const std::uint16_t was = LoadBe16(h + 8);
+  h[8] = p.ttl;
+  StoreBe16(h + 10, ChecksumUpdate16(LoadBe16(h + 10), was, LoadBe16(h + 8)));
 }
 
 }  // namespace sallyport

@@ -46,6 +46,7 @@ struct Packet {
   bool dont_fragment = false;      // DF; always true for IPv6
   std::uint32_t fragment_id = 0;
   std::uint8_t ttl = 0;
+  std::uint8_t dscp = 0;           // code point, RFC 2474
   FlowKey key;                     // addresses; ports as FlowKey says; ingress
   // TCP
   std::uint8_t tcp_flags = 0;
@@ -63,6 +64,7 @@ struct Packet {
 
   // --- state of its way through the pipeline
   bool rewritten = false;          // the bytes differ from those that came
+  bool hop_counted = false;        // by DecrementTtl
   std::uint32_t seen_before = 0;   // TCP in order (tcp_stream.h): bytes at the front of the payload that passed before
 
   bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
@@ -72,6 +74,9 @@ struct Packet {
   std::uint8_t* l4() { return bytes.data() + l4_offset; }
   const std::uint8_t* l4() const { return bytes.data() + l4_offset; }
 };
+
+// One hop less: the time to live of a whole packet whose TTL is at least 2, with the header checksum kept right.
+void DecrementTtl(Packet& p);
 
 // Reads the headers of `p.bytes` (RFC 791, 8200, 793, 768, 792). Returns the reason to drop it for, or kNone. Non-first
 // fragments get no transport fields (ports are 0). Does not verify checksums of the transport (see VerifyTransportChecksum).

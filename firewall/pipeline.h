@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "firewall/acl_log.h"
+#include "firewall/activity.h"
 #include "firewall/conn.h"
 #include "firewall/conn_extra.h"
 #include "firewall/conn_limits.h"
@@ -20,6 +21,9 @@
 #include "firewall/nat.h"
 #include "firewall/packet.h"
 #include "firewall/policy.h"
+#include "firewall/service_stats.h"
+#include "firewall/shun.h"
+#include "firewall/threat_detection.h"
 #include "firewall/trace.h"
 
 namespace sallyport {
@@ -44,6 +48,10 @@ struct EngineCore {
   ConnExtraPool extras;
   XlateTable xlates;
   FragmentTable fragments;
+  ServiceStats services;
+  ActivityMeter activity;
+  ShunTable shuns;
+  ThreatDetection threats{log, shuns};
   TcpMap default_tcp_map;
   TcpStreams tcp_streams;
   AclLog acl_log;
@@ -155,6 +163,8 @@ class TraceRecorder {
 };
 
 // --- service policies (service_policy.cc)
+// The flow of `c` as class maps see it.
+ClassFlow FlowOf(const Context& c);
 // Does the flow of `c` belong to the class? Destination as it really is.
 bool ClassMatches(const ServiceClass& s, const Context& c);
 // The class whose feature acts on the flow: interface policies before the global one, first match within a policy.
@@ -215,6 +225,8 @@ bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& 
 // --- packets of our own (originate.cc)
 // A RST that answers `p`, sent back to where it came from. Never for a RST.
 void OriginateReset(EngineCore& core, const Packet& p, IfId towards);
+// ICMP time exceeded in transit, from the ingress interface's address; within the rate limit of unreachables.
+void OriginateTimeExceeded(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now);
 // A TCP segment without payload. Options: MSS and SACK permitted, of a SYN.
 struct OwnSegment {
   Endpoint from, to;

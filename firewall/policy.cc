@@ -1,5 +1,7 @@
 #include "firewall/policy.h"
 
+#include <algorithm>
+
 namespace sallyport {
 
 const Interface* Policy::FindByName(std::string_view nameif) const {
@@ -8,6 +10,12 @@ const Interface* Policy::FindByName(std::string_view nameif) const {
     if (i && i->nameif == nameif) return &*i;
   }
   return nullptr;
+}
+
+bool Policy::AnswersRefused(const Interface& in, const Interface& out) const {
+  const auto on = [&in](const std::vector<IfId>& list) { return std::find(list.begin(), list.end(), in.id) != list.end(); };
+  return (in.security_level >= out.security_level && (reset_outbound || on(reset_outbound_on))) ||
+         (in.security_level <= out.security_level && (reset_inbound || on(reset_inbound_on)));
 }
 
 }  // namespace sallyport

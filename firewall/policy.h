@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "firewall/access_list.h"
+#include "firewall/class_match.h"
 #include "firewall/inspect_map.h"
 #include "firewall/intercept_stats.h"
 #include "firewall/nat.h"
 #include "firewall/personality.h"
 #include "firewall/route_table.h"
+#include "firewall/threat_policy.h"
 #include "firewall/tcp_map.h"
 #include "firewall/time_range.h"
 #include "firewall/types.h"
@@ -66,8 +68,11 @@ struct ConnectionSettings {
   };
   std::optional<DeadConnectionDetection> dcd;  // set connection timeout dcd
   bool Limits() const { return (conn_max | embryonic_conn_max | per_client_max | per_client_embryonic_max) != 0; }
+  bool decrement_ttl = false;  // set connection decrement-ttl
+  // Limits, timeouts, sequence numbers, TTL: one feature, beside those of normalisation and state bypass.
+  bool Basic() const { return random_sequence || idle || embryonic || half_closed || dcd || Limits() || decrement_ttl; }
   std::shared_ptr<const TcpMap> tcp_map;  // set connection advanced-options NAME
-  bool Any() const { return random_sequence || idle || embryonic || half_closed || state_bypass || dcd || Limits() || tcp_map != nullptr; }
+  bool Any() const { return Basic() || state_bypass || tcp_map != nullptr; }
 };
 
 // `inspect NAME [MAP]` of a class.
@@ -75,6 +80,25 @@ struct Inspection {
   InspectId id = InspectId::kNone;  // kNone: accepted, does not act
   std::string name;                 // "dns", "icmp error"
   std::shared_ptr<const InspectMap> map;  // null: the engine's defaults
+};
+
+// `police input|output`: bits per second and bytes; what happens to packets within the rate, and beyond it.
+struct Police {
+  std::uint64_t rate = 0;
+  std::uint64_t burst = 0;
+  bool drop_conforming = false;
+  bool drop_exceeding = true;
+  bool operator==(const Police&) const = default;
+};
+// `shape average`: accepted, and its packets are counted; nothing is delayed.
+struct Shaping {
+  std::uint64_t rate = 0;   // bits per second
+  std::uint64_t burst = 0;  // bits
+};
+// `priority-queue INTERFACE`; 0: not set.
+struct PriorityQueue {
+  std::uint32_t queue_limit = 0;
+  std::uint32_t tx_ring_limit = 0;
 };
 
 // A class of a policy-map that is applied by service-policy, in order of evaluation.
@@ -85,12 +109,14 @@ struct ServiceClass {
   IfId interface = IfId::kAny;  // kAny: global
   bool default_inspection_traffic = false;
   bool match_any = false;
-  std::shared_ptr<const AccessList> access_list;
-  std::optional<PortRange> port;  // match port
-  std::uint8_t port_protocol = 0;
+  std::vector<ServiceMatch> matches;  // besides these two
+  bool match_one = false;             // match-any: one of `matches` is enough; else all must
   // actions
   std::vector<Inspection> inspections;
   ConnectionSettings connection;
+  std::optional<Police> police[2];  // input, output
+  bool priority = false;
+  std::optional<Shaping> shape;
   std::string config;  // lines for packet-tracer
   const Inspection* Find(InspectId wanted) const {
     for (const Inspection& i : inspections) {
@@ -136,7 +162,10 @@ struct Policy {
   bool reset_inbound = false;
   bool reset_outbound = true;
   bool reset_outside = false;
+  std::vector<IfId> reset_inbound_on, reset_outbound_on;  // `service resetinbound|resetoutbound interface IF`
   std::vector<ServiceClass> service;
+  std::map<IfId, PriorityQueue> priority_queues;
+  ThreatPolicy threats;
   std::vector<ManagementRule> management;
   std::vector<IcmpRule> icmp;
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
@@ -148,6 +177,9 @@ struct Policy {
     return i < interfaces.size() && interfaces[i] ? &*interfaces[i] : nullptr;
   }
   const Interface* FindByName(std::string_view nameif) const;
+  // Is a TCP segment that is refused on its way from `in` to `out` answered with a reset? Between equal levels either setting
+  // is enough (ASA command reference, `service`).
+  bool AnswersRefused(const Interface& in, const Interface& out) const;
 };
 
 }  // namespace sallyport

@@ -6,21 +6,22 @@
 
 namespace sallyport {
 
+ClassFlow FlowOf(const Context& c) {
+  const Packet& p = c.packet;
+  ClassFlow f;
+  f.flow = {p.key.src, c.real_dst.address, p.key.sport, c.real_dst.port, p.protocol, p.icmp_type, p.icmp_code};
+  f.dscp = p.dscp;
+  if (c.in != nullptr) f.in = c.in->id;
+  if (c.out != nullptr) f.out = c.out->id;
+  return f;
+}
+
 bool ClassMatches(const ServiceClass& s, const Context& c) {
   if (s.interface != IfId::kAny && (c.in == nullptr || s.interface != c.in->id) && (c.out == nullptr || s.interface != c.out->id)) {
     return false;
   }
-  if (s.match_any) return true;
-  const Packet& p = c.packet;
   // What of it an engine takes is the engine's (its port).
-  if (s.default_inspection_traffic) return true;
-  if (s.port) return p.protocol == s.port_protocol && s.port->Contains(c.real_dst.port);
-  if (s.access_list) {
-    const AclElement* e = s.access_list->Find(
-        {p.key.src, c.real_dst.address, p.key.sport, c.real_dst.port, p.protocol, p.icmp_type, p.icmp_code});
-    return e != nullptr && e->permit;
-  }
-  return false;
+  return s.default_inspection_traffic || ClassMatches(s, FlowOf(c));
 }
 
 const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&)) {

@@ -80,6 +80,11 @@ namespace sallyport {
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
   X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
+  X(401001, 4, "Shuns cleared") \
+  X(401002, 4, "Shun added: {0} {1} {2} {3}") \
+  X(401003, 4, "Shun deleted: {0}") \
+  X(401004, 4, "Shunned packet: {0} ==> {1} on interface {2}") \
+  X(401005, 4, "Shun add failed: unable to allocate resources for {0} {1} {2} {3}") \
   X(411001, 4, "Line protocol on Interface {0}, changed state to up") \
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
@@ -105,6 +110,10 @@ namespace sallyport {
   X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
   X(710006, 7, "{0} request discarded from {1} to {2}") \
   X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}") \
+  X(733100, 4, "[{0}] drop rate-{1} exceeded. Current burst rate is {2} per second, max configured rate is {3}; Current average rate is {4} per second, max configured rate is {5}; Cumulative total count is {6}") \
+  X(733101, 4, "{0} {1} is {2}. Current burst rate is {3} per second, max configured rate is {4}; Current average rate is {5} per second, max configured rate is {6}; Cumulative total count is {7}") \
+  X(733102, 4, "Threat-detection adds host {0} to shun list") \
+  X(733103, 4, "Threat-detection removes host {0} from shun list") \
   X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
   X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
 

@@ -90,6 +90,7 @@ void Join(EngineCore& core, ConnIndex index, Packet& p, TimePoint now, Dispositi
     extra.tcp_stream->queue[1].Start(p.seq + 1);
   }
   core.limits.intercept.established++;
+  core.activity.Count(Activity::kInterceptEstablished, now);
 
   OwnSegment ack = ToServer(c);
   ack.flags = kTcpAck;
@@ -139,6 +140,7 @@ void AnswerWithCookie(Context& c) {
   OriginateSegment(c.core, s);
   all.last_cookie = c.now;
   all.intercept.attempts++;
+  c.core.activity.Count(Activity::kInterceptAttempts, c.now);
   if (c.limit.slot != kNoLimitSlot) all.classes[c.limit.slot].intercepted++;
   if (!all.stats.enabled()) return;
   const InterceptStats::Exceeded x = all.stats.Note(c.real_dst, c.egress, p.key.src, c.now);

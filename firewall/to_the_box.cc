@@ -93,6 +93,15 @@ Verdict IcmpToTheBox(Context& c) {
   return p.icmp_query ? Verdict::kContinue : Discard(c);
 }
 
+// `service resetoutside`: on the least secure interface even what is refused there is answered.
+bool AnswersOutside(const Context& c) {
+  if (!c.policy.reset_outside || c.tracing()) return false;
+  for (const auto& i : c.policy.interfaces) {
+    if (i && i->InUse() && i->id != IfId::kIdentity && i->security_level < c.in->security_level) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Verdict ToTheBox(Context& c) {
@@ -108,7 +117,11 @@ Verdict ToTheBox(Context& c) {
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   c.egress = IfId::kIdentity;
-  if (p.IsTcp()) return TcpToTheBox(c);
+  if (p.IsTcp()) {
+    const Verdict v = TcpToTheBox(c);
+    if (v == Verdict::kDrop && AnswersOutside(c)) OriginateReset(c.core, p, c.in->id);
+    return v;
+  }
   if (p.IsIcmp()) return IcmpToTheBox(c);
   return Discard(c);
 }

@@ -361,7 +361,9 @@ TEST_F(ConsoleTest, HelpInConfigurationModes) {
 
 TEST_F(ConsoleTest, Tab) {
   auto c = Open(15);
-  EXPECT_EQ(c->Tab("sh"), "show ");
+  EXPECT_EQ(c->Tab("sho"), "show ");
+  EXPECT_EQ(c->Tab("sh"), "sh");  // or shun
+  EXPECT_EQ(c->Do("sh curpriv"), c->Do("show curpriv"));
   EXPECT_EQ(c->Tab("show runn"), "show running-config ");
   EXPECT_EQ(c->Tab("show mode | inc"), "show mode | include ");
   EXPECT_EQ(c->Tab("show "), "show ");

@@ -12,6 +12,7 @@
 #include "cli/show_interface.h"
 #include "cli/show_logging.h"
 #include "cli/show_names.h"
+#include "cli/show_service_policy.h"
 #include "cli/show_nat.h"
 #include "cli/show_ping.h"
 #include "cli/show_platform.h"

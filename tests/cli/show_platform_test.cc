@@ -4,6 +4,7 @@
 
 #include "cli/show_failover.h"
 #include "cli/show_names.h"
+#include "cli/show_service_policy.h"
 #include "cli/show_ping.h"
 #include "show_fixtures.h"
 #include "show_golden.h"

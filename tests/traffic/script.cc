@@ -10,6 +10,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/engine.h"
 #include "firewall/logger.h"
+#include "firewall/protection.h"
 #include "inspect/icmp.h"
 
 namespace sallyport {
@@ -46,6 +47,8 @@ class Run {
   void Arrive(const std::string& rest);
   void Leave(const std::string& rest);
   void Trace(const std::string& rest);
+  void Do(const std::string& rest);
+  void Threats(const std::string& rest);
   void Advance(TimePoint to);
   void FinishPacket();
   std::uint32_t Number(const std::string& token, std::optional<std::uint32_t> seen = {});
@@ -214,6 +217,7 @@ std::vector<std::uint8_t> Run::Build(std::istringstream& in, IfId& interface) {
     if (f["frag"].back() == '+') frag |= 0x2000;
   }
   StoreBe16(&p[6], frag);
+  p[1] = static_cast<std::uint8_t>(get("dscp", 0) << 2);
   p[8] = static_cast<std::uint8_t>(get("ttl", 64));
   p[9] = proto;
   src.StoreV4(&p[12]);
@@ -396,6 +400,47 @@ void Run::Trace(const std::string& rest) {
   throw Failure{"packet-tracer has no phase of this configuration, but\n" + seen};
 }
 
+// threats EVENT RATE TRIGGERS TOTAL
+void Run::Threats(const std::string& rest) {
+  std::istringstream in(rest);
+  std::string event;
+  std::size_t rate = 0;
+  std::uint64_t triggers = 0, total = 0;
+  in >> event >> rate >> triggers >> total;
+  std::size_t n = 0;
+  for (const ThreatRateView& v : engine_->protection().ThreatRates(clock_.Now())) {
+    if (kThreatEventInfo[static_cast<std::size_t>(v.event)].keyword != event || ++n != rate) continue;
+    if (v.rate.triggers != triggers || v.rate.total != total) {
+      throw Failure{std::to_string(v.rate.triggers) + " triggers, " + std::to_string(v.rate.total) + " events"};
+    }
+    return;
+  }
+  throw Failure{"no such rate"};
+}
+
+// An operator's command: shuns.
+void Run::Do(const std::string& rest) {
+  FinishPacket();
+  std::istringstream in(rest);
+  std::string word, src, dst, protocol;
+  in >> word;
+  Protection p = engine_->protection();
+  const TimePoint now = clock_.Now();
+  if (rest == "clear shun") return p.ClearShuns(now);
+  if (word == "no" && in >> word >> src && word == "shun") {
+    if (!p.Remove(Address(src), now)) throw Failure{"no such shun"};
+    return;
+  }
+  if (word != "shun" || !(in >> src)) throw Failure{"unknown command " + rest};
+  Shun shun;
+  shun.src = Address(src);
+  if (in >> dst >> shun.sport >> shun.dport) {
+    shun.dst = Address(dst);
+    if (in >> protocol) shun.protocol = protocol == "tcp" ? 6 : 17;
+  }
+  p.Add(shun, now);
+}
+
 void Run::Advance(TimePoint to) {
   FinishPacket();
   clock_.Set(to);
@@ -455,6 +500,8 @@ void Run::Line(const std::string& line) {
   if (verb == "at") return Advance({static_cast<std::int64_t>(std::stod(rest) * 1e9)});
   if (verb == "advance") return Advance(clock_.Now() + Duration{static_cast<std::int64_t>(std::stod(rest) * 1e9)});
   if (verb == "trace") return Trace(rest);
+  if (verb == "do") return Do(rest);
+  if (verb == "threats") return Threats(rest);
   if (verb == "conns") {
     if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
     return;

@@ -10,11 +10,14 @@
 //   taken                                   the engine took what is in the packet
 //   < ... | fell tcp-buffer-timeout         a packet that was held goes on, or is dropped now; in this order
 //   o inside tcp ... R                       a packet of the appliance's own leaves
+//   do shun A [B PORT PORT tcp] | do no shun A | do clear shun      an operator's command
+//   threats scanning-threat 1 0 400       a rate of threat detection: rate-N, triggers, events in the interval
 //   hosts 2 | host inside 10.1.1.10 tcp=1 embryonic=0     local hosts, and what is counted of one
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
 //     behind it, after a blank: lines that some phase has under Config one after the other, parted by " / "
 //
+// Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sack=a-b, ttl, dscp, df, id/icmpseq (ICMP),
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, df, id/icmpseq (ICMP),
 // type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert). Numbers may be $name, $name+N.
 #pragma once
