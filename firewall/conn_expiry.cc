@@ -106,7 +106,8 @@ bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& 
 namespace {
 
 // A new connection to the responder would leave by another interface, by a better route.
-bool HasBetterWay(const RouteTable& routes, const Conn& c) {
+bool HasBetterWay(const EngineCore& core, const Conn& c) {
+  const RouteTable& routes = core.policy->routes;
   if (c.responder_mapped != c.responder_real) return false;  // the translation says where it leaves
   const Route* best = routes.Find(c.responder_real);
   if (best == nullptr || best->null0 || best->interface == c.out_if) return false;
@@ -114,15 +115,19 @@ bool HasBetterWay(const RouteTable& routes, const Conn& c) {
   return own == nullptr || own->destination.length < best->destination.length || own->metric > best->metric;
 }
 
-bool LostItsWay(const RouteTable& routes, const Conn& c) {
-  return routes.Find(c.responder_real, c.out_if) == nullptr || routes.Find(c.initiator_real, c.in_if) == nullptr;
+// One that never had a route (its peer only sends to us) has not lost it.
+bool LostItsWay(const EngineCore& core, const Conn& c) {
+  const auto lost = [&](IpAddress to, IfId by) {
+    return core.policy->routes.Find(to, by) == nullptr && core.routes_before.Find(to, by) != nullptr;
+  };
+  return lost(c.responder_real, c.out_if) || lost(c.initiator_real, c.in_if);
 }
 
-void EndEach(EngineCore& core, bool (*stray)(const RouteTable&, const Conn&), TimePoint now) {
+void EndEach(EngineCore& core, bool (*stray)(const EngineCore&, const Conn&), TimePoint now) {
   for (ConnIndex i = 0; i < core.conns.slots(); i++) {
     if (!core.conns.Live(i)) continue;
     const Conn& c = core.conns.At(i);
-    if ((c.flags & (kConnToBox | kConnFromBox)) != 0 || !stray(core.policy->routes, c)) continue;
+    if ((c.flags & (kConnToBox | kConnFromBox)) != 0 || !stray(core, c)) continue;
     EndConnection(core, i, {c.protocol == 6 ? "Route change" : nullptr, IfId::kAny}, now);
   }
 }
@@ -135,7 +140,10 @@ void RoutesChanged(EngineCore& core, const RouteTable& before, TimePoint now) {
   if (!t.conn_holddown) core.holddown_at = TimePoint::Max();
   if (before.routes() == core.policy->routes.routes() || core.conns.count() == 0) return;
   if (t.floating_conn.ns != 0) core.floating_at = now + t.floating_conn;
-  if (t.conn_holddown) core.holddown_at = now + *t.conn_holddown;
+  if (t.conn_holddown) {
+    if (core.holddown_at == TimePoint::Max()) core.routes_before = before;
+    core.holddown_at = now + *t.conn_holddown;
+  }
 }
 
 TimePoint NextStrayDeadline(const EngineCore& core) { return std::min(core.floating_at, core.holddown_at); }

@@ -83,6 +83,7 @@ struct EngineCore {
   std::unordered_map<IpAddress, std::uint64_t> bridge_hosts;  // what ARP in bridge groups has shown: at most MacTable::kMost
   std::vector<OriginatedFrame> originated_frames;
   TimePoint floating_at = TimePoint::Max(), holddown_at = TimePoint::Max();  // RoutesChanged
+  RouteTable routes_before;                                                  // when holddown_at was set
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
