@@ -53,7 +53,7 @@ FrameDrop ServiceIngress(EngineCore& core, const Conn& c, Direction d, Packet& p
   if (c.extra == kNoExtra) return FrameDrop::kNone;
   const ConnExtra& extra = core.extras.At(c.extra);
   Policer* police = extra.qos[static_cast<int>(d)].in;
-  if (police != nullptr && !police->Pass(p.wire_length, now)) return FrameDrop::kRateExceeded;
+  if (police != nullptr && !police->Pass(p, now)) return FrameDrop::kRateExceeded;
   if (!extra.decrement_ttl) return FrameDrop::kNone;
   if (p.ttl <= 1) {
     if (const Interface* back = core.policy->Find(p.ingress)) OriginateTimeExceeded(core, p, *back, now);
@@ -75,7 +75,7 @@ void CountInspected(EngineCore& core, const Conn& c, bool dropped, TimePoint now
 
 FrameDrop ServiceEgress(EngineCore& core, const Conn& c, Direction d, const Packet& p, IfId egress, TimePoint now) {
   const QosPath path = c.extra != kNoExtra ? core.extras.At(c.extra).qos[static_cast<int>(d)] : QosPath{};
-  if (path.out != nullptr && !path.out->Pass(p.wire_length, now)) return FrameDrop::kRateExceeded;
+  if (path.out != nullptr && !path.out->Pass(p, now)) return FrameDrop::kRateExceeded;
   for (QueueCounters* q : {path.priority, path.shape}) {
     if (q == nullptr) continue;
     q->transmitted++;

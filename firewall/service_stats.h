@@ -9,6 +9,7 @@
 
 #include "firewall/burst_rate.h"
 #include "firewall/inspect_map.h"
+#include "firewall/packet.h"
 #include "firewall/policy.h"
 #include "firewall/token_bucket.h"
 
@@ -33,9 +34,10 @@ struct Policer {
   TokenBucket bucket;
   RateCounter conformed, exceeded;
   // False: the packet is to be dropped.
-  bool Pass(std::uint32_t length, TimePoint now) {
+  bool Pass(const Packet& p, TimePoint now) {
     if (!on) return true;
-    const bool conforms = bucket.Take(length, now);
+    const std::uint32_t length = p.wire_length;
+    const bool conforms = bucket.Take(length, now, p.gso);
     (conforms ? conformed : exceeded).Add(now, length);
     return conforms ? !police.drop_conforming : !police.drop_exceeding;
   }

@@ -18,14 +18,15 @@ class TokenBucket {
     tokens_ = most_;
     at_ = now;
   }
-  // Are there tokens for `bytes`? Then they are taken.
-  bool Take(std::uint32_t bytes, TimePoint now) {
+  // Are there tokens for `bytes`? Then they are taken. `several`: it stands for packets that come together (a super-packet of the
+  // kernel), and may be more than the bucket holds: then a full one is enough, and what is missing is owed.
+  bool Take(std::uint32_t bytes, TimePoint now, bool several = false) {
     const std::int64_t elapsed = (now - at_).ns;
     at_ = now;
     // Longer than it takes to fill makes it full; so the product cannot overflow.
     tokens_ = elapsed > (most_ - tokens_) / rate_ ? most_ : tokens_ + std::max<std::int64_t>(elapsed, 0) * rate_;
     const std::int64_t wanted = std::int64_t{bytes} * kByte;
-    if (tokens_ < wanted) return false;
+    if (tokens_ < (several ? std::min(wanted, most_) : wanted)) return false;
     tokens_ -= wanted;
     return true;
   }

@@ -125,6 +125,16 @@ TEST_F(ServicePolicyTest, CountersOutliveAChangeOfTheConfiguration) {
   EXPECT_NE(console_->Do("show service-policy police").find("conformed 2 packets, 80 bytes"), std::string::npos);
 }
 
+TEST_F(ServicePolicyTest, FiguresOfConnectionLimits) {
+  Configure("9.16(4)");
+  for (const char* line : {"configure terminal", "policy-map edge", "class plain", "set connection conn-max 1", "end"}) console_->Do(line);
+  EXPECT_EQ(Feed(*box_.engine, {"inside", 6, "10.1.1.10", "192.0.2.7", 3000, 25, kTcpSyn, 0}, box_.clock.Now()), "");
+  EXPECT_EQ(Feed(*box_.engine, {"inside", 6, "10.1.1.10", "192.0.2.7", 3001, 25, kTcpSyn, 0}, box_.clock.Now()), "conn-limit");
+  const std::string shown = console_->Do("show service-policy interface outside set connection");
+  EXPECT_NE(shown.find("      Set connection policy: conn-max 1 \n        current embryonic conns 1, current conns 1, drop 1\n"), std::string::npos)
+      << shown;
+}
+
 TEST_F(ServicePolicyTest, Flow) {
   Configure("9.16(4)");
   ExpectGolden("service_policy_flow", console_->Do("show service-policy flow tcp host 10.1.1.10 host 192.0.2.7 eq 8080") + "--- sip\n" +

@@ -33,6 +33,18 @@ TEST(TokenBucket, SmallStepsAddUp) {
   EXPECT_EQ(passed, 1000);  // a million bits in a second
 }
 
+TEST(TokenBucket, SuperPacketsOweWhatTheBucketDoesNotHold) {
+  TokenBucket b;
+  b.Configure(8'000'000, 31250, At(0));  // a million bytes a second
+  EXPECT_FALSE(b.Take(64000, At(0)));
+  EXPECT_TRUE(b.Take(64000, At(0), true));
+  EXPECT_FALSE(b.Take(64000, At(0.063), true)) << "32750 bytes are owed, and it must be full again";
+  EXPECT_TRUE(b.Take(64000, At(0.064), true));
+  int passed = 0;
+  for (int ms = 64; ms < 1064; ms++) passed += b.Take(64000, At(ms / 1000.0), true) ? 1 : 0;
+  EXPECT_EQ(passed, 15);  // 960,000 bytes in a second
+}
+
 TEST(TokenBucket, TheLargestRateAndBurst) {
   TokenBucket b;
   b.Configure(2'000'000'000, 512'000'000, At(0));
