@@ -129,7 +129,7 @@ Reply ShowNatRules(ExecContext& c, const NatWords& w, Form) {
     if (i == nullptr) return Reply::Refuse(NoSuchInterface(*name));
     *to = i->id;
   }
-  const Resolver resolver(c.appliance.configuration().tree(), policy->personality.any4_keyword, {});
+  const Resolver resolver(c.appliance.configuration().tree(), policy->personality.any4_keyword ? Resolver::AnyMeans::kBoth : Resolver::AnyMeans::kV4, {});
   const auto take = [&](const std::optional<IpAddress>& address, const std::optional<Mask>& mask, const std::string& object,
                         std::vector<AddressRange>& to) {
     if (address) to = {mask && address->IsV4() ? AddressRange::Of(Prefix::Of(*address, mask->length())) : AddressRange{*address, *address}};

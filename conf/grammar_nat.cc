@@ -68,7 +68,7 @@ int FamilyOf(const Resolver& resolver, const std::string& name) {
 }
 // Headers of one family do not become those of the other here, and a line that asked for it would let packets out as they are.
 std::string CheckFamilies(ConfigEdit& edit, const std::string& real, const std::string& mapped, bool to_interface, bool interface_ipv6) {
-  const Resolver resolver(edit.tree, true, {});
+  const Resolver resolver(edit.tree, Resolver::AnyMeans::kBoth, {});
   const int from = FamilyOf(resolver, real), to = to_interface ? (interface_ipv6 ? 6 : 4) : FamilyOf(resolver, mapped);
   return from == 0 || to == 0 || from == to ? "" : "ERROR: Translation between IPv4 and IPv6 is not supported\n";
 }

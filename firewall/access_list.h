@@ -76,12 +76,12 @@ struct AclElement {
 struct AclLine {
   std::uint32_t number = 0;  // 1, 2, 3 ...
   bool remark = false;
-  bool searched = false;     // its object groups are searched: one element for all their members
   bool expanded = false;     // has object groups: elements are listed below it
   std::string text;          // without "access-list NAME line N "
   std::uint32_t hash = 0;
   std::uint32_t first_element = 0;
   std::uint32_t element_count = 0;
+  bool searched = false;  // its object groups are searched: one element for all their members
 };
 
 struct AclQuery {

@@ -142,15 +142,15 @@ XlateIndex XlateTable::Impl::Enter(const Plan& chosen, const NatRule& rule, cons
       t.extended[{x.mapped.address, x.mapped_if, x.protocol}]++;
     }
     if (x.in_block) {
-      auto& blocks = t.host_blocks[{x.rule, x.real_if, x.mapped_if, x.protocol, x.real.address}];
+      auto& of_host = t.host_blocks[{x.rule, x.real_if, x.mapped_if, x.protocol, x.real.address}];
       if (plan->opens) {
-        blocks.push_back({x.mapped.address, *plan->opens, 0});
+        of_host.push_back({x.mapped.address, *plan->opens, 0});
         auto& taken = t.port_blocks[{x.mapped.address, x.mapped_if, x.protocol}];
         taken.insert(std::partition_point(taken.begin(), taken.end(),
                                           [&](const PortRange& r) { return r.last < plan->opens->first; }),
                      *plan->opens);
       }
-      for (HostBlock& b : blocks) {
+      for (HostBlock& b : of_host) {
         if (b.mapped == x.mapped.address && b.ports.Contains(x.mapped.port)) b.live++;
       }
     }
