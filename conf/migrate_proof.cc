@@ -104,6 +104,15 @@ std::string Explain(const ProofVerdict& old, const ProofVerdict& fresh) {
   return {};
 }
 
+// The same, but for the port that PAT gives to a low port: releases from 9.15 on do not keep low ones.
+bool Same(const ProofVerdict& old, const ProofVerdict& fresh, const TraceRequest& probe) {
+  if (old == fresh) return true;
+  if (!old.allow || !fresh.allow || probe.sport >= 1024 || old.source.address == probe.src) return false;
+  ProofVerdict moved = fresh;
+  moved.source.port = old.source.port;
+  return fresh.source.port >= 1024 && moved == old;
+}
+
 std::string Text(const Endpoint& e, bool ports) { return e.address.ToString() + (ports ? ":" + std::to_string(e.port) : ""); }
 std::string Text(const ProofVerdict& v, bool ports) {
   if (!v.allow) return "drop " + v.reason;
@@ -123,7 +132,7 @@ Result<Proof> Prove(const Configuration& old, const Configuration& fresh, std::s
     row.packet = probe;
     row.old = a.Ask(row.ingress, probe);
     row.fresh = b.Ask(row.ingress, probe);
-    if (!(row.old == row.fresh)) {
+    if (!Same(row.old, row.fresh, probe)) {
       row.explanation = Explain(row.old, row.fresh);
       row.result = row.explanation.empty() ? ProofRow::Result::kDifferent : ProofRow::Result::kExplained;
       (row.explanation.empty() ? proof.different : proof.explained)++;

@@ -47,7 +47,7 @@ void AppendTransport(const TraceRequest& r, std::vector<std::uint8_t>& l4) {
 
 std::vector<std::uint8_t> BytesOf(const TraceRequest& request) {
   TraceRequest r = request;
-  if (!r.dst.IsV4() && r.protocol == 1) {  // `icmp` is that of the family, `echo` and `echo-reply` by their IPv4 numbers
+  if (!r.dst.IsV4() && (r.protocol == 1 || r.protocol == 58)) {  // `icmp` is that of the family, `echo` and `echo-reply` by their IPv4 numbers
     r.protocol = 58;
     if (r.icmp_type == 8) r.icmp_type = 128;
     if (request.icmp_type == 0) r.icmp_type = 129;
@@ -126,7 +126,6 @@ void Engine::Impl::TraceDry(Packet& p, TimePoint now, TraceResult& result) {
     result.flow_drop = flow;
   };
   if (const FrameDrop bad = ParsePacket(p); bad != FrameDrop::kNone) return drop(bad);
-  if (p.IsTcp() && !VerifyTransportChecksum(p)) return drop(FrameDrop::kBadTcpCksum);
   const Interface* in = policy->Find(p.ingress);
   if (in == nullptr || !in->InUse()) return drop(FrameDrop::kInterfaceDown);
   if (p.v6 && !in->ipv6_enabled) return drop(FrameDrop::kL2Acl);

@@ -109,7 +109,7 @@ FrameDrop CheckOwnTcp(const Packet& p) {
 FrameDrop NormalizeFirstTcp(Context& c) {
   if (!c.packet.IsTcp() || c.tracing() || c.state_bypass) return FrameDrop::kNone;
   if (c.to_box || c.from_box) return CheckOwnTcp(c.packet);
-  const TcpMap* map = c.connection_class != nullptr ? c.connection_class->connection.tcp_map.get() : nullptr;
+  const TcpMap* map = c.extra != kNoExtra ? c.core.extras.At(c.extra).tcp_map.get() : nullptr;
   const TcpHeaderVerdict v = NormalizeTcpHeader(map != nullptr ? *map : c.core.default_tcp_map, c.packet, 0);
   if (v.urgent_cleared) LogCleared(c.core, c.packet, c.OutName(), c.now);
   return v.drop;

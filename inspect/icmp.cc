@@ -14,7 +14,7 @@ constexpr std::uint32_t Pack(std::uint32_t newest, std::uint32_t waiting) { retu
 }  // namespace
 
 bool IcmpInspector::Takes(std::uint8_t protocol, std::uint16_t, const InspectMap*) const {
-  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp);
+  return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) || protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
 }
 
 FrameDrop IcmpInspector::Inspect(InspectCall& call) {

@@ -190,10 +190,10 @@ TEST(NetShapes, AddressesAndPools) {
   s.Inside();
   s.All({"interface GigabitEthernet0/0", "nameif outside", "ip address 192.0.2.2 255.255.255.0", "exit", "route outside 0 0 192.0.2.1", "object network O",
          "fqdn v4 www.example.com", "exit", "object network POOL", "range 198.51.100.1 198.51.100.9", "exit", "object network NET", "subnet 10.1.1.0 255.255.255.0",
-         "nat (inside,outside) dynamic pat-pool POOL round-robin extended interface"});
+         "nat (inside,outside) dynamic pat-pool POOL round-robin extended"});
   EXPECT_EQ(s.Section("route"), "route outside 0.0.0.0 0.0.0.0 192.0.2.1 1\n");
   EXPECT_NE(s.Section("object").find("object network O\n fqdn v4 www.example.com\n"), std::string::npos);
-  EXPECT_EQ(s.Section("nat"), "!\nobject network NET\n nat (inside,outside) dynamic pat-pool POOL extended round-robin interface\n");
+  EXPECT_EQ(s.Section("nat"), "!\nobject network NET\n nat (inside,outside) dynamic pat-pool POOL extended round-robin\n");
 }
 
 TEST(NetShapes, ListsOfOtherKinds) {
