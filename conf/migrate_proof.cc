@@ -101,6 +101,11 @@ std::string Explain(const ProofVerdict& old, const ProofVerdict& fresh) {
     return "nat-control found no rule for the host that is asked for; in its place stands a translation to 0.0.0.0, which the reverse "
            "path check finds";
   }
+  const std::string no_xlate(Keyword(FrameDrop::kNatNoXlateToPatPool)), same_interface(Keyword(FrameDrop::kSpSecurityFailed));
+  if (old.reason == no_xlate && fresh.reason == same_interface) {
+    return "sent to an address of a pool, from the side where the pool is: the old release misses a translation, the new one, which "
+           "knows of the pool only by its own rule, sees a packet that would leave by the interface it came in by";
+  }
   return {};
 }
 
