@@ -197,7 +197,7 @@ Verdict FindDestination(Context& c) {
   if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
   if (c.destination.rule != nullptr && c.recording()) {
-    c.trace->Phase("UN-NAT", c.destination.rule->kind == NatRule::Kind::kStatic ? "static" : "dynamic", c.out != nullptr,
+    c.trace->Phase("UN-NAT", c.destination.xlate == kNoXlate ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
                     "Untranslate " + Becomes(c, *c.destination.rule, {p.key.dst, p.key.dport}, c.real_dst)});

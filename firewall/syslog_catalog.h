@@ -133,6 +133,7 @@ namespace sallyport {
   X(502102, 5, "User deleted from local dbase: Uname: {0} Priv: {1} Encpass: {2}") \
   X(502103, 5, "User priv level changed: Uname: {0} From: {1} To: {2}") \
   X(507003, 4, "{0} flow from {1}/{2} to {3}/{4} terminated by inspection engine, reason - {5}.") \
+  X(602101, 6, "PMTU-D packet {0} bytes greater than effective mtu {1}, dest_addr={2}, src_addr={3}, prot={4}") \
   X(605004, 6, "Login denied from {0}/{1} to {2}/{3} for user \"{4}\"") \
   X(605005, 6, "Login permitted from {0} to {1} for user \"{2}\"") \
   X(609001, 7, "Built local-host {0}") \
