@@ -120,6 +120,9 @@ bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const Fl
   // The reply's source must become what the initiator sent to. The translation of a rule that is gone sees to that itself.
   if (table.translations_first && destination.rule != nullptr && xlates.Retired(destination.rule->id) != nullptr) return true;
   if (destination.rule != nullptr && destination.rule->unidirectional) return true;
+  // One dynamic rule for both ends, and its translation only predicted: once it is there, the answer finds the rule by it.
+  const bool predicted = source.rule != nullptr && source.rule->kind != NatRule::Kind::kStatic && source.xlate == kNoXlate;
+  if (predicted && source.rule == destination.rule) return true;
   const NatTable::Match match = table.FindTranslate(xlates, reply, key.ingress, initiator);
   if (match.rule == destination.rule) return true;
   Endpoint face = real_dst;
