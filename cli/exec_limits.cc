@@ -97,7 +97,7 @@ Reply ShowLocalHosts(ExecContext& c, const HostWords& w, Form) {
   std::vector<LocalHostTotals> interfaces = c.appliance.AskEngine([](Engine& e) { return e.LocalHostCounts(); });
   // Connections outlive the name of their interface.
   for (const auto& [name, hosts] : by_interface) {
-    const bool named = std::any_of(interfaces.begin(), interfaces.end(), [&](const LocalHostTotals& t) { return t.interface == name; });
+    const bool named = std::any_of(interfaces.begin(), interfaces.end(), [&which = name](const LocalHostTotals& t) { return t.interface == which; });
     const auto n = static_cast<std::uint32_t>(hosts.size());
     if (!named) interfaces.push_back({name, n, n});
   }
