@@ -41,7 +41,7 @@ void AddTimeouts(const ConnTimeoutLine& line, ConnectionSettings& c) {
   if (line.half_closed) c.half_closed = Duration::Seconds(line.half_closed->seconds);
   c.idle_reset = line.reset;
   if (line.dcd) {
-    c.dcd = DeadConnectionDetection{};
+    c.dcd = ConnectionSettings::DeadConnectionDetection{};
     if (line.dcd_retry) c.dcd->retry_s = static_cast<std::uint32_t>(line.dcd_retry->seconds);
     if (line.dcd_max) c.dcd->max_retries = static_cast<std::uint32_t>(*line.dcd_max);
   }
