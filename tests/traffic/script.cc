@@ -426,7 +426,6 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
       if (got != f["quotes"]) throw Failure{"quotes " + got};
     }
     if (!p.v6 && p.icmp_error && f.contains("quotes")) {  // quotes=10.1.1.10:1025>192.0.2.7:80
-      Packet q;
       std::vector<std::uint8_t> quoted(bytes.begin() + p.payload_offset, bytes.end());
       std::string got = IpAddress::FromV4Bytes(&quoted[12]).ToString() + ":" + std::to_string(LoadBe16(&quoted[20])) + ">" +
                         IpAddress::FromV4Bytes(&quoted[16]).ToString() + ":" + std::to_string(LoadBe16(&quoted[22]));
