@@ -99,7 +99,8 @@ std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
   sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), SecondOfDay(ClockNow()));
-  configuration_->TracksUp(tracks_up_ = sla_.TracksUp());
+  tracks_up_ = TracksUp();
+  configuration_->TracksUp(tracks_up_);
   auto compiled = configuration_->Compile(policy_.get());
   if (!compiled) return "ERROR: " + compiled.error() + "\n";
   const auto policy = std::make_shared<Policy>(**compiled);
@@ -140,7 +141,7 @@ void Appliance::LogLineProtocol() {
   for (const auto& f : policy_->interfaces) {
     if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
     InterfaceView view;
-    if (f->linux_index != 0) parts_.host.FillInterface(view, f->linux_index);
+    parts_.host.FillInterface(view, f->linux_index);
     const bool up = view.link_up && !f->shutdown;
     now[f->hardware] = up;
     const auto before = line_up_.find(f->hardware);
@@ -311,8 +312,15 @@ void Appliance::SlaAnswered(int entry, std::uint16_t sequence) {
   if (sla_.Answered(entry, sequence, RealNow())) TracksChanged();
 }
 
+std::set<int> Appliance::TracksUp() const {
+  if (parts_.prober != nullptr) return sla_.TracksUp();
+  std::set<int> all;
+  for (const Track& t : configuration_->Sla().tracks) all.insert(t.id);
+  return all;
+}
+
 void Appliance::TracksChanged() {
-  const std::set<int> up = sla_.TracksUp();
+  const std::set<int> up = TracksUp();
   for (const TrackedRoute& r : configuration_->Sla().routes) {
     if (up.contains(r.track) == tracks_up_.contains(r.track)) continue;
     logger_.Log(Msg::k622001, {up.contains(r.track) ? "Adding" : "Removing", r.network.ToString(), r.mask.ToString(),

@@ -42,7 +42,7 @@ class ApplianceHost {
   // what the kernel would not take; the policy rules all the same.
   // `vlans`: the tag of each subinterface, by hardware name.
   virtual Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) = 0;
-  // Links and neighbours as `show interface` and `show arp` need them.
+  // Links and neighbours as `show interface` and `show arp` need them. `linux_index` 0: no link of this machine.
   virtual void FillInterface(InterfaceView& view, int linux_index) = 0;
   virtual std::vector<ArpView> Arp(const Policy& policy) = 0;
   virtual void ClearArp(const Policy& policy) = 0;
@@ -174,6 +174,8 @@ class Appliance {
  private:
   std::map<std::string, int> Vlans() const;
   void LogLineProtocol();
+  // Where nothing sends probes (a replay), every tracked route is taken as the appliance had it on an ordinary day: up.
+  std::set<int> TracksUp() const;
   void TracksChanged();
   std::uint64_t SshSessions() const;
   bool MayPutOff(std::string_view line) const;

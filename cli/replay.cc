@@ -78,7 +78,8 @@ class TemporaryFolder {
   std::string path_;
 };
 
-std::string Describe(const Packet& p) {
+std::string Describe(Packet p) {
+  if (p.fragment && p.fragment_offset == 0) (void)ParseTransport(p, p.wire_length - p.l4_offset);
   const bool ports = p.IsTcp() || p.IsUdp();
   const auto end = [&](const IpAddress& a, std::uint16_t port) {
     return a.ToString() + (ports && !(p.fragment && p.fragment_offset != 0) ? ":" + std::to_string(port) : "");
@@ -232,6 +233,20 @@ struct Replay::Impl {
     return {};
   }
 
+  // While packets wait, from deadline to deadline: what is given up is given up at its own time, and explained by no other's messages.
+  Status AdvanceTo(TimePoint at) {
+    while (!held.empty() && engine->NextDeadline() < at) {
+      clock.Set(std::max(clock.Now(), engine->NextDeadline()));
+      tee.Forget();
+      engine->AdvanceTo(clock.Now());
+      if (Status s = Collect(); !s) return s;
+    }
+    clock.Set(at);
+    tee.Forget();
+    engine->AdvanceTo(at);
+    return Collect();
+  }
+
   // Which interfaces a file's frames came in by: without a tag, and by tag. Subinterfaces of the same port share its wire.
   struct Wire {
     std::optional<IfId> untagged;
@@ -298,9 +313,7 @@ struct Replay::Impl {
       if (totals.first == 0) totals.first = recorded->wall_nanos;
       // Captures of several machines may be a little out of step: time never goes back.
       if (const TimePoint at{recorded->wall_nanos}; at > clock.Now()) {
-        clock.Set(at);
-        engine->AdvanceTo(at);
-        if (Status s = Collect(); !s) return s;
+        if (Status s = AdvanceTo(at); !s) return s;
       }
       totals.last = std::max(totals.last, recorded->wall_nanos);
       if (Status s = Feed(*recorded, in); !s) return s;

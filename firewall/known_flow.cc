@@ -28,6 +28,8 @@ EndReason ReasonOf(const Conn& c, TcpEnd end, IfId from) {
   return {by_initiator == outbound ? "TCP Reset-I" : "TCP Reset-O", from};
 }
 
+constexpr std::uint32_t kTimeWaitSeconds = 15;  // `sysopt connection timewait`, "at least"
+
 constexpr Duration kStampsCompare = Duration::Seconds(24 * 86400);  // RFC 7323 5.5
 
 std::uint8_t RulesOf(const TcpMap& map) {
@@ -93,6 +95,10 @@ void SetMark(const Conn& c, Direction d, IfId egress, Disposition& out) {
 // What a TCP segment that the tracker let pass makes of its connection, which may end with it.
 void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId from, TimePoint now) {
   Conn& c = core.conns.At(index);
+  if (tcp.end == TcpEnd::kFins && core.policy->sysopt.timewait) {
+    c.tcp_state = tcp.state;
+    return SetTimeout(core, index, kTimeWaitSeconds);
+  }
   if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);
   if (tcp.state == c.tcp_state) return;
   const TcpTimeout before = TimeoutOf(c.tcp_state);

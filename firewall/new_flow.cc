@@ -66,14 +66,26 @@ Verdict EarlySecurity(Context& c) {
   const IpAddress src = p.key.src;
   const IpAddress dst = p.key.dst;
   if (c.from_box) return Verdict::kContinue;
+  if ((p.IsTcp() || p.IsUdp()) && (p.key.sport == 0 || p.key.dport == 0)) {
+    if (!c.tracing()) {
+      c.core.log.Log(c.now, Msg::k500004, LogArg::Number(p.protocol), LogArg::Address(src), LogArg::Number(p.key.sport), LogArg::Address(dst),
+                     LogArg::Number(p.key.dport));
+    }
+    return c.Drop(p.v6 ? FrameDrop::kIpv6SpSecurityFailed : FrameDrop::kSecurityFailed);
+  }
   if (p.v6) return Ipv6EarlySecurity(c);
   if (src == dst) {
     if (!c.tracing()) c.core.log.Log(c.now, Msg::k106017, LogArg::Address(src), LogArg::Address(dst));
     return c.Drop(FrameDrop::kSecurityFailed);
   }
   bool spoof = src.IsNone() || src.IsV4Multicast() || src.IsV4Loopback() || dst.IsV4Loopback() || src.IsV4Broadcast() ||
-               (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0);
+               (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0) || (dst.IsV4() && dst.v4() == 0);
   for (const auto& i : c.policy.interfaces) {
+    // Network and broadcast address of a connected network are nobody's (syslog guide, 106016).
+    if (i && !i->address.IsNone() && src.IsV4() && i->prefix_length < 31) {
+      const Prefix net = Prefix::Of(i->address, i->prefix_length);
+      spoof = spoof || (net.Contains(src) && (src == net.address || src == AddressRange::Of(net).last));
+    }
     if (i && !i->address.IsNone() && i->address == src) {
       spoof = true;
       if (!c.tracing()) c.core.asp_hits.Count(AspWhat::kOwnAddress, c.in->id);

@@ -90,6 +90,7 @@ namespace sallyport {
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
   X(313008, 3, "Denied ICMPv6 type={0}, code={1} from {2} on interface {3}") \
+  X(313009, 4, "Denied invalid ICMP code {0}, for {1}/{2} ({3}/{4}) to {5}/{6} ({7}/{8}), ICMP id {9}, ICMP type {10}") \
   X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
   X(322001, 3, "Deny MAC address {0}, possible spoof attempt on interface {1}") \
   X(322002, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is {5} bound to MAC Address {6}.") \
