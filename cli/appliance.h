@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/kept_traces.h"
 #include "cli/load_meter.h"
 #include "cli/login_history.h"
 #include "cli/perfmon_console.h"
@@ -112,6 +113,7 @@ class Appliance {
   void LogLogout(const Session& by);
   LoginHistory& logins() { return logins_; }
   PerfmonConsole& perfmon() { return perfmon_; }
+  KeptTraces& kept_traces() { return kept_traces_; }
 
   // --- time
   const Clock& clock() const { return parts_.clock; }
@@ -199,6 +201,7 @@ class Appliance {
   std::function<void()> on_change_;
   LoginHistory logins_;
   PerfmonConsole perfmon_;
+  KeptTraces kept_traces_;
   LoadMeter meter_;
   std::chrono::steady_clock::time_point compiled_at_;
   std::chrono::steady_clock::duration compile_cost_{};

@@ -24,6 +24,10 @@ struct RoutingWords {
   std::optional<IpAddress> address;
   std::optional<Mask> netmask;
 };
+struct FilterWords {
+  std::string access_list;
+  bool hits = false;
+};
 struct ArpWords {
   std::string interface;
   std::optional<IpAddress> address;
@@ -74,6 +78,18 @@ Reply ShowAspArpTable(ExecContext& c, const ArpWords& w, Form) {
     return (!w.interface.empty() && a.interface != w.interface) || (w.address && a.address != *w.address);
   });
   return Reply::Say(ShowAspArp(entries));
+}
+
+// Rules of vpn-filter lists for sessions that have one. There are no such sessions, so that the table has no rules.
+Reply ShowFilter(ExecContext& c, const FilterWords& w, Form) {
+  if (!w.access_list.empty() && !c.appliance.policy()->access_lists.contains(w.access_list)) {
+    return Reply::Refuse("ERROR: access-list <" + w.access_list + "> does not exist\n");
+  }
+  return Reply::Say("Global Filter Table:\n");
+}
+
+Reply ShowDynamicFilter(ExecContext&, const FilterWords&, Form) {
+  return Reply::Refuse("ERROR: there is no botnet traffic filter here\n");
 }
 
 Reply ShowSockets(ExecContext& c, const Bare&, Form) {
@@ -128,6 +144,15 @@ void AddAspCommands(ExecSet& set) {
                                S::AnyOrder({{S::Kw("interface", "Of an interface"), S::Word(&ArpWords::interface, "Name of interface")},
                                             {S::Kw("address", "Of an address"), S::Arg(&ArpWords::address, "Address")}})}),
             ShowAspArpTable);
+  }
+  {
+    using S = Tokens<FilterWords>;
+    const auto hits = [] { return S::Flag(&FilterWords::hits, "hits", "Rules that were hit"); };
+    set.Add(Command<FilterWords>({S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("filter", "Filters of VPN sessions"),
+                                  S::AnyOrder({{S::Kw("access-list", "Rules of a list"), S::Word(&FilterWords::access_list, "Name of the list")}, {hits()}})}),
+            ShowFilter);
+    set.Add(Command<FilterWords>({S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("dynamic-filter", "Botnet traffic filter"), hits()}),
+            ShowDynamicFilter);
   }
   set.Add(BareCommand("show asp table socket", {kShow, kAsp, kTable, "Sockets that the appliance listens on"}), ShowSockets);
 }

@@ -12,6 +12,7 @@
 namespace sallyport {
 namespace {
 
+constexpr std::uint16_t kArp = 0x0806;
 constexpr std::uint64_t kPage = 500;      // packets asked of the data thread at a time
 constexpr std::uint64_t kRealTime = 200;  // packets shown at a time in real time; more are not
 constexpr const char* kShow = "Show running system information";
@@ -19,9 +20,9 @@ constexpr const char* kCapture = "Capture inbound and outbound packets on one or
 
 struct CaptureWords {
   std::string name;
-  enum class Type : std::uint8_t { kNone, kRawData, kAspDrop, kIsakmp } type = Type::kNone;
+  enum class Type : std::uint8_t { kNone, kRawData, kAspDrop, kIsakmp, kTlsProxy, kLacp, kWebvpn } type = Type::kNone;
   std::string drop;
-  std::string access_list, interface;
+  std::string access_list, interface, user;
   std::optional<int> buffer, packet_length, trace_count;
   std::uint16_t ethernet_type = 0;
   bool circular = false, headers_only = false, trace = false, trace_detail = false;
@@ -106,6 +107,11 @@ Reply SetCapture(ExecContext& c, const CaptureWords& w, Form form) {
   if (before) spec = *before;
   spec.name = w.name;
   using Words = CaptureWords::Type;
+  if (w.ethernet_type == kArp) return Reply::Refuse("ERROR: ARP is answered by the machine itself here and cannot be captured\n");
+  // Nothing of the kind passes here, so that a capture would stay empty whatever happens.
+  if (w.type == Words::kTlsProxy) return Reply::Refuse("ERROR: there is no TLS proxy here to capture from\n");
+  if (w.type == Words::kLacp) return Reply::Refuse("ERROR: LACP is the machine's own here and cannot be captured\n");
+  if (w.type == Words::kWebvpn) return Reply::Refuse("ERROR: there is no clientless VPN here to capture from\n");
   const CaptureSpec::Type type = w.type == Words::kAspDrop  ? CaptureSpec::Type::kAspDrop
                                  : w.type == Words::kIsakmp ? CaptureSpec::Type::kIsakmp
                                                             : CaptureSpec::Type::kRawData;
@@ -295,6 +301,10 @@ void AddCaptureCommands(ExecSet& set) {
     const auto type = S::Choice({{S::Is(&CaptureWords::type, Type::kRawData, "raw-data", "Capture inbound and outbound packets on one or more interfaces")},
                                  {S::Is(&CaptureWords::type, Type::kAspDrop, "asp-drop", "Capture packets dropped with a particular reason"),
                                   S::Opt({S::Choice(reasons)})},
+                                 {S::Is(&CaptureWords::type, Type::kTlsProxy, "tls-proxy", "Decrypted data of the TLS proxy: not here")},
+                                 {S::Is(&CaptureWords::type, Type::kLacp, "lacp", "LACP packets: not here")},
+                                 {S::Is(&CaptureWords::type, Type::kWebvpn, "webvpn", "Data of clientless VPN: not here"),
+                                  S::Opt({S::Kw("user", "Of a user"), S::Word(&CaptureWords::user, "Name")})},
                                  {S::Is(&CaptureWords::type, Type::kIsakmp, "isakmp", "Capture the IKE packets of the appliance itself")}});
     set.Add(
         Command<CaptureWords>(
@@ -307,7 +317,8 @@ void AddCaptureCommands(ExecSet& set) {
                   {S::Flag(&CaptureWords::circular, "circular-buffer", "Overwrite buffer from beginning when full, default is non-circular")},
                   {S::Kw("ethernet-type", "Capture Ethernet packets of a particular type, default is IP"),
                    S::Choice({{S::Is(&CaptureWords::ethernet_type, std::uint16_t{0x0800}, "ip", "IPv4")},
-                              {S::Is(&CaptureWords::ethernet_type, std::uint16_t{0x86dd}, "ip6", "IPv6")}})},
+                              {S::Is(&CaptureWords::ethernet_type, std::uint16_t{0x86dd}, "ip6", "IPv6")},
+                              {S::Is(&CaptureWords::ethernet_type, kArp, "arp", "ARP: not here")}})},
                   {S::Flag(&CaptureWords::headers_only, "headers-only", "Capture only L2, L3 and L4 headers of packet without data in them")},
                   {S::Kw("interface", "Capture packets on a specific interface"), S::Word(&CaptureWords::interface, "Name of interface")},
                   {S::Kw("match", "Capture packets based on match criteria"), S::Many(&CaptureWords::matches, "Protocol and addresses")},

@@ -10,6 +10,7 @@
 #include "cli/replay.h"
 #include "cli/state_folder.h"
 #include "cli/tool.h"
+#include "cli/trace_view.h"
 #include "conf/personality.h"
 #include "firewall/base/civil_time.h"
 
@@ -21,21 +22,6 @@ namespace po = boost::program_options;
 int Fail(const std::string& why) {
   std::fprintf(stderr, "sallyportd replay: %s\n", why.c_str());
   return 2;
-}
-
-// "0013.2401.01a3", "00:13:24:01:01:a3"
-std::optional<MacAddress> ParseMac(std::string_view text) {
-  MacAddress mac;
-  std::size_t digits = 0;
-  for (const char c : text) {
-    if (c == '.' || c == ':' || c == '-') continue;
-    const int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    if (v < 0 || digits == 12) return std::nullopt;
-    std::uint8_t& octet = mac.octets[digits / 2];
-    octet = static_cast<std::uint8_t>(octet << 4 | v);
-    digits++;
-  }
-  return digits == 12 ? std::optional(mac) : std::nullopt;
 }
 
 // "NAME=VALUE"; nothing when one is missing.

@@ -25,6 +25,20 @@ TraceView ViewOf(Appliance& appliance, const TraceResult& result) {
   return view;
 }
 
+std::optional<MacAddress> ParseMac(std::string_view text) {
+  MacAddress mac;
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c == '.' || c == ':' || c == '-') continue;
+    const int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (v < 0 || digits == 12) return std::nullopt;
+    std::uint8_t& octet = mac.octets[digits / 2];
+    octet = static_cast<std::uint8_t>(octet << 4 | v);
+    digits++;
+  }
+  return digits == 12 ? std::optional(mac) : std::nullopt;
+}
+
 std::string InterfaceNameOf(const Policy& policy, IfId id) {
   if (id == IfId::kIdentity) return "identity";
   const Interface* f = policy.Find(id);

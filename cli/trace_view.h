@@ -2,6 +2,7 @@
 // engine does not.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ AspTable AspTableNow(Appliance& appliance);
 std::string InterfaceNameOf(const Policy& policy, IfId id);
 
 std::vector<CapturedFrame> FramesOf(Appliance& appliance, std::vector<CapturedPacket> packets);
+
+// "0013.2401.01a3", "00:13:24:01:01:a3"
+std::optional<MacAddress> ParseMac(std::string_view text);
 
 }  // namespace sallyport

@@ -150,8 +150,7 @@ std::string GroupText(const Context& c, const AccessList& list, bool in_directio
 Verdict Apply(Context& c, const Decision& d, bool in_direction) {
   if (c.recording()) TracePhaseOf(c, d, d.list != nullptr ? GroupText(c, *d.list, in_direction) : std::string());
   c.Acted(d.rule == Rule::kElement ? AspWhat::kElement : d.permit ? AspWhat::kLevels : AspWhat::kImplicit, !in_direction, d.element);
-  if (c.tracing()) return d.permit ? Verdict::kContinue : c.Drop(FrameDrop::kAclDrop);
-  if (d.element != nullptr) {
+  if (d.element != nullptr && !c.tracing()) {
     Count(*d.element, c.now);
     if (ThreatStatistics& s = c.core.threats.statistics(); s.access_lists()) s.OnAclHit(*d.list, *d.element, c.now);
     if (d.element->logs) {
@@ -188,7 +187,7 @@ Verdict CheckAccessIn(Context& c) {
     // Out by the interface it came in by: a check of the slow path, not a rule.
     if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
     c.Acted(AspWhat::kSameInterface);
-    if (!c.tracing()) LogDeniedByLevels(c);
+    LogDeniedByLevels(c);
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   return Apply(c, d, true);
@@ -203,9 +202,8 @@ bool ControlPlanePermits(Context& c) {
   d.rule = Rule::kElement;
   d.permit = d.element->permit;
   if (c.recording()) TracePhaseOf(c, d, "access-group " + d.list->name() + " in interface " + c.in->nameif + " control-plane");
-  if (c.tracing()) return d.permit;
-  Count(*d.element, c.now);
-  if (d.element->logs) {
+  if (!c.tracing()) Count(*d.element, c.now);
+  if (d.element->logs && !c.tracing()) {
     c.core.acl_log.Record({*d.element, d.list->name_id(), c.packet.key, c.InName(), c.OutName(), c.packet.icmp_type}, c.now);
   }
   if (!d.permit && !d.element->logs && !d.element->log_disabled) LogDeniedByList(c, d);

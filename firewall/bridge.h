@@ -104,6 +104,8 @@ struct FrameDisposition {
   static constexpr std::size_t kMostPorts = 64;
   enum class Action : std::uint8_t { kForward, kDrop, kHold } action = Action::kDrop;
   FrameDrop reason = FrameDrop::kNone;
+  FlowDrop flow_reason = FlowDrop::kNone;  // as in Disposition
+  bool consumed = false;  // of kDrop: nothing is wrong with it, what was in it has been taken
   bool to_box = false;        // to the appliance's own port
   std::uint8_t count = 0;
   std::array<IfId, kMostPorts> egress{};  // the first `count`

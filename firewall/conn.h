@@ -16,6 +16,7 @@
 
 namespace sallyport {
 
+class UndoLog;
 using ConnIndex = std::uint32_t;
 inline constexpr ConnIndex kNoConn = 0xffffffff;
 
@@ -118,6 +119,10 @@ class ConnTable {
   std::uint32_t capacity() const;
   std::uint32_t slots() const;   // indexes ever used are below this
   static double BytesPerConn();  // entry, index and timers, at full capacity
+
+  // From here on notes what comes and goes (null: no longer). Deadlines stay as they are meanwhile: timeout_s is restored with the
+  // entry (SaveConnection).
+  void UseUndo(UndoLog* undo);
 
  private:
   struct Impl;

@@ -18,6 +18,7 @@
 
 namespace sallyport {
 
+class UndoLog;
 using ExtraIndex = std::uint32_t;
 inline constexpr ExtraIndex kNoExtra = 0xffffffff;
 
@@ -63,6 +64,12 @@ struct ConnExtra {
   bool tcp_proxied = false;               // goes through a proxy
   std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
   std::unique_ptr<TcpStream> tcp_stream;
+
+  ConnExtra() = default;
+  ConnExtra(ConnExtra&&) = default;
+  ConnExtra& operator=(ConnExtra&&) = default;
+  // A copy of all of it, queues and engines' states included (packet-tracer).
+  explicit ConnExtra(const ConnExtra& other);
 };
 
 // Grows by one block at a time and never moves an entry.
@@ -73,12 +80,14 @@ class ConnExtraPool {
   ConnExtra& At(ExtraIndex i) { return blocks_[i / kBlock][i % kBlock]; }
   const ConnExtra& At(ExtraIndex i) const { return blocks_[i / kBlock][i % kBlock]; }
   std::uint32_t in_use() const { return in_use_; }
+  void UseUndo(UndoLog* undo) { undo_ = undo; }
 
  private:
   static constexpr std::uint32_t kBlock = 256;
   std::vector<std::unique_ptr<ConnExtra[]>> blocks_;
   std::vector<ExtraIndex> free_;
   std::uint32_t in_use_ = 0;
+  UndoLog* undo_ = nullptr;
 };
 
 }  // namespace sallyport

@@ -200,7 +200,7 @@ ConnIndex MakeConnection(Context& ctx) {
   for (const NatResult* nat : {&ctx.source, &ctx.destination}) {
     if (nat->rule != nullptr) {
       auto& hits = nat == &ctx.source ? nat->rule->hits->translate : nat->rule->hits->untranslate;
-      hits.fetch_add(1, std::memory_order_relaxed);
+      if (!ctx.tracing()) hits.fetch_add(1, std::memory_order_relaxed);
     }
     if (nat->xlate == kNoXlate) continue;
     const Xlate& x = core.xlates.Get(nat->xlate);
@@ -219,11 +219,12 @@ ConnIndex MakeConnection(Context& ctx) {
   core.activity.Count(Activity::kConnections, ctx.now);
   if (c.protocol == 6) core.activity.Count(Activity::kTcpConnections, ctx.now);
   if (c.protocol == 17) core.activity.Count(Activity::kUdpConnections, ctx.now);
-  if (core.threats.watches_sessions()) core.threats.OnBuilt(c, index, ctx.now);
+  if (core.threats.watches_sessions() && !ctx.tracing()) core.threats.OnBuilt(c, index, ctx.now);
   return index;
 }
 
 void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now) {
+  SaveConnection(core, index);
   const Conn c = core.conns.At(index);  // a copy: the entry goes first, the messages follow
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)--;
   if (c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
@@ -235,7 +236,7 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
   LogTornDown(core, c, reason, now);
   const bool never_answered = NeverAnswered(c, reason);
   if (never_answered && c.protocol == 6) core.activity.Count(Activity::kEmbryonicTimeouts, now);
-  if (core.threats.watches_sessions()) core.threats.OnEnd(c, never_answered, now);
+  if (core.threats.watches_sessions() && core.undo == nullptr) core.threats.OnEnd(c, never_answered, now);
   CountConnectionGone(core, c, now);
   if (c.extra != kNoExtra) core.extras.Release(c.extra);
   if (!secondaries.empty() || core.pinholes.count() != 0) EndSecondaries(core, index, c.id, secondaries, now);

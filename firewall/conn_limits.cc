@@ -202,7 +202,6 @@ void AttachLimits(Context& c) {
 }
 
 void RefuseForLimit(Context& c) {
-  if (c.tracing()) return;
   if (c.limit.slot != kNoLimitSlot) c.core.limits.classes[c.limit.slot].dropped++;
   LogLimit(c, c.limit.kind == Kind::kClient ? Msg::k201013 : Msg::k201011);
 }

@@ -4,6 +4,7 @@
 #include "firewall/conn.h"
 #include "firewall/conn_index.h"
 #include "firewall/timer_wheel.h"
+#include "firewall/undo_log.h"
 
 namespace sallyport {
 namespace {
@@ -47,6 +48,26 @@ struct ConnTable::Impl {
     });
   }
 
+  // Entry `i`, which is not in use, becomes a copy of `c`, whose keys have these hashes. Its timer is the caller's.
+  void Enter(std::uint32_t i, const Conn& c, std::uint32_t forward_hash, std::uint32_t reverse_hash) {
+    Conn& entry = conns[i];
+    new (&entry) Conn(c);
+    if (entry.last_packet < entry.created) entry.last_packet = entry.created;
+    slots.Insert(forward_hash, ConnSlots::Ref(i, Direction::kForward));
+    slots.Insert(reverse_hash, ConnSlots::Ref(i, Direction::kReverse));
+    count++;
+  }
+  void Leave(std::uint32_t i) {
+    Conn& entry = conns[i];
+    slots.Erase(hasher(entry.ForwardKey()), ConnSlots::Ref(i, Direction::kForward));
+    slots.Erase(hasher(entry.ReverseKey()), ConnSlots::Ref(i, Direction::kReverse));
+    wheel.Remove(i);
+    entry.id = 0;
+    entry.timer.next = free_head;
+    free_head = i;
+    count--;
+  }
+
   std::uint32_t capacity;
   std::uint32_t count = 0;
   std::uint32_t most_used = 0;
@@ -56,6 +77,7 @@ struct ConnTable::Impl {
   ConnSlots slots;
   Arena conns;
   TimerWheel<Arena> wheel;
+  UndoLog* undo = nullptr;
 };
 
 ConnTable::ConnTable(std::uint32_t capacity, std::uint64_t hash_seed) {
@@ -90,28 +112,32 @@ ConnIndex ConnTable::Insert(const Conn& c) {
   } else {
     i = t.touched++;
   }
-  Conn& entry = t.conns[i];
-  new (&entry) Conn(c);
-  if (entry.last_packet < entry.created) entry.last_packet = entry.created;
-  t.slots.Insert(forward_hash, ConnSlots::Ref(i, Direction::kForward));
-  t.slots.Insert(reverse_hash, ConnSlots::Ref(i, Direction::kReverse));
+  if (t.undo != nullptr) [[unlikely]] {
+    t.undo->Add([&t, i, most_used = t.most_used] {
+      t.Leave(i);
+      t.most_used = most_used;
+    });
+  }
+  t.Enter(i, c, forward_hash, reverse_hash);
   t.wheel.Add(i);
-  if (++t.count > t.most_used) t.most_used = t.count;
+  if (t.count > t.most_used) t.most_used = t.count;
   return i;
 }
 
 void ConnTable::Erase(ConnIndex i) {
   assert(Live(i));
   Impl& t = *impl_;
-  Conn& entry = t.conns[i];
-  t.slots.Erase(t.hasher(entry.ForwardKey()), ConnSlots::Ref(i, Direction::kForward));
-  t.slots.Erase(t.hasher(entry.ReverseKey()), ConnSlots::Ref(i, Direction::kReverse));
-  t.wheel.Remove(i);
-  entry.id = 0;
-  entry.timer.next = t.free_head;
-  t.free_head = i;
-  t.count--;
+  if (t.undo != nullptr) [[unlikely]] {
+    t.undo->Add([&t, i, was = t.conns[i]] {
+      t.free_head = t.conns[i].timer.next;  // what came after it has gone again, so it is the first
+      t.Enter(i, was, t.hasher(was.ForwardKey()), t.hasher(was.ReverseKey()));
+      t.wheel.PutBack(i, was.timer);
+    });
+  }
+  t.Leave(i);
 }
+
+void ConnTable::UseUndo(UndoLog* undo) { impl_->undo = undo; }
 
 Conn& ConnTable::At(ConnIndex i) {
   assert(Live(i));
@@ -125,6 +151,7 @@ bool ConnTable::Live(ConnIndex i) const { return i < impl_->touched && impl_->co
 
 void ConnTable::DeadlineChanged(ConnIndex i) {
   assert(Live(i));
+  if (impl_->undo != nullptr) return;
   impl_->wheel.Remove(i);
   impl_->wheel.Add(i);
 }

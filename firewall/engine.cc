@@ -197,13 +197,13 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
   const ConnTable::Found found = conns.Find(p.key);
   if (found.index != kNoConn) {
     Conn& c = conns.At(found.index);
-    if (recorder != nullptr) [[unlikely]] RecordKnownFlow(*this, c);
     // A SYN for a pair of ports that is done with opens it anew.
     if (p.IsTcp() && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && found.direction == Direction::kForward &&
         (c.tcp_state == TcpState::kClosing || c.tcp_state == TcpState::kClosed)) {
       EndConnection(*this, found.index, {"TCP FINs", IfId::kAny}, now);
       return ProcessNew(p, in, now, out);
     }
+    if (recorder != nullptr) [[unlikely]] RecordKnownFlow(*this, found);
     // Without inspection an ICMP reply needs a rule of its own, as any packet from that side.
     if (p.IsIcmp() && found.direction == Direction::kReverse && c.inspect == 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0) {
       Context ctx(*this, p, in, now);
@@ -220,6 +220,9 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
 }
 
 void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out) {
+  if (recorder != nullptr && !policy->personality.trace_resolve_egress) [[unlikely]] {
+    recorder->Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
+  }
   Context ctx(*this, p, in, now);
   ctx.from_box = p.ingress == IfId::kIdentity;
   if (!ctx.from_box) ctx.pinhole = pinholes.Find(p.key);

@@ -84,7 +84,7 @@ class Engine {
   // A frame of a bridge group (l2_flow.cc); then what became of it, and frames of the engine's own.
   void ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out);
   std::vector<OriginatedFrame> TakeOriginatedFrames();
-  // The same; and what was decided on the way.
+  // Process, captures and faults apart; and what was decided on the way.
   TraceResult ProcessTraced(Packet& p, TimePoint now, Disposition& out);
   // The wall clock was set: what depends on the time of day is looked at anew.
   void ClockSet(TimePoint now);
@@ -105,6 +105,7 @@ class Engine {
   AspHits asp_hits() const;
 
   // --- questions
+  // What Process would make of the packet now, decided by it itself; afterwards nothing has changed (but for `transmit`).
   TraceResult Trace(const TraceRequest& request, TimePoint now);
   ConnPage Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint32_t limit, TimePoint now) const;
   std::pair<std::uint32_t, std::uint32_t> ConnCount() const;  // in use, most used
@@ -146,6 +147,7 @@ class Engine {
 
  private:
   struct Impl;
+  TraceResult TraceFrame(Packet& p, std::uint64_t dmac, TimePoint now);
   std::unique_ptr<Impl> impl_;
 };
 

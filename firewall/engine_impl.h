@@ -1,4 +1,4 @@
-// The engine's body, shared by engine.cc and engine_views.cc only.
+// The engine's body, for the files that are the engine's own members.
 #pragma once
 
 #include "firewall/pipeline.h"
@@ -10,6 +10,9 @@ inline constexpr std::uint32_t kScanLimit = 20'000;
 // Name and security level of an interface, as views have them (engine_views.cc).
 void Describe(const Policy& policy, IfId id, std::string& name, int& level);
 
+// Of a packet that was recorded: what became of it (watch_flow.cc).
+void Conclude(TraceResult& result, const Packet& p, const Disposition& out);
+
 struct Engine::Impl : EngineCore {
   using EngineCore::EngineCore;
 
@@ -20,10 +23,6 @@ struct Engine::Impl : EngineCore {
   TraceResult ProcessRecorded(Packet& p, TimePoint now, Disposition& out);
   void LetLateGo(TimePoint now);
   void WatchOriginated();
-  // packet-tracer (packet_tracer.cc)
-  TraceResult TracePacket(Packet& p, const TraceRequest& request, TimePoint now);
-  void TraceDry(Packet& p, TimePoint now, TraceResult& result);
-  void TraceKnown(Packet& p, const Interface* in, ConnTable::Found found, TimePoint now, TraceResult& result);
   void ProcessDatagram(Packet& p, TimePoint now, Disposition& out);
   void ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out);
   void ProcessFragment(Packet& p, TimePoint now, Disposition& out);

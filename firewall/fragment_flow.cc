@@ -10,7 +10,7 @@ namespace sallyport {
 void Engine::Impl::DropHeld(std::vector<HeldFragment> held) {
   for (const HeldFragment& f : held) {
     drops.Count(FrameDrop::kFragmentReassemblyFailed);
-    if (captures.active()) captures.Dropped(f.bytes, FrameDrop::kFragmentReassemblyFailed, clock.Now());
+    if (Captured()) captures.Dropped(f.bytes, FrameDrop::kFragmentReassemblyFailed, clock.Now());
     ReleasedPacket r;
     r.handle = f.handle;
     r.disposition.reason = FrameDrop::kFragmentReassemblyFailed;
@@ -53,6 +53,7 @@ void Scatter(std::vector<HeldFragment>& fragments, std::vector<std::uint8_t>& wh
 }  // namespace
 
 void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
+  if (undo != nullptr) [[unlikely]] fragments.Keep(*undo);
   FragmentTable::Result r = fragments.Add(p, now);
   if (r.what == FragmentTable::Result::What::kHeld) {
     out.action = Disposition::Action::kHold;
@@ -122,7 +123,7 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       out = decision;
       continue;
     }
-    if (captures.active() && decision.action == Disposition::Action::kAccept) captures.Left(f.bytes, decision.egress, now);
+    if (Captured() && decision.action == Disposition::Action::kAccept) captures.Left(f.bytes, decision.egress, now);
     ReleasedPacket released_packet;
     released_packet.handle = f.handle;
     released_packet.disposition = decision;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "firewall/conn_index.h"
+#include "firewall/undo_log.h"
 
 namespace sallyport {
 namespace {
@@ -297,6 +298,12 @@ std::vector<HeldFragment> FragmentTable::Expire(TimePoint now) {
   }
   t.next_deadline = next;
   return expired;
+}
+
+void FragmentTable::Keep(UndoLog& undo) {
+  const std::shared_ptr<Impl> was = std::move(impl_);
+  impl_ = std::make_unique<Impl>(*was);
+  undo.Add([this, was] { *impl_ = std::move(*was); });
 }
 
 TimePoint FragmentTable::NextDeadline() const { return impl_->next_deadline; }

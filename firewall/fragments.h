@@ -20,6 +20,8 @@
 
 namespace sallyport {
 
+class UndoLog;
+
 // `fragment size|chain|timeout N IF`.
 struct FragmentLimits {
   std::uint32_t size = 200;                 // fragments waiting at once; 1..30000
@@ -98,6 +100,8 @@ class FragmentTable {
   TimePoint NextDeadline() const;
 
   std::uint32_t datagrams() const;  // incomplete ones held
+  // Notes all of it, for a fragment that is only imagined.
+  void Keep(UndoLog& undo);
 
  private:
   struct Impl;

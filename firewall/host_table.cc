@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "firewall/undo_log.h"
+
 namespace sallyport {
 
 HostTable::HostTable(std::uint32_t capacity, std::uint64_t hash_seed)
@@ -37,10 +39,30 @@ std::uint32_t HostTable::Take(std::uint32_t owner, IpAddress address, TimePoint 
   index_.Insert(entries_, i);
   count_++;
   fresh = true;
+  if (undo_ != nullptr) [[unlikely]] undo_->Add([this, i] { Free(i); });
   return i;
 }
 
+void HostTable::Save(std::uint32_t i) {
+  undo_->Add([this, i, was = entries_[i]]() mutable {
+    was.next = entries_[i].next;
+    entries_[i] = was;
+  });
+}
+
 void HostTable::Remove(std::uint32_t i) {
+  if (undo_ != nullptr) [[unlikely]] {
+    undo_->Add([this, i, was = entries_[i]] {
+      free_ = entries_[i].next;  // it was freed last
+      entries_[i] = was;
+      index_.Insert(entries_, i);
+      count_++;
+    });
+  }
+  Free(i);
+}
+
+void HostTable::Free(std::uint32_t i) {
   index_.Erase(entries_, i);
   entries_[i] = HostCounters{};
   entries_[i].next = free_;

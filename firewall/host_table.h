@@ -13,6 +13,8 @@
 
 namespace sallyport {
 
+class UndoLog;
+
 struct HostCounters {
   IpAddress address;
   TimePoint since;
@@ -43,10 +45,14 @@ class HostTable {
   // The entry, made if it is not there (`fresh`). kNone: the table is full.
   std::uint32_t Take(std::uint32_t owner, IpAddress address, TimePoint now, bool& fresh);
   void Remove(std::uint32_t i);
-  HostCounters& At(std::uint32_t i) { return entries_[i]; }
+  HostCounters& At(std::uint32_t i) {
+    if (undo_ != nullptr) [[unlikely]] Save(i);
+    return entries_[i];
+  }
   const HostCounters& At(std::uint32_t i) const { return entries_[i]; }
 
   std::uint32_t count() const { return count_; }
+  void UseUndo(UndoLog* undo) { undo_ = undo; }
   // For walks: entries ever used are below; those in use have an address.
   std::uint32_t slots() const { return touched_; }
   bool Live(std::uint32_t i) const { return i < touched_ && !entries_[i].address.IsNone(); }
@@ -58,6 +64,8 @@ class HostTable {
     static std::uint32_t& Next(HostCounters* e, std::uint32_t i) { return e[i].next; }
   };
   std::uint32_t HashOf(std::uint32_t owner, IpAddress address) const;
+  void Save(std::uint32_t i);
+  void Free(std::uint32_t i);
 
   std::uint32_t capacity_;
   FlowHasher hasher_;
@@ -66,6 +74,7 @@ class HostTable {
   ChainIndex<Traits> index_;
   std::uint32_t touched_ = 0, count_ = 0;
   std::uint32_t free_ = kNone;  // removed entries, chained by `next`
+  UndoLog* undo_ = nullptr;
 };
 
 }  // namespace sallyport

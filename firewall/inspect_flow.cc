@@ -31,16 +31,6 @@ NameId NameOfInterface(const EngineCore& core, IfId id) {
   return i != nullptr ? i->name : NameId::kNone;
 }
 
-// Who hears of a packet that is only imagined.
-LogSink& Nobody() {
-  class Deaf final : public LogSink {
-   public:
-    void Emit(const LogEvent&) override {}
-  };
-  static Deaf deaf;
-  return deaf;
-}
-
 IfId FarSide(const Conn& c, Direction d) { return d == Direction::kForward ? c.out_if : c.in_if; }
 
 void Reset(EngineCore& core, const Conn& c, Direction d, const Packet& p) {
@@ -98,7 +88,6 @@ Verdict ChooseInspection(Context& c) {
         c.trace->Phase("INSPECT", i->id == InspectId::kIcmp ? "np-inspect" : "inspect-" + i->name, true, std::move(lines));
       }
       c.Acted(AspWhat::kInspection, false, &s);
-      if (c.tracing()) return Verdict::kContinue;
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
       extra.inspect_rows = i->counters;
@@ -139,7 +128,7 @@ struct InspectRun {
   static InspectOutcome Go(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now) {
     Conn& c = core.conns.At(index);
     ConnExtra* extra = c.extra != kNoExtra ? &core.extras.At(c.extra) : nullptr;
-    InspectCounters* counters = extra != nullptr ? extra->inspect_rows.get() : nullptr;
+    InspectCounters* counters = extra != nullptr && core.undo == nullptr ? extra->inspect_rows.get() : nullptr;
     core.inspected_packets++;
     if (counters != nullptr) counters->packets.fetch_add(1, std::memory_order_relaxed);
     InspectOutcome out;
@@ -225,7 +214,7 @@ InspectCall::InspectCall(EngineCore& core, std::uint32_t conn_index, Conn& conn_
       packet(packet_in),
       direction(direction_in),
       now(now_in),
-      log(core.dry_run ? Nobody() : core.log),
+      log(core.log),
       ingress_name(NameOfInterface(core, packet_in.ingress)),
       egress_name(NameOfInterface(core, FarSide(conn_in, direction_in))),
       map(extra != nullptr ? extra->inspect_map.get() : nullptr),
@@ -246,7 +235,7 @@ void InspectCall::Keep(std::unique_ptr<InspectState> state) {
 }
 
 void InspectCall::CountRow(std::size_t row) {
-  if (extra_ != nullptr && extra_->inspect_rows != nullptr) extra_->inspect_rows->Count(row);
+  if (extra_ != nullptr && extra_->inspect_rows != nullptr && core_.undo == nullptr) extra_->inspect_rows->Count(row);
 }
 
 std::uint16_t InspectCall::RandomNumber() { return static_cast<std::uint16_t>(core_.random.U32()); }

@@ -42,6 +42,7 @@ std::vector<std::string> InspectLines(const InspectMap* map, const InspectCounte
 // State that an engine keeps for one connection.
 struct InspectState {
   virtual ~InspectState() = default;
+  virtual std::unique_ptr<InspectState> Clone() const = 0;  // for a packet that is only imagined
 };
 
 }  // namespace sallyport

@@ -95,9 +95,7 @@ Verdict Ipv6EarlySecurity(Context& c) {
     if (i && i->Owns(src) && (!src.IsV6LinkLocal() || i->id == c.in->id)) spoof = true;
   }
   if (!spoof) return Verdict::kContinue;
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));
-  }
+  c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));
   return c.Drop(FrameDrop::kIpv6SpSecurityFailed);
 }
 

@@ -205,7 +205,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
 
   c.last_packet = now;
   c.bytes += p.payload_length;
-  if (core.threats.statistics().packets()) core.threats.statistics().OnPacket(c, d, p.wire_length, now);
+  if (core.threats.statistics().packets() && core.undo == nullptr) core.threats.statistics().OnPacket(c, d, p.wire_length, now);
   if (p.payload_length != 0) c.flags |= d == Direction::kForward ? kConnDataForward : kConnDataReverse;
   auto& in = core.CounterOf(p.ingress);
   in.in_packets++;
@@ -381,6 +381,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
                        : FrameDrop::kInspectIcmpv6ErrorInvalidPak,
                 out);
   }
+  if (core.recorder != nullptr) [[unlikely]] RecordKnownFlow(core, found);
   Conn& c = core.conns.At(found.index);
   const Direction d = found.direction;
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;

@@ -45,10 +45,11 @@ void Drop(EngineCore& core, const Frame& f, FrameDrop reason, FrameDisposition& 
 }
 
 // False: the list refuses the frame.
-bool EtherPermits(const EtherList* list, const EtherHeader& h, bool ip_or_arp, TimePoint now) {
+bool EtherPermits(const EngineCore& core, const EtherList* list, const EtherHeader& h, bool ip_or_arp, TimePoint now) {
   if (list == nullptr) return ip_or_arp || h.bpdu;
   const EtherElement* e = list->Find(h);
   if (e == nullptr) return ip_or_arp;
+  if (core.undo != nullptr) return e->permit;
   e->hits->hits.fetch_add(1, std::memory_order_relaxed);
   e->hits->last_hit_ns.store(now.ns, std::memory_order_relaxed);
   return e->permit;
@@ -262,7 +263,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
       e.log.Log(now, Msg::k322001, LogArg::Mac(h.source), LogArg::Name(in->name));
       return Drop(e, f, FrameDrop::kL2Acl, out);
     }
-    if (!EtherPermits(in->ether_in.get(), h, ip || h.type == kEtherArp, now) || (h.Group() && !GroupAddressAllowed(h))) {
+    if (!EtherPermits(e, in->ether_in.get(), h, ip || h.type == kEtherArp, now) || (h.Group() && !GroupAddressAllowed(h))) {
       return Drop(e, f, FrameDrop::kL2Acl, out);
     }
   }
@@ -292,12 +293,15 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
       if (h.type == kEtherIp && f.bytes.size() >= kHeader + 20) LookFor(e, *group, *bvi, h, IpAddress::FromV4Bytes(b + 16), f.ingress);
       if (h.type == kEtherIp6 && f.bytes.size() >= kHeader + 40) LookFor6(e, *group, *bvi, IpAddress::FromV6Bytes(b + 24), f.ingress);
     }
+    if (e.recorder != nullptr) {
+      e.recorder->Phase("L2-EGRESS-IFC-LOOKUP", "Destination MAC Lookup", false, {}, {"Destination MAC lookup failed"});
+    }
     return Drop(e, f, FrameDrop::kDstL2LookupFail, out);
   }
   const auto add = [&](IfId id) {
     const Interface* to = e.policy->Find(id);
     if (id == f.ingress || to == nullptr || !to->InUse()) return;
-    if (to->ether_out && !EtherPermits(to->ether_out.get(), h, ip || h.type == kEtherArp, now)) return;
+    if (to->ether_out && !EtherPermits(e, to->ether_out.get(), h, ip || h.type == kEtherArp, now)) return;
     out.Add(id);
   };
   if (flood) {
@@ -348,11 +352,17 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   const std::size_t before = e.originated.size();
   const std::size_t was = p.bytes.size();
   Disposition d;
-  Process(p, now, d);
+  if (e.undo == nullptr) {
+    Process(p, now, d);
+  } else {
+    e.ProcessPacket(p, now, d);
+  }
   TakeCaused(e, before, f, h, box);
   if (d.action == Disposition::Action::kDrop || d.action == Disposition::Action::kConsume) {
     out.action = FrameDisposition::Action::kDrop;
     out.reason = d.reason;
+    out.flow_reason = d.flow_reason;
+    out.consumed = d.action == Disposition::Action::kConsume;
     return;
   }
   if (d.action == Disposition::Action::kHold) out.action = FrameDisposition::Action::kHold;

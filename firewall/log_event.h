@@ -116,4 +116,29 @@ class LogSink {
   std::array<std::atomic<bool>, kMsgCount> enabled_{};
 };
 
+// The engine's way to its sink: nobody hears it while a packet is only imagined.
+class EngineLog {
+ public:
+  explicit EngineLog(LogSink& sink) : sink_(&sink), heard_(&sink) {}
+  bool Enabled(Msg m) const { return sink_->Enabled(m); }
+  template <typename... Args>
+  void Log(TimePoint now, Msg m, Args... args) {
+    sink_->Log(now, m, args...);
+  }
+  operator LogSink&() { return *sink_; }  // NOLINT(google-explicit-constructor): as if it were the sink
+  void Mute(bool mute) { sink_ = mute ? &Nobody() : heard_; }
+
+ private:
+  static LogSink& Nobody() {
+    class Deaf final : public LogSink {
+     public:
+      void Emit(const LogEvent&) override {}
+    };
+    static Deaf deaf;
+    return deaf;
+  }
+  LogSink* sink_;
+  LogSink* heard_;
+};
+
 }  // namespace sallyport

@@ -28,6 +28,8 @@
 
 namespace sallyport {
 
+class UndoLog;
+
 struct NatHits {
   std::atomic<std::uint64_t> translate{0};
   std::atomic<std::uint64_t> untranslate{0};
@@ -263,6 +265,8 @@ class XlateTable {
   std::uint32_t Walk(std::uint32_t cursor, std::uint32_t limit, F&& visit) const;
   std::uint32_t slots() const;
   bool Live(std::uint32_t slot) const;
+  // From here on notes what comes, goes and is counted (null: no longer); Touch waits till then.
+  void UseUndo(UndoLog* undo);
 
  private:
   struct Impl;

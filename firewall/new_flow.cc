@@ -3,7 +3,6 @@
 // Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
 // inspection -> NAT rpf-check -> outbound access list -> flow creation.
 #include <chrono>
-#include <span>
 
 #include "firewall/ipv6_flow.h"
 #include "firewall/nat_rule.h"
@@ -75,7 +74,7 @@ Verdict EarlySecurity(Context& c) {
   }
   if (p.v6) return Ipv6EarlySecurity(c);
   if (src == dst) {
-    if (!c.tracing()) c.core.log.Log(c.now, Msg::k106017, LogArg::Address(src), LogArg::Address(dst));
+    c.core.log.Log(c.now, Msg::k106017, LogArg::Address(src), LogArg::Address(dst));
     return c.Drop(FrameDrop::kSecurityFailed);
   }
   bool spoof = src.IsNone() || src.IsV4Multicast() || src.IsV4Loopback() || dst.IsV4Loopback() || src.IsV4Broadcast() ||
@@ -95,20 +94,16 @@ Verdict EarlySecurity(Context& c) {
   const bool nobody = src.IsNone() || (src.IsV4() && src.v4() == 0);
   if (c.packet.bridged && nobody && (dst.IsV4Broadcast() || (!dst.IsV4() && dst.hi() >> 56 == 0xff))) return Verdict::kContinue;
   if (!spoof) return Verdict::kContinue;
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));
-  }
+  c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));
   return c.Drop(FrameDrop::kSecurityFailed);
 }
 
 // ip verify reverse-path: what comes in must be reached by the same interface. Known flows keep to their interface anyway.
 Verdict ReversePathForwarding(Context& c) {
   if (c.in == nullptr || !c.in->verify_reverse_path || c.policy.routes.ReachedBy(c.packet.key.src, c.in->id)) return Verdict::kContinue;
-  if (!c.tracing()) {
-    c.core.CounterOf(c.in->id).reverse_path_drops++;
-    c.core.log.Log(c.now, Msg::k106021, LogArg::Word(ProtocolWordUpper(c.packet.protocol)), LogArg::Address(c.packet.key.src),
-                   LogArg::Address(c.packet.key.dst), LogArg::Name(c.in->name));
-  }
+  c.core.CounterOf(c.in->id).reverse_path_drops++;
+  c.core.log.Log(c.now, Msg::k106021, LogArg::Word(ProtocolWordUpper(c.packet.protocol)), LogArg::Address(c.packet.key.src),
+                 LogArg::Address(c.packet.key.dst), LogArg::Name(c.in->name));
   return c.Drop(FrameDrop::kRpfViolated);
 }
 
@@ -191,7 +186,7 @@ Verdict FindDestination(Context& c) {
     c.real_dst = c.destination.endpoint;
     c.egress = c.destination.egress;
   } else if (c.policy.nat.IsPatAddress(p.key.ingress, p.key.dst)) {  // nobody has this port of it
-    if (!c.tracing() && p.icmp_query) {
+    if (p.icmp_query) {
       c.core.log.Log(c.now, Msg::k106013, LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
     }
     return c.Drop(FrameDrop::kNatNoXlateToPatPool);
@@ -215,10 +210,8 @@ Verdict FindDestination(Context& c) {
                     "Untranslate " + Becomes(c, *c.destination.rule, {p.key.dst, p.key.dport}, c.real_dst)});
   }
   if (c.out == nullptr) {
-    if (!c.tracing()) {
-      c.core.log.Log(c.now, Msg::k110002, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
-                     LogArg::Number(p.key.sport), LogArg::Address(p.key.dst), LogArg::Number(p.key.dport));
-    }
+    c.core.log.Log(c.now, Msg::k110002, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                   LogArg::Number(p.key.sport), LogArg::Address(p.key.dst), LogArg::Number(p.key.dport));
     return c.Drop(FrameDrop::kNoRoute);
   }
   if (!c.out->InUse()) return c.Drop(FrameDrop::kInterfaceDown);
@@ -232,15 +225,13 @@ Verdict FindDestination(Context& c) {
 // The first packet of a TCP connection is a plain SYN (106015 otherwise), unless its class takes flows as they come.
 Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   const Packet& p = c.packet;
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
-                   LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
-    if (c.in != nullptr) {
-      // A stray segment is answered as a refused one is.
-      const Route* route = c.policy.routes.Find(p.key.dst);
-      const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
-      if (out != nullptr && out != c.in && c.policy.AnswersRefused(*c.in, *out)) OriginateReset(c.core, p, c.in->id);
-    }
+  c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
+                 LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
+  if (c.in != nullptr) {
+    // A stray segment is answered as a refused one is.
+    const Route* route = c.policy.routes.Find(p.key.dst);
+    const Interface* out = route != nullptr ? c.policy.Find(route->interface) : nullptr;
+    if (out != nullptr && out != c.in && c.policy.AnswersRefused(*c.in, *out)) OriginateReset(c.core, p, c.in->id);
   }
   return c.Drop(why);
 }
@@ -317,14 +308,14 @@ Verdict SourceNat(Context& c) {
   if (c.pinhole != kNoPinhole) return PinholeSource(c);
   const Packet& p = c.packet;
   c.source = Translate(c.policy.nat, c.core.xlates, p.key, c.egress, c.real_dst, c.core.XlateTimeoutsNow(), c.now,
-                       !c.tracing() && c.limit.kind == LimitVerdict::Kind::kNone);
+                       c.limit.kind == LimitVerdict::Kind::kNone);
   // nat-control asks for a rule only on the way to a lower level.
   if (c.source.failed && c.source.rule == nullptr && c.in->security_level <= c.out->security_level) c.source.failed = false;
   if (c.source.failed) {
     if (c.recording()) {
       c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
     }
-    if (!c.tracing()) LogTranslationFailed(c);
+    LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);
   }
   if (c.source.rule != nullptr && c.recording()) {
@@ -352,12 +343,9 @@ Verdict IpOptions(Context& c) {
     for (std::size_t i = 20; i < c.packet.l3_length; i++) {
       if (h[i] == 0) break;
       if (h[i] == 1) continue;
-      if (!c.tracing()) {
-        const char* name = h[i] == 148 ? "Router Alert" : h[i] == 7 ? "Record Route" : h[i] == 68 ? "Timestamp"
-                           : h[i] == 131 ? "Loose Source Route" : h[i] == 137 ? "Strict Source Route" : "Unknown";
-        c.core.log.Log(c.now, Msg::k106012, LogArg::Address(c.packet.key.src), LogArg::Address(c.packet.key.dst),
-                       LogArg::Word(name));
-      }
+      const char* name = h[i] == 148 ? "Router Alert" : h[i] == 7 ? "Record Route" : h[i] == 68 ? "Timestamp"
+                         : h[i] == 131 ? "Loose Source Route" : h[i] == 137 ? "Strict Source Route" : "Unknown";
+      c.core.log.Log(c.now, Msg::k106012, LogArg::Address(c.packet.key.src), LogArg::Address(c.packet.key.dst), LogArg::Word(name));
       return c.Drop(FrameDrop::kInvalidIpOption);
     }
   }
@@ -377,7 +365,7 @@ Verdict ReversePath(Context& c) {
     if (rule == nullptr || RefusesAll(*rule)) {
       if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});
       c.source.rule = nullptr;
-      if (!c.tracing()) LogTranslationFailed(c);
+      LogTranslationFailed(c);
       return c.Drop(FrameDrop::kNatXlateFailed);
     }
   }
@@ -397,14 +385,12 @@ Verdict ReversePath(Context& c) {
     }
   }
   if (agrees) return Verdict::kContinue;
-  if (!c.tracing()) {
-    const bool ports = p.IsTcp() || p.IsUdp();
-    LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
-    type_code.kind = LogArg::Kind::kTypeCodeParens;
-    c.core.log.Log(c.now, Msg::k305013, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
-                   LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.OutName(), p.key.dst),
-                   LogArg::SlashPort(ports ? p.key.dport : -1), type_code);
-  }
+  const bool ports = p.IsTcp() || p.IsUdp();
+  LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
+  type_code.kind = LogArg::Kind::kTypeCodeParens;
+  c.core.log.Log(c.now, Msg::k305013, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                 LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.OutName(), p.key.dst),
+                 LogArg::SlashPort(ports ? p.key.dport : -1), type_code);
   return c.Drop(FlowDrop::kNatRpfFailed);
 }
 
@@ -414,7 +400,7 @@ Verdict CreateFlow(Context& c) {
     RefuseForLimit(c);
     return c.Drop(c.cookie ? FrameDrop::kTcpConnLimit : FrameDrop::kConnLimit);
   }
-  if (c.limit.Intercepts() && !c.tracing()) {
+  if (c.limit.Intercepts()) {
     AnswerWithCookie(c);
     return Verdict::kConsume;
   }
@@ -424,7 +410,6 @@ Verdict CreateFlow(Context& c) {
                    {"New flow created with id " + std::to_string(c.core.next_conn_id) + ", packet dispatched to next module"});
     RecordModules(c);
   }
-  if (c.tracing()) return CouldConnect(c) ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
   AttachLimits(c);
   PrepareTcpStream(c);
   c.made = MakeConnection(c);
@@ -435,66 +420,52 @@ Verdict CreateFlow(Context& c) {
   return c.made != kNoConn ? Verdict::kForward : c.Drop(FrameDrop::kUnableToCreateFlow);
 }
 
-using Stage = Verdict (*)(Context&);
-constexpr Stage kNewFlowStages[] = {
-    Shunned,
-    FirstPacket,
-    EarlySecurity,
-    ReversePathForwarding,
-    FindDestination,
-    StateBypass,
-    ToTheBox,
-    CheckAccessIn,
-    ConnectionSettings,
-    Limits,
-    TcpNormalizer,
-    SourceNat,
-    IpOptions,
-    ChooseInspection,
-    ReversePath,
-    CheckAccessOut,
-    ServiceModule,
-    ClassesOfFlow,
-    CreateFlow,
+// One table for every packet, imagined ones included. Up to 8.x packet-tracer shows the translation of the source last; the
+// decisions are the same.
+struct Stage {
+  Verdict (*run)(Context&);
+  enum class Of : std::uint8_t { kAll, kOld, kNew } of = Of::kAll;
 };
-// 8.x shows translation of the source last; the decisions are the same.
-constexpr Stage kOldNewFlowStages[] = {
-    Shunned,
-    FirstPacket,
-    EarlySecurity,
-    ReversePathForwarding,
-    FindDestination,
-    StateBypass,
-    ToTheBox,
-    CheckAccessIn,
-    ConnectionSettings,
-    Limits,
-    TcpNormalizer,
-    IpOptions,
-    ChooseInspection,
-    SourceNat,
-    ReversePath,
-    CheckAccessOut,
-    ServiceModule,
-    ClassesOfFlow,
-    CreateFlow,
+constexpr Stage kNewFlowStages[] = {
+    {Shunned},
+    {FirstPacket},
+    {EarlySecurity},
+    {ReversePathForwarding},
+    {FindDestination},
+    {StateBypass},
+    {ToTheBox},
+    {CheckAccessIn},
+    {ConnectionSettings},
+    {Limits},
+    {TcpNormalizer},
+    {SourceNat, Stage::Of::kNew},
+    {IpOptions},
+    {ChooseInspection},
+    {SourceNat, Stage::Of::kOld},
+    {ReversePath},
+    {CheckAccessOut},
+    {ServiceModule},
+    {ClassesOfFlow},
+    {CreateFlow},
 };
 
 }  // namespace
 
 Verdict RunNewFlow(Context& c) {
-  const std::span<const Stage> stages = c.policy.personality.trace_resolve_egress ? std::span<const Stage>(kNewFlowStages)
-                                                                                 : std::span<const Stage>(kOldNewFlowStages);
-  for (const Stage stage : stages) {
-    const Verdict v = stage(c);
-    if (v == Verdict::kDrop && !c.tracing() && c.source.xlate != kNoXlate) {
-      // A translation made for a flow that was refused after all goes again.
-      const Xlate& x = c.core.xlates.Get(c.source.xlate);
-      if (x.connections == 0 && x.created == c.now) c.core.xlates.Remove(c.source.xlate);
-    }
-    if (v != Verdict::kContinue) return v;
+  const Stage::Of other = c.policy.personality.trace_resolve_egress ? Stage::Of::kOld : Stage::Of::kNew;
+  Verdict v = Verdict::kContinue;
+  for (const Stage& stage : kNewFlowStages) {
+    if (stage.of == other) continue;
+    v = stage.run(c);
+    if (v != Verdict::kContinue) break;
   }
-  return Verdict::kForward;
+  if (c.recording() && (c.out != nullptr || c.to_box)) c.trace->Leads(c.to_box ? IfId::kIdentity : c.out->id);
+  if (v == Verdict::kDrop && c.source.xlate != kNoXlate) {
+    // A translation made for a flow that was refused after all goes again.
+    const Xlate& x = c.core.xlates.Get(c.source.xlate);
+    if (x.connections == 0 && x.created == c.now) c.core.xlates.Remove(c.source.xlate);
+  }
+  return v == Verdict::kContinue ? Verdict::kForward : v;
 }
 
 void TraceRecorder::Phase(std::string_view type, std::string_view subtype, bool allow, std::vector<std::string> config,

@@ -1,13 +1,22 @@
-// packet-tracer: an imagined packet, made of real bytes, through the stages that every packet takes, with nothing committed.
+// packet-tracer: an imagined packet, made of real bytes, on the way that every packet takes, with nothing left behind (dry_run.h).
 #include <algorithm>
 
 #include "firewall/base/checksum.h"
+#include "firewall/dry_run.h"
 #include "firewall/engine_impl.h"
 
 namespace sallyport {
 namespace {
 
 constexpr std::uint8_t kTtl = 64;
+
+// What the first datagram of a flow to a port must have in it, lest an inspection refuse it for what nobody would send: a question for
+// the servers of the root (RFC 1035), the request to read a file (RFC 1350). Nothing for other ports.
+Bytes FirstPayload(std::uint16_t port) {
+  static constexpr std::uint8_t kQuery[] = {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1};
+  static constexpr std::uint8_t kRead[] = {0, 1, 'f', 0, 'o', 'c', 't', 'e', 't', 0};
+  return port == 53 ? Bytes(kQuery) : port == 69 ? Bytes(kRead) : Bytes();
+}
 
 void AppendTransport(const TraceRequest& r, std::vector<std::uint8_t>& l4) {
   const bool icmp = r.protocol == 1 || r.protocol == 58;
@@ -24,7 +33,9 @@ void AppendTransport(const TraceRequest& r, std::vector<std::uint8_t>& l4) {
     l4.resize(8);
     StoreBe16(&l4[0], r.sport);
     StoreBe16(&l4[2], r.dport);
-    StoreBe16(&l4[4], 8);
+    const Bytes payload = FirstPayload(r.dport);
+    l4.insert(l4.end(), payload.begin(), payload.end());
+    StoreBe16(&l4[4], static_cast<std::uint16_t>(l4.size()));
     check = 6;
   } else if (icmp) {
     l4.resize(8);
@@ -77,14 +88,41 @@ std::vector<std::uint8_t> BytesOf(const TraceRequest& request) {
   return p;
 }
 
-bool CouldConnect(const Context& c) {
-  if (c.core.conns.count() == c.core.conns.capacity()) return false;
-  // The reply's key may belong to a flow that somebody else has opened.
-  const FlowKey& key = c.packet.key;
-  const Endpoint mapped = c.source.rule != nullptr ? c.source.endpoint : Endpoint{key.src, key.sport};
-  const IfId egress = c.to_box ? IfId::kIdentity : c.egress;
-  return c.core.conns.Find({c.real_dst.address, mapped.address, c.real_dst.port, mapped.port, key.protocol, egress}).index == kNoConn;
+namespace {
+
+// Hosts of a bridge group that ARP has not shown have these addresses.
+constexpr std::uint64_t kSomebody = 0x02005350a001, kNobody = 0x02005350a002;
+
+// The frame in which a packet comes to a member of a bridge group.
+std::vector<std::uint8_t> FrameOf(const EngineCore& core, const Packet& p, const Interface* bvi, std::uint64_t dmac) {
+  const auto mac = [&](IpAddress a, std::uint64_t otherwise) {
+    const auto known = core.bridge_hosts.find(a);
+    return known != core.bridge_hosts.end() ? known->second : otherwise;
+  };
+  const bool v6 = (p.bytes[0] >> 4) == 6;
+  const IpAddress src = v6 ? IpAddress::FromV6Bytes(&p.bytes[8]) : IpAddress::FromV4Bytes(&p.bytes[12]);
+  const IpAddress dst = v6 ? IpAddress::FromV6Bytes(&p.bytes[24]) : IpAddress::FromV4Bytes(&p.bytes[16]);
+  std::uint64_t to = dmac;
+  if (to == 0 && dst.IsV4Broadcast()) to = 0xffffffffffff;
+  if (to == 0 && dst.IsV4Multicast()) to = 0x01005e000000 | (dst.v4() & 0x7fffff);
+  if (to == 0 && dst.IsV6Multicast()) to = 0x333300000000 | (dst.lo() & 0xffffffff);
+  const bool ours = bvi != nullptr && bvi->Owns(dst);
+  const bool routed = bvi != nullptr && !bvi->nameif.empty() && bvi->address.IsV4() && dst.IsV4() &&
+                      !Prefix::Of(bvi->address, bvi->prefix_length).Contains(dst);
+  if (to == 0 && (ours || routed)) to = MacNumber(bvi->mac.octets.data());
+  if (to == 0) to = mac(dst, kNobody);
+  const std::uint64_t from = mac(src, kSomebody);
+  std::vector<std::uint8_t> frame(14);
+  for (int i = 0; i < 6; i++) {
+    frame[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(to >> (40 - 8 * i));
+    frame[static_cast<std::size_t>(i) + 6] = static_cast<std::uint8_t>(from >> (40 - 8 * i));
+  }
+  StoreBe16(&frame[12], v6 ? kEtherIp6 : kEtherIp);
+  frame.insert(frame.end(), p.bytes.begin(), p.bytes.end());
+  return frame;
 }
+
+}  // namespace
 
 TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   std::vector<std::uint8_t> bytes = request.bytes.empty() ? BytesOf(request) : request.bytes;
@@ -92,105 +130,66 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   p.bytes = bytes;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
   p.ingress = request.ingress;
-  return impl_->TracePacket(p, request, now);
-}
-
-TraceResult Engine::Impl::TracePacket(Packet& p, const TraceRequest& request, TimePoint now) {
-  bypass_checks = request.bypass_checks;
-  decrypted = request.decrypted;
+  if (request.ingress == IfId::kIdentity) p.egress_hint = request.egress_hint;
+  Impl& e = *impl_;
+  const Interface* in = e.policy->Find(request.ingress);
+  e.bypass_checks = request.bypass_checks;
+  e.decrypted = request.decrypted;
   TraceResult result;
   if (request.transmit) {
     // It is no longer imagined: the packet goes its way, and what was decided about it is told.
     Disposition d;
-    result = ProcessRecorded(p, now, d);
-    if (result.allow && d.egress != IfId::kIdentity) originated.push_back({d.egress, {p.bytes.begin(), p.bytes.end()}});
+    result = e.ProcessRecorded(p, now, d);
+    if (result.allow && d.egress != IfId::kIdentity) e.originated.push_back({d.egress, {p.bytes.begin(), p.bytes.end()}});
   } else {
-    result.input = request.ingress;
-    result.policy = policy;
-    TraceRecorder record(result);
-    recorder = &record;
-    dry_run = true;
-    TraceDry(p, now, result);
-    dry_run = false;
-    recorder = nullptr;
-    result.elapsed_ns = record.ElapsedNs();
+    const DryRun dry(e);
+    if (in != nullptr && in->bridge.group != 0 && bytes.size() >= ((bytes[0] >> 4) == 6 ? 40u : 20u)) {
+      result = TraceFrame(p, request.dmac, now);
+    } else {
+      Disposition d;
+      result = e.ProcessRecorded(p, now, d);
+    }
   }
-  bypass_checks = decrypted = false;
+  e.bypass_checks = e.decrypted = false;
   return result;
 }
 
-// Process, ProcessDatagram and ForwardOnConnection, as far as they decide.
-void Engine::Impl::TraceDry(Packet& p, TimePoint now, TraceResult& result) {
-  const auto drop = [&result](FrameDrop frame, FlowDrop flow = FlowDrop::kNone) {
-    result.frame_drop = frame;
-    result.flow_drop = flow;
-  };
-  if (const FrameDrop bad = ParsePacket(p); bad != FrameDrop::kNone) return drop(bad);
-  const Interface* in = policy->Find(p.ingress);
-  if (in == nullptr || !in->InUse()) return drop(FrameDrop::kInterfaceDown);
-  if (p.v6 && !in->ipv6_enabled) return drop(FrameDrop::kL2Acl);
-  RecordArrival(*this, p.ingress);
-  // It quotes no packet of a connection.
-  if (p.icmp_error) return drop(FrameDrop::kInspectIcmpErrorNoExistingConn);
-  const ConnTable::Found found = conns.Find(p.key);
-  const bool anew = found.index != kNoConn && p.IsTcp() && found.direction == Direction::kForward &&
-                    (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn &&
-                    (conns.At(found.index).tcp_state == TcpState::kClosing || conns.At(found.index).tcp_state == TcpState::kClosed);
-  if (found.index != kNoConn && !anew) return TraceKnown(p, in, found, now, result);
-  if (!policy->personality.trace_resolve_egress) {
-    recorder->Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
+// A frame of a bridge group; what is for an interface that routes is then routed.
+TraceResult Engine::TraceFrame(Packet& p, std::uint64_t dmac, TimePoint now) {
+  Impl& e = *impl_;
+  const BridgeGroup* group = e.policy->bridge.Of(p.ingress);
+  const Interface* bvi = group != nullptr ? e.policy->Find(group->bvi) : nullptr;
+  std::vector<std::uint8_t> bytes = FrameOf(e, p, bvi, dmac);
+  Frame f;
+  f.bytes = bytes;
+  f.wire_length = static_cast<std::uint32_t>(bytes.size());
+  f.group = group != nullptr ? group->number : 0;
+  f.ingress = p.ingress;
+  TraceResult result;
+  result.input = p.ingress;
+  result.policy = e.policy;
+  TraceRecorder record(result);
+  e.recorder = &record;
+  RecordArrival(e, p.ingress);
+  FrameDisposition frame;
+  ProcessFrame(f, now, frame);
+  Disposition d;
+  d.action = frame.action != FrameDisposition::Action::kDrop || frame.consumed ? Disposition::Action::kAccept : Disposition::Action::kDrop;
+  d.reason = frame.reason;
+  d.flow_reason = frame.flow_reason;
+  d.egress = frame.to_box ? IfId::kIdentity : frame.count != 0 ? frame.egress[0] : IfId::kAny;
+  if (d.action == Disposition::Action::kAccept && frame.to_box && frame.count == 0 && bvi != nullptr && !bvi->nameif.empty()) {
+    p.ingress = bvi->id;
+    e.ProcessPacket(p, now, d);
+  } else {
+    const std::size_t length = std::min<std::size_t>(std::max<std::size_t>(frame.length, 14), bytes.size());
+    p.bytes = MutableBytes(bytes).subspan(14, length - 14);
+    ParsePacket(p);
   }
-  Context ctx(*this, p, in, now);
-  ctx.pinhole = pinholes.Find(p.key);
-  const Verdict v = RunNewFlow(ctx);
-  result.allow = v != Verdict::kDrop;
-  result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
-  result.destination = ctx.real_dst;
-  result.output = ctx.to_box ? IfId::kIdentity : ctx.out != nullptr ? ctx.out->id : IfId::kAny;
-  drop(ctx.frame_drop, ctx.flow_drop);
-}
-
-void Engine::Impl::TraceKnown(Packet& p, const Interface* in, ConnTable::Found found, TimePoint now, TraceResult& result) {
-  const Conn& c = conns.At(found.index);
-  const bool forward = found.direction == Direction::kForward;
-  const bool box = (c.flags & (kConnToBox | kConnFromBox)) != 0;
-  RecordKnownFlow(*this, c);
-  result.output = forward ? c.out_if : c.in_if;
-  const Interface* towards = policy->Find(result.output);
-  if (p.IsIcmp() && !forward && c.inspect == 0 && !box) {
-    Context ctx(*this, p, in, now);
-    ctx.out = towards;
-    ctx.egress = c.in_if;
-    ctx.real_dst = {c.initiator_real, c.initiator_real_port};
-    if (ctx.out == nullptr || CheckAccessIn(ctx) != Verdict::kContinue || CheckAccessOut(ctx) != Verdict::kContinue) {
-      result.frame_drop = ctx.out == nullptr ? FrameDrop::kInterfaceDown : ctx.frame_drop;
-      return;
-    }
-  }
-  if (!box && (towards == nullptr || !towards->InUse())) {
-    result.frame_drop = FrameDrop::kInterfaceDown;
-    return;
-  }
-  if (p.IsTcp()) {
-    // On copies: what the tracker would remember is forgotten.
-    TcpSide sides[2] = {c.side[0], c.side[1]};
-    TcpSegment s{p.tcp_flags, p.seq, p.ack, p.window, p.payload_length, p.tcp_options.window_scale, 0};
-    const TcpVerdict v = TcpTrack(c.tcp_state, sides, found.direction, s);
-    if (v.drop != FrameDrop::kNone) {
-      result.frame_drop = v.drop;
-      return;
-    }
-  }
-  if (c.inspect == static_cast<std::uint8_t>(InspectId::kIcmp)) {
-    // Also on a copy. Other engines answer to payload, and the packet has none.
-    Conn copy = c;
-    InspectCall call(*this, found.index, copy, nullptr, p, found.direction, now);
-    result.frame_drop = inspectors.engine[c.inspect]->Inspect(call);
-    if (result.frame_drop != FrameDrop::kNone) return;
-  }
-  result.source = forward ? Endpoint{c.initiator_mapped, c.initiator_mapped_port} : Endpoint{c.responder_mapped, c.responder_mapped_port};
-  result.destination = forward ? Endpoint{c.responder_real, c.responder_real_port} : Endpoint{c.initiator_real, c.initiator_real_port};
-  result.allow = true;
+  e.recorder = nullptr;
+  Conclude(result, p, d);
+  result.elapsed_ns = record.ElapsedNs();
+  return result;
 }
 
 }  // namespace sallyport

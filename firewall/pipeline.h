@@ -29,6 +29,7 @@
 #include "firewall/shun.h"
 #include "firewall/threat_detection.h"
 #include "firewall/trace.h"
+#include "firewall/undo_log.h"
 
 namespace sallyport {
 
@@ -44,7 +45,7 @@ struct EngineCore {
   EngineCore(const Engine::Options& options, const Clock& clock_in, LogSink& log_in, Random random_in, Inspectors inspectors_in);
 
   const Clock& clock;
-  LogSink& log;
+  EngineLog log;
   Random random;
   Inspectors inspectors;
   std::shared_ptr<const Policy> policy;
@@ -87,7 +88,7 @@ struct EngineCore {
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
-  bool dry_run = false;  // packet-tracer
+  UndoLog* undo = nullptr;  // packet-tracer: what its packet changes is taken back (dry_run.h)
   CaptureSet captures;
   FaultSet faults;
   AspHits asp_hits;
@@ -108,6 +109,8 @@ struct EngineCore {
     next_conn_id = id == 0xffffffff ? 1 : id + 1;
     return id;
   }
+  // Captures are to be told what becomes of packets.
+  bool Captured() const { return captures.active() && undo == nullptr; }
   InterfaceCounters& CounterOf(IfId id) { return counters[static_cast<std::size_t>(id)]; }
   XlateTimeouts XlateTimeoutsNow() const;
 };
@@ -158,8 +161,9 @@ struct Context {
 
   // Phases are to be recorded.
   bool recording() const { return trace != nullptr; }
-  // packet-tracer: nothing is committed, counted or logged. A captured packet is recorded, too, and goes its way all the same.
-  bool tracing() const { return core.dry_run; }
+  // packet-tracer: what lies outside the engine (hits of access lists and NAT rules) is not counted; all else is taken back
+  // afterwards. A captured packet is recorded, too, and goes its way.
+  bool tracing() const { return core.undo != nullptr; }
   // The side entry that the connection will have.
   ConnExtra& Extra() {
     if (extra == kNoExtra) extra = core.extras.Take();
@@ -188,6 +192,8 @@ class TraceRecorder {
   // Of the phase before.
   void Rule(const AspRef& rule, bool reverse = false);
   void Detail(std::vector<std::string> lines);
+  // By which interface it leaves, or would.
+  void Leads(IfId egress) { result_.output = egress; }
   std::int64_t ElapsedNs() const { return Now() - started_; }
 
  private:
@@ -245,12 +251,12 @@ std::vector<std::string> Lines(const std::string& text);
 Verdict ServiceModule(Context& c);
 // --- what a recorder hears before the stages (watch_flow.cc)
 void RecordArrival(EngineCore& core, IfId ingress);
-void RecordKnownFlow(EngineCore& core, const Conn& c);
+void RecordKnownFlow(EngineCore& core, ConnTable::Found found);
 // The reply's rules and what will see the flow's packets, before and behind FLOW-CREATION.
 void RecordReverse(Context& c);
 void RecordModules(Context& c);
-// Would MakeConnection find room? (packet_tracer.cc)
-bool CouldConnect(const Context& c);
+// Before a connection is changed: it becomes again what it is, should the packet be only imagined (dry_run.cc).
+void SaveConnection(EngineCore& core, ConnIndex index);
 // What became of a packet that was held: captures want to know.
 void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, TimePoint now);
 

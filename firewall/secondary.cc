@@ -142,6 +142,7 @@ void UsePinhole(Context& c, ConnIndex made) {
   core.pinholes.Close(c.pinhole);
   Free(core, hole, c.now);  // the connection holds the translation now
   if (!LiveConn(core, hole.parent, hole.parent_id)) return;
+  SaveConnection(core, hole.parent);
   Conn& parent = core.conns.At(hole.parent);
   if (parent.extra == kNoExtra) return;
   core.extras.At(parent.extra).secondaries.emplace_back(made, core.conns.At(made).id);

@@ -36,7 +36,6 @@ Verdict ClassesOfFlow(Context& c) {
         if (s != nullptr) c.trace->Phase("QOS", "", true, LinesOf(s->config));
       }
     }
-    if (c.tracing()) return Verdict::kContinue;
     const QosPath there = c.core.services.PathOf(c.policy, f);
     const QosPath back = c.core.services.PathOf(c.policy, Turned(f));
     if (there.Any() || back.Any()) {
@@ -45,7 +44,7 @@ Verdict ClassesOfFlow(Context& c) {
       extra.qos[1] = back;
     }
   }
-  if (!c.tracing() && c.connection_class != nullptr && c.connection_class->connection.decrement_ttl) c.Extra().decrement_ttl = true;
+  if (c.connection_class != nullptr && c.connection_class->connection.decrement_ttl) c.Extra().decrement_ttl = true;
   return Verdict::kContinue;
 }
 
@@ -53,6 +52,7 @@ FrameDrop ServiceIngress(EngineCore& core, const Conn& c, Direction d, Packet& p
   if (c.extra == kNoExtra) return FrameDrop::kNone;
   const ConnExtra& extra = core.extras.At(c.extra);
   Policer* police = extra.qos[static_cast<int>(d)].in;
+  if (core.undo != nullptr && police != nullptr) core.undo->Keep(*police);
   if (police != nullptr && !police->Pass(p, now)) return FrameDrop::kRateExceeded;
   if (!extra.decrement_ttl) return FrameDrop::kNone;
   if (p.ttl <= 1) {
@@ -68,6 +68,7 @@ void CountInspected(EngineCore& core, const Conn& c, bool dropped, TimePoint now
   if (c.protocol == 6) core.activity.Count(Activity::kTcpFixup, now);
   ClassInspectCounters* n = c.extra != kNoExtra ? core.extras.At(c.extra).inspect_counters : nullptr;
   if (n == nullptr) return;
+  if (core.undo != nullptr) core.undo->Keep(*n);
   n->packets++;
   n->recent.Add(now, RateCounter::kSpan, 1);
   if (dropped) n->drops++;
@@ -75,6 +76,13 @@ void CountInspected(EngineCore& core, const Conn& c, bool dropped, TimePoint now
 
 FrameDrop ServiceEgress(EngineCore& core, const Conn& c, Direction d, const Packet& p, IfId egress, TimePoint now) {
   const QosPath path = c.extra != kNoExtra ? core.extras.At(c.extra).qos[static_cast<int>(d)] : QosPath{};
+  if (core.undo != nullptr) {
+    if (path.out != nullptr) core.undo->Keep(*path.out);
+    for (QueueCounters* q : {path.priority, path.shape}) {
+      if (q != nullptr) core.undo->Keep(*q);
+    }
+    if (core.services.HasQueue(egress)) core.undo->Keep(core.services.QueueOf(egress, path.priority != nullptr));
+  }
   if (path.out != nullptr && !path.out->Pass(p, now)) return FrameDrop::kRateExceeded;
   for (QueueCounters* q : {path.priority, path.shape}) {
     if (q == nullptr) continue;

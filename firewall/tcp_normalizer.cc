@@ -107,7 +107,7 @@ FrameDrop CheckOwnTcp(const Packet& p) {
 }
 
 FrameDrop NormalizeFirstTcp(Context& c) {
-  if (!c.packet.IsTcp() || c.tracing() || c.state_bypass) return FrameDrop::kNone;
+  if (!c.packet.IsTcp() || c.state_bypass) return FrameDrop::kNone;
   if (c.to_box || c.from_box) return CheckOwnTcp(c.packet);
   const TcpMap* map = c.extra != kNoExtra ? c.core.extras.At(c.extra).tcp_map.get() : nullptr;
   const TcpHeaderVerdict v = NormalizeTcpHeader(map != nullptr ? *map : c.core.default_tcp_map, c.packet, 0);

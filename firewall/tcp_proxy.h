@@ -49,7 +49,7 @@ class TcpProxy {
   TcpProxy(const TcpSide (&sides)[2], const std::uint16_t (&mss)[2], Duration reassembly, std::size_t queue_limit,
            TcpQueueBudget& budget);
   ~TcpProxy();
-  TcpProxy(const TcpProxy&) = delete;
+  TcpProxy(const TcpProxy&) = default;  // the budget does not count the copy's bytes until it takes the place of the first (UndoLog)
   TcpProxy& operator=(const TcpProxy&) = delete;
 
   // A segment from the sender of direction `d` without SYN or RST. Returns kNone, or what it would be dropped for; what it makes

@@ -40,7 +40,7 @@ void Schedule(EngineCore& core, ConnIndex index, TcpStream& s) {
 void DropHeld(EngineCore& core, const HeldSegment& s, FrameDrop why) {
   core.drops.Count(why);
   core.CounterOf(s.ingress).dropped++;
-  if (core.captures.active()) core.captures.Dropped(s.bytes, why, core.clock.Now());
+  if (core.Captured()) core.captures.Dropped(s.bytes, why, core.clock.Now());
   ReleasedPacket r;
   r.handle = s.handle;
   r.disposition.reason = why;
@@ -48,6 +48,18 @@ void DropHeld(EngineCore& core, const HeldSegment& s, FrameDrop why) {
 }
 
 }  // namespace
+
+TcpStream::TcpStream(const TcpStream& o)
+    : queue{o.queue[0], o.queue[1]},
+      deadline(o.deadline),
+      proxied(o.proxied),
+      handshake_done(o.handshake_done),
+      proxy(o.proxy != nullptr ? std::make_unique<TcpProxy>(*o.proxy) : nullptr),
+      ttl{o.ttl[0], o.ttl[1]} {
+  if (o.sent == nullptr) return;
+  sent = std::make_unique<TcpSent[]>(2);
+  for (int i = 0; i < 2; i++) sent[i] = o.sent[i];
+}
 
 void ScheduleTcpStream(EngineCore& core, ConnIndex index) { Schedule(core, index, StreamOf(core, index)); }
 

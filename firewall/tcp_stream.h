@@ -49,6 +49,9 @@ struct TcpStream {
   bool handshake_done = false;
   std::unique_ptr<TcpProxy> proxy;
   std::uint8_t ttl[2] = {0, 0};           // of what the proxy sends in each direction: as its sender's last packet had it
+
+  TcpStream() = default;
+  TcpStream(const TcpStream& other);  // a copy of all of it; the engine's budget does not count it
 };
 
 // Of the engine.

@@ -17,9 +17,7 @@ Verdict Shunned(Context& c) {
   if (!c.core.shuns.any() || c.from_box) return Verdict::kContinue;
   const Packet& p = c.packet;
   if (!c.core.shuns.Refuses(p.key.src, p.ingress, !c.tracing())) return Verdict::kContinue;
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k401004, LogArg::Address(p.key.src), LogArg::Address(p.key.dst), LogArg::Name(c.InName()));
-  }
+  c.core.log.Log(c.now, Msg::k401004, LogArg::Address(p.key.src), LogArg::Address(p.key.dst), LogArg::Name(c.InName()));
   return c.Drop(FrameDrop::kShunned);
 }
 

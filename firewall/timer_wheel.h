@@ -41,6 +41,15 @@ class TimerWheel {
     if (entries_.Links(i).slot != kUnlinked) Unlink(i);
   }
 
+  // Entry `i` again where it was when Remove left it with `links`, everything else being as it was then.
+  void PutBack(std::uint32_t i, const TimerLinks& links) {
+    entries_.Links(i) = links;
+    if (links.slot == kUnlinked) return;
+    (links.prev != kNone ? entries_.Links(links.prev).next : heads_[links.slot]) = i;
+    if (links.next != kNone) entries_.Links(links.next).prev = i;
+    if (links.slot != kWaiting) occupied_[links.slot >> 6] |= std::uint64_t{1} << (links.slot & 63);
+  }
+
   // An entry whose deadline is at or before `now`, or kNone. It stays on the wheel until it is removed or has a later
   // deadline.
   std::uint32_t NextExpired(TimePoint now) {

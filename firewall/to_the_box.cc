@@ -37,7 +37,6 @@ Verdict Discard(Context& c) {
   const Packet& p = c.packet;
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
   c.Acted(AspWhat::kBoxDeny);
-  if (c.tracing()) return c.Drop(FrameDrop::kAclDrop);
   if (p.IsTcp() || p.IsUdp()) {
     c.core.log.Log(c.now, Msg::k710005, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src),
                    LogArg::Number(p.key.sport), LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
@@ -66,18 +65,14 @@ Verdict TcpToTheBox(Context& c) {
     }
     if (c.recording()) c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
     c.Acted(AspWhat::kBoxPermit);
-    if (!c.tracing()) {
-      c.core.log.Log(c.now, Msg::k710002, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
-                     LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
-    }
+    c.core.log.Log(c.now, Msg::k710002, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
+                   LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
     return Verdict::kContinue;
   }
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
   c.Acted(AspWhat::kBoxDeny);
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k710003, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
-                   LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
-  }
+  c.core.log.Log(c.now, Msg::k710003, LogArg::Word("TCP"), LogArg::Address(p.key.src), LogArg::Number(p.key.sport),
+                 LogArg::At(c.InName(), p.key.dst), PortArg(c.policy, p.key.dport));
   return c.Drop(FrameDrop::kAclDrop);
 }
 
@@ -85,12 +80,10 @@ Verdict TcpToTheBox(Context& c) {
 Verdict Icmp6ToTheBox(Context& c) {
   const Packet& p = c.packet;
   const bool permit = Icmp6Permitted(c.policy, p, c.in->id, false);
-  if (c.tracing()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
+  if (c.recording()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
   if (permit) return p.icmp_query ? Verdict::kContinue : Discard(c);
-  if (!c.tracing()) {
-    c.core.log.Log(c.now, Msg::k313008, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
-                   LogArg::Name(c.InName()));
-  }
+  c.core.log.Log(c.now, Msg::k313008, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
+                 LogArg::Name(c.InName()));
   return c.Drop(FrameDrop::kAclDrop);
 }
 
@@ -110,10 +103,8 @@ Verdict IcmpToTheBox(Context& c) {
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "", permit, {"Implicit Rule"});
   c.Acted(permit ? AspWhat::kBoxPermit : AspWhat::kBoxDeny);
   if (!permit) {
-    if (!c.tracing()) {
-      c.core.log.Log(c.now, Msg::k313001, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
-                     LogArg::Name(c.InName()));
-    }
+    c.core.log.Log(c.now, Msg::k313001, LogArg::Number(p.icmp_type), LogArg::Number(p.icmp_code), LogArg::Address(p.key.src),
+                   LogArg::Name(c.InName()));
     return c.Drop(FrameDrop::kAclDrop);
   }
   return p.icmp_query ? Verdict::kContinue : Discard(c);
@@ -121,7 +112,7 @@ Verdict IcmpToTheBox(Context& c) {
 
 // `service resetoutside`: on the least secure interface even what is refused there is answered.
 bool AnswersOutside(const Context& c) {
-  if (!c.policy.reset_outside || c.tracing()) return false;
+  if (!c.policy.reset_outside) return false;
   for (const auto& i : c.policy.interfaces) {
     if (i && i->InUse() && i->id != IfId::kIdentity && i->security_level < c.in->security_level) return false;
   }

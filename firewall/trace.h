@@ -1,4 +1,4 @@
-// What packet-tracer records: the same pipeline with a recorder on, and nothing committed.
+// What packet-tracer records: the pipeline with a recorder on, and nothing left behind.
 #pragma once
 
 #include <cstdint>
@@ -37,18 +37,20 @@ struct TraceRequest {
   std::uint8_t icmp_code = 0;
   std::uint16_t icmp_id = 0;
   std::vector<std::uint8_t> bytes;  // a packet of a file instead of all of the above but the ingress
+  IfId egress_hint = IfId::kAny;    // of a packet of the appliance's own: by which interface it is to leave
+  std::uint64_t dmac = 0;           // where a frame of a bridge group goes; 0: what ARP has shown for the destination
   bool transmit = false;            // it goes its way: connections are made, and it leaves
   bool bypass_checks = false;       // access lists do not matter
   bool decrypted = false;           // it came out of a tunnel: the interface's access list does not matter
 };
-// The packet that stands for a request: a SYN, a datagram without payload, an ICMP message.
+// The packet that stands for a request: a SYN, a datagram (of DNS or TFTP a sensible one, else without payload), an ICMP message.
 std::vector<std::uint8_t> BytesOf(const TraceRequest& request);
 
 struct TraceResult {
   std::vector<TracePhase> phases;
   IfId input = IfId::kAny;
   IfId output = IfId::kAny;  // kAny: none found (prints nothing or "NP Identity Ifc")
-  Endpoint source, destination;  // after translation: as they leave by `output`
+  Endpoint source, destination;  // of a packet that leaves: after translation
   bool allow = false;
   FrameDrop frame_drop = FrameDrop::kNone;
   FlowDrop flow_drop = FlowDrop::kNone;

@@ -20,7 +20,10 @@ void RecordArrival(EngineCore& core, IfId ingress) {
   }
 }
 
-void RecordKnownFlow(EngineCore& core, const Conn& c) {
+void RecordKnownFlow(EngineCore& core, ConnTable::Found found) {
+  SaveConnection(core, found.index);
+  const Conn& c = core.conns.At(found.index);
+  core.recorder->Leads(found.direction == Direction::kForward ? c.out_if : c.in_if);
   core.recorder->Phase("FLOW-LOOKUP", "", true, {}, {"Found flow with id " + std::to_string(c.id) + ", using existing flow"});
 }
 
@@ -73,7 +76,7 @@ void RecordModules(Context& c) {
 }
 
 void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, TimePoint now) {
-  if (!core.captures.active()) return;
+  if (!core.Captured()) return;
   if (d.action == Disposition::Action::kDrop) core.captures.Dropped(p, d.reason, d.flow_reason, now);
   if (d.action == Disposition::Action::kAccept && d.egress != IfId::kIdentity) core.captures.Left(p, d.egress, now);
 }
@@ -94,6 +97,17 @@ void Engine::Impl::ProcessCaptured(Packet& p, TimePoint now, Disposition& out) {
   }
 }
 
+void Conclude(TraceResult& result, const Packet& p, const Disposition& out) {
+  result.allow = out.action != Disposition::Action::kDrop;
+  if (out.action == Disposition::Action::kAccept) {
+    result.output = out.egress;
+    result.source = {p.key.src, p.key.sport};
+    result.destination = {p.key.dst, p.key.dport};
+  }
+  result.frame_drop = out.reason;
+  result.flow_drop = out.flow_reason;
+}
+
 TraceResult Engine::Impl::ProcessRecorded(Packet& p, TimePoint now, Disposition& out) {
   TraceResult result;
   result.input = p.ingress;
@@ -103,15 +117,16 @@ TraceResult Engine::Impl::ProcessRecorded(Packet& p, TimePoint now, Disposition&
   RecordArrival(*this, p.ingress);
   ProcessPacket(p, now, out);
   recorder = nullptr;
-  result.allow = out.action != Disposition::Action::kDrop;
-  result.output = out.egress;
-  result.frame_drop = out.reason;
-  result.flow_drop = out.flow_reason;
+  Conclude(result, p, out);
   result.elapsed_ns = record.ElapsedNs();
   return result;
 }
 
-TraceResult Engine::ProcessTraced(Packet& p, TimePoint now, Disposition& out) { return impl_->ProcessRecorded(p, now, out); }
+TraceResult Engine::ProcessTraced(Packet& p, TimePoint now, Disposition& out) {
+  TraceResult result = impl_->ProcessRecorded(p, now, out);
+  if (out.action == Disposition::Action::kDrop && impl_->threats.watches_drops()) impl_->threats.OnDrop(p, out.reason, now);
+  return result;
+}
 
 void Engine::Impl::ProcessWatched(Packet& p, TimePoint now, Disposition& out) {
   if (!faults.active()) return ProcessCaptured(p, now, out);

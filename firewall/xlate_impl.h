@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include "firewall/chain_index.h"
 #include "firewall/nat.h"
 #include "firewall/port_space.h"
+#include "firewall/undo_log.h"
 
 namespace sallyport {
 namespace xlate {
@@ -97,6 +99,15 @@ struct WaitingList {
     (e.newer == kNone ? newest : entries[e.newer].older) = e.older;
     e.older = e.newer = kNone;
     e.waiting = false;
+  }
+  // Where it was before Remove, everything else being as it was then.
+  void PutBack(Entries& entries, std::uint32_t i, std::uint32_t older, std::uint32_t newer) {
+    Entry& e = entries[i];
+    e.waiting = true;
+    e.older = older;
+    e.newer = newer;
+    (older == kNone ? oldest : entries[older].newer) = i;
+    (newer == kNone ? newest : entries[newer].older) = i;
   }
 };
 
@@ -230,6 +241,13 @@ struct XlateTable::Impl {
 
   // What the plan says becomes a translation.
   XlateIndex Enter(const Plan& chosen, const NatRule& rule, const XlateRequest& flow, const XlateTimeouts& timeouts, TimePoint now);
+
+  // --- xlate_undo.cc
+  UndoLog* undo = nullptr;
+  // Puts back what the tables beside the entries say now of addresses, hosts and rules that `x` is about.
+  std::function<void()> KeepAround(const Xlate& x);
+  void NoteEntered(std::uint32_t i, std::function<void()> around);
+  void NoteRemoved(std::uint32_t i);
 
   // --- xlate_pools.cc
   std::optional<PortBlock> LeaveBlock(const Xlate& x);

@@ -107,6 +107,7 @@ XlateIndex XlateTable::Impl::Enter(const Plan& chosen, const NatRule& rule, cons
                                    TimePoint now) {
   Impl& t = *this;
   const Plan* const plan = &chosen;
+  if (undo != nullptr) [[unlikely]] undo->Keep(random);
   t.random = plan->random;
   const std::uint32_t i = t.entries.Allocate();
   Entry& e = t.entries[i];
@@ -124,6 +125,7 @@ XlateIndex XlateTable::Impl::Enter(const Plan& chosen, const NatRule& rule, cons
   x.real = plan->pat ? flow.real : Endpoint{flow.real.address, 0};
   x.mapped = plan->mapped;
   if (plan->extended) x.peer = flow.peer.address;
+  if (undo != nullptr) [[unlikely]] NoteEntered(i, KeepAround(x));
   x.created = x.last_used = now;
   e.live = true;
   e.mapped_hash = t.MappedHash(x.protocol, x.mapped_if, x.mapped, x.peer);
@@ -183,6 +185,12 @@ const Xlate& XlateTable::Get(XlateIndex i) const { return impl_->entries[i].x; }
 void XlateTable::AddConnection(XlateIndex i) {
   Entry& e = impl_->entries[i];
   assert(e.live);
+  if (impl_->undo != nullptr) [[unlikely]] {
+    impl_->undo->Add([&t = *impl_, i, waiting = e.waiting, older = e.older, newer = e.newer] {
+      t.entries[i].x.connections--;
+      if (waiting) t.WaitingFor(t.entries[i].x).PutBack(t.entries, i, older, newer);
+    });
+  }
   if (e.waiting) impl_->WaitingFor(e.x).Remove(impl_->entries, i);
   e.x.connections++;
 }
@@ -190,6 +198,7 @@ void XlateTable::AddConnection(XlateIndex i) {
 void XlateTable::Touch(XlateIndex i, TimePoint now) {
   Entry& e = impl_->entries[i];
   assert(e.live);
+  if (impl_->undo != nullptr) return;
   const bool waiting = e.waiting;
   if (waiting) impl_->WaitingFor(e.x).Remove(impl_->entries, i);
   e.x.last_used = std::max(e.x.last_used, now);
@@ -199,6 +208,14 @@ void XlateTable::Touch(XlateIndex i, TimePoint now) {
 bool XlateTable::DropConnection(XlateIndex i, TimePoint now) {
   Entry& e = impl_->entries[i];
   assert(e.live && e.x.connections != 0);
+  if (impl_->undo != nullptr) [[unlikely]] {
+    impl_->undo->Add([&t = *impl_, i, last_used = e.x.last_used] {
+      xlate::Entry& was = t.entries[i];
+      if (was.waiting) t.WaitingFor(was.x).Remove(t.entries, i);
+      was.x.last_used = last_used;
+      was.x.connections++;
+    });
+  }
   if (--e.x.connections != 0) return false;
   e.x.last_used = std::max(e.x.last_used, now);
   impl_->WaitingFor(e.x).Add(impl_->entries, i);
@@ -210,6 +227,7 @@ std::optional<PortBlock> XlateTable::Remove(XlateIndex i) {
   Entry& e = t.entries[i];
   assert(e.live);
   const Xlate& x = e.x;
+  if (t.undo != nullptr) [[unlikely]] t.NoteRemoved(i);
   std::optional<PortBlock> lost;
   if (e.waiting) t.WaitingFor(x).Remove(t.entries, i);
   t.by_mapped.Erase(t.entries, i);

@@ -17,6 +17,7 @@ struct Query {
 };
 
 struct DnsState final : InspectState {
+  std::unique_ptr<InspectState> Clone() const override { return std::make_unique<DnsState>(*this); }
   std::vector<Query> queries;
   std::uint32_t mismatched = 0;
   TimePoint mismatch_since;

@@ -28,6 +28,7 @@ static_assert(std::size(kCommands) <= 64);
 enum class Verb : std::uint8_t { kOther, kUser, kStore, kRetrieve, kPasv, kEpsv, kSyst };
 
 struct FtpState final : InspectState {
+  std::unique_ptr<InspectState> Clone() const override { return std::make_unique<FtpState>(*this); }
   // By direction of the sender: the line so far, and from where on its text was kept back (npos: none was).
   std::string line[2];
   std::size_t held[2] = {std::string::npos, std::string::npos};

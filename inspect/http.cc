@@ -39,6 +39,7 @@ struct Asked {
 };
 
 struct HttpState final : InspectState {
+  std::unique_ptr<InspectState> Clone() const override { return std::make_unique<HttpState>(*this); }
   Side side[2];
   std::deque<Asked> pending;
 };

@@ -62,8 +62,10 @@ TEST_F(PacketTracerTest, Forms) {
   EXPECT_NE(Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 bypass-checks").find("Action: allow\n"), std::string::npos);
   EXPECT_NE(Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 decrypted").find("Action: allow\n"), std::string::npos);
   EXPECT_NE(Do("packet-tracer input inside sctp 10.1.1.10 1 198.51.100.9 2 detailed").find("Action: "), std::string::npos);
-  EXPECT_NE(Do("packet-tracer input inside rawip inline-tag 5 10.1.1.10 47 198.51.100.9").find("Action: "), std::string::npos);
-  EXPECT_NE(Do("packet-tracer input inside icmp 10.1.1.10 8 0 dmac 0013.2401.01a3 198.51.100.9").find("Action: allow"), std::string::npos);
+  EXPECT_NE(Do("packet-tracer input inside rawip 10.1.1.10 47 198.51.100.9").find("Action: "), std::string::npos);
+  EXPECT_EQ(Do("packet-tracer input inside rawip inline-tag 5 10.1.1.10 47 198.51.100.9"), "ERROR: security group tags are not supported\n");
+  EXPECT_EQ(Do("packet-tracer input inside icmp 10.1.1.10 8 0 dmac 0013.2401.01a3 198.51.100.9"), "ERROR: dmac is for interfaces of bridge groups\n");
+  EXPECT_EQ(Do("packet-tracer input inside vlan-id 99 tcp 10.1.1.10 1 198.51.100.9 2"), "ERROR: no interface beside inside has VLAN 99\n");
   EXPECT_EQ(Do("packet-tracer input inside tcp user anna 1 198.51.100.9 2"), "ERROR: no IP address is known for anna\n");
   EXPECT_EQ(box_.engine->ConnCount().first, 0u);
 }
@@ -77,6 +79,42 @@ TEST_F(PacketTracerTest, TransmittedPacketGoesItsWay) {
   EXPECT_EQ(IpAddress::FromV4Bytes(&sent[0].bytes[12]).ToString(), "192.0.2.1");
   // The next one finds the flow.
   EXPECT_NE(Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 53").find("using existing flow"), std::string::npos);
+}
+
+TEST_F(PacketTracerTest, KeptTraces) {
+  Use("9.12(2)", kConfig);
+  EXPECT_EQ(Do("show packet-tracer"), "");
+  EXPECT_EQ(Do("show packet-tracer pcap trace summary"), "ERROR: no pcap file has been traced\n");
+  Do("packet-tracer input inside tcp 10.1.1.10 1025 198.51.100.9 80");
+  Do("packet-tracer input inside tcp 10.1.1.11 1025 198.51.100.9 80 persist");
+  Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 81 persist");
+  const std::string kept = Do("show packet-tracer");
+  EXPECT_EQ(kept.find("10.1.1.10.1025"), std::string::npos) << kept;
+  const std::size_t first = kept.find("10.1.1.11.1025 > 198.51.100.9.80: S"), allowed = kept.find("Action: allow");
+  const std::size_t second = kept.find("198.51.100.9.1025 > 192.0.2.80.81: S"), dropped = kept.find("Action: drop");
+  EXPECT_LT(first, allowed);
+  EXPECT_LT(allowed, second);
+  EXPECT_LT(second, dropped);
+  EXPECT_NE(dropped, std::string::npos) << kept;
+
+  Do("capture c interface inside");
+  Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 500 transmit");
+  box_.engine->TakeOriginated();
+  std::vector<std::uint8_t> bytes = BytesOf({box_.appliance->policy()->FindByName("inside")->id, 17, *IpAddress::Parse("10.1.1.12"), *IpAddress::Parse("198.51.100.9"), 7, 8});
+  Packet p;
+  p.bytes = bytes;
+  p.wire_length = static_cast<std::uint32_t>(bytes.size());
+  p.ingress = box_.appliance->policy()->FindByName("inside")->id;
+  Disposition d;
+  box_.engine->Process(p, box_.appliance->Now(), d);
+  Do("copy /noconfirm /pcap capture:c disk0:c.pcap");
+  EXPECT_NE(Do("packet-tracer input inside pcap disk0:c.pcap").find("Packet 1\n"), std::string::npos);
+  const std::string summary = Do("show packet-tracer pcap trace summary");
+  EXPECT_NE(summary.find("10.1.1.12.7 > 198.51.100.9.8:"), std::string::npos) << summary;
+  EXPECT_NE(summary.find("Total packets: 1\nPackets replayed: 1\nResult: Allow\n"), std::string::npos) << summary;
+  EXPECT_EQ(Do("show packet-tracer pcap trace status").find("10.1.1.12"), std::string::npos);
+  EXPECT_NE(Do("show packet-tracer pcap trace packet-number 1 detailed").find("using existing flow"), std::string::npos);
+  EXPECT_EQ(Do("show packet-tracer pcap trace packet-number 2"), "ERROR: there is no packet 2\n");
 }
 
 TEST_F(PacketTracerTest, ACaptureIsAPhase) {
@@ -95,6 +133,9 @@ TEST_F(PacketTracerTest, AspTables) {
   ExpectGolden("asp_table_routing_input", Do("show asp table routing input interface inside"));
   ExpectGolden("asp_table_interfaces", Do("show asp table interfaces"));
   ExpectGolden("asp_table_socket", Do("show asp table socket"));
+  EXPECT_EQ(Do("show asp table filter"), "Global Filter Table:\n");
+  EXPECT_EQ(Do("show asp table filter access-list nowhere hits"), "ERROR: access-list <nowhere> does not exist\n");
+  EXPECT_EQ(Do("show asp table dynamic-filter"), "ERROR: there is no botnet traffic filter here\n");
   EXPECT_EQ(Do("show asp table classify hits domain permit").find("domain=permit"), std::string::npos);
   Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 80 transmit");
   EXPECT_NE(Do("show asp table classify hits domain permit interface outside").find("hits=1,"), std::string::npos);

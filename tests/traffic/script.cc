@@ -13,6 +13,7 @@
 #include "firewall/logger.h"
 #include "firewall/protection.h"
 #include "inspect/engines.h"
+#include "tests/traffic/agreement.h"
 
 namespace sallyport {
 namespace {
@@ -39,7 +40,7 @@ struct Failure {
 
 class Run {
  public:
-  explicit Run(const std::string& text) : text_(text) {}
+  Run(const std::string& text, bool traced) : text_(text), traced_(traced) {}
   std::string Go();
 
  private:
@@ -59,6 +60,7 @@ class Run {
   IfId ByName(const std::string& name);
 
   const std::string& text_;
+  const bool traced_;
   int number_ = 0;
   ManualClock clock_;
   Messages messages_;
@@ -486,7 +488,11 @@ void Run::Arrive(const std::string& rest) {
   p.handle = next_handle_++;
   const std::vector<std::uint8_t> as_it_came = bytes_;
   if (ingress == IfId::kIdentity) p.egress_hint = hint_;
-  engine_->Process(p, clock_.Now(), disposition_);
+  if (!traced_) {
+    engine_->Process(p, clock_.Now(), disposition_);
+  } else {
+    if (const std::string wrong = TraceThenProcess(*engine_, p, clock_.Now(), disposition_); !wrong.empty()) throw Failure{wrong};
+  }
   bytes_ = std::vector<std::uint8_t>(p.bytes.begin(), p.bytes.end());  // an inspection may have moved it
   if (disposition_.action == Disposition::Action::kHold) held_[p.handle] = as_it_came;
   for (auto& r : engine_->TakeReleased()) released_.push_back(std::move(r));
@@ -784,6 +790,6 @@ std::string Run::Go() {
 
 }  // namespace
 
-std::string RunTrafficScript(const std::string& text) { return Run(text).Go(); }
+std::string RunTrafficScript(const std::string& text, bool traced) { return Run(text, traced).Go(); }
 
 }  // namespace sallyport

@@ -33,7 +33,8 @@
 
 namespace sallyport {
 
-// Runs a script; "" when everything held, else what did not, with its line number.
-std::string RunTrafficScript(const std::string& text);
+// Runs a script; "" when everything held, else what did not, with its line number. `traced`: packet-tracer is asked before every
+// packet, must agree with what becomes of it, and must have changed nothing (agreement.h).
+std::string RunTrafficScript(const std::string& text, bool traced = false);
 
 }  // namespace sallyport

@@ -1,4 +1,4 @@
-// Every file of tests/traffic/scripts is one test.
+// Every file of tests/traffic/scripts is two tests: as it is, and with packet-tracer asked before every packet.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,17 +12,18 @@ namespace {
 
 class Script : public testing::Test {
  public:
-  explicit Script(std::filesystem::path path) : path_(std::move(path)) {}
+  Script(std::filesystem::path path, bool traced) : path_(std::move(path)), traced_(traced) {}
   void TestBody() override {
     std::ifstream in(path_);
     std::stringstream text;
     text << in.rdbuf();
     ASSERT_FALSE(text.str().empty()) << path_;
-    EXPECT_EQ(sallyport::RunTrafficScript(text.str()), "");
+    EXPECT_EQ(sallyport::RunTrafficScript(text.str(), traced_), "");
   }
 
  private:
   std::filesystem::path path_;
+  bool traced_;
 };
 
 const bool kRegistered = [] {
@@ -30,7 +31,10 @@ const bool kRegistered = [] {
   for (const auto& e : std::filesystem::directory_iterator(SALLYPORT_TEST_DIR "/traffic/scripts")) scripts.push_back(e.path());
   std::sort(scripts.begin(), scripts.end());
   for (const auto& path : scripts) {
-    testing::RegisterTest("Traffic", path.stem().c_str(), nullptr, nullptr, __FILE__, __LINE__, [path] { return new Script(path); });
+    for (const bool traced : {false, true}) {
+      testing::RegisterTest(traced ? "TracedTraffic" : "Traffic", path.stem().c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                            [path, traced] { return new Script(path, traced); });
+    }
   }
   return !scripts.empty();
 }();

@@ -1,5 +1,5 @@
-// packet-tracer's verdict is the verdict of a real packet: over several configurations and random probes the same bytes are traced
-// and then sent. What it was asked, and nothing else, may the trace have changed.
+// The rules that packet-tracer's phases name are those of the compiled tables. (That its verdicts are those of real packets:
+// agreement_test.cc.)
 #include <gtest/gtest.h>
 
 #include <set>
@@ -92,97 +92,6 @@ TraceRequest Probe(Random& random, const Policy& policy) {
   r.icmp_id = Any(random, ports);
   return r;
 }
-
-class TraceAgreement : public testing::TestWithParam<std::size_t> {};
-
-TEST_P(TraceAgreement, WithRealPackets) {
-  ManualClock clock;
-  Silent log;
-  IcmpInspector icmp;
-  Inspectors inspectors;
-  inspectors.engine[static_cast<std::size_t>(InspectId::kIcmp)] = &icmp;
-  Engine::Options options;
-  options.max_connections = 2000;
-  Engine engine(options, clock, log, Random(42), inspectors);
-  Configuration conf;
-  const LoadReport report = conf.Load(Configurations()[GetParam()]);
-  for (const LineReport& l : report.reports) ASSERT_FALSE(l.refused) << l.line << l.text;
-  auto policy = conf.Compile(nullptr);
-  ASSERT_TRUE(policy.ok());
-  engine.SetPolicy(*policy, clock.Now());
-
-  Random random(7 + GetParam());
-  int allowed = 0, dropped = 0, known = 0;
-  std::vector<TraceRequest> passed_before;  // the same again, and its answer
-  for (int i = 0; i < 20'000; i++) {
-    TraceRequest request = Probe(random, **policy);
-    if (!passed_before.empty() && random.Below(6) == 0) request = Any(random, passed_before);
-    const auto conns = engine.ConnCount().first;
-    const int events = log.events;
-    const TraceResult t = engine.Trace(request, clock.Now());
-    ASSERT_EQ(engine.ConnCount().first, conns);
-    ASSERT_EQ(log.events, events) << "a trace has logged";
-
-    std::vector<std::uint8_t> bytes = BytesOf(request);
-    Packet p;
-    p.bytes = bytes;
-    p.wire_length = static_cast<std::uint32_t>(bytes.size());
-    p.ingress = request.ingress;
-    Disposition d;
-    engine.Process(p, clock.Now(), d);
-    (void)engine.TakeReleased();
-    (void)engine.TakeOriginated();
-    const bool passed = d.action == Disposition::Action::kAccept;
-    std::string phases;
-    for (const TracePhase& phase : t.phases) phases += phase.type + " " + phase.subtype + (phase.allow ? " allow, " : " DROP, ");
-    const std::string what = "probe " + std::to_string(i) + ": " + (*policy)->Find(request.ingress)->nameif + " " + std::to_string(request.protocol) +
-                             " " + request.src.ToString() + "/" + std::to_string(request.sport) + " " + request.dst.ToString() + "/" +
-                             std::to_string(request.dport) + " type " + std::to_string(request.icmp_type) + ": " + phases;
-    ASSERT_EQ(t.allow, passed) << what << Keyword(t.frame_drop) << Keyword(t.flow_drop) << " / " << Keyword(d.reason) << Keyword(d.flow_reason);
-    ASSERT_EQ(t.frame_drop, d.reason) << what;
-    ASSERT_EQ(t.flow_drop, d.flow_reason) << what;
-    if (passed) {
-      ASSERT_EQ(t.output, d.egress) << what;
-      // As it leaves.
-      Packet left;
-      left.bytes = bytes;
-      left.wire_length = p.wire_length;
-      ASSERT_EQ(ParsePacket(left), FrameDrop::kNone);
-      ASSERT_EQ(left.key.src, t.source.address) << what;
-      ASSERT_EQ(left.key.dst, t.destination.address) << what;
-      if (left.IsTcp() || left.IsUdp()) {
-        ASSERT_EQ(left.key.sport, t.source.port) << what;
-        ASSERT_EQ(left.key.dport, t.destination.port) << what;
-      }
-    }
-    if (passed) {
-      TraceRequest answer = request;
-      answer.ingress = t.output;
-      answer.src = t.destination.address;
-      answer.sport = t.destination.port;
-      answer.dst = t.source.address;
-      answer.dport = t.source.port;
-      if (request.protocol == 1) {
-        answer.icmp_type = 0;
-        answer.icmp_id = t.source.port;
-      }
-      if (passed_before.size() > 20) passed_before.clear();
-      passed_before.push_back(request);
-      if (t.output != IfId::kIdentity) passed_before.push_back(answer);
-    }
-    passed ? allowed++ : dropped++;
-    for (const TracePhase& phase : t.phases) known += phase.type == "FLOW-LOOKUP" && phase.info.front().starts_with("Found flow");
-    if (random.Below(20) == 0) {
-      clock.Advance(Duration::Seconds(random.Below(90)));
-      engine.AdvanceTo(clock.Now());
-    }
-  }
-  EXPECT_GT(allowed, 100);
-  EXPECT_GT(dropped, 100);
-  EXPECT_GT(known, 10);
-}
-
-INSTANTIATE_TEST_SUITE_P(Configurations, TraceAgreement, testing::Range<std::size_t>(0, Configurations().size()));
 
 // A rule that a phase names is one of the compiled tables, with the same id both times it is asked for.
 TEST(AspTable, PhasesNameRulesOfTheTable) {
