@@ -38,9 +38,10 @@ std::string PortsAsShown(const PortSpec& p, std::uint8_t protocol) {
   return s;
 }
 
-IpAddress Resolver::AddressOf(const std::string& nameif) const {
+IpAddress Resolver::AddressOf(const std::string& nameif, bool v6) const {
   const auto it = interfaces_.find(nameif);
-  return it == interfaces_.end() ? IpAddress() : it->second.v4;
+  if (it == interfaces_.end()) return {};
+  return v6 ? it->second.v6 : it->second.v4;
 }
 
 const NetworkValue* Resolver::Object(const std::string& name) const {
@@ -158,6 +159,7 @@ std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
 std::vector<AddressRange> Resolver::Network(const std::string& name) const {
   if (name.empty() || name == "any") return {};
   if (const auto a = IpAddress::Parse(name)) return {{*a, *a}};
+  if (const auto p = ParsePrefix6(name)) return {AddressRange::Of(Prefix::Of(p->address, p->length))};
   if (const NetworkValue* v = Object(name)) return Value(*v).ranges;
   std::vector<AddressMember> members;
   Group(name, members, 0);

@@ -42,7 +42,7 @@ class Resolver {
   std::vector<AddressMember> Addresses(const AddressSpec& a) const;
   // The group as one member, for `object-group-search`; of what is not resolved nothing is in it.
   AddressMember GroupAsSet(const std::string& name) const;
-  // A network object, group or address by its bare name, as NAT has them; "any" is empty.
+  // A network object, group, address or IPv6 prefix by its bare name, as NAT has them; "any" is empty.
   std::vector<AddressRange> Network(const std::string& name) const;
   std::vector<ServiceItem> Services(const ProtocolSpec& p) const;
   std::vector<ServiceItem> OfService(const ServiceSpec& s) const;
@@ -50,7 +50,7 @@ class Resolver {
   std::vector<std::uint8_t> IcmpTypes(const std::string& group) const;
   const ServiceSpec* Service(const std::string& object) const;
   const NetworkValue* Object(const std::string& name) const;
-  IpAddress AddressOf(const std::string& nameif) const;  // IPv4
+  IpAddress AddressOf(const std::string& nameif, bool v6 = false) const;
 
  private:
   AddressMember Value(const NetworkValue& v) const;

@@ -32,6 +32,7 @@ inline constexpr std::uint16_t kConnRouteMark = 0x0080;        // kernel's route
 inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
 inline constexpr std::uint16_t kConnTransparent = 0x0200;  // nothing is rewritten in either direction
 inline constexpr std::uint16_t kConnServiceModule = 0x0400;  // flag X: goes through `ips`
+inline constexpr std::uint16_t kConnOtherFamily = 0x0800;  // IPv4 on one side, IPv6 on the other (other_family.h)
 
 inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
 
@@ -68,11 +69,15 @@ struct Conn {
   // --- the table's own
   TimerLinks timer{};
 
+  // The protocol of packets in a direction: ICMP is another one in the other family.
+  std::uint8_t ProtocolOf(Direction d) const {
+    return d == Direction::kForward || (flags & kConnOtherFamily) == 0 ? protocol : InOtherFamily(protocol);
+  }
   FlowKey ForwardKey() const {
     return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if};
   }
   FlowKey ReverseKey() const {
-    return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if};
+    return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, ProtocolOf(Direction::kReverse), out_if};
   }
 };
 // With two index slots of 8 bytes at a load of one half this keeps a connection within 256 bytes.

@@ -158,6 +158,7 @@ ConnIndex MakeConnection(Context& ctx) {
   if (ctx.from_box) c.flags |= kConnFromBox;
   if (ctx.randomize) c.flags |= kConnSeqRandomized;
   if (ctx.extra != kNoExtra && ctx.Extra().tcp_proxied) c.flags |= kConnServiceModule;
+  if (c.initiator_real.IsV4() != c.responder_real.IsV4()) c.flags |= kConnOtherFamily;
   const bool same = c.initiator_real == c.initiator_mapped && c.initiator_real_port == c.initiator_mapped_port &&
                     c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
   const bool counts_hops = ctx.extra != kNoExtra && core.extras.At(ctx.extra).decrement_ttl;

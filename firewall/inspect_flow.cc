@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "firewall/base/checksum.h"
-#include "firewall/nat_rule.h"
 #include "firewall/packet_edit.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
@@ -64,10 +63,6 @@ void PrepareInspection(EngineCore& core) {
       // Payload of UDP is needed whole, which for TCP it is anyway.
       if (i.id == InspectId::kDns || i.id == InspectId::kTftp) core.policy_rewrites_other = true;
     }
-  }
-  core.dns_rules.clear();
-  for (const NatRule& r : p.nat.rules()) {
-    if (r.dns && !r.inactive && r.kind == NatRule::Kind::kStatic && !r.identity) core.dns_rules.push_back(&r);
   }
 }
 
@@ -279,22 +274,11 @@ void InspectCall::AcknowledgeToSender() {
   OriginateSegment(core_, ack);
 }
 
-std::optional<IpAddress> InspectCall::TranslateAnswer(IpAddress a) const {
-  const IfId from = packet.ingress, to = FarSide(conn, direction);
-  for (const NatRule* r : core_.dns_rules) {
-    const auto on = [](IfId rule, IfId i) { return rule == IfId::kAny || rule == i; };
-    AddressRange storage;
-    const auto mapped = MappedRanges(*r, storage);
-    if (mapped.empty() || NatUnresolved(*r)) continue;
-    // From the mapped side to another: who asks shall use the real address. From the real to the mapped side: the mapped one.
-    if (on(r->mapped_if, from) && (r->real_if == IfId::kAny || r->real_if != from)) {
-      if (const auto real = MapByPosition(mapped, r->real_src, a)) return real;
-    }
-    if (on(r->real_if, from) && on(r->mapped_if, to) && from != to) {
-      if (const auto seen = MapByPosition(r->real_src, mapped, a)) return seen;
-    }
-  }
-  return {};
+bool InspectCall::RewritesNames() const { return core_.policy->nat.rewrites_dns(); }
+bool InspectCall::NamesCrossFamilies() const { return (conn.flags & kConnOtherFamily) != 0 && core_.policy->nat.dns_crosses_families(); }
+
+std::optional<IpAddress> InspectCall::TranslateAnswer(IpAddress a, bool other_family) const {
+  return RewrittenInDnsReply(core_.policy->nat, core_.xlates, packet.ingress, FarSide(conn, direction), a, other_family);
 }
 
 LogArg InspectCall::Destination() const {

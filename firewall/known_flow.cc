@@ -1,5 +1,6 @@
 // The short way: packets of known connections. Connection -> TCP tracker -> inspection -> NAT rewrite.
 #include "firewall/base/checksum.h"
+#include "firewall/other_family.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
 #include "firewall/tcp_normalizer.h"
@@ -66,7 +67,9 @@ bool TrackTcp(EngineCore& core, Conn& c, Direction d, const Packet& p, TimePoint
 
 void Rewrite(const Conn& c, Direction d, Packet& p) {
   if ((c.flags & kConnTransparent) != 0) return;
-  if (d == Direction::kForward) {
+  if ((c.flags & kConnOtherFamily) != 0) {
+    // Addresses and ports get new headers (LeaveInOtherFamily).
+  } else if (d == Direction::kForward) {
     if (c.initiator_mapped != c.initiator_real || c.initiator_mapped_port != c.initiator_real_port) {
       RewriteSource(p, c.initiator_mapped, c.initiator_mapped_port);
     }
@@ -137,7 +140,9 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   if (!box) {
     const Interface* towards = core.policy->Find(egress);
     if (towards == nullptr || !towards->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
-    if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
+    if ((c.flags & kConnOtherFamily) != 0) {
+      if (!FitsOtherFamily(core, p, *towards, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
+    } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
       if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, *back, towards->mtu, now);
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
@@ -166,8 +171,10 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   if (p.IsTcp() && c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
     return ForwardInOrder(core, index, d, p, tcp, now, out);
   }
+  const bool other_family = (c.flags & kConnOtherFamily) != 0;
   CarryOnConnection(core, index, d, p, now, out);
-  if (p.IsTcp() && out.action == Disposition::Action::kAccept) FollowTcp(core, index, tcp, p.ingress, now);
+  const bool on_its_way = out.action == Disposition::Action::kAccept || (other_family && out.action == Disposition::Action::kConsume);
+  if (p.IsTcp() && on_its_way) FollowTcp(core, index, tcp, p.ingress, now);
 }
 
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
@@ -202,6 +209,11 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   }
   Rewrite(c, d, p);
+  const bool other_family = (c.flags & kConnOtherFamily) != 0;
+  if (other_family) {
+    const FrameDrop drop = LeaveInOtherFamily(core, c, d, p, egress);
+    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
 
   c.last_packet = now;
   c.bytes += p.payload_length;
@@ -214,7 +226,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   to.out_packets++;
   to.out_bytes += p.wire_length;
 
-  out.action = Disposition::Action::kAccept;
+  out.action = other_family ? Disposition::Action::kConsume : Disposition::Action::kAccept;
   out.egress = egress;
   SetMark(c, d, egress, out);
   if (inspected.end_after) EndConnection(core, index, {}, now);
@@ -329,13 +341,26 @@ void PutQuotedAddress(Packet& p, const Quoted& q, std::size_t field, IpAddress a
   }
 }
 
-// Makes the quoted packet look as it did on the other side of us. It travelled against the error: `d` is the error's way.
-void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
+// The quoted packet's ends as they were on the other side of us. It travelled against the error: `d` is the error's way.
+QuotedEnds EndsOfQuoted(const Conn& c, Direction d) {
   // On the error's way back to the initiator the quoted packet is initiator -> responder as it was before us, else the reply.
+  QuotedEnds ends;
+  if (d == Direction::kReverse) {
+    ends.src = {c.initiator_real, c.initiator_real_port};
+    ends.dst = {c.responder_mapped, c.responder_mapped_port};
+  } else {
+    ends.src = {c.responder_real, c.responder_real_port};
+    ends.dst = {c.initiator_mapped, c.initiator_mapped_port};
+  }
+  // The quoted sequence number is in the numbering that the error's sender saw.
+  if ((c.flags & kConnSeqRandomized) != 0) ends.seq_delta = c.side[static_cast<int>(Opposite(d))].seq_delta;
+  return ends;
+}
+
+// Makes the quoted packet look as it did on the other side of us.
+void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
   const bool back = d == Direction::kReverse;
-  const Endpoint src = back ? Endpoint{c.initiator_real, c.initiator_real_port} : Endpoint{c.responder_real, c.responder_real_port};
-  const Endpoint dst = back ? Endpoint{c.responder_mapped, c.responder_mapped_port}
-                            : Endpoint{c.initiator_mapped, c.initiator_mapped_port};
+  const auto [src, dst, delta] = EndsOfQuoted(c, d);
   PutQuotedAddress(p, q, q.v6 ? 8 : 12, src.address);
   PutQuotedAddress(p, q, q.v6 ? 24 : 16, dst.address);
   if (q.key.protocol == 6 || q.key.protocol == 17) {
@@ -344,9 +369,7 @@ void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
   } else if (q.key.protocol == (q.v6 ? 58 : 1)) {
     PutQuoted16(p, q.l4 + 4, back ? src.port : dst.port);  // the identifier is the initiator's
   }
-  if (q.key.protocol == 6 && (c.flags & kConnSeqRandomized) != 0) {
-    // The quoted sequence number is in the numbering that the error's sender saw.
-    const std::uint32_t delta = c.side[static_cast<int>(Opposite(d))].seq_delta;
+  if (q.key.protocol == 6 && delta != 0) {
     const std::uint32_t seq = LoadBe32(p.bytes.data() + q.l4 + 4) - delta;
     PutQuoted16(p, q.l4 + 4, static_cast<std::uint16_t>(seq >> 16));
     PutQuoted16(p, q.l4 + 6, static_cast<std::uint16_t>(seq));
@@ -403,12 +426,14 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if (CheckAccessIn(ctx) != Verdict::kContinue || CheckAccessOut(ctx) != Verdict::kContinue) {
     return Drop(core, p, ctx.frame_drop, out);
   }
+  const bool other_family = (c.flags & kConnOtherFamily) != 0;
   if ((c.flags & kConnTransparent) == 0) {
     if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
-    RewriteQuoted(p, q, c, d);
+    if (!other_family) RewriteQuoted(p, q, c, d);
   }
   const bool forward = d == Direction::kForward;
   const IpAddress real = forward ? c.initiator_real : c.responder_real, mapped = forward ? c.initiator_mapped : c.responder_mapped;
+  IpAddress shown = mapped;  // in the other family
   if (InspectsIcmpError(ctx) && p.key.src != real) {
     // A router between us and that end: it has a translation of its own.
     NatResult own = Translate(core.policy->nat, core.xlates, p.key, egress, ctx.real_dst, core.XlateTimeoutsNow(), now, true);
@@ -421,17 +446,26 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
       const Xlate& x = core.xlates.Get(own.xlate);
       if (x.connections == 0 && x.created == now) LogXlateBuilt(core, own.xlate, now);
     }
-    if (own.endpoint.address != p.key.src) {
+    if (other_family) {
+      if (own.endpoint.address.IsV4() == mapped.IsV4()) shown = own.endpoint.address;
+    } else if (own.endpoint.address != p.key.src) {
       if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
       RewriteSource(p, own.endpoint.address, 0);
     }
-  } else if (real != mapped) {
+  } else if (real != mapped && !other_family) {
     RewriteSource(p, mapped, 0);  // whoever it is, it stands behind the address that the sender knows
   }
   const IpAddress peer_real = forward ? c.responder_real : c.initiator_real;
-  if (peer_real != p.key.dst) RewriteDestination(p, peer_real, 0);
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
+  if (other_family) {
+    auto error = ErrorToOtherFamily(p, shown, peer_real, EndsOfQuoted(c, d));
+    if (!error) return Drop(core, p, FrameDrop::kInspectIcmpErrorNat64Error, out);
+    core.originated.push_back({egress, std::move(*error)});
+    out.action = Disposition::Action::kConsume;
+  } else if (peer_real != p.key.dst) {
+    RewriteDestination(p, peer_real, 0);
+  }
   SetMark(c, d, egress, out);
   auto& in_counter = core.CounterOf(p.ingress);
   in_counter.in_packets++;

@@ -26,9 +26,9 @@ std::vector<std::string> Lines(const std::string& text) {
 
 namespace {
 
-// A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it.
+// A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it (of an exemption only that).
 std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
-  std::vector<std::string> lines = Lines(rule.config);
+  std::vector<std::string> lines = rule.exempt ? std::vector<std::string>{} : Lines(rule.config);
   if (c.policy.personality.object_nat) return lines;
   for (std::string& line : Lines("  " + rule.show)) lines.push_back(std::move(line));
   if (rule.hits != nullptr) {
@@ -203,7 +203,7 @@ Verdict FindDestination(Context& c) {
   // An exemption is about hosts behind its own interface.
   if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
-  if (c.destination.rule != nullptr && c.recording()) {
+  if (c.destination.rule != nullptr && !c.destination.rule->exempt && c.recording()) {
     c.trace->Phase("UN-NAT", c.destination.xlate == kNoXlate ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
@@ -318,6 +318,17 @@ Verdict SourceNat(Context& c) {
     LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);
   }
+  // One end of the other family and the other not: there is no such packet (firewall/README.md).
+  if (c.policy.nat.crosses_families() && c.source.endpoint.address.IsV4() != c.real_dst.address.IsV4()) {
+    if (c.recording()) c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
+    if (!c.tracing()) LogTranslationFailed(c);
+    return c.Drop(FrameDrop::kNatXlateFailed);
+  }
+  if (c.source.rule != nullptr && c.source.rule->exempt) {
+    if (c.recording()) c.trace->Phase("NAT-EXEMPT", "", true, RuleLines(c, *c.source.rule));
+    c.Acted(AspWhat::kNat, false, c.source.rule);
+    return Verdict::kContinue;
+  }
   if (c.source.rule != nullptr && c.recording()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
     c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
@@ -360,7 +371,7 @@ Verdict ReversePath(Context& c) {
   if (c.from_box || c.to_box || c.pinhole != kNoPinhole) return Verdict::kContinue;
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
   if (c.policy.nat.nat_control && !p.v6 && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
-    const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+    const FlowKey reply = ReplyKey(p.key, c.egress, c.real_dst, c.source.endpoint);
     const NatRule* rule = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
     if (rule == nullptr || RefusesAll(*rule)) {
       if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});
@@ -375,12 +386,12 @@ Verdict ReversePath(Context& c) {
   if (c.recording()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (!agrees) {  // the one that the answer would take
-      const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+      const FlowKey reply = ReplyKey(p.key, c.egress, c.real_dst, c.source.endpoint);
       const NatRule* back = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
       if (back != nullptr) rule = back;
     }
     if (rule != nullptr || !agrees) {
-      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
+      c.trace->Phase(rule != nullptr && rule->exempt ? "NAT-EXEMPT" : "NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
       if (rule != nullptr) c.Acted(AspWhat::kNatReverse, true, rule);
     }
   }

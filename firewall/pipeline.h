@@ -65,7 +65,6 @@ struct EngineCore {
   PinholeTable pinholes;
   std::uint64_t inspected_packets = 0;
   std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
-  std::vector<const NatRule*> dns_rules;    // of the policy: those that translate names' addresses
   bool inspects_payload = false;            // some class has an inspection that reads more than headers
   bool inspects_icmp_error = false;         // some class has `inspect icmp error`
   std::vector<InterfaceCounters> counters;

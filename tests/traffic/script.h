@@ -23,8 +23,9 @@
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, dscp, df, id/icmpseq
 // (ICMP), ts (a timestamp), opts=HEX (TCP options as they are), reserved, urp, fill (the byte of the payload, by default letters),
-// data=TEXT (the payload; \\s a blank, \\r \\n \\xNN), dns=q:ID:NAME[:edns=N][:t=TYPE] or dns=r:ID:NAME[:ADDRESS]... (a DNS message),
-// pad=N (zero bytes behind that), type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert).
+// data=TEXT (the payload; \\s a blank, \\r \\n \\xNN), dns=q:ID:NAME[:edns=N][:t=TYPE] or dns=r:ID:NAME[:ADDRESS][:ptr=NAME]... (a DNS
+// message; IPv6 addresses with _ for :),
+// pad=N (zero bytes behind that), nodf (leaves without DF), type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert).
 // IPv6: hbh, dstopt, rh=TYPE (extension headers), next=N (what the last header says of the transport), mtu=N (packet too big),
 // mapped (to ::ffff:192.0.2.7). Numbers may be $name, $name+N.
 #pragma once
