@@ -300,7 +300,7 @@ class Builder {
           if (kind == NatRule::Kind::kDynamic) r.pat_src = pat;
           r.mapped_is_interface = is_interface;
           r.interface_fallback = fallback;
-          r.interface_address = out.address;
+          r.interface_address = policy_.Layer3(out).address;
           r.config = l->text;
           r.show = OldShow(r, v.interface.name, out.nameif, "dynamic translation to pool " + std::to_string(*v.id) + " (" + GlobalWords(r) + ")");
           Push(std::move(r), key);
@@ -356,7 +356,7 @@ class Builder {
   // The mapped side: an interface's address, a pool, or static addresses.
   void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback,
               const PatPoolOptions& options, NatRule& r) const {
-    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = i->address;
+    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = policy_.Layer3(*i).address;
     r.interface_fallback = fallback;
     r.pool = options;
     if (policy_.personality.flat_pat) r.pool.flat = true;

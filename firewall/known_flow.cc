@@ -85,9 +85,9 @@ void Rewrite(const Conn& c, Direction d, Packet& p) {
   }
 }
 
-void SetMark(const Conn& c, Direction d, IfId egress, Disposition& out) {
+void SetMark(const Policy& policy, const Conn& c, Direction d, IfId egress, Disposition& out) {
   const std::uint16_t flag = d == Direction::kForward ? kConnRouteMark : kConnRouteMarkReverse;
-  if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(egress);
+  if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(policy.Layer3(egress));
 }
 
 // What a TCP segment that the tracker let pass makes of its connection, which may end with it.
@@ -132,7 +132,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
     const Interface* towards = core.policy->Find(egress);
     if (towards == nullptr || !towards->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
     if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
-      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, *back, towards->mtu, now);
+      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, core.policy->Layer3(*back), towards->mtu, now);
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
@@ -210,7 +210,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
 
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
-  SetMark(c, d, egress, out);
+  SetMark(*core.policy, c, d, egress, out);
   if (inspected.end_after) EndConnection(core, index, {}, now);
 }
 
@@ -425,7 +425,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if (peer_real != p.key.dst) RewriteDestination(p, peer_real, 0);
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
-  SetMark(c, d, egress, out);
+  SetMark(*core.policy, c, d, egress, out);
   auto& in_counter = core.CounterOf(p.ingress);
   in_counter.in_packets++;
   in_counter.in_bytes += p.wire_length;

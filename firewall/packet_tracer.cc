@@ -3,6 +3,7 @@
 
 #include "firewall/base/checksum.h"
 #include "firewall/engine_impl.h"
+#include "firewall/routed_bvi.h"
 
 namespace sallyport {
 namespace {
@@ -96,6 +97,7 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
 }
 
 TraceResult Engine::Impl::TracePacket(Packet& p, const TraceRequest& request, TimePoint now) {
+  TakeMember(*this, p, now);
   bypass_checks = request.bypass_checks;
   decrypted = request.decrypted;
   TraceResult result;
@@ -128,7 +130,7 @@ void Engine::Impl::TraceDry(Packet& p, TimePoint now, TraceResult& result) {
   if (const FrameDrop bad = ParsePacket(p); bad != FrameDrop::kNone) return drop(bad);
   const Interface* in = policy->Find(p.ingress);
   if (in == nullptr || !in->InUse()) return drop(FrameDrop::kInterfaceDown);
-  if (p.v6 && !in->ipv6_enabled) return drop(FrameDrop::kL2Acl);
+  if (p.v6 && !policy->Layer3(*in).ipv6_enabled) return drop(FrameDrop::kL2Acl);
   RecordArrival(*this, p.ingress);
   // It quotes no packet of a connection.
   if (p.icmp_error) return drop(FrameDrop::kInspectIcmpErrorNoExistingConn);
@@ -141,7 +143,7 @@ void Engine::Impl::TraceDry(Packet& p, TimePoint now, TraceResult& result) {
     recorder->Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
   }
   Context ctx(*this, p, in, now);
-  ctx.pinhole = pinholes.Find(p.key);
+  ctx.pinhole = FindPinhole(*this, p, in);
   const Verdict v = RunNewFlow(ctx);
   result.allow = v != Verdict::kDrop;
   result.source = ctx.source.rule != nullptr ? ctx.source.endpoint : Endpoint{p.key.src, p.key.sport};
