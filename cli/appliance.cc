@@ -54,11 +54,6 @@ TimePoint RealNow() {
   return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
 }
 
-int SecondOfDay(const ClockView& clock) {
-  const CivilTime t = ToCivil(clock.wall_nanos, clock.zone.offset_s);
-  return t.hour * 3600 + t.minute * 60 + t.second;
-}
-
 class NoProber final : public Prober {
  public:
   bool Send(const SlaEntry&, std::uint16_t) override { return false; }
@@ -98,7 +93,7 @@ LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { 
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
-  sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), SecondOfDay(ClockNow()));
+  sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), ClockNow().zone);
   tracks_up_ = TracksUp();
   configuration_->TracksUp(tracks_up_);
   auto compiled = configuration_->Compile(policy_.get());

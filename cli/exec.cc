@@ -18,6 +18,7 @@ const ExecSet& ExecCommands() {
     AddRateCommands(s);
     AddClearCommands(s);
     AddBridgeCommands(s);
+    AddZoneCommands(s);
     AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);

@@ -32,6 +32,7 @@ void AddThreatCommands(ExecSet& set);
 void AddRateCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddBridgeCommands(ExecSet& set);
+void AddZoneCommands(ExecSet& set);
 void AddNatCommands(ExecSet& set);
 void AddLimitCommands(ExecSet& set);  // exec_limits.cc
 void AddTraceCommands(ExecSet& set);

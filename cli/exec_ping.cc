@@ -13,9 +13,10 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/icmp_echo.h"
 #include "cli/show_ping.h"
 #include "conf/codecs.h"
-#include "firewall/base/checksum.h"
+#include "firewall/base/bytes.h"
 
 namespace sallyport {
 namespace {
@@ -28,15 +29,6 @@ struct Ping {
   int size = 100;     // bytes of the IP packet
   int timeout_s = 2;  // each
 };
-
-// ICMP types, RFC 792. (<netinet/ip_icmp.h> defines macros that are names of ours.)
-constexpr std::uint8_t kEchoReply = 0;
-constexpr std::uint8_t kUnreachable = 3;
-constexpr std::uint8_t kEcho = 8;
-// RFC 4443.
-constexpr std::uint8_t kEcho6 = 128;
-constexpr std::uint8_t kEchoReply6 = 129;
-constexpr std::uint8_t kUnreachable6 = 1;
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -60,19 +52,14 @@ class Echo {
   char Exchange(IpAddress to, std::uint16_t id, std::uint16_t sequence, int size, int timeout_s,
                 const std::atomic<bool>& interrupted, double& ms) {
     const bool v6 = !to.IsV4();
-    std::vector<std::uint8_t> packet(static_cast<std::size_t>(std::max(size - (v6 ? 40 : 20), 8)), 0xab);
-    packet[0] = v6 ? kEcho6 : kEcho;
-    packet[1] = 0;
-    StoreBe16(&packet[2], 0);
-    StoreBe16(&packet[4], id);
-    StoreBe16(&packet[6], sequence);
+    const int header = (v6 ? 40 : 20) + static_cast<int>(kEchoHeader);
+    const std::vector<std::uint8_t> packet = EchoRequest(v6, id, sequence, static_cast<std::size_t>(std::max(size - header, 0)), 0xab);
     sockaddr_in target{};
     sockaddr_in6 target6{};
-    if (v6) {  // the kernel computes the checksum
+    if (v6) {
       target6.sin6_family = AF_INET6;
       to.StoreV6(target6.sin6_addr.s6_addr);
     } else {
-      StoreBe16(&packet[2], ChecksumFinish(ChecksumAdd(packet)));
       target.sin_family = AF_INET;
       target.sin_addr.s_addr = htonl(to.v4());
     }
@@ -97,18 +84,18 @@ class Echo {
         continue;
       }
       if (n < 28) continue;
-      const std::size_t header = std::size_t{4} * (reply[0] & 15);
-      if (static_cast<std::size_t>(n) < header + 8) continue;
-      const std::uint8_t* icmp = reply + header;
+      const std::size_t ip = std::size_t{4} * (reply[0] & 15);
+      if (static_cast<std::size_t>(n) < ip + 8) continue;
+      const std::uint8_t* icmp = reply + ip;
       if (icmp[0] == kEchoReply && LoadBe16(icmp + 4) == id && LoadBe16(icmp + 6) == sequence) {
         ms = std::chrono::duration<double, std::milli>(SteadyClock::now() - sent).count();
         return '!';
       }
       // An error about our request carries its header and first eight bytes.
-      if (icmp[0] == kUnreachable && static_cast<std::size_t>(n) >= header + 8 + 20 + 8) {
+      if (icmp[0] == kUnreachable && static_cast<std::size_t>(n) >= ip + 8 + 20 + 8) {
         const std::uint8_t* inner = icmp + 8;
         const std::size_t inner_header = std::size_t{4} * (inner[0] & 15);
-        if (static_cast<std::size_t>(n) < header + 8 + inner_header + 8) continue;
+        if (static_cast<std::size_t>(n) < ip + 8 + inner_header + 8) continue;
         if (inner[9] == IPPROTO_ICMP && LoadBe16(inner + inner_header + 4) == id) return 'U';
       }
     }

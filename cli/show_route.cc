@@ -57,9 +57,11 @@ std::vector<Route> RoutesInForce(const Policy& policy) {
   return routes;
 }
 
-std::string Way(const Policy& policy, const Route& r) {
+std::string Way(const Policy& policy, const Route& r, bool zones) {
   const Interface* i = policy.Find(r.interface);
-  const std::string name = r.null0 || i == nullptr ? "Null0" : i->nameif;
+  std::string name = r.null0 || i == nullptr ? "Null0" : i->nameif;
+  const Zone* zone = zones && i != nullptr ? policy.FindZone(i->zone) : nullptr;
+  if (zone != nullptr) name = zone->name + ":" + name;
   if (r.source != Route::Source::kStatic) return "is directly connected, " + name;
   if (r.gateway.IsNone()) return fmt::format("[{}/0] is directly connected, {}", r.metric, name);
   return fmt::format("[{}/0] via {}, {}", r.metric, r.gateway.ToString(), name);
@@ -67,13 +69,13 @@ std::string Way(const Policy& policy, const Route& r) {
 
 }  // namespace
 
-RouteTableView RoutesOf(const Policy& policy) {
+RouteTableView RoutesOf(const Policy& policy, bool zones) {
   RouteTableView view;
   view.long_codes = policy.personality.local_routes;
   for (const Route& r : RoutesInForce(policy)) {
     if (IsDefault(r) && view.gateway.IsNone()) view.gateway = r.gateway;
     const char code = r.source == Route::Source::kConnected ? 'C' : r.source == Route::Source::kLocal ? 'L' : 'S';
-    view.routes.push_back({code, r.destination, Way(policy, r)});
+    view.routes.push_back({code, r.destination, Way(policy, r, zones)});
   }
   return view;
 }

@@ -22,7 +22,8 @@ struct RouteTableView {
 // Another way to the network of the route before it is printed below it.
 std::string ShowRoute(const RouteTableView& view);
 // IPv4 routes that are in force: those of interfaces that are in use, and of several to one destination only the best.
-RouteTableView RoutesOf(const Policy& policy);
+// `zones`: interfaces with their traffic zones, "zone:interface".
+RouteTableView RoutesOf(const Policy& policy, bool zones = false);
 std::string ShowRoute(const Policy& policy);
 std::string ShowArp(const std::vector<ArpView>& entries);
 

@@ -161,11 +161,14 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) p->hostname = h->name;
   if (Status s = Interfaces(tree, *p, impl_->interface_ids, impl_->next_interface, impl_->links); !s.ok()) return Error{s.error()};
 
+  CompileZones(tree, *p);
   CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
 
   Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
-    if (i && !i->nameif.empty()) addresses[i->nameif] = {i->address, i->ipv6.empty() ? i->link_local : i->ipv6.front().address};
+    if (!i || i->nameif.empty()) continue;
+    const Interface& own = p->Layer3(*i);  // `interface` of a bridge group's member is the BVI's address
+    addresses[i->nameif] = {own.address, own.ipv6.empty() ? own.link_local : own.ipv6.front().address};
   }
   using AnyMeans = Resolver::AnyMeans;
   const Resolver resolver(tree, p->personality.any4_keyword ? AnyMeans::kBoth : AnyMeans::kV4, addresses);

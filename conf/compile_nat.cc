@@ -306,7 +306,7 @@ class Builder {
           if (kind == NatRule::Kind::kDynamic) r.pat_src = pat;
           r.mapped_is_interface = is_interface;
           r.interface_fallback = fallback;
-          r.interface_address = out.address;
+          r.interface_address = policy_.Layer3(out).address;
           r.config = l->text;
           r.show = OldShow(r, v.interface.name, out.nameif, "dynamic translation to pool " + std::to_string(*v.id) + " (" + GlobalWords(r) + ")");
           Push(std::move(r), key);
@@ -373,7 +373,7 @@ class Builder {
   }
   void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback, bool ipv6,
               const PatPoolOptions& options, NatRule& r) const {
-    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = resolver_.AddressOf(i->nameif, ipv6);
+    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = resolver_.AddressOf(policy_.Layer3(*i).nameif, ipv6);
     r.interface_fallback = fallback;
     r.pool = options;
     if (policy_.personality.flat_pat) r.pool.flat = true;

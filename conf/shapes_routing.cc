@@ -5,6 +5,7 @@
 #include "conf/declare.h"
 #include "conf/lines.h"
 #include "conf/shape.h"
+#include "conf/sla_schedule.h"
 
 namespace sallyport {
 namespace {
@@ -65,6 +66,9 @@ std::string OneTrack(ConfigEdit& edit, const FieldLine& f) {
 std::string NoteTrack(ConfigEdit& edit, const FieldLine& f, Line&) { return OneTrack(edit, f); }
 
 std::string KnownMonitor(ConfigEdit& edit, const FieldLine& f) {
+  if (!edit.loading && f.Has("recurring") + f.Has("at") + f.Has("after") != 0) {
+    if (const std::string why = RefuseSlaSchedule(f); !why.empty()) return why;
+  }
   if (edit.loading || edit.tree.Find(Section::kSla, "sla monitor " + std::string(f.Get("id"))) != nullptr) return {};
   return "ERROR: Entry number does not exist.\n";
 }

@@ -59,10 +59,11 @@ constexpr Shape kShapes[] = {
     {"config", "asdm location <text:line>", Sec::kAsdm, {.rank = 1, .since = kOnlyInFiles}},
     {"config", "asdm history enable", Sec::kAsdm, {.rank = 3, .keep_no = true}},
 
-    {"config", "arp <interface:iface> <address:ip> / <mac:word> [ alias ]", Sec::kArp},
-    {"config", "arp timeout`ARP timeout` / <seconds:1-1215752>", Sec::kArp, {.rank = 1}},
+    {"config", "arp <interface:iface`Interface name`> <address:ip> / <mac:mac> [ alias ]", Sec::kArp, {.effect = Effect::kModelled}},
+    {"config", "arp`Change or view ARP table, set ARP timeout value, view statistics` timeout`ARP timeout` / <seconds:60-4294967>", Sec::kArp,
+     {.rank = 1, .keep_no = true}},
     {"config", "arp permit-nonconnected`Allow ARP for hosts of other subnets`", Sec::kArp, {.rank = 2, .keep_no = true}},
-    {"config", "arp rate-limit`ARP packets to the box in a second` / <packets:1-32768>", Sec::kArp, {.rank = 3}},
+    {"config", "arp rate-limit`ARP packets to the box in a second` / <packets:1-32768>", Sec::kArp, {.rank = 3, .keep_no = true}},
     {"config", "arp <interface:word> <address:word> / <mac:word> [ alias ]", Sec::kArp, {.since = kOnlyInFiles}},
 
     {"config", "sysopt nodnsalias <direction:{inbound|outbound}>", Sec::kSysopt, {.keep_no = true}},

@@ -4,6 +4,7 @@
 // so that an entry can outlive the policy it was made under, and could be published to an accelerated path.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -49,6 +50,7 @@ struct Conn {
   std::uint8_t protocol = 0;
   IfId in_if{};   // where the initiator is
   IfId out_if{};  // where the responder is
+  IfId in_parent{}, out_parent{};  // traffic zones: where they were when it was made; in_if and out_if are where they are now
   TcpState tcp_state = TcpState::kNone;
   std::uint16_t flags = 0;
   std::uint8_t inspect = 0;  // InspectId of the engine that sees its packets, 0 none
@@ -92,6 +94,11 @@ class ConnTable {
   ~ConnTable();
   ConnTable(const ConnTable&) = delete;
   ConnTable& operator=(const ConnTable&) = delete;
+
+  // Which interfaces are one for a flow: those that have the same value here, by IfId (members of a traffic zone). An entry whose
+  // in_if or out_if has another value than before must be erased first. Without a call every interface is one by itself.
+  void SetZones(const std::array<std::uint8_t, 256>& one);
+  const std::array<std::uint8_t, 256>& zones() const;
 
   struct Found {
     ConnIndex index = kNoConn;

@@ -100,7 +100,7 @@ Verdict Ipv6EarlySecurity(Context& c) {
   bool spoof = src == dst || src.IsNone() || src.IsV6Multicast() || src.IsV6Loopback() || dst.IsV6Loopback() || dst.IsNone();
   for (const auto& i : c.policy.interfaces) {
     // The same link-local address may be in use on another link.
-    if (i && i->Owns(src) && (!src.IsV6LinkLocal() || i->id == c.in->id)) spoof = true;
+    if (i && i->Owns(src) && (!src.IsV6LinkLocal() || i->id == c.policy.Layer3(c.in->id))) spoof = true;
   }
   if (!spoof) return Verdict::kContinue;
   c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));

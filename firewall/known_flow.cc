@@ -90,9 +90,9 @@ void Rewrite(const Conn& c, Direction d, Packet& p) {
   }
 }
 
-void SetMark(const Conn& c, Direction d, IfId egress, Disposition& out) {
+void SetMark(const Policy& policy, const Conn& c, Direction d, IfId egress, Disposition& out) {
   const std::uint16_t flag = d == Direction::kForward ? kConnRouteMark : kConnRouteMarkReverse;
-  if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(egress);
+  if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(policy.Layer3(egress));
 }
 
 // What a TCP segment that the tracker let pass makes of its connection, which may end with it.
@@ -143,7 +143,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
     if ((c.flags & kConnOtherFamily) != 0) {
       if (!FitsOtherFamily(core, p, *towards, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
-      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, *back, towards->mtu, now);
+      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, core.policy->Layer3(*back), towards->mtu, now);
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
@@ -228,7 +228,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
 
   out.action = other_family ? Disposition::Action::kConsume : Disposition::Action::kAccept;
   out.egress = egress;
-  SetMark(c, d, egress, out);
+  SetMark(*core.policy, c, d, egress, out);
   if (inspected.end_after) EndConnection(core, index, {}, now);
 }
 
@@ -466,7 +466,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   } else if (peer_real != p.key.dst) {
     RewriteDestination(p, peer_real, 0);
   }
-  SetMark(c, d, egress, out);
+  SetMark(*core.policy, c, d, egress, out);
   auto& in_counter = core.CounterOf(p.ingress);
   in_counter.in_packets++;
   in_counter.in_bytes += p.wire_length;

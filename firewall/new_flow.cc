@@ -2,11 +2,13 @@
 //
 // Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
 // inspection -> NAT rpf-check -> outbound access list -> flow creation.
+#include <algorithm>
 #include <chrono>
 
 #include "firewall/ipv6_flow.h"
 #include "firewall/nat_rule.h"
 #include "firewall/pipeline.h"
+#include "firewall/routed_bvi.h"
 #include "firewall/service_flow.h"
 #include "firewall/tcp_normalizer.h"
 #include "firewall/threat_flow.h"
@@ -98,9 +100,19 @@ Verdict EarlySecurity(Context& c) {
   return c.Drop(FrameDrop::kSecurityFailed);
 }
 
+// By the interface itself, the BVI that routes for it, or any member of its zone.
+bool ReachedBack(const Context& c) {
+  const Interface& at = c.policy.Layer3(*c.in);
+  if (!at.verify_reverse_path && !c.in->verify_reverse_path) return true;
+  if (c.policy.routes.ReachedBy(c.packet.key.src, at.id)) return true;
+  const Zone* zone = c.policy.FindZone(at.zone);
+  if (zone == nullptr) return false;
+  return std::any_of(zone->members.begin(), zone->members.end(), [&c](IfId m) { return c.policy.routes.ReachedBy(c.packet.key.src, m); });
+}
+
 // ip verify reverse-path: what comes in must be reached by the same interface. Known flows keep to their interface anyway.
 Verdict ReversePathForwarding(Context& c) {
-  if (c.in == nullptr || !c.in->verify_reverse_path || c.policy.routes.ReachedBy(c.packet.key.src, c.in->id)) return Verdict::kContinue;
+  if (c.in == nullptr || ReachedBack(c)) return Verdict::kContinue;
   c.core.CounterOf(c.in->id).reverse_path_drops++;
   c.core.log.Log(c.now, Msg::k106021, LogArg::Word(ProtocolWordUpper(c.packet.protocol)), LogArg::Address(c.packet.key.src),
                  LogArg::Address(c.packet.key.dst), LogArg::Name(c.in->name));
@@ -110,6 +122,13 @@ Verdict ReversePathForwarding(Context& c) {
 // An interface as packet-tracer names it: from 9.16 on with its routing instance.
 std::string TraceName(const Policy& policy, const std::string& nameif) {
   return policy.personality.trace_elapsed_time ? nameif + "(vrfid:0)" : nameif;
+}
+
+// More than one equal route leaves by the zone.
+bool ManyWays(const Policy& policy, const Route& route) {
+  const Route* equal[kMostZoneRoutes];
+  const int found = policy.routes.Equal(route, equal, kMostZoneRoutes);
+  return std::count_if(equal, equal + found, [&](const Route* r) { return SameZone(policy, r->interface, route.interface); }) > 1;
 }
 
 void TraceRoute(Context& c, const Route* route) {
@@ -129,7 +148,7 @@ void TraceRoute(Context& c, const Route* route) {
     if (connected) {
       subtype = "No ECMP load balancing";
       info.push_back("Destination is locally connected. No ECMP load balancing.");
-    } else if (c.policy.routes.Ways(*route) > 1) {
+    } else if (c.policy.routes.Ways(*route) > 1 || (out != nullptr && out->zone != 0 && ManyWays(c.policy, *route))) {
       subtype = "ECMP load balancing";
     }
     info.push_back("Found next-hop " + hop + " using egress ifc  " + TraceName(c.policy, name));
@@ -171,11 +190,11 @@ Verdict FindDestination(Context& c) {
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
   if (c.pinhole != kNoPinhole) return PinholeDestination(c);
-  if (p.bridged || c.in->bridge.group != 0) return FindBridgedDestination(c);
+  if (p.bridged || (c.in->bridge.group != 0 && p.bvi == IfId::kAny)) return FindBridgedDestination(c);
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
   if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&
-      (IsOwnAddress(c.policy, p.key.dst, p.ingress) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast() ||
+      (IsOwnAddress(c.policy, p.key.dst, c.policy.Layer3(p.ingress)) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast() ||
        p.key.dst.IsV6LinkMulticast())) {
     c.destination = {};
     c.to_box = true;
@@ -193,13 +212,19 @@ Verdict FindDestination(Context& c) {
   }
   const Route* route = nullptr;
   if (c.egress == IfId::kAny) {
-    route = c.policy.routes.Find(c.real_dst.address);
+    FlowKey flow = p.key;
+    flow.dst = c.real_dst.address;
+    route = ChooseWay(c.policy, c.policy.routes.Find(c.real_dst.address), flow);
     if (c.destination.rule == nullptr || route != nullptr) TraceRoute(c, route);
   } else {
-    route = c.policy.routes.Find(c.real_dst.address, c.egress);
+    route = c.policy.routes.Find(c.real_dst.address, c.policy.Layer3(c.egress));
   }
   if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
-  if (route != nullptr) c.egress = route->interface;
+  if (route != nullptr && c.policy.Layer3(c.egress) != route->interface) {
+    c.egress = route->interface;
+    c.out = c.policy.Find(c.egress);
+    if (EgressMember(c, route->gateway.IsNone() ? c.real_dst.address : route->gateway) != Verdict::kContinue) return Verdict::kDrop;
+  }
   // An exemption is about hosts behind its own interface.
   if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;

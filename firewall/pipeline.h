@@ -267,6 +267,12 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
 
 // --- layer 2 (l2_flow.cc)
 Verdict FindBridgedDestination(Context& c);
+// Asks the members who has `target`, an address of the group's network: the answer teaches where it is.
+void AskForHost(EngineCore& core, const BridgeGroup& group, const Interface& bvi, IpAddress target);
+
+// --- traffic zones (zone.cc)
+// The pinhole of a packet that came in by `in`, or by another member of its zone.
+PinholeIndex FindPinhole(const EngineCore& core, const Packet& p, const Interface* in);
 
 // --- time ranges (time_range_review.cc)
 void ReviewTimeRanges(EngineCore& core, TimePoint now);
@@ -285,6 +291,8 @@ bool ControlPlanePermits(Context& c);
 // --- connections (conn_lifecycle.cc)
 ConnIndex MakeConnection(Context& c);
 void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now);
+// kConnRouteMark and its reverse, as its interfaces are now.
+void SetRouteMarks(const Policy& policy, Conn& c);
 void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds);
 std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);

@@ -56,7 +56,7 @@ FrameDrop ServiceIngress(EngineCore& core, const Conn& c, Direction d, Packet& p
   if (police != nullptr && !police->Pass(p, now)) return FrameDrop::kRateExceeded;
   if (!extra.decrement_ttl) return FrameDrop::kNone;
   if (p.ttl <= 1) {
-    if (const Interface* back = core.policy->Find(p.ingress)) OriginateTimeExceeded(core, p, *back, now);
+    if (const Interface* back = core.policy->Find(p.ingress)) OriginateTimeExceeded(core, p, core.policy->Layer3(*back), now);
     return FrameDrop::kTtlExceeded;
   }
   if (!p.Whole()) return FrameDrop::kUnexpectedPacket;

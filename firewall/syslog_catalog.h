@@ -30,6 +30,7 @@ namespace sallyport {
   X(106101, 1, "The number of ACL log deny-flows has reached limit ({0}).") \
   X(110002, 6, "Failed to locate egress interface for {0} from {1}/{2} to {3}/{4}") \
   X(110003, 6, "Routing failed to locate next hop for {0} from {1}/{2} to {3}/{4}") \
+  X(110004, 6, "Egress interface changed from {0} to {1} on {2} connection {3} for {4}:{5}/{6} ({7}/{8}) to {9}:{10}/{11} ({12}/{13})") \
   X(111001, 5, "Begin configuration: {0} writing to {1}") \
   X(111002, 5, "Begin configuration: {0} reading from {1}") \
   X(111003, 5, "{0} Erase configuration") \
@@ -111,6 +112,8 @@ namespace sallyport {
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
   X(411004, 4, "Interface {0}, changed state to administratively down") \
+  X(412001, 4, "MAC {0} moved from {1} to {2}") \
+  X(412002, 4, "Detected bridge table full while inserting MAC {0} on interface {1}. Number of entries = {2}") \
   X(415001, 6, "HTTP - matched {0} in policy-map {1}, header field count exceeded {2} from {3}/{4} to {5}/{6}") \
   X(415002, 6, "HTTP - matched {0} in policy-map {1}, header field length exceeded {2} from {3}/{4} to {5}/{6}") \
   X(415003, 6, "HTTP - matched {0} in policy-map {1}, body length exceeded {2} from {3}/{4} to {5}/{6}") \

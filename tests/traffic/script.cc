@@ -698,6 +698,38 @@ void Run::Line(const std::string& line) {
     if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
     return;
   }
+  if (verb == "arp") {  // arp NAMEIF ADDRESS MAC: a host of a bridge group asks for itself
+    std::istringstream args(rest);
+    std::string name, address;
+    unsigned long long mac = 0;
+    args >> name >> address >> std::hex >> mac;
+    const Interface* member = policy_->FindByName(name);
+    if (member == nullptr || member->bridge.group == 0) throw Failure{name + " is in no bridge group"};
+    std::vector<std::uint8_t> b(60);
+    const auto put = [&b](std::size_t at, unsigned long long m) {
+      StoreBe16(&b[at], static_cast<std::uint16_t>(m >> 32));
+      StoreBe32(&b[at + 2], static_cast<std::uint32_t>(m));
+    };
+    put(0, 0xffffffffffff);
+    put(6, mac);
+    StoreBe16(&b[12], 0x0806);
+    StoreBe16(&b[14], 1);
+    StoreBe16(&b[16], 0x0800);
+    b[18] = 6;
+    b[19] = 4;
+    StoreBe16(&b[20], 1);
+    put(22, mac);
+    Address(address).StoreV4(&b[28]);
+    Address(address).StoreV4(&b[38]);
+    Frame frame;
+    frame.bytes = b;
+    frame.wire_length = static_cast<std::uint32_t>(b.size());
+    frame.group = member->bridge.group;
+    frame.ingress = member->id;
+    FrameDisposition d;
+    engine_->ProcessFrame(frame, clock_.Now(), d);
+    return;
+  }
   if (verb == "hosts") {
     if (engine_->LocalHostCount() != std::stoul(rest)) throw Failure{std::to_string(engine_->LocalHostCount()) + " local hosts"};
     return;

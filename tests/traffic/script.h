@@ -16,6 +16,7 @@
 //   pinholes 1 | inspect NAME PACKETS DROPS | inspect-row TEXT COUNT     what inspections expect, and have counted (first class)
 //   do shun A [B PORT PORT tcp] | do no shun A | do clear shun      an operator's command
 //   threats scanning-threat 1 0 400       a rate of threat detection: rate-N, triggers, events in the interval
+//   arp inside_1 10.1.1.10 0200000000aa    a host of a bridge group lets itself be known
 //   hosts 2 | host inside 10.1.1.10 tcp=1 embryonic=0     local hosts, and what is counted of one
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
