@@ -133,9 +133,7 @@ void Engine::Impl::TraceDry(Packet& p, TimePoint now, TraceResult& result) {
   // It quotes no packet of a connection.
   if (p.icmp_error) return drop(FrameDrop::kInspectIcmpErrorNoExistingConn);
   const ConnTable::Found found = conns.Find(p.key);
-  const bool anew = found.index != kNoConn && p.IsTcp() && found.direction == Direction::kForward &&
-                    (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn &&
-                    (conns.At(found.index).tcp_state == TcpState::kClosing || conns.At(found.index).tcp_state == TcpState::kClosed);
+  const bool anew = found.index != kNoConn && OpensAnew(conns.At(found.index), found.direction, p);
   if (found.index != kNoConn && !anew) return TraceKnown(p, in, found, now, result);
   if (!policy->personality.trace_resolve_egress) {
     recorder->Phase("FLOW-LOOKUP", "", true, {}, {"Found no matching flow, creating a new flow"});
