@@ -218,9 +218,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
   }
   if (found.index != kNoConn) {
     Conn& c = conns.At(found.index);
-    // A SYN for a pair of ports that is done with opens it anew.
-    if (p.IsTcp() && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && found.direction == Direction::kForward &&
-        (c.tcp_state == TcpState::kClosing || c.tcp_state == TcpState::kClosed)) {
+    if (OpensAnew(c, found.direction, p)) {
       EndConnection(*this, found.index, {"TCP FINs", IfId::kAny}, now);
       return ProcessNew(p, in, now, out);
     }

@@ -133,6 +133,13 @@ void ForwardInOrder(EngineCore& core, ConnIndex index, Direction d, Packet& p, c
 
 }  // namespace
 
+bool OpensAnew(const Conn& c, Direction d, const Packet& p) {
+  if (!p.IsTcp() || (p.tcp_flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return false;
+  if (c.tcp_state != TcpState::kClosing && c.tcp_state != TcpState::kClosed) return false;
+  const TcpSide& from = c.side[static_cast<int>(d)];
+  return (from.flags & kTcpSideSeen) == 0 || from.isn != p.seq;
+}
+
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
   Conn& c = core.conns.At(index);
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;

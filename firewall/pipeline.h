@@ -260,6 +260,9 @@ void SaveConnection(EngineCore& core, ConnIndex index);
 void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, TimePoint now);
 
 // --- known flows (known_flow.cc)
+// Is it a SYN for a pair of ports whose connection is over but for the last acknowledgments? Either side may begin anew; the old
+// connection's own SYN, late, does not.
+bool OpensAnew(const Conn& c, Direction d, const Packet& p);
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 // The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
