@@ -62,7 +62,41 @@ std::string TraceWithoutEffect(Engine& engine, TimePoint now, const AgreementOpt
   return {};
 }
 
+constexpr char kWatch[] = "watch", kFallen[] = "fallen";
+
+// Through captures; what they have of it. Nothing: what could not be read is not captured.
+std::shared_ptr<const TraceResult> ProcessCaptured(Engine& engine, Packet& p, TimePoint now, Disposition& out, std::string& wrong) {
+  engine.captures().Clear("");
+  engine.Process(p, now, out);
+  std::uint64_t total = 0;
+  std::shared_ptr<const TraceResult> trace;
+  for (const CapturedPacket& c : engine.captures().Packets(kWatch, 0, 1000, total)) {
+    if (!c.outgoing && c.trace != nullptr) trace = c.trace;
+  }
+  if (trace == nullptr) wrong = "the capture has no trace of it";
+  if (out.action != Disposition::Action::kDrop) return trace;
+  bool fallen = false;
+  for (const CapturedPacket& c : engine.captures().Packets(kFallen, 0, 1000, total)) {
+    fallen = fallen || (c.frame_drop == out.reason && c.flow_drop == out.flow_reason);
+  }
+  if (!fallen) wrong = "the capture of drops does not have it with this reason";
+  return trace;
+}
+
 }  // namespace
+
+void UseCaptures(Engine& engine, const std::vector<IfId>& interfaces) {
+  CaptureSpec watch;
+  watch.name = kWatch;
+  watch.interfaces = interfaces;
+  watch.trace = true;
+  engine.captures().Set(watch);
+  CaptureSpec fallen;
+  fallen.name = kFallen;
+  fallen.type = CaptureSpec::Type::kAspDrop;
+  fallen.drop = "all";
+  engine.captures().Set(fallen);
+}
 
 std::string Describe(const TraceResult& t) {
   std::string text = t.allow ? "allow" : "drop " + Reasons(t.frame_drop, t.flow_drop);
@@ -78,7 +112,12 @@ std::string TraceThenProcess(Engine& engine, Packet& p, TimePoint now, Dispositi
   TraceResult imagined;
   std::string wrong = TraceWithoutEffect(engine, now, options, [&] { imagined = engine.Trace(request, now); });
   const DropCounters before = engine.drops();
-  const TraceResult captured = engine.ProcessTraced(p, now, out);
+  TraceResult captured;
+  if (!options.captures) {
+    captured = engine.ProcessTraced(p, now, out);
+  } else if (const auto trace = ProcessCaptured(engine, p, now, out, wrong); trace != nullptr) {
+    captured = *trace;
+  }
   if (!wrong.empty()) return wrong + "\n" + Describe(imagined);
   wrong = DropsAgree(before, engine.drops(), out.reason, out.flow_reason);
   if (wrong.empty()) wrong = Compared(imagined, captured);

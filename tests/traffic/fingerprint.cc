@@ -125,6 +125,7 @@ std::string ShortFingerprint(Engine& engine) {
   for (const ConnLimitCounters& n : engine.LimitCounters()) {
     out << "\nlimit " << n.class_id << " " << n.connections << " " << n.embryonic << " " << n.dropped << " " << n.intercepted;
   }
+  for (const CaptureView& c : engine.captures().List()) out << "\ncapture " << c.spec.name << " " << c.packets << " " << c.bytes;
   const InterceptCounters n = engine.Intercepts();
   out << "\nintercept " << n.attempts << " " << n.established << " " << n.embryonic_timeouts << "\n";
   return out.str();

@@ -23,12 +23,24 @@ void PutChecksum(std::vector<std::uint8_t>& l4, std::uint8_t protocol, IpAddress
 
 }  // namespace
 
-RandomTraffic::RandomTraffic(std::uint64_t seed, std::vector<IfId> interfaces, std::vector<std::string> addresses)
-    : random_(seed), interfaces_(std::move(interfaces)) {
-  for (const std::string& a : addresses) {
+RandomTraffic::RandomTraffic(std::uint64_t seed, const std::vector<Network>& networks, const std::vector<std::string>& others) : random_(seed) {
+  for (const Network& n : networks) {
+    interfaces_.insert(interfaces_.end(), static_cast<std::size_t>(n.share), n.interface);
+    for (const std::string& a : n.hosts) {
+      const IpAddress address = *IpAddress::Parse(a);
+      (address.IsV4() ? v4_ : v6_).push_back(address);
+      hosts_[address.IsV4() ? 0 : 1][n.interface].push_back(address);
+    }
+  }
+  for (const std::string& a : others) {
     const IpAddress address = *IpAddress::Parse(a);
     (address.IsV4() ? v4_ : v6_).push_back(address);
   }
+}
+
+IpAddress RandomTraffic::Source(IfId at, bool v6) {
+  const auto& here = hosts_[v6 ? 1 : 0][at];
+  return here.empty() || OneIn(12) ? Any(v6 ? v6_ : v4_) : Any(here);
 }
 
 std::vector<std::uint8_t> RandomTraffic::Ip(std::uint8_t protocol, IpAddress src, IpAddress dst, const std::vector<std::uint8_t>& l4) {
@@ -128,7 +140,7 @@ RandomTraffic::Sent RandomTraffic::NewFlow() {
   if (v6 && f.protocol == 1) f.protocol = 58;
   Side& s = f.end[0];
   s.at = Any(interfaces_);
-  s.self = Any(v6 ? v6_ : v4_);
+  s.self = Source(s.at, v6);
   s.peer = Any(v6 ? v6_ : v4_);
   s.port = OneIn(3) ? Any(ports) : static_cast<std::uint16_t>(1025 + random_.Below(12));
   s.peer_port = Any(ports);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,14 @@ class RandomTraffic {
     std::vector<std::uint8_t> bytes;
     std::string what;
   };
-  // `interfaces`: where packets come in. `addresses`: ends, of both families.
-  RandomTraffic(std::uint64_t seed, std::vector<IfId> interfaces, std::vector<std::string> addresses);
+  // An interface, the share of packets that come in by it, and the hosts behind it.
+  struct Network {
+    IfId interface{};
+    int share = 1;
+    std::vector<std::string> hosts;
+  };
+  // `others`: addresses that are nobody's or the appliance's, those of translations among them.
+  RandomTraffic(std::uint64_t seed, const std::vector<Network>& networks, const std::vector<std::string>& others);
 
   Sent Next();
   // What became of it: `left` are its bytes as they left by `egress`.
@@ -57,8 +64,11 @@ class RandomTraffic {
   std::vector<std::uint8_t> Around(std::uint8_t protocol, const Side& s, std::vector<std::uint8_t> l4);
 
   Random random_;
+  // Mostly a host behind `at`, sometimes anybody.
+  IpAddress Source(IfId at, bool v6);
   std::vector<IfId> interfaces_;
-  std::vector<IpAddress> v4_, v6_;
+  std::vector<IpAddress> v4_, v6_;  // all
+  std::map<IfId, std::vector<IpAddress>> hosts_[2];  // [IPv6]
   std::vector<Flow> flows_;
   std::vector<Sent> pieces_;  // fragments still to be sent
   std::uint32_t flow_ = 0;    // of the packet that Next made
