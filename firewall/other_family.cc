@@ -243,7 +243,8 @@ std::uint32_t LengthInOtherFamily(const Packet& p) { return p.wire_length - p.l3
 std::optional<std::vector<std::uint8_t>> ToOtherFamily(const Packet& p, Bytes transport, const Endpoint& src, const Endpoint& dst,
                                                        std::uint16_t id) {
   const std::size_t header = HeaderLength(dst.address);
-  if (header + transport.size() > 65535 || transport.size() < 8) return {};
+  const bool known = p.IsTcp() || p.IsUdp() || p.IsIcmp();
+  if (header + transport.size() > 65535 || (known && transport.size() < 8)) return {};
   HeaderFields f;
   f.tos = TosOf(p.bytes.data());
   f.ttl = p.ttl;
