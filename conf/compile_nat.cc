@@ -151,7 +151,8 @@ class Builder {
       const bool dynamic = e.nat->kind == ObjectNatLine::Kind::kDynamic;
       Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, e.nat->ipv6, e.nat->pool, r);
       // A static address written in the line stands for as many as the object has.
-      if (const auto inline_address = IpAddress::Parse(e.nat->mapped); inline_address && !dynamic && e.size > 1 && e.ranges.size() == 1) {
+      if (const auto inline_address = IpAddress::Parse(e.nat->mapped); inline_address && !dynamic && e.size > 1 && e.ranges.size() == 1 &&
+          inline_address->IsV4() == e.ranges.front().first.IsV4()) {
         r.mapped_src = {{*inline_address, inline_address->Plus(e.size - 1)}};
       }
       if (!dynamic && !e.nat->net_to_net) Embed(r.real_src, r.mapped_src);

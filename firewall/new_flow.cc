@@ -7,6 +7,7 @@
 
 #include "firewall/ipv6_flow.h"
 #include "firewall/nat_rule.h"
+#include "firewall/other_family.h"
 #include "firewall/pipeline.h"
 #include "firewall/routed_bvi.h"
 #include "firewall/service_flow.h"
@@ -343,8 +344,9 @@ Verdict SourceNat(Context& c) {
     LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);
   }
-  // One end of the other family and the other not: there is no such packet (firewall/README.md).
-  if (c.policy.nat.crosses_families() && c.source.endpoint.address.IsV4() != c.real_dst.address.IsV4()) {
+  // One end of the other family and the other not, or nothing like it there: there is no such packet (firewall/README.md).
+  const bool crosses = c.policy.nat.crosses_families() && p.key.src.IsV4() != c.real_dst.address.IsV4();
+  if (crosses && (c.source.endpoint.address.IsV4() != c.real_dst.address.IsV4() || !HasLikeInOtherFamily(p))) {
     if (c.recording()) c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
     if (!c.tracing()) LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);

@@ -243,7 +243,8 @@ std::uint32_t LengthInOtherFamily(const Packet& p) { return p.wire_length - p.l3
 std::optional<std::vector<std::uint8_t>> ToOtherFamily(const Packet& p, Bytes transport, const Endpoint& src, const Endpoint& dst,
                                                        std::uint16_t id) {
   const std::size_t header = HeaderLength(dst.address);
-  if (header + transport.size() > 65535 || transport.size() < 8) return {};
+  const bool known = p.IsTcp() || p.IsUdp() || p.IsIcmp();
+  if (header + transport.size() > 65535 || (known && transport.size() < 8)) return {};
   HeaderFields f;
   f.tos = TosOf(p.bytes.data());
   f.ttl = p.ttl;
@@ -370,6 +371,12 @@ std::vector<std::vector<std::uint8_t>> Segmented(std::vector<std::uint8_t> packe
   return out;
 }
 
+bool HasLikeInOtherFamily(const Packet& p) {
+  if ((p.extension_headers & kExtRouting) != 0) return false;  // RFC 7915 5.1
+  if (p.IsIcmp()) return p.v6 ? p.icmp_type == 128 || p.icmp_type == 129 : p.icmp_type == 8 || p.icmp_type == 0;
+  return p.protocol != kIcmp && p.protocol != kIcmp6;
+}
+
 bool FitsOtherFamily(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now) {
   if (!p.dont_fragment || p.gso || p.fragment || (p.extension_headers & kExtFragment) != 0) return true;
   const auto mtu = static_cast<std::uint32_t>(towards.mtu);
@@ -385,8 +392,7 @@ bool FitsOtherFamily(EngineCore& core, const Packet& p, const Interface& towards
 FrameDrop LeaveInOtherFamily(EngineCore& core, const Conn& c, Direction d, Packet& p, IfId egress) {
   const Interface* towards = core.policy->Find(egress);
   if (towards == nullptr) return FrameDrop::kInterfaceDown;
-  // Source routes that are not at their end (RFC 7915 5.1).
-  if ((p.extension_headers & kExtRouting) != 0) return FrameDrop::kNatXlateFailed;
+  if (!HasLikeInOtherFamily(p)) return FrameDrop::kNatXlateFailed;
   const bool forward = d == Direction::kForward;
   const Endpoint src = forward ? Endpoint{c.initiator_mapped, c.initiator_mapped_port} : Endpoint{c.responder_mapped, c.responder_mapped_port};
   const Endpoint dst = forward ? Endpoint{c.responder_real, c.responder_real_port} : Endpoint{c.initiator_real, c.initiator_real_port};

@@ -39,6 +39,8 @@ std::vector<std::vector<std::uint8_t>> Fragmented(std::vector<std::uint8_t> pack
 std::vector<std::vector<std::uint8_t>> Segmented(std::vector<std::uint8_t> packet, std::uint32_t mtu);
 
 // --- in the engine
+// Has the other family a like for such a packet? Of ICMP only for echo (and errors, which begin no flow); not for source routes.
+bool HasLikeInOtherFamily(const Packet& p);
 // Does a packet of the connection that may not be fragmented fit its way out? False: the sender has been told (ICMP).
 bool FitsOtherFamily(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now);
 // Sends `p` on as the connection `c` wants it, as packets of the appliance's own: the kernel cannot take a packet of another family
