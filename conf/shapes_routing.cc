@@ -73,6 +73,27 @@ std::string KnownMonitor(ConfigEdit& edit, const FieldLine& f) {
   return "ERROR: Entry number does not exist.\n";
 }
 
+const Line* ScheduleOf(const LineTree& tree, std::string_view id) {
+  for (const auto& l : tree.Of(Section::kSla)) {
+    const auto* f = l->As<FieldLine>();
+    if (f != nullptr && l->text.starts_with("sla monitor schedule ") && f->Get("id") == id) return l.get();
+  }
+  return nullptr;
+}
+
+// What is scheduled goes on as it is (ASA command reference, `sla monitor`).
+std::string NotScheduled(ConfigEdit& edit, const FieldLine& f) {
+  if (edit.loading || ScheduleOf(edit.tree, f.Get("id")) == nullptr) return {};
+  return "ERROR: Entry already running and cannot be modified\n       (only can delete (no) and start over)\n"
+         "       (check to see if the probe has finished exiting)\n";
+}
+// Its schedule goes with it.
+std::string DropSchedule(ConfigEdit& edit, const FieldLine& f) {
+  const std::string id(f.Get("id"));
+  edit.tree.RemoveIf(nullptr, Section::kSla, [&](const Line& l) { return &l == ScheduleOf(edit.tree, id); });
+  return {};
+}
+
 constexpr const char* kOspf = "config-router-ospf";
 constexpr const char* kOspf3 = "config-router-ospfv3";
 constexpr const char* kBothOspf = "config-router-ospf|config-router-ospfv3";
@@ -321,7 +342,7 @@ constexpr Shape kShapes[] = {
     {"config", "ipv6 access-list <list:name> [ line <line:1-2147483647> ] remark <text:line>", Sec::kIpv6AccessList, {.effect = Effect::kModelled}},
 
     // --- SLA monitors and what follows them
-    {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kActs, .submode = "config-sla-monitor"}},
+    {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kActs, .submode = "config-sla-monitor", .check = NotScheduled, .after_no = DropSchedule}},
     {"config-sla-monitor", "type`Type of entry` echo protocol ipIcmpEcho / <target:ip> interface <if:iface>", Sec::kSla, {.effect = kActs, .after = EnterEcho}},
     {"config-sla-monitor-echo", "num-packets`Number of packets in a probe` / <n:1-100>", Sec::kSla, {.rank = 1, .effect = kActs, .silent = "num-packets 1"}},
     {"config-sla-monitor-echo", "request-data-size`Request data size` / <n:0-16384>", Sec::kSla, {.rank = 2, .effect = kActs, .silent = "request-data-size 28"}},
