@@ -104,6 +104,10 @@ constexpr const char* kFamily = "config-router-af";
 constexpr const char* kIsis = "config-router-isis";
 constexpr const char* kMap = "config-route-map";
 
+// Of a date, by their first letters or whole.
+#define MONTHS \
+  "Jan|January|Feb|February|Mar|March|Apr|April|May|Jun|June|Jul|July|Aug|August|Sep|September|Oct|October|Nov|November|Dec|December"
+
 constexpr Shape kShapes[] = {
     // --- OSPF
     {"config", "router ospf`Open Shortest Path First (OSPF)` <process:1-65535`Process ID`>", Sec::kRouter, {.effect = kFor, .submode = kOspf}},
@@ -351,7 +355,7 @@ constexpr Shape kShapes[] = {
     {"config-sla-monitor-echo", "threshold`Operation threshold in milliseconds` / <ms:0-2147483647>", Sec::kSla, {.rank = 5, .effect = kActs, .silent = "threshold 5000"}},
     {"config-sla-monitor-echo", "frequency`Frequency of an operation in seconds` / <seconds:1-604800>", Sec::kSla, {.rank = 6, .effect = kActs, .silent = "frequency 60"}},
     {"config", "sla monitor schedule`Entry scheduling` <id:1-2147483647> / [ life ( forever | <life:0-2147483647> ) ] [ start-time ( now | pending | after <after:word> | "
-               "<at:word> [<month:word> <day:word>] ) ] [ ageout <ageout:0-2073600> ] [ recurring ]", Sec::kSla,
+               "<at:word> [ <month:{" MONTHS "}> <day:1-31> | <day:1-31> <month:{" MONTHS "}> ] ) ] [ ageout <ageout:0-2073600> ] [ recurring ]", Sec::kSla,
      {.sort = "{id} s", .effect = kActs, .check = KnownMonitor}},
     {"config", "track`Object tracking configuration commands` <id:1-500`Tracked object`> / rtr`Response Time Reporter (RTR) entry` <rtr:1-2147483647> reachability`Reachability`", Sec::kTrack,
      {.sort = "{id}", .effect = kActs, .after = NoteTrack}},
