@@ -19,6 +19,7 @@ const ExecSet& ExecCommands() {
     AddClearCommands(s);
     AddBridgeCommands(s);
     AddZoneCommands(s);
+    AddRouteCommands(s);
     AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);

@@ -33,6 +33,7 @@ void AddRateCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddBridgeCommands(ExecSet& set);
 void AddZoneCommands(ExecSet& set);
+void AddRouteCommands(ExecSet& set);
 void AddNatCommands(ExecSet& set);
 void AddLimitCommands(ExecSet& set);  // exec_limits.cc
 void AddTraceCommands(ExecSet& set);

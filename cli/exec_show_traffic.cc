@@ -116,12 +116,6 @@ void AddShowTrafficCommands(ExecSet& set) {
     set.Add(Command<RangeName>({S::Kw("show", kShow), S::Kw("time-range", "Time range"), S::Opt({S::Word(&RangeName::name, "Time range name")})}),
             [](ExecContext& c, const RangeName& r, Form) { return Reply::Say(ShowTimeRanges(*c.appliance.policy(), r.name)); });
   }
-  set.Add(BareCommand("show route", {kShow, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
-    return Reply::Say(ShowRoute(*c.appliance.policy()));
-  });
-  set.Add(BareCommand("show route zone", {kShow, "Routing table", "With the traffic zones of the interfaces"}), [](ExecContext& c, const Bare&, Form) {
-    return Reply::Say(ShowRoute(RoutesOf(*c.appliance.policy(), true)));
-  });
   set.Add(BareCommand("show arp", {kShow, "Address resolution table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowArp(c.appliance.host().Arp(*c.appliance.policy())));
   });

@@ -56,6 +56,12 @@ bool KnownNetwork(const LineTree& tree, const std::string& name) {
 std::string CheckInterfaces(ConfigEdit& edit, const InterfacePair& p) {
   for (const std::string* n : {&p.real, &p.mapped}) {
     if (*n != "any" && !edit.HasInterface(*n)) return "ERROR: interface <" + *n + "> does not exist\n";
+    for (const auto& i : edit.tree.Of(Section::kInterface)) {  // the members of a bridge group are translated, not its BVI
+      const auto* nameif = i->First<NameifLine>();
+      if (!edit.loading && nameif != nullptr && nameif->name == *n && i->text.starts_with("interface BVI")) {
+        return "ERROR: NAT is not supported on BVI interface " + *n + "\n";
+      }
+    }
   }
   return {};
 }

@@ -47,7 +47,8 @@ std::string KnownZone(ConfigEdit& edit, const FieldLine& f) {
 }
 std::string ZoneInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   for (const auto& i : edit.tree.Of(Section::kInterface)) {
-    if (i->Find("zone-member " + std::string(f.Get("zone"))) != nullptr) {
+    const Line* member = i->Find("zone-member");
+    if (member != nullptr && member->As<FieldLine>()->Get("zone") == f.Get("zone")) {
       return "ERROR: Zone " + std::string(f.Get("zone")) + " is in use by an interface\n";
     }
   }

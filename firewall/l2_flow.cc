@@ -359,6 +359,8 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   }
   TakeCaused(e, before, f, h, box);
   if (d.action == Disposition::Action::kDrop || d.action == Disposition::Action::kConsume) {
+    out.count = 0;
+    if (flood && out.to_box) return;  // refused for the other members; the appliance itself is one of many
     out.action = FrameDisposition::Action::kDrop;
     out.reason = d.reason;
     out.flow_reason = d.flow_reason;

@@ -35,9 +35,12 @@ Interfaces OneOf(const Policy& before, const Policy& coming, const Interfaces& w
   return one;
 }
 
+// One round of splitmix64 (Steele, Lea, Flood, 2014): every bit depends on every other. Hosts take every second port only.
 std::uint64_t Mix(std::uint64_t h, std::uint64_t word) {
-  h = (h ^ word) * 0x9e3779b97f4a7c15u;  // Fibonacci hashing: the high bits depend on all of the word
-  return h ^ h >> 32;
+  h = (h ^ word) + 0x9e3779b97f4a7c15u;
+  h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
+  h = (h ^ h >> 27) * 0x94d049bb133111ebu;
+  return h ^ h >> 31;
 }
 
 // "zone/interface" as 110004 has it; without a zone the interface.

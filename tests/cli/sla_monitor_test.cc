@@ -202,6 +202,16 @@ TEST(SlaScheduleTest, ARecurringEntryBeginsEveryDayAndASpentOneIsForgotten) {
   EXPECT_TRUE(m.Entries(At(160)).empty());
 }
 
+TEST(SlaScheduleTest, AScheduledEntryIsDeletedWithItsScheduleAndNotChanged) {
+  Configuration c;
+  PlanOf(std::string(kOne) + "sla monitor schedule 7 life forever start-time now\n", c);
+  ConfigMode mode;
+  EXPECT_NE(c.Apply(mode, "sla monitor 7").ErrorText(0).find("Entry already running"), std::string::npos);
+  EXPECT_EQ(c.Apply(mode, "no sla monitor 7").ErrorText(0), "");
+  EXPECT_EQ(c.Body(false).find("sla monitor"), std::string::npos);
+  EXPECT_EQ(c.Apply(mode, "sla monitor 7").ErrorText(0), "");
+}
+
 TEST(SlaScheduleTest, WhatIsNoTimeIsRefused) {
   Configuration c;
   PlanOf(kOne, c);

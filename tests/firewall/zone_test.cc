@@ -41,7 +41,7 @@ Policy ThreeWays() {
 }
 
 FlowKey Flow(std::uint32_t n) {
-  return {IpAddress::V4(0x0a010000 + n % 97), IpAddress::V4(0xc0000207), static_cast<std::uint16_t>(1024 + n), 443, 6, IfId{9}};
+  return {IpAddress::V4(0x0a010000 + n % 97), IpAddress::V4(0xc0000207), static_cast<std::uint16_t>(32768 + 2 * n), 443, 6, IfId{9}};
 }
 
 TEST(Zones, FlowsAreSharedOutAmongTheMembersAndKeepToTheirs) {

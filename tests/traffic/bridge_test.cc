@@ -336,6 +336,25 @@ TEST_F(Bridge, RoutedBvi) {
   EXPECT_EQ(policy_->FindByName("lan")->address.ToString(), "10.1.1.1");
 }
 
+// Neighbour discovery for the BVI's address reaches the appliance also where it is not let through to the other members.
+TEST_F(Bridge, NeighbourDiscoveryIsForTheApplianceToo) {
+  Configure("interface BVI1\n nameif lan\n security-level 100\n ipv6 address 2001:db8::1/64\n", false);
+  std::vector<std::uint8_t> ask(40 + 24);
+  ask[0] = 0x60;
+  StoreBe16(&ask[4], 24);
+  ask[6] = 58;
+  ask[7] = 255;
+  IpAddress::Parse("2001:db8::20")->StoreV6(&ask[8]);
+  IpAddress::Parse("ff02::1:ff00:1")->StoreV6(&ask[24]);
+  ask[40] = 135;
+  IpAddress::Parse("2001:db8::1")->StoreV6(&ask[48]);
+  StoreBe16(&ask[42], ChecksumFinish(ChecksumAdd(Bytes(ask).subspan(8)) + 24 + 58));
+  const FrameDisposition d = From("outside", Ether(0x3333ff000001, kServer, 0x86dd, ask));
+  EXPECT_EQ(d.action, Action::kForward);
+  EXPECT_TRUE(d.to_box);
+  EXPECT_EQ(d.count, 0);
+}
+
 // A packet of the BVI's port is the member's that its sender's MAC address was seen at; the kernel's copy of a bridged frame is nobody's.
 TEST_F(Bridge, RoutedPacketsAreTheMembers) {
   Configure("interface GigabitEthernet0/2\n nameif far\n security-level 50\n ip address 192.0.2.1 255.255.255.0\n"
