@@ -26,6 +26,7 @@ const ExecSet& ExecCommands() {
     AddCaptureCommands(s);
     AddFaultCommands(s);
     AddAspCommands(s);
+    AddDnsCommands(s);
     return s;
   }();
   return set;
