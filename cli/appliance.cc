@@ -60,6 +60,13 @@ class NoProber final : public Prober {
 };
 NoProber no_prober;
 
+class NoDns final : public DnsTransport {
+ public:
+  bool Send(std::uint32_t, const DnsPlan::Server&, Bytes) override { return false; }
+  void Close(std::uint32_t) override {}
+};
+NoDns no_dns;
+
 }  // namespace
 
 Appliance::Appliance(const Parts& parts)
@@ -67,6 +74,7 @@ Appliance::Appliance(const Parts& parts)
       configuration_(std::make_unique<Configuration>()),
       logger_(parts.clock, parts.ring),
       sla_(parts.prober != nullptr ? *parts.prober : no_prober),
+      dns_(parts.dns != nullptr ? *parts.dns : no_dns, logger_, Random::FromKernel()),
       started_(parts.clock.Now()) {
   const std::string said = Changed();  // a fresh configuration has nothing to complain about
   (void)said;
@@ -96,6 +104,9 @@ std::string Appliance::Changed() {
   sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), ClockNow().zone);
   tracks_up_ = TracksUp();
   configuration_->TracksUp(tracks_up_);
+  dns_.SetPlan(configuration_->Dns(), Now());
+  configuration_->NamesResolved(dns_.Resolved());
+  names_changed_ = false;
   auto compiled = configuration_->Compile(policy_.get());
   if (!compiled) return "ERROR: " + compiled.error() + "\n";
   const auto policy = std::make_shared<Policy>(**compiled);
@@ -327,8 +338,37 @@ void Appliance::TracksChanged() {
 std::vector<SlaView> Appliance::SlaEntries() const { return sla_.Entries(RealNow()); }
 std::vector<TrackView> Appliance::Tracks() const { return sla_.Tracks(RealNow()); }
 
+// --- names
+
+// The interface of the best route, where the line of the server names none.
+std::string Appliance::InterfaceTowards(const DnsPlan::Server& server) const {
+  if (!server.interface.empty()) return server.interface;
+  const Route* route = policy_->routes.Find(server.address);
+  const Interface* i = route == nullptr || route->null0 ? nullptr : policy_->Find(route->interface);
+  return i == nullptr ? "" : i->nameif;
+}
+
+void Appliance::DnsReceived(std::uint32_t question, Bytes message) {
+  names_changed_ |= dns_.Received(question, message, Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
+}
+
+void Appliance::ResolveName(const std::string& name, DnsClient::Found found) {
+  dns_.Lookup(name, Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); }, std::move(found));
+}
+
+bool Appliance::ClearDns(const std::string& name) {
+  bool changed = false;
+  if (!dns_.Clear(name, Now(), changed)) return false;
+  names_changed_ |= changed;
+  return true;
+}
+
 void Appliance::Tick() {
   logger_.Drain();
+  names_changed_ |= dns_.Tick(Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
+  if (names_changed_) {
+    if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+  }
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   for (Session* s : sessions_) s->Tick();
   for (Session* s : sessions_) s->EndIfIdle(Now());

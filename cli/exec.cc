@@ -28,6 +28,7 @@ const ExecSet& ExecCommands() {
     AddCaptureCommands(s);
     AddFaultCommands(s);
     AddAspCommands(s);
+    AddDnsCommands(s);
     return s;
   }();
   return set;

@@ -43,6 +43,7 @@ void AddIpv6Commands(ExecSet& set);
 void AddCaptureCommands(ExecSet& set);
 void AddFaultCommands(ExecSet& set);
 void AddAspCommands(ExecSet& set);
+void AddDnsCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

@@ -21,14 +21,42 @@
 namespace sallyport {
 namespace {
 
+// An address, a `name` of the configuration, or a host name that is to be looked up.
+struct Destination {
+  NamedAddress address;
+  std::string name;  // to be looked up; address is none
+  bool operator==(const Destination&) const = default;
+};
+
 struct Ping {
   std::string interface;  // nameif, or "": by route
-  NamedAddress address;
-  std::string name;
+  Destination to;
   int repeat = 5;
   int size = 100;     // bytes of the IP packet
   int timeout_s = 2;  // each
 };
+
+}  // namespace
+
+template <>
+struct Codec<Destination> {
+  static Match Read(Cursor& in, Destination& out, std::string_view help) {
+    Cursor at = in;
+    out = {};
+    if (const Match m = Codec<NamedAddress>::Read(in, out.address, help); m != Match::kNo) return m;
+    in = at;
+    std::string_view w;
+    return in.Word({"WORD", "Name of a host"}, w, [&](std::string_view s) {
+      // A name has letters, and is no address that was mistyped.
+      if (s.find(':') != std::string_view::npos || s.find_first_not_of("0123456789.") == std::string_view::npos) return false;
+      out.name = s;
+      return true;
+    });
+  }
+  static void Print(const Destination& v, LineWriter& line) { line.Put(v.name.empty() ? v.address.ToString() : v.name); }
+};
+
+namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -110,16 +138,42 @@ class PingJob final : public Job {
  public:
   PingJob(Appliance& appliance, Session& session, const Ping& ping, std::string link)
       : appliance_(appliance), session_(&session), ping_(ping), link_(std::move(link)) {
-    thread_ = std::thread([this] { Run(); });
+    if (!ping_.to.address.address.IsNone()) {
+      Begin();
+      return;
+    }
+    appliance_.ResolveName(ping_.to.name, [this, alive = alive_](const std::vector<IpAddress>& addresses) {
+      if (!*alive || ending_) return;
+      if (addresses.empty()) {
+        Say("ERROR: % Invalid Hostname\n");
+        End();
+        return;
+      }
+      ping_.to.address.address = addresses.front();
+      Begin();
+    });
   }
   ~PingJob() override {
     interrupted_ = true;
     *alive_ = false;  // control thread: closures still waiting find nobody
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
-  void Interrupt() override { interrupted_ = true; }
+  void Interrupt() override {
+    interrupted_ = true;
+    if (!thread_.joinable()) End();
+  }
 
  private:
+  void Begin() {
+    thread_ = std::thread([this] { Run(); });
+  }
+  // Later: the session may not have the job yet.
+  void End() {
+    if (ending_.exchange(true)) return;
+    appliance_.Post([alive = alive_, session = session_] {
+      if (*alive) session->JobDone();  // destroys this
+    });
+  }
   void Say(const std::string& text) {
     appliance_.Post([alive = alive_, session = session_, text] {
       if (*alive) session->WriteNow(text);
@@ -129,17 +183,17 @@ class PingJob final : public Job {
   void Run() {
     static std::atomic<std::uint16_t> next_id{1};
     Echo echo;
-    if (const Status opened = echo.Open(!ping_.address.address.IsV4()); !opened) {
+    if (const Status opened = echo.Open(!ping_.to.address.address.IsV4()); !opened) {
       Say("ERROR: % " + opened.error() + "\n");
     } else {
       echo.Bind(link_);
-      Say(PingHeader({ping_.address.address, ping_.repeat, ping_.size, ping_.timeout_s}));
+      Say(PingHeader({ping_.to.address.address, ping_.repeat, ping_.size, ping_.timeout_s}));
       const auto id = static_cast<std::uint16_t>(0x5350 + next_id++);
       int sent = 0, answered = 0;
       double least = 0, most = 0, sum = 0;
       for (; sent < ping_.repeat && !interrupted_; sent++) {
         double ms = 0;
-        const char mark = echo.Exchange(ping_.address.address, id, static_cast<std::uint16_t>(sent), ping_.size, ping_.timeout_s,
+        const char mark = echo.Exchange(ping_.to.address.address, id, static_cast<std::uint16_t>(sent), ping_.size, ping_.timeout_s,
                                         interrupted_, ms);
         if (mark == 0) break;
         if (mark == '!') {
@@ -155,22 +209,21 @@ class PingJob final : public Job {
       const auto whole = [](double ms) { return static_cast<int>(ms); };
       Say("\n" + PingSummary({sent, answered, whole(least), whole(answered == 0 ? 0 : sum / answered), whole(most)}));
     }
-    appliance_.Post([alive = alive_, session = session_] {
-      if (*alive) session->JobDone();  // destroys this
-    });
+    End();
   }
 
   Appliance& appliance_;
   Session* session_;
-  const Ping ping_;
+  Ping ping_;  // the thread's, once it runs
   const std::string link_;
   std::atomic<bool> interrupted_{false};
+  std::atomic<bool> ending_{false};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // control thread only
   std::thread thread_;
 };
 
 Reply DoPing(ExecContext& c, const Ping& ping, Form) {
-  if (ping.address.address.IsNone()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
+  if (ping.to.name.empty() && ping.to.address.address.IsNone()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
   std::string link;
   if (!ping.interface.empty()) {
     const Interface* i = c.appliance.policy()->FindByName(ping.interface);
@@ -190,12 +243,12 @@ void AddPingCommands(ExecSet& set) {
   const auto options = S::AnyOrder({{S::Kw("repeat", "Repeat count"), S::Int(&Ping::repeat, 1, 2147483647, "Repeat count")},
                                     {S::Kw("size", "Datagram size"), S::Int(&Ping::size, 36, 18024, "Datagram size")},
                                     {S::Kw("timeout", "Timeout in seconds"), S::Int(&Ping::timeout_s, 0, 3600, "Seconds")}});
-  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Arg(&Ping::address, "Destination"), options}).Privilege(1), DoPing);
-  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Kw("ipv6", "IPv6 destination"), S::Arg(&Ping::address, "Destination"), options})
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Arg(&Ping::to, "Destination"), options}).Privilege(1), DoPing);
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Kw("ipv6", "IPv6 destination"), S::Arg(&Ping::to, "Destination"), options})
               .Privilege(1),
           DoPing);
   set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Word(&Ping::interface, "Name of interface"),
-                         S::Arg(&Ping::address, "Destination"), options})
+                         S::Arg(&Ping::to, "Destination"), options})
               .Privilege(1),
           DoPing);
 }

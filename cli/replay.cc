@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <unordered_map>
 
-#include "cli/appliance.h"
+#include "cli/memory_host.h"
 #include "cli/session.h"
 #include "cli/show_packet_tracer.h"
 #include "cli/trace_view.h"
@@ -37,28 +37,6 @@ class Tee final : public LogSink {
   static constexpr std::size_t kMost = 8;
   LogRing& ring_;
   std::vector<LogEvent> kept_;
-};
-
-// No machine: links are up, nobody is on them.
-class RecordedHost final : public ApplianceHost {
- public:
-  RecordedHost(Engine& engine, ManualClock& clock) : engine_(engine), clock_(clock) {}
-  void OnEngine(const std::function<void()>& f) override { f(); }
-  void AdvanceClock(Duration by) override {
-    clock_.Advance(by);
-    engine_.AdvanceTo(clock_.Now());
-  }
-  Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>&) override {
-    engine_.SetPolicy(policy, clock_.Now());
-    return {};
-  }
-  void FillInterface(InterfaceView& view, int) override { view.link_up = !view.shutdown; }
-  std::vector<ArpView> Arp(const Policy&) override { return {}; }
-  void ClearArp(const Policy&) override {}
-
- private:
-  Engine& engine_;
-  ManualClock& clock_;
 };
 
 // A state folder of its own, gone with the replay.
@@ -104,7 +82,7 @@ struct Replay::Impl {
       : options(std::move(o)), state(std::move(*StateFolder::Open(folder.path()))) {
     inspectors = inspections.Table();
     engine = std::make_unique<Engine>(Engine::Options{}, clock, tee, Random(options.seed), inspectors);
-    host = std::make_unique<RecordedHost>(*engine, clock);
+    host = std::make_unique<MemoryHost>(*engine, clock);
     appliance = std::make_unique<Appliance>(Appliance::Parts{clock, nullptr, *engine, ring, state, *host});
     appliance->SetPost([](const std::function<void()>& f) { f(); });
   }
@@ -118,7 +96,7 @@ struct Replay::Impl {
   InspectionEngines inspections;
   Inspectors inspectors;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<RecordedHost> host;
+  std::unique_ptr<MemoryHost> host;
   std::unique_ptr<Appliance> appliance;
   std::unique_ptr<Session> session;
   std::string printed;

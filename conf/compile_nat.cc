@@ -76,7 +76,7 @@ class Builder {
       r.order = order;
       if (!Interfaces(v->interfaces, r)) continue;
       r.real_src = resolver_.Network(v->real);
-      if (v->real != "any" && r.real_src.empty()) continue;
+      if ((v->real != "any" && r.real_src.empty()) || ByName(v->real) || ByName(v->mapped)) continue;
       const bool dynamic = v->kind == ObjectNatLine::Kind::kDynamic;
       Mapped(dynamic, v->mapped == "interface", v->mapped == "interface" ? "" : v->mapped, v->pat_pool, v->fallback, v->ipv6, v->pool, r);
       if (!dynamic && !v->net_to_net) Embed(r.real_src, r.mapped_src);
@@ -86,6 +86,9 @@ class Builder {
         r.mapped_dst = v->mapped_destination == "interface" ? Single(resolver_.AddressOf(v->interfaces.real, v->destination_ipv6))
                                                            : resolver_.Network(v->mapped_destination);
         r.real_dst = resolver_.Network(v->real_destination);
+        // A name without addresses is not "any": the rule waits. Of several addresses a translation takes the first.
+        if (ByName(v->mapped_destination) || (ByName(v->real_destination) && r.real_dst.empty())) continue;
+        if (ByName(v->real_destination)) r.real_dst.resize(1);
         if (!v->net_to_net) Embed(r.real_dst, r.mapped_dst);
         if (!v->net_to_net) Embed(r.mapped_dst, r.real_dst);
       }
@@ -126,7 +129,7 @@ class Builder {
     for (const auto& l : tree_.Of(Section::kObject)) {
       const auto* o = l->As<NetworkObjectLine>();
       const auto* n = l->First<ObjectNatLine>();
-      if (o == nullptr || n == nullptr) continue;
+      if (o == nullptr || n == nullptr || ByName(o->name)) continue;
       std::string text;
       for (const auto& c : l->lines) {
         if (c->As<ObjectNatLine>() != nullptr) text = c->text;
@@ -322,6 +325,10 @@ class Builder {
   NatTable Take() { return NatTable(std::move(rules_)); }
 
  private:
+  bool ByName(const std::string& object) const {
+    const NetworkValue* v = resolver_.Object(object);
+    return v != nullptr && v->kind == NetworkValue::Kind::kFqdn;
+  }
   static int MaskOf(const OldNatLine& n) { return n.mask ? n.mask->length() : n.address.address.v4() == 0 ? 0 : 32; }
   static std::vector<AddressRange> Single(IpAddress a) { return a.IsNone() ? std::vector<AddressRange>{} : std::vector<AddressRange>{{a, a}}; }
   static std::vector<AddressRange> SourcesOf(const AccessList& l) {

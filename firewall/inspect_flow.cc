@@ -55,11 +55,13 @@ void Reset(EngineCore& core, const Conn& c, Direction d, const Packet& p) {
 
 void PrepareInspection(EngineCore& core) {
   const Policy& p = *core.policy;
-  core.inspects_icmp_error = core.inspects_payload = false;
+  core.inspects_icmp_error = core.inspects_payload = core.inspects_ipv6 = false;
   for (const ServiceClass& s : p.service) {
     for (const Inspection& i : s.inspections) {
       if (i.id == InspectId::kIcmpError) core.inspects_icmp_error = true;
-      if (i.id != InspectId::kNone && i.id != InspectId::kIcmp && i.id != InspectId::kIcmpError) core.inspects_payload = true;
+      if (i.id == InspectId::kIpv6) core.inspects_ipv6 = true;
+      const bool headers = i.id == InspectId::kIcmp || i.id == InspectId::kIcmpError || i.id == InspectId::kIpv6;
+      if (i.id != InspectId::kNone && !headers) core.inspects_payload = true;
       // Payload of UDP is needed whole, which for TCP it is anyway.
       if (i.id == InspectId::kDns || i.id == InspectId::kTftp) core.policy_rewrites_other = true;
     }
@@ -85,8 +87,7 @@ Verdict ChooseInspection(Context& c) {
       c.Acted(AspWhat::kInspection, false, &s);
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
-      extra.inspect_rows = i->counters;
-      extra.inspect_counters = c.core.services.InspectionOf(s.id, i->id);
+      extra.inspect_counters = i->counters;
       if (c.packet.IsTcp()) {
         extra.inspect_stream = std::make_unique<InspectStream>();
         extra.tcp_in_order = true;
@@ -123,12 +124,13 @@ struct InspectRun {
   static InspectOutcome Go(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now) {
     Conn& c = core.conns.At(index);
     ConnExtra* extra = c.extra != kNoExtra ? &core.extras.At(c.extra) : nullptr;
-    InspectCounters* counters = extra != nullptr && core.undo == nullptr ? extra->inspect_rows.get() : nullptr;
+    InspectCounters* counters = extra != nullptr && core.undo == nullptr ? extra->inspect_counters.get() : nullptr;
     core.inspected_packets++;
-    if (counters != nullptr) counters->packets.fetch_add(1, std::memory_order_relaxed);
+    if (p.IsTcp()) core.activity.Count(Activity::kTcpFixup, now);
     InspectOutcome out;
     if (!p.Whole() && c.inspect != static_cast<std::uint8_t>(InspectId::kIcmp)) {
       out.drop = FrameDrop::kUnexpectedPacket;
+      if (counters != nullptr) counters->CountPacket(now, true);
       return out;
     }
     InspectCall call(core, index, c, extra, p, d, now);
@@ -143,9 +145,10 @@ struct InspectRun {
     }
     out.end_after = call.close_after_;
     const bool dropped = out.drop != FrameDrop::kNone || call.close_;
-    CountInspected(core, c, dropped, now);
-    if (call.reset_ && extra != nullptr && extra->inspect_counters != nullptr) extra->inspect_counters->reset_drops++;
-    if (dropped && counters != nullptr) counters->drops.fetch_add(1, std::memory_order_relaxed);
+    if (counters != nullptr) {
+      counters->CountPacket(now, dropped);
+      if (call.reset_) counters->reset_drops.fetch_add(1, std::memory_order_relaxed);
+    }
     if (call.close_) End(core, index, call, out);
     return out;
   }
@@ -230,7 +233,7 @@ void InspectCall::Keep(std::unique_ptr<InspectState> state) {
 }
 
 void InspectCall::CountRow(std::size_t row) {
-  if (extra_ != nullptr && extra_->inspect_rows != nullptr && core_.undo == nullptr) extra_->inspect_rows->Count(row);
+  if (extra_ != nullptr && extra_->inspect_counters != nullptr && core_.undo == nullptr) extra_->inspect_counters->Count(row);
 }
 
 std::uint16_t InspectCall::RandomNumber() { return static_cast<std::uint16_t>(core_.random.U32()); }

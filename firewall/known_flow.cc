@@ -1,5 +1,6 @@
 // The short way: packets of known connections. Connection -> TCP tracker -> inspection -> NAT rewrite.
 #include "firewall/base/checksum.h"
+#include "firewall/dns_guard.h"
 #include "firewall/other_family.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
@@ -155,6 +156,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
     }
   }
   FrameDrop drop = ServiceIngress(core, c, d, p, now);
+  if (core.inspects_ipv6 && p.v6 && drop == FrameDrop::kNone && c.extra != kNoExtra) drop = InspectIpv6Packet(core, c, p, egress, now);
   if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
   if (c.inspect != 0 && p.IsTcp()) RepairAcknowledgment(core, c, d, p);
@@ -191,6 +193,8 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   if (c.inspect != 0) {
     inspected = InspectPacket(core, index, d, p, now);
     if (inspected.drop != FrameDrop::kNone || inspected.ended) return Drop(core, p, inspected.drop, out);
+  } else if (c.extra != kNoExtra && core.extras.At(c.extra).dns_guard) {
+    if (const FrameDrop why = GuardDns(core.extras.At(c.extra), d, p, inspected.end_after); why != FrameDrop::kNone) return Drop(core, p, why, out);
   }
   if (p.IsTcp() && c.extra != kNoExtra) {
     const TcpStream* stream = core.extras.At(c.extra).tcp_stream.get();
@@ -204,6 +208,10 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
       if (why != FrameDrop::kNone) return;
     }
     if (stream != nullptr && TakenByProxy(*stream, p)) return ProxyTcp(core, index, d, p, now, out);
+    if (ProxyCounters* n = core.extras.At(c.extra).proxy_counters; n != nullptr) {  // of the handshake
+      if (core.undo != nullptr) core.undo->Keep(*n);
+      n->input++, n->output++;
+    }
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
   const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0;

@@ -479,6 +479,8 @@ constexpr Stage kNewFlowStages[] = {
     {SourceNat, Stage::Of::kNew},
     {IpOptions},
     {ChooseInspection},
+    {InspectIpv6Flow},
+    {DnsGuardFlow},
     {SourceNat, Stage::Of::kOld},
     {ReversePath},
     {CheckAccessOut},

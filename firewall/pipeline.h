@@ -67,6 +67,7 @@ struct EngineCore {
   std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
   bool inspects_payload = false;            // some class has an inspection that reads more than headers
   bool inspects_icmp_error = false;         // some class has `inspect icmp error`
+  bool inspects_ipv6 = false;               // some class has `inspect ipv6`
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
   TimePoint next_interim_log = TimePoint::Max();  // 305017
@@ -216,6 +217,11 @@ const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&)
 void PrepareInspection(EngineCore& core);
 // Stage: which engine a new flow is under.
 Verdict ChooseInspection(Context& c);
+// `inspect ipv6` (ipv6_inspect.cc), beside that: stage of a new flow, and a packet of a connection that has an entry of ConnExtra.
+Verdict InspectIpv6Flow(Context& c);
+// Stage: `dns-guard` for flows that no inspection has (dns_guard.cc).
+Verdict DnsGuardFlow(Context& c);
+FrameDrop InspectIpv6Packet(EngineCore& core, const Conn& c, const Packet& p, IfId egress, TimePoint now);
 // Sequence numbers that the sender of an acknowledgment sees otherwise than who is acknowledged. Before the tracker.
 void RepairAcknowledgment(EngineCore& core, const Conn& c, Direction d, Packet& p);
 struct InspectOutcome {

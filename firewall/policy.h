@@ -229,6 +229,7 @@ struct Policy {
   Sysopt sysopt;
   bool same_security_inter = false;
   bool same_security_intra = false;
+  bool dns_guard = false;
   bool reset_inbound = false;
   bool reset_outbound = true;
   bool reset_outside = false;

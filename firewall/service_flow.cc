@@ -64,16 +64,6 @@ FrameDrop ServiceIngress(EngineCore& core, const Conn& c, Direction d, Packet& p
   return FrameDrop::kNone;
 }
 
-void CountInspected(EngineCore& core, const Conn& c, bool dropped, TimePoint now) {
-  if (c.protocol == 6) core.activity.Count(Activity::kTcpFixup, now);
-  ClassInspectCounters* n = c.extra != kNoExtra ? core.extras.At(c.extra).inspect_counters : nullptr;
-  if (n == nullptr) return;
-  if (core.undo != nullptr) core.undo->Keep(*n);
-  n->packets++;
-  n->recent.Add(now, RateCounter::kSpan, 1);
-  if (dropped) n->drops++;
-}
-
 FrameDrop ServiceEgress(EngineCore& core, const Conn& c, Direction d, const Packet& p, IfId egress, TimePoint now) {
   const QosPath path = c.extra != kNoExtra ? core.extras.At(c.extra).qos[static_cast<int>(d)] : QosPath{};
   if (core.undo != nullptr) {

@@ -97,6 +97,9 @@ namespace sallyport {
   X(322002, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is {5} bound to MAC Address {6}.") \
   X(322003, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is not bound to any MAC Address.") \
   X(322004, 6, "No management IP address configured for transparent firewall. Dropping protocol {0} packet from {1}{2} to {3}{4}") \
+  X(325004, 4, "IPv6 Extension Header {0} {1} configuration. {2} from {3}/{4} to {5}/{6}") \
+  X(325005, 4, "Invalid IPv6 Extension Header Content: {0}. {1} from {2}/{3} to {4}/{5}") \
+  X(325006, 4, "IPv6 Extension Header not in order: Type {0} occurs after Type {1}. {2} from {3}/{4} to {5}/{6}") \
   X(401001, 4, "Shuns cleared") \
   X(401002, 4, "Shun added: {0} {1} {2} {3}") \
   X(401003, 4, "Shun deleted: {0}") \
@@ -158,7 +161,10 @@ namespace sallyport {
   X(733102, 4, "Threat-detection adds host {0} to shun list") \
   X(733103, 4, "Threat-detection removes host {0} from shun list") \
   X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
-  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
+  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED") \
+  X(746014, 5, "user-identity: [FQDN] {0} address {1} obsolete") \
+  X(746015, 5, "user-identity: [FQDN] {0} resolved {1}") \
+  X(746016, 3, "user-identity: DNS lookup failed, reason: {0}")
 
 enum class Msg : std::uint16_t {
 #define X(number, severity, text) k##number,
