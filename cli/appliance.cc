@@ -54,16 +54,18 @@ TimePoint RealNow() {
   return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
 }
 
-int SecondOfDay(const ClockView& clock) {
-  const CivilTime t = ToCivil(clock.wall_nanos, clock.zone.offset_s);
-  return t.hour * 3600 + t.minute * 60 + t.second;
-}
-
 class NoProber final : public Prober {
  public:
   bool Send(const SlaEntry&, std::uint16_t) override { return false; }
 };
 NoProber no_prober;
+
+class NoDns final : public DnsTransport {
+ public:
+  bool Send(std::uint32_t, const DnsPlan::Server&, Bytes) override { return false; }
+  void Close(std::uint32_t) override {}
+};
+NoDns no_dns;
 
 }  // namespace
 
@@ -72,6 +74,7 @@ Appliance::Appliance(const Parts& parts)
       configuration_(std::make_unique<Configuration>()),
       logger_(parts.clock, parts.ring),
       sla_(parts.prober != nullptr ? *parts.prober : no_prober),
+      dns_(parts.dns != nullptr ? *parts.dns : no_dns, logger_, Random::FromKernel()),
       started_(parts.clock.Now()) {
   const std::string said = Changed();  // a fresh configuration has nothing to complain about
   (void)said;
@@ -98,8 +101,12 @@ LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { 
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
-  sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), SecondOfDay(ClockNow()));
-  configuration_->TracksUp(tracks_up_ = sla_.TracksUp());
+  sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), ClockNow().zone);
+  tracks_up_ = TracksUp();
+  configuration_->TracksUp(tracks_up_);
+  dns_.SetPlan(configuration_->Dns(), Now());
+  configuration_->NamesResolved(dns_.Resolved());
+  names_changed_ = false;
   auto compiled = configuration_->Compile(policy_.get());
   if (!compiled) return "ERROR: " + compiled.error() + "\n";
   const auto policy = std::make_shared<Policy>(**compiled);
@@ -140,7 +147,7 @@ void Appliance::LogLineProtocol() {
   for (const auto& f : policy_->interfaces) {
     if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
     InterfaceView view;
-    if (f->linux_index != 0) parts_.host.FillInterface(view, f->linux_index);
+    parts_.host.FillInterface(view, f->linux_index);
     const bool up = view.link_up && !f->shutdown;
     now[f->hardware] = up;
     const auto before = line_up_.find(f->hardware);
@@ -311,8 +318,15 @@ void Appliance::SlaAnswered(int entry, std::uint16_t sequence) {
   if (sla_.Answered(entry, sequence, RealNow())) TracksChanged();
 }
 
+std::set<int> Appliance::TracksUp() const {
+  if (parts_.prober != nullptr) return sla_.TracksUp();
+  std::set<int> all;
+  for (const Track& t : configuration_->Sla().tracks) all.insert(t.id);
+  return all;
+}
+
 void Appliance::TracksChanged() {
-  const std::set<int> up = sla_.TracksUp();
+  const std::set<int> up = TracksUp();
   for (const TrackedRoute& r : configuration_->Sla().routes) {
     if (up.contains(r.track) == tracks_up_.contains(r.track)) continue;
     logger_.Log(Msg::k622001, {up.contains(r.track) ? "Adding" : "Removing", r.network.ToString(), r.mask.ToString(),
@@ -324,8 +338,37 @@ void Appliance::TracksChanged() {
 std::vector<SlaView> Appliance::SlaEntries() const { return sla_.Entries(RealNow()); }
 std::vector<TrackView> Appliance::Tracks() const { return sla_.Tracks(RealNow()); }
 
+// --- names
+
+// The interface of the best route, where the line of the server names none.
+std::string Appliance::InterfaceTowards(const DnsPlan::Server& server) const {
+  if (!server.interface.empty()) return server.interface;
+  const Route* route = policy_->routes.Find(server.address);
+  const Interface* i = route == nullptr || route->null0 ? nullptr : policy_->Find(route->interface);
+  return i == nullptr ? "" : i->nameif;
+}
+
+void Appliance::DnsReceived(std::uint32_t question, Bytes message) {
+  names_changed_ |= dns_.Received(question, message, Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
+}
+
+void Appliance::ResolveName(const std::string& name, DnsClient::Found found) {
+  dns_.Lookup(name, Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); }, std::move(found));
+}
+
+bool Appliance::ClearDns(const std::string& name) {
+  bool changed = false;
+  if (!dns_.Clear(name, Now(), changed)) return false;
+  names_changed_ |= changed;
+  return true;
+}
+
 void Appliance::Tick() {
   logger_.Drain();
+  names_changed_ |= dns_.Tick(Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
+  if (names_changed_) {
+    if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+  }
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   for (Session* s : sessions_) s->Tick();
   for (Session* s : sessions_) s->EndIfIdle(Now());

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/dns_client.h"
 #include "cli/kept_traces.h"
 #include "cli/load_meter.h"
 #include "cli/login_history.h"
@@ -43,7 +44,7 @@ class ApplianceHost {
   // what the kernel would not take; the policy rules all the same.
   // `vlans`: the tag of each subinterface, by hardware name.
   virtual Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) = 0;
-  // Links and neighbours as `show interface` and `show arp` need them.
+  // Links and neighbours as `show interface` and `show arp` need them. `linux_index` 0: no link of this machine.
   virtual void FillInterface(InterfaceView& view, int linux_index) = 0;
   virtual std::vector<ArpView> Arp(const Policy& policy) = 0;
   virtual void ClearArp(const Policy& policy) = 0;
@@ -65,6 +66,7 @@ class Appliance {
     std::string model = "Sallyport", serial = {};
     std::uint32_t max_connections = 0;  // 0: not said
     Prober* prober = nullptr;  // null: SLA monitors send nothing
+    DnsTransport* dns = nullptr;  // null: no name is asked for
   };
   explicit Appliance(const Parts& parts);
   ~Appliance();
@@ -124,6 +126,15 @@ class Appliance {
   Duration uptime() const { return Now() - started_; }
   // An echo reply to a probe of an SLA monitor has come.
   void SlaAnswered(int entry, std::uint16_t sequence);
+
+  // --- names (dns_client.h)
+  void DnsReceived(std::uint32_t question, Bytes message);
+  // Addresses of a name that is typed on the console; none when there is no such name, or nobody to ask.
+  void ResolveName(const std::string& name, DnsClient::Found found);
+  std::vector<DnsHostView> DnsHosts() const { return dns_.Hosts(Now()); }
+  bool ClearDns(const std::string& name);  // "" : all. False: there is no such name
+  void ClearDnsCache() { dns_.ClearCache(); }
+
   void Tick();  // at intervals: writes out the log, ends idle sessions, samples rates
 
   // --- engine and host
@@ -176,7 +187,10 @@ class Appliance {
  private:
   std::map<std::string, int> Vlans() const;
   void LogLineProtocol();
+  // Where nothing sends probes (a replay), every tracked route is taken as the appliance had it on an ordinary day: up.
+  std::set<int> TracksUp() const;
   void TracksChanged();
+  std::string InterfaceTowards(const DnsPlan::Server& server) const;
   std::uint64_t SshSessions() const;
   bool MayPutOff(std::string_view line) const;
 
@@ -188,6 +202,8 @@ class Appliance {
   std::string complaint_;  // what the machine would not take of it and the operator has heard
   Logger logger_;
   SlaMonitor sla_;
+  DnsClient dns_;
+  bool names_changed_ = false;  // the next Tick compiles: answers come in twos and more
   std::set<int> tracks_up_;
   TimePoint started_;
   bool modified_ = false;  // since it was last written

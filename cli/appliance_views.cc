@@ -68,7 +68,7 @@ std::vector<InterfaceView> Appliance::Interfaces() {
     v.has_hardware = v.has_counters = f.linux_index != 0;
     v.available = f.nameif.empty() ? InterfaceView::Available::kNoNameif : InterfaceView::Available::kInUse;
     v.traffic_statistics = !f.nameif.empty();
-    if (f.linux_index != 0) parts_.host.FillInterface(v, f.linux_index);
+    parts_.host.FillInterface(v, f.linux_index);
     v.control_point = InterfaceView::ControlPoint{static_cast<int>(f.id), !f.shutdown, !f.shutdown && v.link_up};
     const auto id = static_cast<std::size_t>(f.id);
     if (id < counters.size()) v.traffic = Since(counters[id], id < traffic_base_.size() ? traffic_base_[id] : InterfaceCounters{});

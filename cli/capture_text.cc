@@ -218,7 +218,8 @@ Packet Parsed(std::vector<std::uint8_t>& bytes, std::uint32_t wire_length) {
   Packet p;
   p.bytes = bytes;
   p.wire_length = wire_length;
-  ParsePacket(p);
+  (void)ParsePacket(p);
+  if (p.fragment && p.fragment_offset == 0) (void)ParseTransport(p, p.wire_length - p.l4_offset);  // a first fragment has ports to show
   return p;
 }
 

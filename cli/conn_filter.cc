@@ -62,6 +62,8 @@ TokenPtr<ConnWords> ConnFilterWords() {
       {S::Kw("port", "Connections of a port"), S::Word(&ConnWords::port, "Port or range", "WORD")},
       {S::Kw("port", "Port of the other end"), S::Word(&ConnWords::peer_port, "Port or range", "WORD")},
       {S::Kw("protocol", "Connections of a protocol"), S::Word(&ConnWords::protocol, "tcp, udp or a number", "WORD")},
+      {S::Is(&ConnWords::zone, true, "zone", "Connections of traffic zones"), S::Opt({S::Word(&ConnWords::in_zone, "Zone name", "WORD")})},
+      {S::Kw("zone", "The other zone"), S::Word(&ConnWords::other_zone, "Zone name", "WORD")},
       {S::Kw("state", "Connections in a state"), S::WordIf(&ConnWords::state, AreConnStates, "up, tcp_embryonic, finin, ...", "WORD")},
   });
 }
@@ -82,7 +84,7 @@ Result<PortRange> PortRangeOf(std::string_view words) {
   return PortRange{*a, *b};
 }
 
-Result<ConnFilter> FilterOf(const ConnWords& words) {
+Result<ConnFilter> FilterOf(const ConnWords& words, const Policy& policy) {
   ConnFilter f;
   f.include_box = words.all;
   for (const bool peer : {false, true}) {
@@ -104,6 +106,19 @@ Result<ConnFilter> FilterOf(const ConnWords& words) {
     if (!f.protocol) return Error{"ERROR: % Invalid protocol " + words.protocol};
   }
   f.states = StatesOf(words.state);
+  if (!words.zone) return f;
+  for (const std::string& name : {words.in_zone, words.other_zone}) {
+    if (name.empty() && !f.zones.empty()) continue;
+    std::vector<IfId> members;
+    bool known = name.empty();
+    for (const Zone& z : policy.zones) {
+      if (!name.empty() && z.name != name) continue;
+      known = true;
+      members.insert(members.end(), z.members.begin(), z.members.end());
+    }
+    if (!known) return Error{"ERROR: Zone " + name + " does not exist"};
+    f.zones.push_back(std::move(members));
+  }
   return f;
 }
 

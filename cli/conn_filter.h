@@ -18,6 +18,8 @@ struct ConnWords {
   std::optional<Mask> netmask, peer_netmask;
   std::string port, peer_port;  // P, or P-Q; by number or name
   std::string protocol;
+  bool zone = false;           // with the zones of the interfaces
+  std::string in_zone, other_zone;
   std::string state;  // one or several, with commas between
 };
 
@@ -27,6 +29,6 @@ TokenPtr<ConnWords> ConnFilterWords();
 Result<AddressRange> AddressRangeOf(std::string_view words, const std::optional<Mask>& netmask);
 Result<PortRange> PortRangeOf(std::string_view words);
 // The filter, or the sentence why the words mean none.
-Result<ConnFilter> FilterOf(const ConnWords& words);
+Result<ConnFilter> FilterOf(const ConnWords& words, const Policy& policy);
 
 }  // namespace sallyport

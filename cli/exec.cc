@@ -18,6 +18,8 @@ const ExecSet& ExecCommands() {
     AddRateCommands(s);
     AddClearCommands(s);
     AddBridgeCommands(s);
+    AddZoneCommands(s);
+    AddRouteCommands(s);
     AddLimitCommands(s);
     AddTraceCommands(s);
     AddPingCommands(s);
@@ -26,6 +28,7 @@ const ExecSet& ExecCommands() {
     AddCaptureCommands(s);
     AddFaultCommands(s);
     AddAspCommands(s);
+    AddDnsCommands(s);
     return s;
   }();
   return set;

@@ -32,6 +32,8 @@ void AddThreatCommands(ExecSet& set);
 void AddRateCommands(ExecSet& set);
 void AddClearCommands(ExecSet& set);
 void AddBridgeCommands(ExecSet& set);
+void AddZoneCommands(ExecSet& set);
+void AddRouteCommands(ExecSet& set);
 void AddNatCommands(ExecSet& set);
 void AddLimitCommands(ExecSet& set);  // exec_limits.cc
 void AddTraceCommands(ExecSet& set);
@@ -41,6 +43,7 @@ void AddIpv6Commands(ExecSet& set);
 void AddCaptureCommands(ExecSet& set);
 void AddFaultCommands(ExecSet& set);
 void AddAspCommands(ExecSet& set);
+void AddDnsCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

@@ -16,7 +16,7 @@ struct ListName {
 
 // Without `all` the operator's own session must not be cut off: connections of the box stay.
 Reply ClearConns(ExecContext& c, const ConnWords& words, Form) {
-  const auto filter = FilterOf(words);
+  const auto filter = FilterOf(words, *c.appliance.policy());
   if (!filter) return Reply::Refuse(filter.error() + "\n");
   const std::uint32_t gone =
       c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.ClearConns(*filter, now); });

@@ -13,30 +13,50 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/icmp_echo.h"
 #include "cli/show_ping.h"
 #include "conf/codecs.h"
-#include "firewall/base/checksum.h"
+#include "firewall/base/bytes.h"
 
 namespace sallyport {
 namespace {
 
+// An address, a `name` of the configuration, or a host name that is to be looked up.
+struct Destination {
+  NamedAddress address;
+  std::string name;  // to be looked up; address is none
+  bool operator==(const Destination&) const = default;
+};
+
 struct Ping {
   std::string interface;  // nameif, or "": by route
-  NamedAddress address;
-  std::string name;
+  Destination to;
   int repeat = 5;
   int size = 100;     // bytes of the IP packet
   int timeout_s = 2;  // each
 };
 
-// ICMP types, RFC 792. (<netinet/ip_icmp.h> defines macros that are names of ours.)
-constexpr std::uint8_t kEchoReply = 0;
-constexpr std::uint8_t kUnreachable = 3;
-constexpr std::uint8_t kEcho = 8;
-// RFC 4443.
-constexpr std::uint8_t kEcho6 = 128;
-constexpr std::uint8_t kEchoReply6 = 129;
-constexpr std::uint8_t kUnreachable6 = 1;
+}  // namespace
+
+template <>
+struct Codec<Destination> {
+  static Match Read(Cursor& in, Destination& out, std::string_view help) {
+    Cursor at = in;
+    out = {};
+    if (const Match m = Codec<NamedAddress>::Read(in, out.address, help); m != Match::kNo) return m;
+    in = at;
+    std::string_view w;
+    return in.Word({"WORD", "Name of a host"}, w, [&](std::string_view s) {
+      // A name has letters, and is no address that was mistyped.
+      if (s.find(':') != std::string_view::npos || s.find_first_not_of("0123456789.") == std::string_view::npos) return false;
+      out.name = s;
+      return true;
+    });
+  }
+  static void Print(const Destination& v, LineWriter& line) { line.Put(v.name.empty() ? v.address.ToString() : v.name); }
+};
+
+namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -60,19 +80,14 @@ class Echo {
   char Exchange(IpAddress to, std::uint16_t id, std::uint16_t sequence, int size, int timeout_s,
                 const std::atomic<bool>& interrupted, double& ms) {
     const bool v6 = !to.IsV4();
-    std::vector<std::uint8_t> packet(static_cast<std::size_t>(std::max(size - (v6 ? 40 : 20), 8)), 0xab);
-    packet[0] = v6 ? kEcho6 : kEcho;
-    packet[1] = 0;
-    StoreBe16(&packet[2], 0);
-    StoreBe16(&packet[4], id);
-    StoreBe16(&packet[6], sequence);
+    const int header = (v6 ? 40 : 20) + static_cast<int>(kEchoHeader);
+    const std::vector<std::uint8_t> packet = EchoRequest(v6, id, sequence, static_cast<std::size_t>(std::max(size - header, 0)), 0xab);
     sockaddr_in target{};
     sockaddr_in6 target6{};
-    if (v6) {  // the kernel computes the checksum
+    if (v6) {
       target6.sin6_family = AF_INET6;
       to.StoreV6(target6.sin6_addr.s6_addr);
     } else {
-      StoreBe16(&packet[2], ChecksumFinish(ChecksumAdd(packet)));
       target.sin_family = AF_INET;
       target.sin_addr.s_addr = htonl(to.v4());
     }
@@ -97,18 +112,18 @@ class Echo {
         continue;
       }
       if (n < 28) continue;
-      const std::size_t header = std::size_t{4} * (reply[0] & 15);
-      if (static_cast<std::size_t>(n) < header + 8) continue;
-      const std::uint8_t* icmp = reply + header;
+      const std::size_t ip = std::size_t{4} * (reply[0] & 15);
+      if (static_cast<std::size_t>(n) < ip + 8) continue;
+      const std::uint8_t* icmp = reply + ip;
       if (icmp[0] == kEchoReply && LoadBe16(icmp + 4) == id && LoadBe16(icmp + 6) == sequence) {
         ms = std::chrono::duration<double, std::milli>(SteadyClock::now() - sent).count();
         return '!';
       }
       // An error about our request carries its header and first eight bytes.
-      if (icmp[0] == kUnreachable && static_cast<std::size_t>(n) >= header + 8 + 20 + 8) {
+      if (icmp[0] == kUnreachable && static_cast<std::size_t>(n) >= ip + 8 + 20 + 8) {
         const std::uint8_t* inner = icmp + 8;
         const std::size_t inner_header = std::size_t{4} * (inner[0] & 15);
-        if (static_cast<std::size_t>(n) < header + 8 + inner_header + 8) continue;
+        if (static_cast<std::size_t>(n) < ip + 8 + inner_header + 8) continue;
         if (inner[9] == IPPROTO_ICMP && LoadBe16(inner + inner_header + 4) == id) return 'U';
       }
     }
@@ -123,16 +138,42 @@ class PingJob final : public Job {
  public:
   PingJob(Appliance& appliance, Session& session, const Ping& ping, std::string link)
       : appliance_(appliance), session_(&session), ping_(ping), link_(std::move(link)) {
-    thread_ = std::thread([this] { Run(); });
+    if (!ping_.to.address.address.IsNone()) {
+      Begin();
+      return;
+    }
+    appliance_.ResolveName(ping_.to.name, [this, alive = alive_](const std::vector<IpAddress>& addresses) {
+      if (!*alive || ending_) return;
+      if (addresses.empty()) {
+        Say("ERROR: % Invalid Hostname\n");
+        End();
+        return;
+      }
+      ping_.to.address.address = addresses.front();
+      Begin();
+    });
   }
   ~PingJob() override {
     interrupted_ = true;
     *alive_ = false;  // control thread: closures still waiting find nobody
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
-  void Interrupt() override { interrupted_ = true; }
+  void Interrupt() override {
+    interrupted_ = true;
+    if (!thread_.joinable()) End();
+  }
 
  private:
+  void Begin() {
+    thread_ = std::thread([this] { Run(); });
+  }
+  // Later: the session may not have the job yet.
+  void End() {
+    if (ending_.exchange(true)) return;
+    appliance_.Post([alive = alive_, session = session_] {
+      if (*alive) session->JobDone();  // destroys this
+    });
+  }
   void Say(const std::string& text) {
     appliance_.Post([alive = alive_, session = session_, text] {
       if (*alive) session->WriteNow(text);
@@ -142,17 +183,17 @@ class PingJob final : public Job {
   void Run() {
     static std::atomic<std::uint16_t> next_id{1};
     Echo echo;
-    if (const Status opened = echo.Open(!ping_.address.address.IsV4()); !opened) {
+    if (const Status opened = echo.Open(!ping_.to.address.address.IsV4()); !opened) {
       Say("ERROR: % " + opened.error() + "\n");
     } else {
       echo.Bind(link_);
-      Say(PingHeader({ping_.address.address, ping_.repeat, ping_.size, ping_.timeout_s}));
+      Say(PingHeader({ping_.to.address.address, ping_.repeat, ping_.size, ping_.timeout_s}));
       const auto id = static_cast<std::uint16_t>(0x5350 + next_id++);
       int sent = 0, answered = 0;
       double least = 0, most = 0, sum = 0;
       for (; sent < ping_.repeat && !interrupted_; sent++) {
         double ms = 0;
-        const char mark = echo.Exchange(ping_.address.address, id, static_cast<std::uint16_t>(sent), ping_.size, ping_.timeout_s,
+        const char mark = echo.Exchange(ping_.to.address.address, id, static_cast<std::uint16_t>(sent), ping_.size, ping_.timeout_s,
                                         interrupted_, ms);
         if (mark == 0) break;
         if (mark == '!') {
@@ -168,22 +209,21 @@ class PingJob final : public Job {
       const auto whole = [](double ms) { return static_cast<int>(ms); };
       Say("\n" + PingSummary({sent, answered, whole(least), whole(answered == 0 ? 0 : sum / answered), whole(most)}));
     }
-    appliance_.Post([alive = alive_, session = session_] {
-      if (*alive) session->JobDone();  // destroys this
-    });
+    End();
   }
 
   Appliance& appliance_;
   Session* session_;
-  const Ping ping_;
+  Ping ping_;  // the thread's, once it runs
   const std::string link_;
   std::atomic<bool> interrupted_{false};
+  std::atomic<bool> ending_{false};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // control thread only
   std::thread thread_;
 };
 
 Reply DoPing(ExecContext& c, const Ping& ping, Form) {
-  if (ping.address.address.IsNone()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
+  if (ping.to.name.empty() && ping.to.address.address.IsNone()) return Reply::Refuse("ERROR: % Invalid Hostname\n");
   std::string link;
   if (!ping.interface.empty()) {
     const Interface* i = c.appliance.policy()->FindByName(ping.interface);
@@ -203,12 +243,12 @@ void AddPingCommands(ExecSet& set) {
   const auto options = S::AnyOrder({{S::Kw("repeat", "Repeat count"), S::Int(&Ping::repeat, 1, 2147483647, "Repeat count")},
                                     {S::Kw("size", "Datagram size"), S::Int(&Ping::size, 36, 18024, "Datagram size")},
                                     {S::Kw("timeout", "Timeout in seconds"), S::Int(&Ping::timeout_s, 0, 3600, "Seconds")}});
-  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Arg(&Ping::address, "Destination"), options}).Privilege(1), DoPing);
-  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Kw("ipv6", "IPv6 destination"), S::Arg(&Ping::address, "Destination"), options})
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Arg(&Ping::to, "Destination"), options}).Privilege(1), DoPing);
+  set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Kw("ipv6", "IPv6 destination"), S::Arg(&Ping::to, "Destination"), options})
               .Privilege(1),
           DoPing);
   set.Add(Command<Ping>({S::Kw("ping", "Send echo messages"), S::Word(&Ping::interface, "Name of interface"),
-                         S::Arg(&Ping::address, "Destination"), options})
+                         S::Arg(&Ping::to, "Destination"), options})
               .Privilege(1),
           DoPing);
 }

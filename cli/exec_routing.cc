@@ -94,7 +94,7 @@ void AddRoutingCommands(ExecSet& set) {
           [](ExecContext& c, const OneNumber& w, Form) {
             auto views = c.appliance.SlaEntries();
             if (w.id) std::erase_if(views, [&w](const SlaView& v) { return v.entry.id != *w.id; });
-            return Reply::Say(w.configuration ? ShowSlaConfiguration(views)
+            return Reply::Say(w.configuration ? ShowSlaConfiguration(views, c.appliance.ClockNow().zone)
                                               : ShowSlaOperationalState(views, c.appliance.ClockNow().zone));
           });
 }

@@ -127,7 +127,7 @@ void AddServicePolicyCommands(ExecSet& set) {
                     {S::Is(&PolicyWords::what, What::kShape, "shape", "Traffic shaping")},
                     {S::Is(&PolicyWords::what, What::kNothing, "csc", "Content security module")},
                     {S::Is(&PolicyWords::what, What::kNothing, "cxsc", "CX module")},
-                    {S::Is(&PolicyWords::what, What::kNothing, "ips", "IPS module")},
+                    {S::Is(&PolicyWords::what, What::kIps, "ips", "IPS module")},
                     {S::Is(&PolicyWords::what, What::kNothing, "sfr", "FirePOWER module")},
                     {S::Is(&PolicyWords::what, What::kNothing, "user-statistics", "Statistics of users")},
                     {S::Is(&PolicyWords::what, What::kInspect, "inspect", "One inspection"), S::Word(&PolicyWords::inspection, "Name of the inspection"),

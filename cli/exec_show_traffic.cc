@@ -30,7 +30,7 @@ struct DropWords {
 };
 
 Reply ShowConns(ExecContext& c, const ConnWords& words, Form) {
-  const auto filter = FilterOf(words);
+  const auto filter = FilterOf(words, *c.appliance.policy());
   if (!filter) return Reply::Refuse(filter.error() + "\n");
   const auto [in_use, most_used] = c.appliance.AskEngine([](Engine& e) { return e.ConnCount(); });
   if (words.count) return Reply::Say(ShowConnCount(in_use, most_used));
@@ -41,7 +41,7 @@ Reply ShowConns(ExecContext& c, const ConnWords& words, Form) {
   do {
     const ConnPage page = c.appliance.AskEngine(
         [&, now = c.appliance.Now()](Engine& e) { return e.Conns(*filter, cursor, kPage, now); });
-    for (const ConnView& v : page.conns) c.session.Write(ShowConnEntry(v, page.now, form, personality));
+    for (const ConnView& v : page.conns) c.session.Write(ShowConnEntry(v, page.now, form, personality, words.zone));
     cursor = page.next_cursor;
   } while (cursor != 0);
   return {};
@@ -116,9 +116,6 @@ void AddShowTrafficCommands(ExecSet& set) {
     set.Add(Command<RangeName>({S::Kw("show", kShow), S::Kw("time-range", "Time range"), S::Opt({S::Word(&RangeName::name, "Time range name")})}),
             [](ExecContext& c, const RangeName& r, Form) { return Reply::Say(ShowTimeRanges(*c.appliance.policy(), r.name)); });
   }
-  set.Add(BareCommand("show route", {kShow, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
-    return Reply::Say(ShowRoute(*c.appliance.policy()));
-  });
   set.Add(BareCommand("show arp", {kShow, "Address resolution table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowArp(c.appliance.host().Arp(*c.appliance.policy())));
   });

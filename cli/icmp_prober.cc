@@ -7,14 +7,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/icmp_echo.h"
 #include "firewall/base/bytes.h"
-#include "firewall/base/checksum.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kEchoReply = 0;  // RFC 792
-constexpr std::uint8_t kEcho = 8;
 constexpr std::uint16_t kFirstId = 0x5400;  // `ping` has those below
 
 }  // namespace
@@ -38,11 +36,7 @@ bool IcmpProber::Send(const SlaEntry& entry, std::uint16_t sequence) {
     id = static_cast<std::uint16_t>(kFirstId + entry_of_.size());
     entry_of_[id] = entry.id;
   }
-  std::vector<std::uint8_t> packet(8 + static_cast<std::size_t>(entry.data_size), 0);
-  packet[0] = kEcho;
-  StoreBe16(&packet[4], id);
-  StoreBe16(&packet[6], sequence);
-  StoreBe16(&packet[2], ChecksumFinish(ChecksumAdd(packet)));
+  const std::vector<std::uint8_t> packet = EchoRequest(false, id, sequence, static_cast<std::size_t>(entry.data_size), 0);
   setsockopt(fd_, SOL_SOCKET, SO_BINDTODEVICE, link.c_str(), static_cast<socklen_t>(link.size()));
   setsockopt(fd_, IPPROTO_IP, IP_TOS, &entry.tos, sizeof entry.tos);
   sockaddr_in target{};

@@ -197,6 +197,8 @@ struct ServicePolicyView {
     std::vector<PolicerView> police = {};
     std::vector<QueueView> priority = {}, shape = {};
     std::optional<Shaping> shaping = {};
+    std::string ips = {};  // "mode inline fail-open"; "": none
+    ProxyCounters proxied = {};
   };
   std::string interface;  // "": global
   std::string policy;

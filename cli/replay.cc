@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <unordered_map>
 
-#include "cli/appliance.h"
+#include "cli/memory_host.h"
 #include "cli/session.h"
 #include "cli/show_packet_tracer.h"
 #include "cli/trace_view.h"
@@ -39,28 +39,6 @@ class Tee final : public LogSink {
   std::vector<LogEvent> kept_;
 };
 
-// No machine: links are up, nobody is on them.
-class RecordedHost final : public ApplianceHost {
- public:
-  RecordedHost(Engine& engine, ManualClock& clock) : engine_(engine), clock_(clock) {}
-  void OnEngine(const std::function<void()>& f) override { f(); }
-  void AdvanceClock(Duration by) override {
-    clock_.Advance(by);
-    engine_.AdvanceTo(clock_.Now());
-  }
-  Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>&) override {
-    engine_.SetPolicy(policy, clock_.Now());
-    return {};
-  }
-  void FillInterface(InterfaceView& view, int) override { view.link_up = !view.shutdown; }
-  std::vector<ArpView> Arp(const Policy&) override { return {}; }
-  void ClearArp(const Policy&) override {}
-
- private:
-  Engine& engine_;
-  ManualClock& clock_;
-};
-
 // A state folder of its own, gone with the replay.
 class TemporaryFolder {
  public:
@@ -78,7 +56,8 @@ class TemporaryFolder {
   std::string path_;
 };
 
-std::string Describe(const Packet& p) {
+std::string Describe(Packet p) {
+  if (p.fragment && p.fragment_offset == 0) (void)ParseTransport(p, p.wire_length - p.l4_offset);
   const bool ports = p.IsTcp() || p.IsUdp();
   const auto end = [&](const IpAddress& a, std::uint16_t port) {
     return a.ToString() + (ports && !(p.fragment && p.fragment_offset != 0) ? ":" + std::to_string(port) : "");
@@ -103,7 +82,7 @@ struct Replay::Impl {
       : options(std::move(o)), state(std::move(*StateFolder::Open(folder.path()))) {
     inspectors = inspections.Table();
     engine = std::make_unique<Engine>(Engine::Options{}, clock, tee, Random(options.seed), inspectors);
-    host = std::make_unique<RecordedHost>(*engine, clock);
+    host = std::make_unique<MemoryHost>(*engine, clock);
     appliance = std::make_unique<Appliance>(Appliance::Parts{clock, nullptr, *engine, ring, state, *host});
     appliance->SetPost([](const std::function<void()>& f) { f(); });
   }
@@ -117,7 +96,7 @@ struct Replay::Impl {
   InspectionEngines inspections;
   Inspectors inspectors;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<RecordedHost> host;
+  std::unique_ptr<MemoryHost> host;
   std::unique_ptr<Appliance> appliance;
   std::unique_ptr<Session> session;
   std::string printed;
@@ -232,6 +211,20 @@ struct Replay::Impl {
     return {};
   }
 
+  // While packets wait, from deadline to deadline: what is given up is given up at its own time, and explained by no other's messages.
+  Status AdvanceTo(TimePoint at) {
+    while (!held.empty() && engine->NextDeadline() < at) {
+      clock.Set(std::max(clock.Now(), engine->NextDeadline()));
+      tee.Forget();
+      engine->AdvanceTo(clock.Now());
+      if (Status s = Collect(); !s) return s;
+    }
+    clock.Set(at);
+    tee.Forget();
+    engine->AdvanceTo(at);
+    return Collect();
+  }
+
   // Which interfaces a file's frames came in by: without a tag, and by tag. Subinterfaces of the same port share its wire.
   struct Wire {
     std::optional<IfId> untagged;
@@ -298,9 +291,7 @@ struct Replay::Impl {
       if (totals.first == 0) totals.first = recorded->wall_nanos;
       // Captures of several machines may be a little out of step: time never goes back.
       if (const TimePoint at{recorded->wall_nanos}; at > clock.Now()) {
-        clock.Set(at);
-        engine->AdvanceTo(at);
-        if (Status s = Collect(); !s) return s;
+        if (Status s = AdvanceTo(at); !s) return s;
       }
       totals.last = std::max(totals.last, recorded->wall_nanos);
       if (Status s = Feed(*recorded, in); !s) return s;

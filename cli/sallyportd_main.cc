@@ -11,6 +11,7 @@
 
 #include "cli/appliance.h"
 #include "cli/console_server.h"
+#include "cli/dns_sockets.h"
 #include "cli/icmp_prober.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
@@ -107,15 +108,18 @@ int Run(const Arguments& arguments) {
   if (!host) return Fail(host.error());
 
   Appliance* running = nullptr;
-  auto prober = IcmpProber::Open([&](const std::string& nameif) {
+  const auto link_of = [&](const std::string& nameif) {
     const Interface* i = running->policy()->FindByName(nameif);
     InterfaceView view;
     if (i != nullptr && i->linux_index != 0) running->host().FillInterface(view, i->linux_index);
     return view.link;
-  });
+  };
+  auto prober = IcmpProber::Open(link_of);
   if (!prober) return Fail(prober.error());
+  auto dns = DnsSockets::Open(link_of);
+  if (!dns) return Fail(dns.error());
   Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections,
-                       prober->get()});
+                       prober->get(), dns->get()});
   running = &appliance;
   SyslogUdp syslog;
   appliance.logger().SetHosts(&syslog);
@@ -134,6 +138,9 @@ int Run(const Arguments& arguments) {
   });
   console.Watch((*prober)->fd(), [&] {
     (*prober)->Receive([&](int entry, std::uint16_t sequence) { appliance.SlaAnswered(entry, sequence); });
+  });
+  console.Watch((*dns)->fd(), [&] {
+    (*dns)->Receive([&](std::uint32_t question, Bytes message) { appliance.DnsReceived(question, message); });
   });
   std::printf("sallyportd: ready\n");
   std::fflush(stdout);

@@ -13,7 +13,7 @@ namespace {
 
 // Maps that inspections use when they name none, as an ASA shows them.
 constexpr std::pair<std::string_view, std::string_view> kDefaultMaps[] = {
-    {"h323 h225", "_default_h323_map"}, {"h323 ras", "_default_h323_map"}, {"esmtp", "_default_esmtp_map"}, {"ip-options", "_default_ip_options_map"}};
+    {"h323 h225", "_default_h323_map"}, {"h323 ras", "_default_h323_map"}, {"esmtp", "_default_esmtp_map"}, {"ip-options", "_default_ip_options_map"}, {"ipv6", "_default_ipv6_map"}};
 
 std::string NameOf(const Line& line, const InspectLine& inspect, const Personality& personality) {
   std::string name = line.text.substr(std::string_view("inspect ").size());
@@ -114,10 +114,9 @@ std::vector<ServicePolicyView> Appliance::ServicePolicies() {
           ServicePolicyView::Inspection i;
           i.name = NameOf(*l, *inspect, personality());
           for (const char* proxied : {"h323 h225", "rtsp", "skinny", "sip", "sunrpc"}) i.tcp_proxy |= inspect->what == proxied;
-          // An inspection that does not act has no engine and has seen nothing.
-          const InspectId id = compiled == nullptr ? InspectId::kNone : IdOf(*compiled, inspect->what);
+          // An inspection that does not act has seen nothing.
           for (const ClassInspectView& n : seen != counted.end() ? seen->inspections : std::vector<ClassInspectView>{}) {
-            if (n.id != id || id == InspectId::kNone) continue;
+            if (n.name != inspect->what) continue;
             i.packets = n.packets;
             i.drops = n.drops;
             i.reset_drops = n.reset_drops;
@@ -133,7 +132,12 @@ std::vector<ServicePolicyView> Appliance::ServicePolicies() {
           return compiled != nullptr && n.class_id == compiled->id;
         });
         shown.lines = ConnectionLines(compiled, limit != limited.end() ? &*limit : nullptr, *c);
+        for (const auto& l : c->lines) {
+          const auto* f = l->As<FieldLine>();
+          if (f != nullptr && f->Has("ips-mode")) shown.ips = "mode " + std::string(f->Get("ips-mode")) + " " + std::string(f->Get("fail"));
+        }
         if (seen != counted.end()) {
+          shown.proxied = seen->ips;
           shown.police = seen->police;
           shown.priority = seen->priority;
           shown.shape = seen->shape;
@@ -145,13 +149,6 @@ std::vector<ServicePolicyView> Appliance::ServicePolicies() {
     }
   }
   return views;
-}
-
-InspectId IdOf(const ServiceClass& c, std::string_view inspection) {
-  for (const Inspection& i : c.inspections) {
-    if (i.name == inspection) return i.id;
-  }
-  return InspectId::kNone;
 }
 
 namespace {

@@ -13,9 +13,6 @@ namespace sallyport {
 
 class Appliance;
 
-// The engine of `inspect NAME` in a class; kNone: it has none.
-InspectId IdOf(const ServiceClass& c, std::string_view inspection);
-
 // Which classes would act on a flow, policy by policy, and what they would do.
 std::vector<FlowPolicyView> FlowPolicies(const Appliance& appliance, const LineTree& tree, const ClassFlow& f, bool only_global,
                                          const std::string& only_interface);

@@ -67,8 +67,8 @@ AccessListView ViewOf(const AccessList& list, const Clock& clock) {
     l.sum.counted = !line.searched;
     if (!line.remark) {
       ForEachElement(list, line, [&](const AclElement& e) {
-        AccessListView::Element v{e.text, Hits(e), true, !e.InForce(), e.hash, e.parent_hash, 0};
-        v.counted = e.text.find("(unresolved)") == std::string::npos;
+        AccessListView::Element v{e.text, Hits(e), !e.name_only, !e.InForce(), e.hash, e.parent_hash, 0};
+        if (e.name_resolved) v.inactive = e.inactive || !e.Scheduled();
         if (v.hits != 0) {
           const TimePoint last{e.hits->last_hit_ns.load(std::memory_order_relaxed)};
           v.last_hit_s = static_cast<std::uint32_t>(clock.WallNanos(last) / 1'000'000'000);

@@ -52,7 +52,10 @@ std::string ShowMacAddressCount(const std::vector<MacView>& macs) {
 }
 
 std::string ShowMacLearn(const Policy& policy) {
+  constexpr int kFlood = 907;  // the first release that has `mac-learn flood`
   std::string out;
+  if (policy.personality.release >= kFlood) Append(out, "{}mac-learn flood\n", policy.bridge.flood ? "" : "no ");
+  out += "interface            mac learn\n-------------------------------\n";
   for (const Interface* f : Members(policy)) Append(out, "{:<20} {}\n", f->nameif, f->bridge.learn ? "enabled" : "disabled");
   return out;
 }
@@ -85,7 +88,11 @@ std::string ShowBridgeGroups(const Policy& policy, const std::vector<MacView>& m
         bvi == nullptr || bvi->address.IsNone() ? "unassigned" : bvi->address.ToString() + " " + MaskText(bvi->prefix_length);
     if (number == 0) Append(out, "{}Bridge Group: {}\n", out.empty() ? "" : "\n", g.number);
     Append(out, "Interfaces: {}\nManagement System IP Address: {}\nManagement Current IP Address: {}\n", members, address, address);
-    out += "Management IPv6 Global Unicast Address(es):\n     N/A\n";
+    out += "Management IPv6 Global Unicast Address(es):\n";
+    if (bvi == nullptr || bvi->ipv6.empty()) out += "     N/A\n";
+    for (std::size_t i = 0; bvi != nullptr && i < bvi->ipv6.size(); i++) {
+      Append(out, "     {}/{}\n", bvi->ipv6[i].address.ToString(), bvi->ipv6[i].prefix_length);
+    }
     Append(out, "Static mac-address entries: {}\nDynamic mac-address entries: {}\n", fixed, dynamic);
   }
   return out;

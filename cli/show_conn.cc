@@ -48,7 +48,7 @@ constexpr std::string_view kLegendEight =
 
 // One end as `show conn` sees it: "outside" is the side of the lower security level, which is printed first.
 struct End {
-  std::string_view name;
+  std::string name;
   IpAddress real;
   IpAddress mapped;
   std::uint16_t real_port;
@@ -65,12 +65,18 @@ bool InitiatorIsInside(const ConnView& v) {
 // The appliance itself has another name here than in syslog.
 std::string_view DisplayName(std::string_view nameif) { return nameif == "identity" ? "NP Identity Ifc" : nameif; }
 
+// "outside-zone:isp1(isp2):"
+std::string ZoneName(std::string_view zone, std::string_view parent, std::string_view now) {
+  if (zone.empty()) return fmt::format("{}:", parent);
+  return fmt::format("{}:{}{}:", zone, parent, now.empty() ? std::string() : fmt::format("({})", now));
+}
+
 End Initiator(const ConnView& v) {
-  return {DisplayName(v.in_name), v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port,
+  return {std::string(DisplayName(v.in_name)), v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port,
           v.conn.initiator_mapped_port};
 }
 End Responder(const ConnView& v) {
-  return {DisplayName(v.out_name), v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port,
+  return {std::string(DisplayName(v.out_name)), v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port,
           v.conn.responder_mapped_port};
 }
 
@@ -124,10 +130,14 @@ std::string ConnFlags(const ConnView& view) {
   return flags + special;
 }
 
-std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, const Personality& personality) {
+std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, const Personality& personality, bool zones) {
   const Conn& c = view.conn;
   const bool initiator_inside = InitiatorIsInside(view);
-  const End initiator = Initiator(view), responder = Responder(view);
+  End initiator = Initiator(view), responder = Responder(view);
+  if (zones) {
+    initiator.name = ZoneName(view.in_zone, initiator.name, view.in_now);
+    responder.name = ZoneName(view.out_zone, responder.name, view.out_now);
+  }
   const End& outside = initiator_inside ? responder : initiator;
   const End& inside = initiator_inside ? initiator : responder;
   const std::string protocol = ProtocolLabel(c.protocol);
@@ -136,7 +146,7 @@ std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, co
   std::string out;
 
   if (form == ConnForm::kOneLine) {
-    const char* gap = personality.wide_show_conn ? "  " : " ";
+    const char* gap = personality.wide_show_conn && !zones ? "  " : " ";
     Append(out, "{} {}{}{}:{} {}{}{}:{}, idle {}, bytes {}", protocol, outside.name, gap, ForeignAddress(outside),
            outside.mapped_port, inside.name, gap, inside.real.ToString(), inside.real_port, HourMinuteSecond(idle), c.bytes);
     if (personality.wide_show_conn) {

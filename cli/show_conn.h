@@ -18,7 +18,8 @@ enum class ConnForm : std::uint8_t { kOneLine, kDetail, kLong };
 std::string ShowConnCount(std::uint32_t in_use, std::uint32_t most_used);
 // What comes before the entries: the count, the legend where the form has one, an empty line.
 std::string ShowConnHeader(std::uint32_t in_use, std::uint32_t most_used, ConnForm form, const Personality& personality);
-std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, const Personality& personality);
+// `zones`: interfaces with their traffic zones, "zone:interface(the member it has moved to): ".
+std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, const Personality& personality, bool zones = false);
 // Header and one page.
 std::string ShowConn(const ConnPage& page, ConnForm form, const Personality& personality);
 

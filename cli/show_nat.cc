@@ -22,7 +22,11 @@ std::string RangesText(const std::vector<AddressRange>& ranges, bool host_length
 std::string TranslatedSource(const Policy& policy, const NatRule& rule) {
   if (rule.mapped_is_interface) {
     const Interface* i = policy.Find(rule.mapped_if);
-    if (i == nullptr || i->address.IsNone()) return "0.0.0.0/0";
+    if (i == nullptr) return "0.0.0.0/0";
+    for (const InterfaceAddress6& own : i->ipv6) {
+      if (own.address == rule.interface_address) return fmt::format("{}/{}", own.address.ToString(), own.prefix_length);
+    }
+    if (i->address.IsNone()) return "0.0.0.0/0";
     return fmt::format("{}/{}", i->address.ToString(), i->prefix_length);
   }
   return RangesText(rule.mapped_src.empty() ? rule.real_src : rule.mapped_src, true);

@@ -57,9 +57,11 @@ std::vector<Route> RoutesInForce(const Policy& policy) {
   return routes;
 }
 
-std::string Way(const Policy& policy, const Route& r) {
+std::string Way(const Policy& policy, const Route& r, bool zones) {
   const Interface* i = policy.Find(r.interface);
-  const std::string name = r.null0 || i == nullptr ? "Null0" : i->nameif;
+  std::string name = r.null0 || i == nullptr ? "Null0" : i->nameif;
+  const Zone* zone = zones && i != nullptr ? policy.FindZone(i->zone) : nullptr;
+  if (zone != nullptr) name = zone->name + ":" + name;
   if (r.source != Route::Source::kStatic) return "is directly connected, " + name;
   if (r.gateway.IsNone()) return fmt::format("[{}/0] is directly connected, {}", r.metric, name);
   return fmt::format("[{}/0] via {}, {}", r.metric, r.gateway.ToString(), name);
@@ -67,13 +69,21 @@ std::string Way(const Policy& policy, const Route& r) {
 
 }  // namespace
 
-RouteTableView RoutesOf(const Policy& policy) {
+RouteTableView RoutesOf(const Policy& policy, bool zones) { return RoutesOf(policy, RouteFilter{}, zones); }
+
+RouteTableView RoutesOf(const Policy& policy, const RouteFilter& filter, bool zones) {
   RouteTableView view;
   view.long_codes = policy.personality.local_routes;
   for (const Route& r : RoutesInForce(policy)) {
     if (IsDefault(r) && view.gateway.IsNone()) view.gateway = r.gateway;
     const char code = r.source == Route::Source::kConnected ? 'C' : r.source == Route::Source::kLocal ? 'L' : 'S';
-    view.routes.push_back({code, r.destination, Way(policy, r)});
+    if (filter.code != 0 && (code == 'L' ? 'C' : code) != filter.code) continue;
+    if (filter.interface != IfId::kAny && (r.null0 || r.interface != filter.interface)) continue;
+    if (filter.within && !(filter.within->length <= r.destination.length ? filter.within->Contains(r.destination.address)
+                                                                          : r.destination.Contains(filter.within->address))) {
+      continue;
+    }
+    view.routes.push_back({code, r.destination, Way(policy, r, zones)});
   }
   return view;
 }
@@ -104,6 +114,37 @@ std::string ShowRoute(const RouteTableView& view) {
     previous = &r;
   }
   return out;
+}
+
+std::string ShowRouteEntry(const Policy& policy, IpAddress to) {
+  const Route* best = nullptr;
+  const std::vector<Route> all = RoutesInForce(policy);
+  for (const Route& r : all) {
+    if (r.destination.Contains(to) && (best == nullptr || r.destination.length > best->destination.length)) best = &r;
+  }
+  if (best == nullptr) return "\n% Network not in table\n";
+  const auto name = [&policy](const Route& r) {
+    const Interface* i = r.null0 ? nullptr : policy.Find(r.interface);
+    return i != nullptr ? i->nameif : std::string("Null0");
+  };
+  const int length = best->destination.FamilyLength();
+  std::string out = fmt::format("\nRouting entry for {} {}{}\n", best->destination.address.ToString(), MaskText(length), length == 0 ? ", supernet" : "");
+  if (best->source == Route::Source::kConnected) {
+    Append(out, "  Known via \"connected\", distance 0, metric 0 (connected, via interface)\n");
+  } else if (best->source == Route::Source::kLocal) {
+    Append(out, "  Known via \"local\", distance 0, metric 0 (local, via interface)\n");
+  } else {
+    Append(out, "  Known via \"static\", distance {}, metric 0{}\n", best->metric, length == 0 ? ", candidate default path" : "");
+  }
+  out += "  Routing Descriptor Blocks:\n";
+  bool first = true;
+  for (const Route& r : all) {
+    if (r.destination != best->destination || r.source != best->source) continue;
+    Append(out, "  {} {}, via {}\n      Route metric is 0, traffic share count is 1\n", first ? "*" : " ",
+           r.gateway.IsNone() ? "directly connected" : r.gateway.ToString(), name(r));
+    first = false;
+  }
+  return out + "\n";
 }
 
 std::string ShowArp(const std::vector<ArpView>& entries) {

@@ -1,6 +1,7 @@
 // `show route` and `show arp`. Pure functions from the policy's routes and the kernel's neighbours to text.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,18 @@ struct RouteTableView {
 // Another way to the network of the route before it is printed below it.
 std::string ShowRoute(const RouteTableView& view);
 // IPv4 routes that are in force: those of interfaces that are in use, and of several to one destination only the best.
-RouteTableView RoutesOf(const Policy& policy);
+// `zones`: interfaces with their traffic zones, "zone:interface".
+RouteTableView RoutesOf(const Policy& policy, bool zones = false);
 std::string ShowRoute(const Policy& policy);
+// Which of them `show route ...` is about; nothing given: all.
+struct RouteFilter {
+  char code = 0;                 // 'C' with 'L', 'S'
+  IfId interface = IfId::kAny;
+  std::optional<Prefix> within;  // up to 9.1: the address or network that is named
+};
+RouteTableView RoutesOf(const Policy& policy, const RouteFilter& filter, bool zones);
+// `show route A.B.C.D` from 9.2 on: the best route to it and its ways.
+std::string ShowRouteEntry(const Policy& policy, IpAddress to);
 std::string ShowArp(const std::vector<ArpView>& entries);
 
 }  // namespace sallyport

@@ -57,6 +57,12 @@ void ClassText(std::string& out, const ServicePolicyView::Class& c, const Person
   if (wanted(What::kConnection)) {
     for (const std::string& line : c.lines) Append(body, "      {}\n", line);
   }
+  if (wanted(What::kIps) && !c.ips.empty()) {
+    // The module is the appliance's own TCP proxy, which is always there.
+    Append(body, "      IPS: card status Up, {}\n", c.ips);
+    Append(body, "        packet input {}, packet output {}, drop {}, reset-drop {}\n", c.proxied.input, c.proxied.output, c.proxied.drops,
+           c.proxied.resets);
+  }
   if (wanted(What::kPolice)) Policing(body, c.police);
   if (wanted(What::kPriority) && !c.priority.empty()) {
     body += "      Priority:\n";

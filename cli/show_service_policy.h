@@ -11,7 +11,7 @@ namespace sallyport {
 
 // Which part of it is asked for.
 struct ServicePolicyPart {
-  enum class What : std::uint8_t { kAll, kInspect, kConnection, kPolice, kPriority, kShape, kNothing } what = What::kAll;
+  enum class What : std::uint8_t { kAll, kInspect, kConnection, kPolice, kPriority, kShape, kIps, kNothing } what = What::kAll;
   std::string inspection;  // kInspect: "dns", "h323 h225"
 };
 

@@ -17,11 +17,13 @@ const char* CodeText(SlaView::Code code) {
 
 const char* Truth(bool b) { return b ? "TRUE" : "FALSE"; }
 
-std::string StartText(const SlaEntry& e) {
+std::string StartText(const SlaView& v, const TimeZone& zone) {
+  const SlaEntry& e = v.entry;
   switch (e.start) {
     case SlaEntry::Start::kNow: return "Start Time already passed";
     case SlaEntry::Start::kAfter: return fmt::format("After {:02}:{:02}:{:02}", e.start_s / 3600, e.start_s / 60 % 60, e.start_s % 60);
-    case SlaEntry::Start::kAt: return fmt::format("{:02}:{:02}:{:02}", e.start_s / 3600, e.start_s / 60 % 60, e.start_s % 60);
+    case SlaEntry::Start::kAt:
+      return v.next_start_wall == INT64_MAX ? "Start Time already passed" : ClockSecondsText(v.next_start_wall, zone);
     default: return "Pending trigger";
   }
 }
@@ -44,7 +46,7 @@ std::string ShowTrack(const std::vector<TrackView>& tracks) {
   return out;
 }
 
-std::string ShowSlaConfiguration(const std::vector<SlaView>& entries) {
+std::string ShowSlaConfiguration(const std::vector<SlaView>& entries, const TimeZone& zone) {
   std::string out = "SA Agent, Infrastructure Engine-II\n";
   for (const SlaView& v : entries) {
     const SlaEntry& e = v.entry;
@@ -53,10 +55,10 @@ std::string ShowSlaConfiguration(const std::vector<SlaView>& entries) {
     Append(out, "Number of packets: {}\nRequest size (ARR data portion): {}\nOperation timeout (milliseconds): {}\n", e.packets,
            e.data_size, e.timeout_ms);
     Append(out, "Type Of Service parameters: 0x{:x}\nVerify data: No\nOperation frequency (seconds): {}\n", e.tos, e.frequency_s);
-    Append(out, "Next Scheduled Start Time: {}\nGroup Scheduled : FALSE\n", StartText(e));
+    Append(out, "Next Scheduled Start Time: {}\nGroup Scheduled : FALSE\n", StartText(v, zone));
     Append(out, "Life (seconds): {}\n", e.life_s ? std::to_string(*e.life_s) : "Forever");
-    Append(out, "Entry Ageout (seconds): never\nRecurring (Starting Everyday): FALSE\nStatus of entry (SNMP RowStatus): {}\n",
-           e.start == SlaEntry::Start::kNone ? "notInService" : "Active");
+    Append(out, "Entry Ageout (seconds): {}\nRecurring (Starting Everyday): {}\nStatus of entry (SNMP RowStatus): {}\n",
+           e.ageout_s == 0 ? "never" : std::to_string(e.ageout_s), Truth(e.recurring), e.start == SlaEntry::Start::kNone ? "notInService" : "Active");
     out += "Enhanced History:\n\n";
   }
   return out;

@@ -11,7 +11,7 @@
 namespace sallyport {
 
 std::string ShowTrack(const std::vector<TrackView>& tracks);
-std::string ShowSlaConfiguration(const std::vector<SlaView>& entries);
+std::string ShowSlaConfiguration(const std::vector<SlaView>& entries, const TimeZone& zone);
 std::string ShowSlaOperationalState(const std::vector<SlaView>& entries, const TimeZone& zone);
 
 }  // namespace sallyport

@@ -5,13 +5,30 @@
 namespace sallyport {
 namespace {
 
-constexpr int kDay = 24 * 3600;
+// The next moment of the wall clock at which it shows the entry's time (and date), after `wall`. A day is found by its parts, so that
+// a change to summer time makes it 23 or 25 hours long.
+std::int64_t NextStart(const SlaEntry& e, std::int64_t wall, const TimeZone& zone) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const CivilTime today = ToCivil(wall, zone);
+  const auto at = [&](int year, int month, int day, int add_days) {
+    std::int64_t local = CivilSeconds(year, month, day, 0, 0) + std::int64_t{add_days} * 86400 + e.start_s;
+    std::int64_t utc = (local - zone.offset_s) * kSecond;
+    return (local - zone.OffsetAt(utc)) * kSecond;
+  };
+  if (e.month == 0) {
+    const std::int64_t then = at(today.year, today.month, today.day, 0);
+    return then >= wall ? then : at(today.year, today.month, today.day, 1);
+  }
+  for (int year = today.year;; year++) {
+    if (e.month == 2 && e.day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))) continue;
+    if (const std::int64_t then = at(year, e.month, e.day, 0); then >= wall) return then;
+  }
+}
 
-TimePoint BeginOf(const SlaEntry& e, TimePoint now, int day_s) {
+TimePoint BeginOf(const SlaEntry& e, TimePoint now) {
   switch (e.start) {
     case SlaEntry::Start::kNow: return now;
     case SlaEntry::Start::kAfter: return now + Duration::Seconds(e.start_s);
-    case SlaEntry::Start::kAt: return now + Duration::Seconds((e.start_s - day_s + kDay) % kDay);
     default: return TimePoint::Max();
   }
 }
@@ -20,7 +37,8 @@ bool Reachable(SlaView::Code code) { return code == SlaView::Code::kOk || code =
 
 }  // namespace
 
-void SlaMonitor::SetPlan(const SlaPlan& plan, TimePoint now, std::int64_t wall, int day_s) {
+void SlaMonitor::SetPlan(const SlaPlan& plan, TimePoint now, std::int64_t wall, const TimeZone& zone) {
+  zone_ = zone;
   std::map<int, State> entries;
   for (const SlaEntry& e : plan.entries) {
     const auto old = entries_.find(e.id);
@@ -31,7 +49,9 @@ void SlaMonitor::SetPlan(const SlaPlan& plan, TimePoint now, std::int64_t wall, 
     State s;
     s.view.entry = e;
     s.view.changed_wall = wall;
-    s.begins = s.next = BeginOf(e, now, day_s);
+    s.idle_since = now;
+    s.begins = s.next = BeginOf(e, now);
+    if (e.start == SlaEntry::Start::kAt) s.begins_wall = NextStart(e, wall, zone);
     if (e.life_s && s.begins != TimePoint::Max()) s.ends = s.begins + Duration::Seconds(*e.life_s);
     entries[e.id] = s;
   }
@@ -93,7 +113,19 @@ bool SlaMonitor::Finish(State& s, SlaView::Code code, TimePoint now) {
 bool SlaMonitor::Tick(TimePoint now, std::int64_t wall) {
   bool changed = false;
   for (auto& [id, s] : entries_) {
+    const SlaEntry& e = s.view.entry;
+    if (s.begins_wall <= wall) {
+      s.begins_wall = INT64_MAX;
+      s.begins = s.next = now;
+      s.ends = e.life_s ? now + Duration::Seconds(*e.life_s) : TimePoint::Max();
+    }
+    if (s.ends <= now && s.view.active) {
+      s.idle_since = now;
+      if (e.recurring) s.begins_wall = NextStart(e, wall + 1, zone_);
+    }
     s.view.active = s.begins <= now && now < s.ends;
+    const bool waits = s.begins_wall != INT64_MAX || (s.begins != TimePoint::Max() && now < s.begins);
+    if (e.ageout_s != 0 && !s.view.active && !waits && now - s.idle_since >= Duration::Seconds(e.ageout_s)) s.aged = true;
     if (s.waiting && now - s.sent >= Duration::Milliseconds(s.view.entry.timeout_ms)) {
       const bool some = s.view.rtt_count != 0;
       changed = (some ? false : Finish(s, SlaView::Code::kTimeout, now)) || changed;
@@ -139,7 +171,9 @@ std::set<int> SlaMonitor::TracksUp() const {
 std::vector<SlaView> SlaMonitor::Entries(TimePoint now) const {
   std::vector<SlaView> all;
   for (const auto& [id, s] : entries_) {
+    if (s.aged) continue;
     all.push_back(s.view);
+    all.back().next_start_wall = s.begins_wall;
     if (s.view.entry.life_s) {
       const bool begun = s.begins != TimePoint::Max() && now >= s.begins;
       all.back().life_left_s = begun ? static_cast<int>(std::max<std::int64_t>(0, (s.ends - now).seconds())) : *s.view.entry.life_s;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "conf/sla.h"
+#include "firewall/base/civil_time.h"
 #include "firewall/base/time.h"
 
 namespace sallyport {
@@ -34,6 +35,7 @@ struct SlaView {
   int rtt_ms = 0, rtt_min = 0, rtt_max = 0, rtt_count = 0;  // of the latest operation
   std::int64_t rtt_sum = 0, rtt_sum_squares = 0;
   std::optional<int> life_left_s;   // nothing: for ever
+  std::int64_t next_start_wall = INT64_MAX;  // of a date that is to come
 };
 struct TrackView {
   Track track;
@@ -47,9 +49,9 @@ class SlaMonitor {
  public:
   explicit SlaMonitor(Prober& prober) : prober_(prober) {}
 
-  // Entries that stay as they were go on. `now` is real time here and below, `wall` the appliance's wall clock in ns, and
-  // `day_s` the second of the day in its time zone.
-  void SetPlan(const SlaPlan& plan, TimePoint now, std::int64_t wall, int day_s);
+  // Entries that stay as they were go on. `now` is real time here and below, `wall` the appliance's wall clock in ns, which dates are
+  // of, in `zone`.
+  void SetPlan(const SlaPlan& plan, TimePoint now, std::int64_t wall, const TimeZone& zone);
   // Sends what is due and gives up what is overdue. True: a track has changed.
   bool Tick(TimePoint now, std::int64_t wall);
   // An echo reply. `sequence` as it was sent.
@@ -62,11 +64,14 @@ class SlaMonitor {
  private:
   struct State {
     SlaView view;
-    TimePoint begins = TimePoint::Max();  // of its schedule
+    std::int64_t begins_wall = INT64_MAX;  // of a date: when the wall clock shows it
+    TimePoint begins = TimePoint::Max();   // of its schedule
     TimePoint ends = TimePoint::Max();
     TimePoint next = TimePoint::Max();    // operation
     bool waiting = false;
     TimePoint sent;
+    TimePoint idle_since;  // configured without a start, or when its life was over
+    bool aged = false;     // forgotten
     std::uint16_t first_sequence = 0, sequence = 0;
   };
   struct TrackState {
@@ -77,6 +82,7 @@ class SlaMonitor {
   bool Finish(State& s, SlaView::Code code, TimePoint now);
 
   Prober& prober_;
+  TimeZone zone_;
   std::map<int, State> entries_;
   std::map<int, TrackState> tracks_;
 };

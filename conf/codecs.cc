@@ -122,6 +122,8 @@ std::optional<NamedAddress> ParseNamed(const Cursor& in, std::string_view w) {
   return std::nullopt;
 }
 
+}  // namespace
+
 std::optional<Ipv6Prefix> ParsePrefix6(std::string_view w) {
   const std::size_t slash = w.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
@@ -130,8 +132,6 @@ std::optional<Ipv6Prefix> ParsePrefix6(std::string_view w) {
   if (!a || a->IsV4() || !n) return std::nullopt;
   return Ipv6Prefix{*a, *n};
 }
-
-}  // namespace
 
 std::optional<std::uint16_t> PortByName(std::string_view name, PortFamily family) {
   for (const PortLiteral& l : kPorts) {

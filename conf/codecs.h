@@ -55,6 +55,8 @@ struct Ipv6Prefix {
   int length = 128;
   bool operator==(const Ipv6Prefix&) const = default;
 };
+// Nothing: no prefix of IPv6.
+std::optional<Ipv6Prefix> ParsePrefix6(std::string_view word);
 
 // --- values of several words, as access lists have them ---
 

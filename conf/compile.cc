@@ -1,6 +1,7 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
 #include "conf/compile.h"
-#include "conf/field_line.h"
+
+#include <variant>
 
 #include "conf/compile_qos.h"
 #include "conf/configuration_impl.h"
@@ -161,15 +162,18 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   if (const auto* h = tree.First<HostnameLine>(Section::kHostname)) p->hostname = h->name;
   if (Status s = Interfaces(tree, *p, impl_->interface_ids, impl_->next_interface, impl_->links); !s.ok()) return Error{s.error()};
 
+  CompileZones(tree, *p);
   CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
 
   Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
-    if (i && !i->nameif.empty()) addresses[i->nameif] = {i->address, i->ipv6.empty() ? i->link_local : i->ipv6.front().address};
+    if (!i || i->nameif.empty()) continue;
+    const Interface& own = p->Layer3(*i);  // `interface` of a bridge group's member is the BVI's address
+    addresses[i->nameif] = {own.address, own.ipv6.empty() ? own.link_local : own.ipv6.front().address};
   }
   using AnyMeans = Resolver::AnyMeans;
-  const Resolver resolver(tree, p->personality.any4_keyword ? AnyMeans::kBoth : AnyMeans::kV4, addresses);
-  const Resolver resolver6(tree, AnyMeans::kV6, std::move(addresses));
+  const Resolver resolver(tree, p->personality.any4_keyword ? AnyMeans::kBoth : AnyMeans::kV4, addresses, &impl_->resolved);
+  const Resolver resolver6(tree, AnyMeans::kV6, std::move(addresses), &impl_->resolved);
   p->time_ranges = CompileTimeRanges(tree);
   for (const auto& l : tree.Of(Section::kGroupSearch)) {
     const auto* f = l->As<FieldLine>();
@@ -237,6 +241,8 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     if (l->which == "resetinbound") p->reset_inbound = true;
     if (l->which == "resetoutside") p->reset_outside = true;
   }
+  const Line* guard = tree.Find(Section::kNames, "dns-guard");
+  p->dns_guard = guard == nullptr || guard->As<std::monostate>() == nullptr;  // a kept `no` has no fields
   p->reset_outbound = tree.Find(Section::kService, "no service resetoutbound") == nullptr;
   p->service = CompileServicePolicies(tree, *p, {impl_->class_ids, impl_->next_class});
   InheritInspectCounters(p->service, previous);

@@ -26,6 +26,8 @@ bool IsEtherList(const Line& list);
 // Is `what` something that an ethertype line may name ("bpdu", "0x8847", "dsap 0x42")?
 bool ReadEtherWhat(std::string_view what, EtherElement& out);
 // Bridge groups, on the interfaces that are compiled. `ids` and `next` give a group without a BVI one (compile_bridge.cc).
+// `zone` and `zone-member` (compile_zone.cc).
+void CompileZones(const LineTree& tree, Policy& policy);
 void CompileBridge(const LineTree& tree, Policy& policy, std::map<std::string, IfId>& ids, std::uint8_t& next);
 
 // Numbers that stay with what they name from one compilation to the next.

@@ -108,6 +108,7 @@ class Builder {
     for (const ServiceItem& service : resolver_.Services(b.protocol)) {
       for (const AddressMember& src : sources) {
         for (const AddressMember& dst : destinations) {
+          if (!Together(src, dst)) continue;
           for (const PortSpec& sp : sports) {
             for (const PortSpec& dp : dports) {
               for (const std::int16_t type : types) Element(b, line, service, src, dst, sp, dp, type);
@@ -153,6 +154,11 @@ class Builder {
   }
 
  private:
+  // Between two names their addresses meet, and the names themselves: no name meets an address of the other.
+  static bool Together(const AddressMember& src, const AddressMember& dst) {
+    using Name = AddressMember::Name;
+    return !(src.name == Name::kItself && dst.name == Name::kAddress) && !(src.name == Name::kAddress && dst.name == Name::kItself);
+  }
   static bool Named(const AddressSpec& a) { return a.kind == AddressSpec::Kind::kObject || a.kind == AddressSpec::Kind::kGroup; }
   AclLine NewLine() const {
     AclLine l;
@@ -178,6 +184,9 @@ class Builder {
     e.icmp_code = b.icmp_code ? static_cast<std::int16_t>(*b.icmp_code) : service.icmp_code;
     const bool who = !b.user.empty() || !b.source_group.empty() || !b.destination_group.empty();  // nobody is known here
     e.unknown = who || src.unresolved || dst.unresolved;
+    const auto of_name = [](const AddressMember& m) { return m.name == AddressMember::Name::kItself; };
+    e.name_only = of_name(src) || of_name(dst);
+    e.name_resolved = e.name_only && !src.shown.ends_with("(unresolved)") && !dst.shown.ends_with("(unresolved)");
     e.inactive = b.inactive;
     if (!b.time_range.empty()) {
       // A file may name a range that it does not have: then nothing is permitted by the line, and everything that it denies stays so.
@@ -207,7 +216,6 @@ class Builder {
     Add(hashed, typed ? PortsInDecimal(dp) : service.dport_hashed);
     if (e.icmp_type >= 0) Add(hashed, std::to_string(e.icmp_type));
     if (e.icmp_code >= 0) Add(hashed, std::to_string(e.icmp_code));
-    if (const std::size_t at = hashed.find(" (unresolved)"); at != std::string::npos) hashed.erase(at, 13);
     e.hash = line.expanded ? AclHash(hashed) : line.hash;
     e.parent_hash = line.expanded ? line.hash : 0;
     // Counters belong to the element as it is without its options; two lines never have the same one.

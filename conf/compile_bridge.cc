@@ -39,6 +39,7 @@ Interface* ByName(Policy& p, std::string_view nameif) {
 void MemberLine(const FieldLine& f, std::string_view text, Policy& p) {
   Interface* i = ByName(p, f.Has("if") ? f.Get("if") : f.Get("interface"));
   if (text.starts_with("mac-address-table aging-time")) p.bridge.aging = Duration::Seconds(60 * f.Int("minutes").value_or(5));
+  if (text == "mac-learn flood") p.bridge.flood = true;
   if (i == nullptr) return;
   if (text.starts_with("mac-address-table static ")) p.bridge.static_macs.push_back({i->id, MacOf(f.Get("mac"))});
   if (text.starts_with("mac-learn ")) i->bridge.learn = !f.Has("disable");
@@ -106,6 +107,9 @@ void CompileBridge(const LineTree& tree, Policy& p, std::map<std::string, IfId>&
         const auto mask = IpAddress::Parse(f->Get("mask"));
         bvi.prefix_length = mask ? MaskLength(*mask).value_or(32) : 32;
       }
+    }
+    if (!p.bridge.transparent && !bvi.nameif.empty()) {
+      for (const IfId m : g.members) p.interfaces[static_cast<std::size_t>(m)]->bridge.routed_by = bvi.id;
     }
     p.bridge.groups.push_back(std::move(g));
   }

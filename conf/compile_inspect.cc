@@ -1,4 +1,4 @@
-// Inspection maps: `policy-map type inspect dns|ftp|http`, their class maps and regular expressions, as the engines take them.
+// Inspection maps: `policy-map type inspect dns|ftp|http|ipv6`, their class maps and regular expressions, as the engines take them.
 #include <algorithm>
 #include <charconv>
 #include <variant>
@@ -6,6 +6,7 @@
 #include "conf/compile.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
+#include "firewall/ipv6_inspect.h"
 #include "inspect/dns.h"
 #include "inspect/ftp.h"
 #include "inspect/http.h"
@@ -412,6 +413,64 @@ std::shared_ptr<InspectMap> Http(const LineTree& tree, const Line* line) {
   return m;
 }
 
+bool Ipv6Criterion(const LineTree&, const FieldLine& f, const Words& words, InspectCriterion& c) {
+  using What = Ipv6Map::What;
+  if (f.Get("what") != "header" || words.empty()) return false;
+  static constexpr std::pair<std::string_view, What> kPlain[] = {{"ah", What::kAh}, {"destination-option", What::kDestination}, {"esp", What::kEsp},
+                                                                 {"fragment", What::kFragment}, {"hop-by-hop", What::kHopByHop}};
+  for (const auto& [word, what] : kPlain) {
+    if (words.size() == 1 && words[0] == word) return c.what = static_cast<std::uint8_t>(what), true;
+  }
+  if (words[0] == "count") return c.what = static_cast<std::uint8_t>(What::kCount), Compare(words, 1, {}, c);
+  if (words[0] == "routing-type") return c.what = static_cast<std::uint8_t>(What::kRoutingType), Compare(words, 1, {}, c);
+  if (words[0] == "routing-address" && words.size() > 1 && words[1] == "count") {
+    return c.what = static_cast<std::uint8_t>(What::kRoutingAddresses), Compare(words, 2, {}, c);
+  }
+  return false;
+}
+
+std::shared_ptr<InspectMap> Ipv6(const LineTree& tree, const Line* line) {
+  auto m = std::make_shared<Ipv6Map>();
+  m->verify_type = m->verify_order = line == nullptr;
+  if (const Line* parameters = line != nullptr ? Parameters(*line) : nullptr) {
+    for (const auto& l : parameters->lines) {
+      if (!Switched(*l, "verify-header type", m->verify_type)) Switched(*l, "verify-header order", m->verify_order);
+    }
+  }
+  const auto parameter = [&m](bool on, const char* text, std::size_t& row) {
+    if (!on) return;
+    row = m->rows.size();
+    m->rows.push_back({text, "drop", false});
+  };
+  parameter(m->verify_type, "verify-header type", m->row_type);
+  parameter(m->verify_order, "verify-header order", m->row_order);
+  if (m->rows.empty()) m->row_type = m->row_order = InspectCounters::kMaxRows - 1;  // a chain that cannot be read has no line of its own
+  if (line == nullptr) {  // what _default_ipv6_map says
+    Ipv6Map::Rule r;
+    r.what = Ipv6Map::What::kRoutingType;
+    r.high = 255;
+    r.drop = r.log = true;
+    m->rows.push_back({"match header routing-type range 0 255", nullptr, false});
+    r.row = m->rows.size();
+    m->rows.push_back({"drop log", "packet", true});
+    m->rules.push_back(r);
+    return m;
+  }
+  for (const InspectRule& rule : ReadRules(tree, *line, "ipv6", Ipv6Criterion, *m)) {
+    const InspectCriterion& c = rule.criteria.front();
+    Ipv6Map::Rule r;
+    r.what = static_cast<Ipv6Map::What>(c.what);
+    r.negate = c.negate;
+    r.low = c.low;
+    r.high = c.high;
+    r.drop = rule.action.kind == InspectAction::Kind::kDrop;
+    r.log = rule.action.log;
+    r.row = rule.row;
+    m->rules.push_back(r);
+  }
+  return m;
+}
+
 }  // namespace
 
 InspectId InspectIdOf(std::string_view name) {
@@ -421,6 +480,7 @@ InspectId InspectIdOf(std::string_view name) {
   if (name == "ftp") return InspectId::kFtp;
   if (name == "tftp") return InspectId::kTftp;
   if (name == "http") return InspectId::kHttp;
+  if (name == "ipv6") return InspectId::kIpv6;
   return InspectId::kNone;
 }
 
@@ -429,10 +489,13 @@ Inspection CompileInspection(const LineTree& tree, const InspectLine& inspect) {
   i.id = InspectIdOf(inspect.what);
   i.name = inspect.what;
   i.counters = std::make_shared<InspectCounters>();
-  if (i.id != InspectId::kDns && i.id != InspectId::kFtp && i.id != InspectId::kHttp) return i;
+  if (i.id != InspectId::kDns && i.id != InspectId::kFtp && i.id != InspectId::kHttp && i.id != InspectId::kIpv6) return i;
   const Line* line = nullptr;
   if (!inspect.map.empty()) line = tree.Find(Section::kPolicyMap, "policy-map type inspect " + inspect.what + " " + inspect.map);
-  auto map = i.id == InspectId::kDns ? Dns(tree, line, inspect) : i.id == InspectId::kFtp ? Ftp(tree, line, inspect) : Http(tree, line);
+  auto map = i.id == InspectId::kDns   ? Dns(tree, line, inspect)
+             : i.id == InspectId::kFtp  ? Ftp(tree, line, inspect)
+             : i.id == InspectId::kIpv6 ? Ipv6(tree, line)
+                                        : Http(tree, line);
   map->name = line != nullptr ? inspect.map : "";
   map->text = inspect.what + " " + inspect.map + (inspect.strict ? " strict " : " ") + inspect.options + "\n";
   if (line != nullptr) Fingerprint(tree, *line, map->text);

@@ -43,11 +43,11 @@ std::string OldShow(const NatRule& r, const std::string& real, const std::string
   return out + "\n    " + becomes;
 }
 
-// "B", "interface", "pat-pool B interface", "A pat-pool B"
-std::string MappedWords(const std::string& mapped, const std::string& pool, bool fallback) {
+// "B", "interface ipv6", "pat-pool B interface", "A pat-pool B"
+std::string MappedWords(const std::string& mapped, const std::string& pool, bool fallback, bool ipv6) {
   std::string words = mapped;
   if (!pool.empty()) words += (words.empty() ? "" : " ") + ("pat-pool " + pool);
-  return words + (fallback ? " interface" : "");
+  return words + (fallback ? " interface" : "") + (ipv6 ? " ipv6" : "");
 }
 void PoolWords(const PatPoolOptions& options, NatRuleWords& w) {
   w.extended = options.extended;
@@ -76,14 +76,21 @@ class Builder {
       r.order = order;
       if (!Interfaces(v->interfaces, r)) continue;
       r.real_src = resolver_.Network(v->real);
-      if (v->real != "any" && r.real_src.empty()) continue;
+      if ((v->real != "any" && r.real_src.empty()) || ByName(v->real) || ByName(v->mapped)) continue;
       const bool dynamic = v->kind == ObjectNatLine::Kind::kDynamic;
-      Mapped(dynamic, v->mapped == "interface", v->mapped == "interface" ? "" : v->mapped, v->pat_pool, v->fallback, v->pool, r);
+      Mapped(dynamic, v->mapped == "interface", v->mapped == "interface" ? "" : v->mapped, v->pat_pool, v->fallback, v->ipv6, v->pool, r);
+      if (!dynamic && !v->net_to_net) Embed(r.real_src, r.mapped_src);
       r.identity = !dynamic && v->mapped == v->real;
       if (r.identity) r.mapped_src = r.real_src;
       if (!v->real_destination.empty()) {
-        r.mapped_dst = v->mapped_destination == "interface" ? Single(resolver_.AddressOf(v->interfaces.real)) : resolver_.Network(v->mapped_destination);
+        r.mapped_dst = v->mapped_destination == "interface" ? Single(resolver_.AddressOf(v->interfaces.real, v->destination_ipv6))
+                                                           : resolver_.Network(v->mapped_destination);
         r.real_dst = resolver_.Network(v->real_destination);
+        // A name without addresses is not "any": the rule waits. Of several addresses a translation takes the first.
+        if (ByName(v->mapped_destination) || (ByName(v->real_destination) && r.real_dst.empty())) continue;
+        if (ByName(v->real_destination)) r.real_dst.resize(1);
+        if (!v->net_to_net) Embed(r.real_dst, r.mapped_dst);
+        if (!v->net_to_net) Embed(r.mapped_dst, r.real_dst);
       }
       if (!v->real_service.empty()) Services(*v, r);
       r.unidirectional = v->unidirectional;
@@ -92,8 +99,8 @@ class Builder {
       r.dns = v->dns;
       r.net_to_net = v->net_to_net;
       r.config = l->text;
-      NatRuleWords w{v->interfaces.real, v->interfaces.mapped, dynamic, v->real, MappedWords(v->mapped, v->pat_pool, v->fallback)};
-      w.mapped_destination = v->mapped_destination;
+      NatRuleWords w{v->interfaces.real, v->interfaces.mapped, dynamic, v->real, MappedWords(v->mapped, v->pat_pool, v->fallback, v->ipv6)};
+      w.mapped_destination = v->mapped_destination + (v->destination_ipv6 ? " ipv6" : "");
       w.real_destination = v->real_destination;
       w.real_service = v->real_service;
       w.mapped_service = v->mapped_service;
@@ -122,7 +129,7 @@ class Builder {
     for (const auto& l : tree_.Of(Section::kObject)) {
       const auto* o = l->As<NetworkObjectLine>();
       const auto* n = l->First<ObjectNatLine>();
-      if (o == nullptr || n == nullptr) continue;
+      if (o == nullptr || n == nullptr || ByName(o->name)) continue;
       std::string text;
       for (const auto& c : l->lines) {
         if (c->As<ObjectNatLine>() != nullptr) text = c->text;
@@ -145,11 +152,13 @@ class Builder {
       if (!Interfaces(e.nat->interfaces, r)) continue;
       r.real_src = e.ranges;
       const bool dynamic = e.nat->kind == ObjectNatLine::Kind::kDynamic;
-      Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, e.nat->pool, r);
+      Mapped(dynamic, e.nat->to_interface, e.nat->mapped, e.nat->pat_pool, e.nat->fallback, e.nat->ipv6, e.nat->pool, r);
       // A static address written in the line stands for as many as the object has.
-      if (const auto inline_address = IpAddress::Parse(e.nat->mapped); inline_address && !dynamic && e.size > 1 && e.ranges.size() == 1) {
+      if (const auto inline_address = IpAddress::Parse(e.nat->mapped); inline_address && !dynamic && e.size > 1 && e.ranges.size() == 1 &&
+          inline_address->IsV4() == e.ranges.front().first.IsV4()) {
         r.mapped_src = {{*inline_address, inline_address->Plus(e.size - 1)}};
       }
+      if (!dynamic && !e.nat->net_to_net) Embed(r.real_src, r.mapped_src);
       r.identity = !dynamic && e.nat->mapped == e.name;
       if (!e.nat->service.empty()) {
         const PortFamily f = e.nat->service == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
@@ -164,7 +173,7 @@ class Builder {
       r.net_to_net = e.nat->net_to_net;
       r.config = e.text;
       NatRuleWords w{e.nat->interfaces.real, e.nat->interfaces.mapped, dynamic, e.name,
-                     MappedWords(e.nat->to_interface ? "interface" : e.nat->mapped, e.nat->pat_pool, e.nat->fallback)};
+                     MappedWords(e.nat->to_interface ? "interface" : e.nat->mapped, e.nat->pat_pool, e.nat->fallback, e.nat->ipv6)};
       w.protocol = e.nat->service;
       PoolWords(e.nat->pool, w);
       w.real_service = e.nat->real_port;
@@ -192,51 +201,52 @@ class Builder {
       r.show = OldShow(r, v->interface.name, "any", "NAT exempt");
       Push(std::move(r));
     }
+    // Static NAT and static PAT, also by access list, in the order of the configuration (8.2 configuration guide, "Order of NAT
+    // Commands Used to Match Real Addresses").
     order = 0;
-    for (const bool ports : {false, true}) {  // static NAT, then static PAT
-      for (const auto& l : tree_.Of(Section::kStatic)) {
-        const auto* v = l->As<StaticLine>();
-        if (v == nullptr || v->protocol.empty() == ports) continue;
-        NatRule r;
-        r.section = 1;
-        r.order = ++order;
-        if (!Interfaces(v->interfaces, r)) continue;
-        const int length = v->mask ? v->mask->length() : 32;
-        r.mapped_is_interface = v->to_interface;
-        if (v->to_interface) {
-          r.interface_address = resolver_.AddressOf(v->interfaces.mapped);
-          r.mapped_src = Single(r.interface_address);
-        } else {
-          r.mapped_src = {AddressRange::Of(Prefix::Of(v->mapped.address, length))};
-        }
-        if (!v->access_list.empty()) {
-          if (!List(v->access_list, r)) continue;
-          r.real_src = SourcesOf(*r.access_list);
-        } else {
-          r.real_src = {AddressRange::Of(Prefix::Of(v->real.address, length))};
-        }
-        r.identity = !v->to_interface && v->access_list.empty() && v->mapped.address == v->real.address;
-        if (ports) {
-          const PortFamily f = v->protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
-          const std::uint16_t mapped = *PortByName(v->mapped_port, f);
-          r.service_protocol = f == PortFamily::kTcp ? 6 : 17;
-          if (v->access_list.empty()) {
-            const std::uint16_t real = *PortByName(v->real_port, f);
-            r.real_sport = {real, real};
-          } else {  // the list's first element says which port
-            if (r.access_list->elements().empty()) continue;
-            r.real_sport = r.access_list->elements().front().sport;
-          }
-          r.mapped_sport = {mapped, mapped};
-        }
-        r.dns = v->dns;
-        r.limits = ReadNatLimits(v->limits);
-        r.config = l->text;
-        const std::string to = r.mapped_src.empty() ? "0.0.0.0" : r.mapped_src.front().first.ToString();
-        r.show = OldShow(r, v->interfaces.real, v->interfaces.mapped,
-                         "static translation to " + to + (ports ? "/" + std::to_string(r.mapped_sport.first) : ""));
-        Push(std::move(r));
+    for (const auto& l : tree_.Of(Section::kStatic)) {
+      const auto* v = l->As<StaticLine>();
+      if (v == nullptr) continue;
+      const bool ports = !v->protocol.empty();
+      NatRule r;
+      r.section = 1;
+      r.order = ++order;
+      if (!Interfaces(v->interfaces, r)) continue;
+      const int length = v->mask ? v->mask->length() : 32;
+      r.mapped_is_interface = v->to_interface;
+      if (v->to_interface) {
+        r.interface_address = resolver_.AddressOf(v->interfaces.mapped);
+        r.mapped_src = Single(r.interface_address);
+      } else {
+        r.mapped_src = {AddressRange::Of(Prefix::Of(v->mapped.address, length))};
       }
+      if (!v->access_list.empty()) {
+        if (!List(v->access_list, r)) continue;
+        r.real_src = SourcesOf(*r.access_list);
+      } else {
+        r.real_src = {AddressRange::Of(Prefix::Of(v->real.address, length))};
+      }
+      r.identity = !v->to_interface && v->access_list.empty() && v->mapped.address == v->real.address;
+      if (ports) {
+        const PortFamily f = v->protocol == "tcp" ? PortFamily::kTcp : PortFamily::kUdp;
+        const std::uint16_t mapped = *PortByName(v->mapped_port, f);
+        r.service_protocol = f == PortFamily::kTcp ? 6 : 17;
+        if (v->access_list.empty()) {
+          const std::uint16_t real = *PortByName(v->real_port, f);
+          r.real_sport = {real, real};
+        } else {  // the list's first element says which port
+          if (r.access_list->elements().empty()) continue;
+          r.real_sport = r.access_list->elements().front().sport;
+        }
+        r.mapped_sport = {mapped, mapped};
+      }
+      r.dns = v->dns;
+      r.limits = ReadNatLimits(v->limits);
+      r.config = l->text;
+      const std::string to = r.mapped_src.empty() ? "0.0.0.0" : r.mapped_src.front().first.ToString();
+      r.show = OldShow(r, v->interfaces.real, v->interfaces.mapped,
+                       "static translation to " + to + (ports ? "/" + std::to_string(r.mapped_sport.first) : ""));
+      Push(std::move(r));
     }
     // Policy NAT in order, then the longest mask first.
     std::vector<const Line*> nats;
@@ -300,7 +310,7 @@ class Builder {
           if (kind == NatRule::Kind::kDynamic) r.pat_src = pat;
           r.mapped_is_interface = is_interface;
           r.interface_fallback = fallback;
-          r.interface_address = out.address;
+          r.interface_address = policy_.Layer3(out).address;
           r.config = l->text;
           r.show = OldShow(r, v.interface.name, out.nameif, "dynamic translation to pool " + std::to_string(*v.id) + " (" + GlobalWords(r) + ")");
           Push(std::move(r), key);
@@ -315,6 +325,10 @@ class Builder {
   NatTable Take() { return NatTable(std::move(rules_)); }
 
  private:
+  bool ByName(const std::string& object) const {
+    const NetworkValue* v = resolver_.Object(object);
+    return v != nullptr && v->kind == NetworkValue::Kind::kFqdn;
+  }
   static int MaskOf(const OldNatLine& n) { return n.mask ? n.mask->length() : n.address.address.v4() == 0 ? 0 : 32; }
   static std::vector<AddressRange> Single(IpAddress a) { return a.IsNone() ? std::vector<AddressRange>{} : std::vector<AddressRange>{{a, a}}; }
   static std::vector<AddressRange> SourcesOf(const AccessList& l) {
@@ -354,9 +368,20 @@ class Builder {
     return true;
   }
   // The mapped side: an interface's address, a pool, or static addresses.
-  void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback,
+  // NAT46 without `net-to-net`: the whole IPv4 address stands behind a prefix of IPv6. Ranges that correspond by position say the
+  // same of a prefix of 96 bits; longer ones have no room for an address, so their hosts follow each other.
+  static void Embed(const std::vector<AddressRange>& four, std::vector<AddressRange>& six) {
+    if (four.empty() || !four.front().first.IsV4() || six.size() != 1 || six.front().first.IsV4() ||
+        six.front().Size() != std::uint64_t{1} << 32) {
+      return;
+    }
+    const IpAddress prefix = six.front().first;
+    six.clear();
+    for (const AddressRange& r : four) six.push_back({prefix.Plus(r.first.v4()), prefix.Plus(r.last.v4())});
+  }
+  void Mapped(bool dynamic, bool to_interface, const std::string& mapped, const std::string& pat_pool, bool fallback, bool ipv6,
               const PatPoolOptions& options, NatRule& r) const {
-    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = i->address;
+    if (const Interface* i = policy_.Find(r.mapped_if)) r.interface_address = resolver_.AddressOf(policy_.Layer3(*i).nameif, ipv6);
     r.interface_fallback = fallback;
     r.pool = options;
     if (policy_.personality.flat_pat) r.pool.flat = true;

@@ -1,32 +1,14 @@
 // What routing consists of beside the routes: reverse path checks and fragments of each interface, SLA monitors and tracks.
 #include <algorithm>
-#include <charconv>
 
 #include "conf/compile.h"
 #include "conf/configuration_impl.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
+#include "conf/sla_schedule.h"
 
 namespace sallyport {
 namespace {
-
-// "14:30", "00:05:00": seconds; nothing when it is no time.
-std::optional<int> SecondsOf(std::string_view text) {
-  int part[3] = {0, 0, 0};
-  int parts = 0;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (parts < 3) {
-    const auto [next, bad] = std::from_chars(at, end, part[parts]);
-    if (bad != std::errc{} || part[parts] < 0) return {};
-    parts++;
-    at = next;
-    if (at == end) break;
-    if (*at++ != ':') return {};
-  }
-  if (at != end || parts < 2) return {};
-  return part[0] * 3600 + part[1] * 60 + part[2];
-}
 
 void Read(const FieldLine& f, SlaEntry& e) {
   if (f.Has("target")) {
@@ -43,24 +25,6 @@ void ReadOption(std::string_view text, const FieldLine& f, SlaEntry& e) {
   if (text.starts_with("timeout")) e.timeout_ms = f.Int("ms").value_or(5000);
   if (text.starts_with("threshold")) e.threshold_ms = f.Int("ms").value_or(5000);
   if (text.starts_with("frequency")) e.frequency_s = static_cast<int>(f.Int("seconds").value_or(60));
-}
-
-void ReadSchedule(std::string_view text, const FieldLine& f, SlaEntry& e) {
-  using Start = SlaEntry::Start;
-  if (f.Has("after")) {
-    e.start_s = SecondsOf(f.Get("after")).value_or(0);
-    e.start = Start::kAfter;
-  } else if (f.Has("at")) {
-    e.start_s = SecondsOf(f.Get("at")).value_or(0);
-    e.start = Start::kAt;
-  } else {
-    e.start = text.find("start-time now") != text.npos ? Start::kNow : Start::kPending;
-  }
-  if (text.find("life forever") != text.npos) {
-    e.life_s.reset();
-  } else if (f.Has("life")) {
-    e.life_s = static_cast<int>(f.Int("life").value_or(3600));
-  }
 }
 
 }  // namespace
@@ -91,7 +55,7 @@ SlaPlan Configuration::Sla() const {
     if (f == nullptr) continue;
     const auto id = static_cast<int>(f->Int("id").value_or(0));
     if (l->text.starts_with("sla monitor schedule")) {
-      if (const auto e = find(id); e != plan.entries.end()) ReadSchedule(l->text, *f, *e);
+      if (const auto e = find(id); e != plan.entries.end()) ReadSlaSchedule(l->text, *f, *e);
       continue;
     }
     SlaEntry e;

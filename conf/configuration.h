@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "conf/command.h"
+#include "conf/dns_plan.h"
 #include "conf/line_tree.h"
 #include "conf/sla.h"
 #include "firewall/base/result.h"
@@ -177,6 +178,9 @@ class Configuration {
   SlaPlan Sla() const;
   // Static routes with `track` are there while their track is one of these; Compile again after a change.
   void TracksUp(std::set<int> up);
+  // The DNS client, and the names that fqdn objects need. What they stand for is given back; Compile again after a change.
+  DnsPlan Dns() const;
+  void NamesResolved(ResolvedNames names);
   // The Linux link that stands for a hardware interface (Interface::linux_index); the host's business, not a line.
   void MapLink(const std::string& hardware, int linux_index);
   ConfigSettings settings() const;

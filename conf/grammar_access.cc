@@ -7,6 +7,7 @@
 #include "conf/field_line.h"
 #include "conf/lines.h"
 #include "conf/personality.h"
+#include "conf/zone_checks.h"
 #include "firewall/logger.h"
 
 namespace sallyport {
@@ -581,7 +582,7 @@ void DeclareAccess(ConfigGrammar& g) {
       if (!edit.HasInterface(v.interface)) return "ERROR: % Invalid Hostname\n";
       if (v.gateway.address.IsNone()) return "ERROR: % Incomplete command\n";
       if (!v.destination.address.IsV4() || (v.destination.address.v4() & ~v.mask->bits) != 0) return "ERROR: Inconsistent address and mask\n";
-      return {};
+      return edit.loading ? "" : RefuseEqualRoute(edit, v);
     };
     r.after = [c](ConfigEdit&, const L& v, Line& l) -> std::string {
       L full = v;

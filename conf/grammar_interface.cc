@@ -4,6 +4,7 @@
 
 #include "conf/declare.h"
 #include "conf/lines.h"
+#include "conf/zone_checks.h"
 
 namespace sallyport {
 namespace {
@@ -281,6 +282,9 @@ void DeclareInterfaces(ConfigGrammar& g) {
     r.rank = kSecurity;
     r.key = 1;
     r.keep_no = true;
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      return edit.loading ? "" : RefuseZoneLevel(edit, v.level.value_or(0));
+    };
     Declare(g, c, r);
   }
   {

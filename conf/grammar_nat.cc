@@ -56,6 +56,12 @@ bool KnownNetwork(const LineTree& tree, const std::string& name) {
 std::string CheckInterfaces(ConfigEdit& edit, const InterfacePair& p) {
   for (const std::string* n : {&p.real, &p.mapped}) {
     if (*n != "any" && !edit.HasInterface(*n)) return "ERROR: interface <" + *n + "> does not exist\n";
+    for (const auto& i : edit.tree.Of(Section::kInterface)) {  // the members of a bridge group are translated, not its BVI
+      const auto* nameif = i->First<NameifLine>();
+      if (!edit.loading && nameif != nullptr && nameif->name == *n && i->text.starts_with("interface BVI")) {
+        return "ERROR: NAT is not supported on BVI interface " + *n + "\n";
+      }
+    }
   }
   return {};
 }
@@ -66,11 +72,18 @@ int FamilyOf(const Resolver& resolver, const std::string& name) {
   const auto ranges = resolver.Network(name);
   return ranges.empty() ? 0 : ranges.front().first.IsV4() ? 4 : 6;
 }
-// Headers of one family do not become those of the other here, and a line that asked for it would let packets out as they are.
-std::string CheckFamilies(ConfigEdit& edit, const std::string& real, const std::string& mapped, bool to_interface, bool interface_ipv6) {
+// Between IPv4 and IPv6: not in transparent mode, and an IPv4 address stands behind a prefix of 96 bits (firewall/README.md).
+std::string CheckFamilies(ConfigEdit& edit, const std::string& real, const std::string& mapped, bool to_interface, bool interface_ipv6,
+                          bool embeds) {
   const Resolver resolver(edit.tree, Resolver::AnyMeans::kBoth, {});
   const int from = FamilyOf(resolver, real), to = to_interface ? (interface_ipv6 ? 6 : 4) : FamilyOf(resolver, mapped);
-  return from == 0 || to == 0 || from == to ? "" : "ERROR: Translation between IPv4 and IPv6 is not supported\n";
+  if (from == 0 || to == 0 || from == to) return {};
+  if (edit.tree.Find(Section::kHostname, "firewall transparent") != nullptr) return "ERROR: Translation between IPv4 and IPv6 is not supported in transparent mode\n";
+  if (!embeds || to_interface) return {};
+  for (const AddressRange& r : resolver.Network(from == 6 ? real : mapped)) {
+    if (from == 4 && r.Size() > std::uint64_t{1} << 32) return "ERROR: Only IPv6 prefixes of 96 bits and longer are supported without net-to-net\n";
+  }
+  return {};
 }
 
 // What a pool's options exclude.
@@ -118,7 +131,7 @@ void DeclareObjectNat(ConfigGrammar& g) {
     if (std::string e = CheckInterfaces(edit, v.interfaces); !e.empty()) return e;
     if (edit.here->First<NetworkValue>() == nullptr) return "ERROR: Address of the object has to be configured before nat\n";
     for (const std::string* n : {&v.mapped, &v.pat_pool}) {
-      if (n->empty() || IpAddress::Parse(*n) || KnownNetwork(edit.tree, *n)) continue;
+      if (n->empty() || IpAddress::Parse(*n) || ParsePrefix6(*n) || KnownNetwork(edit.tree, *n)) continue;
       return "ERROR: object (" + *n + ") does not exist\n";
     }
     if (!v.service.empty()) {
@@ -126,7 +139,7 @@ void DeclareObjectNat(ConfigGrammar& g) {
     }
     const std::string object = edit.here->text.substr(edit.here->text.rfind(' ') + 1);
     for (const std::string* pool : {&v.mapped, &v.pat_pool}) {
-      if (std::string e = CheckFamilies(edit, object, *pool, v.to_interface, v.ipv6); !e.empty()) return e;
+      if (std::string e = CheckFamilies(edit, object, *pool, v.to_interface, v.ipv6, v.kind == L::Kind::kStatic && !v.net_to_net); !e.empty()) return e;
     }
     return CheckPool(v.pool, v.fallback);
   };
@@ -179,7 +192,7 @@ void DeclareTwiceNat(ConfigGrammar& g) {
       for (const auto& [real, mapped, interface, ipv6] :
            {std::tuple{&v.real, &v.mapped, v.mapped == "interface", v.ipv6}, std::tuple{&v.real, &v.pat_pool, false, false},
             std::tuple{&v.real_destination, &v.mapped_destination, v.mapped_destination == "interface", v.destination_ipv6}}) {
-        if (std::string e = CheckFamilies(edit, *real, *mapped, interface, ipv6); !e.empty()) return Reply::Refuse(std::move(e));
+        if (std::string e = CheckFamilies(edit, *real, *mapped, interface, ipv6, !v.net_to_net && (real != &v.real || v.kind == K::kStatic)); !e.empty()) return Reply::Refuse(std::move(e));
       }
       if (std::string e = CheckPool(v.pool, v.fallback); !e.empty()) return Reply::Refuse(std::move(e));
       const std::size_t position = v.position ? static_cast<std::size_t>(*v.position - 1) : SIZE_MAX;

@@ -38,9 +38,10 @@ std::string PortsAsShown(const PortSpec& p, std::uint8_t protocol) {
   return s;
 }
 
-IpAddress Resolver::AddressOf(const std::string& nameif) const {
+IpAddress Resolver::AddressOf(const std::string& nameif, bool v6) const {
   const auto it = interfaces_.find(nameif);
-  return it == interfaces_.end() ? IpAddress() : it->second.v4;
+  if (it == interfaces_.end()) return {};
+  return v6 ? it->second.v6 : it->second.v4;
 }
 
 const NetworkValue* Resolver::Object(const std::string& name) const {
@@ -66,9 +67,11 @@ AddressMember Resolver::Value(const NetworkValue& v) const {
       m.shown = "range " + v.first.ToString() + " " + v.last.ToString();
       break;
     case K::kFqdn:
+      m.name = AddressMember::Name::kItself;
       m.unresolved = true;
-      m.shown = "fqdn " + v.fqdn + " (unresolved)";
-      break;
+      m.hashed = "fqdn " + v.fqdn;
+      m.shown = m.hashed + (AddressesOfName(v).empty() ? " (unresolved)" : " (resolved)");
+      return m;
     case K::kNone:
     case K::kSubnet:
     case K::kSubnet6:
@@ -83,6 +86,31 @@ AddressMember Resolver::Value(const NetworkValue& v) const {
   }
   m.hashed = m.shown;
   return m;
+}
+
+// Those of the families that the object, and the list, are for.
+std::vector<IpAddress> Resolver::AddressesOfName(const NetworkValue& fqdn) const {
+  if (names_ == nullptr) return {};
+  const auto known = names_->find(LowerCase(fqdn.fqdn));
+  if (known == names_->end()) return {};
+  std::vector<IpAddress> out;
+  for (const IpAddress a : known->second) {
+    if (a.IsV4() ? fqdn.fqdn_family != "v6" && any_ != AnyMeans::kV6 : fqdn.fqdn_family != "v4" && any_ != AnyMeans::kV4) out.push_back(a);
+  }
+  return out;
+}
+
+// The name, then its addresses: "fqdn www.example.com (resolved)", "host 192.0.2.1 (www.example.com)".
+std::vector<AddressMember> Resolver::NameMembers(const NetworkValue& fqdn) const {
+  std::vector<AddressMember> out{Value(fqdn)};
+  for (const IpAddress a : AddressesOfName(fqdn)) {
+    AddressMember m;
+    m.name = AddressMember::Name::kAddress;
+    m.ranges = {{a, a}};
+    m.shown = "host " + a.ToString() + " (" + fqdn.fqdn + ")";
+    out.push_back(std::move(m));
+  }
+  return out;
 }
 
 void Resolver::Group(const std::string& name, std::vector<AddressMember>& out, int depth) const {
@@ -134,6 +162,11 @@ std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
     case K::kObject: {
       const NetworkValue* v = Object(a.name);
       if (v == nullptr) return {};
+      if (v->kind == NetworkValue::Kind::kFqdn) {
+        auto members = NameMembers(*v);
+        for (std::size_t i = 1; i < members.size(); i++) members[i].hashed = "object " + a.name;
+        return members;
+      }
       m = Value(*v);
       m.hashed = "object " + a.name;
       break;
@@ -158,7 +191,13 @@ std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
 std::vector<AddressRange> Resolver::Network(const std::string& name) const {
   if (name.empty() || name == "any") return {};
   if (const auto a = IpAddress::Parse(name)) return {{*a, *a}};
-  if (const NetworkValue* v = Object(name)) return Value(*v).ranges;
+  if (const auto p = ParsePrefix6(name)) return {AddressRange::Of(Prefix::Of(p->address, p->length))};
+  if (const NetworkValue* v = Object(name)) {
+    std::vector<AddressRange> out;
+    if (v->kind != NetworkValue::Kind::kFqdn) return Value(*v).ranges;
+    for (const IpAddress a : AddressesOfName(*v)) out.push_back({a, a});
+    return out;
+  }
   std::vector<AddressMember> members;
   Group(name, members, 0);
   std::vector<AddressRange> out;

@@ -47,7 +47,7 @@ std::string ActsByProtocol(ConfigEdit& edit, const FieldLine& f, Line& line) {
     const auto* map = edit.path.front()->As<FieldLine>();
     if (map != nullptr) protocol = map->Get("protocol");
   }
-  if (protocol == "dns" || protocol == "ftp" || protocol == "http") line.effect = edit.effect = Effect::kModelled;
+  if (protocol == "dns" || protocol == "ftp" || protocol == "http" || protocol == "ipv6") line.effect = edit.effect = Effect::kModelled;
   return {};
 }
 
@@ -123,7 +123,7 @@ constexpr Shape kShapes[] = {
     {kParameters, "enable gprs", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
     {kParameters, "send response", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
     {kParameters, "validate-attribute <n:1-191>", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
-    {kParameters, "verify-header <what:{order|type}>", Sec::kPolicyMap, {.rank = 4, .effect = kFor, .keep_no = true}},
+    {kParameters, "verify-header <what:{order|type}>", Sec::kPolicyMap, {.rank = 4, .effect = kActs, .keep_no = true}},
     // DCERPC, GTP, Diameter, ScanSafe, LISP, M3UA, SCTP: their settings are kept as they are
     {kParameters, "<what:{allowed-eid|anti-replay|default|drop|endpoint-mapper|gtp-u-header-check|http|https|ip-eid-map|location-logging|match|mcc|message-tag-validation|"
                   "permit|request-queue|response|strict-diameter|strict-asp-state|tunnel-limit|unsupported|user|validate-key|ss7}> \\ [<text:line>]", Sec::kPolicyMap,

@@ -3,6 +3,7 @@
 #include "conf/declare.h"
 #include "conf/lines.h"
 #include "conf/shape.h"
+#include "conf/zone_checks.h"
 
 namespace sallyport {
 namespace {
@@ -40,12 +41,14 @@ std::string NoLayer3(ConfigEdit& edit, const FieldLine&, Line&) {
 }
 
 std::string KnownZone(ConfigEdit& edit, const FieldLine& f) {
-  if (edit.loading || edit.tree.Find(Section::kZone, "zone " + std::string(f.Get("zone"))) != nullptr) return {};
+  if (edit.loading) return {};
+  if (edit.tree.Find(Section::kZone, "zone " + std::string(f.Get("zone"))) != nullptr) return RefuseZoneMember(edit, f.Get("zone"));
   return "ERROR: Zone " + std::string(f.Get("zone")) + " does not exist\n";
 }
 std::string ZoneInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   for (const auto& i : edit.tree.Of(Section::kInterface)) {
-    if (i->Find("zone-member " + std::string(f.Get("zone"))) != nullptr) {
+    const Line* member = i->Find("zone-member");
+    if (member != nullptr && member->As<FieldLine>()->Get("zone") == f.Get("zone")) {
       return "ERROR: Zone " + std::string(f.Get("zone")) + " is in use by an interface\n";
     }
   }
@@ -107,8 +110,8 @@ constexpr Shape kShapes[] = {
 
     // --- bridges, zones, VXLAN
     {kIf, "bridge-group`Assign the interface to a bridge group` / <group:1-250>", Sec::kInterface, {.rank = 72, .effect = Effect::kModelled}},
-    {kIf, "zone-member`Add the interface to a zone` / <zone:word>", Sec::kInterface, {.rank = 82, .effect = kFor, .check = KnownZone}},
-    {"config", "zone`Configure a zone` <zone:word> / [ passive ]", Sec::kZone, {.effect = kFor, .check_no = ZoneInUse}},
+    {kIf, "zone-member`Add the interface to a zone` / <zone:word>", Sec::kInterface, {.rank = 82, .effect = kActs, .check = KnownZone}},
+    {"config", "zone`Configure a zone` <zone:word> / [ passive ]", Sec::kZone, {.effect = kActs, .check_no = ZoneInUse}},
     {kIf, "nve-only", Sec::kInterface, {.rank = 68, .effect = kFor}},
     {kIf, "vtep-nve / <nve:1-1>", Sec::kInterface, {.rank = 69, .effect = kFor, .check = Only<kVni>}},
     {kIf, "segment-id / <id:1-16777215>", Sec::kInterface, {.rank = 68, .effect = kFor, .check = Only<kVni>}},
@@ -216,12 +219,8 @@ constexpr Shape kShapes[] = {
     {"config", "mac-address-table aging-time / <minutes:5-720>", Sec::kArp, {.rank = 8, .effect = Effect::kModelled, .silent = "mac-address-table aging-time 5"}},
     {"config", "mac-address-table static <if:iface> <mac:mac>", Sec::kArp, {.rank = 8, .effect = Effect::kModelled}},
     {"config", "mac-learn <if:iface> / [ flood ] [ disable ]", Sec::kArp, {.rank = 8, .effect = Effect::kModelled}},
-    {"config", "mac-learn flood", Sec::kArp, {.rank = 8, .effect = kFor, .keep_no = true}},
+    {"config", "mac-learn flood", Sec::kArp, {.rank = 8, .effect = kActs, .keep_no = true}},
     {"config", "arp-inspection <if:iface> enable / [ flood | no-flood ]", Sec::kArp, {.rank = 7, .effect = Effect::kModelled}},
-    {"config", "arp`Change or view ARP table, set ARP timeout value, view statistics` timeout / <seconds:60-4294967>", Sec::kArp, {.rank = 1, .keep_no = true}},
-    {"config", "arp permit-nonconnected", Sec::kArp, {.rank = 2, .keep_no = true}},
-    {"config", "arp rate-limit / <n:0-32768>", Sec::kArp, {.rank = 3, .keep_no = true}},
-    {"config", "arp <if:iface`Interface name`> <address:ip> / <mac:mac> [ alias ]", Sec::kArp, {.effect = kFor}},
     {"config", "ip verify reverse-path`Enable Reverse Path Forwarding check` interface <if:iface>", Sec::kIpVerify, {.effect = kActs}},
     {"config", "fragment`Configure the IP fragment database` size / <n:1-1048576> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},
     {"config", "fragment chain / <n:1-8200> [<if:iface>]", Sec::kIpVerify, {.rank = 2, .effect = kActs}},

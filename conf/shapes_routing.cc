@@ -5,6 +5,7 @@
 #include "conf/declare.h"
 #include "conf/lines.h"
 #include "conf/shape.h"
+#include "conf/sla_schedule.h"
 
 namespace sallyport {
 namespace {
@@ -65,8 +66,32 @@ std::string OneTrack(ConfigEdit& edit, const FieldLine& f) {
 std::string NoteTrack(ConfigEdit& edit, const FieldLine& f, Line&) { return OneTrack(edit, f); }
 
 std::string KnownMonitor(ConfigEdit& edit, const FieldLine& f) {
+  if (!edit.loading && f.Has("recurring") + f.Has("at") + f.Has("after") != 0) {
+    if (const std::string why = RefuseSlaSchedule(f); !why.empty()) return why;
+  }
   if (edit.loading || edit.tree.Find(Section::kSla, "sla monitor " + std::string(f.Get("id"))) != nullptr) return {};
   return "ERROR: Entry number does not exist.\n";
+}
+
+const Line* ScheduleOf(const LineTree& tree, std::string_view id) {
+  for (const auto& l : tree.Of(Section::kSla)) {
+    const auto* f = l->As<FieldLine>();
+    if (f != nullptr && l->text.starts_with("sla monitor schedule ") && f->Get("id") == id) return l.get();
+  }
+  return nullptr;
+}
+
+// What is scheduled goes on as it is (ASA command reference, `sla monitor`).
+std::string NotScheduled(ConfigEdit& edit, const FieldLine& f) {
+  if (edit.loading || ScheduleOf(edit.tree, f.Get("id")) == nullptr) return {};
+  return "ERROR: Entry already running and cannot be modified\n       (only can delete (no) and start over)\n"
+         "       (check to see if the probe has finished exiting)\n";
+}
+// Its schedule goes with it.
+std::string DropSchedule(ConfigEdit& edit, const FieldLine& f) {
+  const std::string id(f.Get("id"));
+  edit.tree.RemoveIf(nullptr, Section::kSla, [&](const Line& l) { return &l == ScheduleOf(edit.tree, id); });
+  return {};
 }
 
 constexpr const char* kOspf = "config-router-ospf";
@@ -78,6 +103,10 @@ constexpr const char* kBgp = "config-router-bgp";
 constexpr const char* kFamily = "config-router-af";
 constexpr const char* kIsis = "config-router-isis";
 constexpr const char* kMap = "config-route-map";
+
+// Of a date, by their first letters or whole.
+#define MONTHS \
+  "Jan|January|Feb|February|Mar|March|Apr|April|May|Jun|June|Jul|July|Aug|August|Sep|September|Oct|October|Nov|November|Dec|December"
 
 constexpr Shape kShapes[] = {
     // --- OSPF
@@ -317,7 +346,7 @@ constexpr Shape kShapes[] = {
     {"config", "ipv6 access-list <list:name> [ line <line:1-2147483647> ] remark <text:line>", Sec::kIpv6AccessList, {.effect = Effect::kModelled}},
 
     // --- SLA monitors and what follows them
-    {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kActs, .submode = "config-sla-monitor"}},
+    {"config", "sla monitor`IP Service Level Agreement monitor` <id:1-2147483647`Entry number`>", Sec::kSla, {.sort = "{id}", .effect = kActs, .submode = "config-sla-monitor", .check = NotScheduled, .after_no = DropSchedule}},
     {"config-sla-monitor", "type`Type of entry` echo protocol ipIcmpEcho / <target:ip> interface <if:iface>", Sec::kSla, {.effect = kActs, .after = EnterEcho}},
     {"config-sla-monitor-echo", "num-packets`Number of packets in a probe` / <n:1-100>", Sec::kSla, {.rank = 1, .effect = kActs, .silent = "num-packets 1"}},
     {"config-sla-monitor-echo", "request-data-size`Request data size` / <n:0-16384>", Sec::kSla, {.rank = 2, .effect = kActs, .silent = "request-data-size 28"}},
@@ -326,7 +355,7 @@ constexpr Shape kShapes[] = {
     {"config-sla-monitor-echo", "threshold`Operation threshold in milliseconds` / <ms:0-2147483647>", Sec::kSla, {.rank = 5, .effect = kActs, .silent = "threshold 5000"}},
     {"config-sla-monitor-echo", "frequency`Frequency of an operation in seconds` / <seconds:1-604800>", Sec::kSla, {.rank = 6, .effect = kActs, .silent = "frequency 60"}},
     {"config", "sla monitor schedule`Entry scheduling` <id:1-2147483647> / [ life ( forever | <life:0-2147483647> ) ] [ start-time ( now | pending | after <after:word> | "
-               "<at:word> [<month:word> <day:word>] ) ] [ ageout <ageout:0-2073600> ] [ recurring ]", Sec::kSla,
+               "<at:word> [ <month:{" MONTHS "}> <day:1-31> | <day:1-31> <month:{" MONTHS "}> ] ) ] [ ageout <ageout:0-2073600> ] [ recurring ]", Sec::kSla,
      {.sort = "{id} s", .effect = kActs, .check = KnownMonitor}},
     {"config", "track`Object tracking configuration commands` <id:1-500`Tracked object`> / rtr`Response Time Reporter (RTR) entry` <rtr:1-2147483647> reachability`Reachability`", Sec::kTrack,
      {.sort = "{id}", .effect = kActs, .after = NoteTrack}},

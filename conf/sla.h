@@ -24,6 +24,9 @@ struct SlaEntry {
   // The schedule. Without one, and with `start-time pending`, nothing is sent.
   enum class Start : std::uint8_t { kNone, kPending, kNow, kAfter, kAt } start = Start::kNone;
   int start_s = 0;                 // kAfter: from now on; kAt: of the day, in the appliance's time zone
+  int month = 0, day = 0;          // kAt: of the year; 0: today, or tomorrow if that has passed
+  bool recurring = false;          // kAt: every day, for its life
+  int ageout_s = 0;                // so long after its life, or without a start, it is forgotten; 0: never
   std::optional<int> life_s = 3600;  // nothing: for ever
   bool operator==(const SlaEntry&) const = default;
 };

@@ -53,6 +53,8 @@ struct AclElement {
   std::int16_t icmp_code = -1;
   bool inactive = false;        // `inactive`: never matches
   bool unknown = false;         // names what nobody knows (a host name without addresses, a user): never matches
+  bool name_only = false;       // "fqdn NAME": stands for the name; its addresses are elements of their own behind it. Is `unknown`
+  bool name_resolved = false;   // and there are such
   bool logs = false;            // has the `log` keyword (106100 instead of 106023)
   bool log_disabled = false;    // `log disable`: no message at all
   std::int8_t log_severity = 6;

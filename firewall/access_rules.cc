@@ -173,6 +173,8 @@ Verdict Apply(Context& c, const Decision& d, bool in_direction) {
 // Same interface, or same level: needs same-security-traffic whatever the access lists say.
 bool SameSecurityRefuses(const Context& c) {
   if (c.in == c.out) return !c.policy.same_security_intra;
+  // Within a traffic zone it is both: out by its own zone, and by an interface of the same level.
+  if (c.in->zone != 0 && c.in->zone == c.out->zone && !c.policy.same_security_intra) return true;
   return c.in->security_level == c.out->security_level && !c.policy.same_security_inter;
 }
 
@@ -190,7 +192,15 @@ Verdict CheckAccessIn(Context& c) {
     LogDeniedByLevels(c);
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
-  return Apply(c, d, true);
+  // Routed for a bridge group: the member's list, then the BVI's. Levels decide only if neither has one.
+  const Interface* const member = c.in;
+  const Interface& bvi = c.policy.Layer3(*member);
+  if (&bvi == member || c.packet.bridged || !bvi.AccessIn(c.packet.v6)) return Apply(c, d, true);
+  if (member->AccessIn(c.packet.v6) && Apply(c, d, true) != Verdict::kContinue) return Verdict::kDrop;
+  c.in = &bvi;
+  const Verdict v = Apply(c, Decide(c), true);
+  c.in = member;
+  return v;
 }
 
 bool ControlPlanePermits(Context& c) {
@@ -210,16 +220,30 @@ bool ControlPlanePermits(Context& c) {
   return d.permit;
 }
 
-Verdict CheckAccessOut(Context& c) {
-  if (c.from_box || c.to_box || c.out->AccessOut(c.packet.v6) == nullptr || c.core.bypass_checks || c.pinhole != kNoPinhole) {
-    return Verdict::kContinue;
-  }
+namespace {
+
+Verdict ApplyOut(Context& c) {
+  if (c.out->AccessOut(c.packet.v6) == nullptr) return Verdict::kContinue;
   Decision d;
   d.list = c.out->AccessOut(c.packet.v6).get();
   d.element = d.list->Find(QueryOf(c, false));
   d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
   d.permit = d.element != nullptr && d.element->permit;
   return Apply(c, d, false);
+}
+
+}  // namespace
+
+Verdict CheckAccessOut(Context& c) {
+  if (c.from_box || c.to_box || c.core.bypass_checks || c.pinhole != kNoPinhole) return Verdict::kContinue;
+  const Interface* const member = c.out;
+  if (member->bridge.routed_by != IfId::kAny && !c.packet.bridged) {  // the BVI's list, then the member's
+    c.out = &c.policy.Layer3(*member);
+    const Verdict v = ApplyOut(c);
+    c.out = member;
+    if (v != Verdict::kContinue) return v;
+  }
+  return ApplyOut(c);
 }
 
 }  // namespace sallyport

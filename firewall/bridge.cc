@@ -16,20 +16,24 @@ const MacTable::Entry* MacTable::Find(int group, std::uint64_t mac, TimePoint no
   return it == entries_.end() || Old(it->second, now) ? nullptr : &it->second;
 }
 
-bool MacTable::Learn(int group, std::uint64_t mac, IfId interface, bool learn, TimePoint now) {
+MacTable::Learned MacTable::Learn(int group, std::uint64_t mac, IfId interface, bool learn, TimePoint now, IfId* was) {
   const auto it = entries_.find(Key(group, mac));
   if (it != entries_.end()) {
-    if (it->second.fixed) return it->second.interface == interface;
-    if (learn) it->second = {interface, false, now};
-    return true;
+    Entry& e = it->second;
+    if (e.fixed) return e.interface == interface ? Learned::kKnown : Learned::kFixedElsewhere;
+    if (!learn) return Learned::kKnown;
+    const bool moved = e.interface != interface && !Old(e, now);
+    if (moved && was != nullptr) *was = e.interface;
+    e = {interface, false, now};
+    return moved ? Learned::kMoved : Learned::kKnown;
   }
-  if (!learn) return true;
+  if (!learn) return Learned::kKnown;
   if (entries_.size() >= kMost) {
     std::erase_if(entries_, [&](const auto& e) { return Old(e.second, now); });
-    if (entries_.size() >= kMost) return true;
+    if (entries_.size() >= kMost) return Learned::kFull;
   }
   entries_.emplace(Key(group, mac), Entry{interface, false, now});
-  return true;
+  return Learned::kNew;
 }
 
 void MacTable::SetPolicy(const BridgePolicy& policy) {

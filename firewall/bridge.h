@@ -29,7 +29,7 @@ struct BridgeGroup {
   int port_index = 0;            // the link at which the appliance's own port is bridged; 0: none
 };
 
-// `arp IF IP MAC`: what ARP inspection compares with.
+// `arp IF IP MAC`: what ARP inspection compares with, and how the appliance itself reaches the host.
 struct StaticArp {
   IfId interface{};
   IpAddress address;
@@ -45,6 +45,7 @@ struct BridgePolicy {
   bool transparent = false;  // `firewall transparent`; false: routed, with or without BVIs
   std::vector<BridgeGroup> groups;
   Duration aging = Duration::Seconds(300);
+  bool flood = false;  // `mac-learn flood`: frames to an unknown address go to all members, as a switch does it
   std::vector<StaticMac> static_macs;
   std::vector<StaticArp> static_arps;
   const BridgeGroup* Of(IfId member_or_bvi) const;
@@ -55,6 +56,7 @@ struct BridgeMember {
   std::uint8_t group = 0;  // 0: not in a bridge group
   bool learn = true;       // `mac-learn IF disable`
   enum class Arp : std::uint8_t { kOff, kFlood, kNoFlood } arp_inspection{};
+  IfId routed_by = IfId::kAny;  // routed mode: the group's BVI, if it has a name and so routes for this member
 };
 
 struct MacView {
@@ -76,8 +78,9 @@ class MacTable {
   };
   // Null: not known, or too old.
   const Entry* Find(int group, std::uint64_t mac, TimePoint now) const;
-  // Notes that `mac` was seen at `interface`. False: it is fixed to another one.
-  bool Learn(int group, std::uint64_t mac, IfId interface, bool learn, TimePoint now);
+  enum class Learned : std::uint8_t { kKnown, kNew, kMoved, kFixedElsewhere, kFull };
+  // Notes that `mac` was seen at `interface`. `was`: where it moved from.
+  Learned Learn(int group, std::uint64_t mac, IfId interface, bool learn, TimePoint now, IfId* was = nullptr);
   void SetPolicy(const BridgePolicy& policy);
   void Clear();  // what was learned
   std::vector<MacView> View(TimePoint now) const;

@@ -4,6 +4,7 @@
 // so that an entry can outlive the policy it was made under, and could be published to an accelerated path.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -32,6 +33,7 @@ inline constexpr std::uint16_t kConnRouteMark = 0x0080;        // kernel's route
 inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
 inline constexpr std::uint16_t kConnTransparent = 0x0200;  // nothing is rewritten in either direction
 inline constexpr std::uint16_t kConnServiceModule = 0x0400;  // flag X: goes through `ips`
+inline constexpr std::uint16_t kConnOtherFamily = 0x0800;  // IPv4 on one side, IPv6 on the other (other_family.h)
 
 inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
 
@@ -48,6 +50,7 @@ struct Conn {
   std::uint8_t protocol = 0;
   IfId in_if{};   // where the initiator is
   IfId out_if{};  // where the responder is
+  IfId in_parent{}, out_parent{};  // traffic zones: where they were when it was made; in_if and out_if are where they are now
   TcpState tcp_state = TcpState::kNone;
   std::uint16_t flags = 0;
   std::uint8_t inspect = 0;  // InspectId of the engine that sees its packets, 0 none
@@ -68,11 +71,15 @@ struct Conn {
   // --- the table's own
   TimerLinks timer{};
 
+  // The protocol of packets in a direction: ICMP is another one in the other family.
+  std::uint8_t ProtocolOf(Direction d) const {
+    return d == Direction::kForward || (flags & kConnOtherFamily) == 0 ? protocol : InOtherFamily(protocol);
+  }
   FlowKey ForwardKey() const {
     return {initiator_real, responder_mapped, initiator_real_port, responder_mapped_port, protocol, in_if};
   }
   FlowKey ReverseKey() const {
-    return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, protocol, out_if};
+    return {responder_real, initiator_mapped, responder_real_port, initiator_mapped_port, ProtocolOf(Direction::kReverse), out_if};
   }
 };
 // With two index slots of 8 bytes at a load of one half this keeps a connection within 256 bytes.
@@ -87,6 +94,11 @@ class ConnTable {
   ~ConnTable();
   ConnTable(const ConnTable&) = delete;
   ConnTable& operator=(const ConnTable&) = delete;
+
+  // Which interfaces are one for a flow: those that have the same value here, by IfId (members of a traffic zone). An entry whose
+  // in_if or out_if has another value than before must be erased first. Without a call every interface is one by itself.
+  void SetZones(const std::array<std::uint8_t, 256>& one);
+  const std::array<std::uint8_t, 256>& zones() const;
 
   struct Found {
     ConnIndex index = kNoConn;

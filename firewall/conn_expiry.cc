@@ -70,6 +70,7 @@ void ConnectionExpired(EngineCore& core, ConnIndex index) {
     core.limits.intercept.embryonic_timeouts++;
     return EndConnection(core, index, {"SYN Timeout", IfId::kAny}, at);
   }
+  if (c.tcp_state == TcpState::kClosed) return EndConnection(core, index, {"TCP FINs", IfId::kAny}, at);
   if (TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed) return EndConnection(core, index, {"FIN Timeout", IfId::kAny}, at);
   ConnExtra* extra = c.extra != kNoExtra && c.tcp_state != TcpState::kBypass ? &core.extras.At(c.extra) : nullptr;
   if (extra != nullptr && extra->dcd_retry_s != 0) {
@@ -110,14 +111,16 @@ bool HasBetterWay(const EngineCore& core, const Conn& c) {
   const RouteTable& routes = core.policy->routes;
   if (c.responder_mapped != c.responder_real) return false;  // the translation says where it leaves
   const Route* best = routes.Find(c.responder_real);
-  if (best == nullptr || best->null0 || best->interface == c.out_if) return false;
-  const Route* own = routes.Find(c.responder_real, c.out_if);
+  const IfId by = core.policy->Layer3(c.out_if);
+  if (best == nullptr || best->null0 || best->interface == by) return false;
+  const Route* own = routes.Find(c.responder_real, by);
   return own == nullptr || own->destination.length < best->destination.length || own->metric > best->metric;
 }
 
 // One that never had a route (its peer only sends to us) has not lost it.
 bool LostItsWay(const EngineCore& core, const Conn& c) {
-  const auto lost = [&](IpAddress to, IfId by) {
+  const auto lost = [&](IpAddress to, IfId member) {
+    const IfId by = core.policy->Layer3(member);
     return core.policy->routes.Find(to, by) == nullptr && core.routes_before.Find(to, by) != nullptr;
   };
   return lost(c.responder_real, c.out_if) || lost(c.initiator_real, c.in_if);

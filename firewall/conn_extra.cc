@@ -14,11 +14,14 @@ std::unique_ptr<T> CopyOf(const std::unique_ptr<T>& p) {
 
 ConnExtra::ConnExtra(const ConnExtra& o)
     : inspect_map(o.inspect_map),
-      inspect_rows(o.inspect_rows),
+      inspect_counters(o.inspect_counters),
       inspect_state(o.inspect_state != nullptr ? o.inspect_state->Clone() : nullptr),
       inspect_stream(CopyOf(o.inspect_stream)),
       secondaries(o.secondaries),
-      inspect_counters(o.inspect_counters),
+      ipv6_map(o.ipv6_map),
+      ipv6_counters(o.ipv6_counters),
+      dns_guard(o.dns_guard),
+      dns_questions(o.dns_questions),
       qos{o.qos[0], o.qos[1]},
       decrement_ttl(o.decrement_ttl),
       limit_slot(o.limit_slot),
@@ -37,6 +40,7 @@ ConnExtra::ConnExtra(const ConnExtra& o)
       dcd_answered(o.dcd_answered),
       tcp_in_order(o.tcp_in_order),
       tcp_proxied(o.tcp_proxied),
+      proxy_counters(o.proxy_counters),
       tcp_map(o.tcp_map),
       tcp_stream(CopyOf(o.tcp_stream)) {}
 

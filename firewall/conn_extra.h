@@ -30,11 +30,16 @@ struct InspectStream {
 struct ConnExtra {
   // --- inspection (inspect_flow.cc)
   std::shared_ptr<const InspectMap> inspect_map;  // null: the engine's defaults
-  std::shared_ptr<InspectCounters> inspect_rows;
+  std::shared_ptr<InspectCounters> inspect_counters;  // of the inspection that it is under
   std::unique_ptr<InspectState> inspect_state;    // the engine's
   std::unique_ptr<InspectStream> inspect_stream;  // TCP
   std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;  // index and id of connections that end with this one
-  ClassInspectCounters* inspect_counters = nullptr;  // of the class that asked for the inspection
+  // --- `inspect ipv6` (ipv6_inspect.h); null: none
+  std::shared_ptr<const InspectMap> ipv6_map;
+  std::shared_ptr<InspectCounters> ipv6_counters;
+  // --- `dns-guard` without an inspection (dns_guard.h)
+  bool dns_guard = false;
+  std::vector<std::uint16_t> dns_questions;  // identifiers of those that have not been answered, oldest first
   // --- classes of service policies
   QosPath qos[2];              // [Direction]
   bool decrement_ttl = false;  // set connection decrement-ttl
@@ -62,6 +67,7 @@ struct ConnExtra {
   // --- TCP
   bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)
   bool tcp_proxied = false;               // goes through a proxy
+  ProxyCounters* proxy_counters = nullptr;  // then: of the class
   std::shared_ptr<const TcpMap> tcp_map;  // null: EngineCore::default_tcp_map
   std::unique_ptr<TcpStream> tcp_stream;
 

@@ -25,8 +25,8 @@ Ends EndsOf(const EngineCore& core, const Conn& c) {
   const Endpoint initiator_mapped{c.initiator_mapped, c.initiator_mapped_port};
   const Endpoint responder{c.responder_real, c.responder_real_port};
   const Endpoint responder_mapped{c.responder_mapped, c.responder_mapped_port};
-  const NameId in = NameOfInterface(core, c.in_if);
-  const NameId out = NameOfInterface(core, c.out_if);
+  const NameId in = NameOfInterface(core, c.in_parent);
+  const NameId out = NameOfInterface(core, c.out_parent);
   if ((c.flags & kConnOutbound) != 0) return {out, in, responder, responder_mapped, initiator, initiator_mapped};
   return {in, out, initiator, initiator_mapped, responder, responder_mapped};
 }
@@ -91,7 +91,7 @@ void LogTornDown(EngineCore& core, const Conn& c, EndReason reason, TimePoint no
 bool KernelWouldDiffer(const Policy& policy, IpAddress address, IfId egress) {
   if (egress == IfId::kIdentity) return false;
   const Route* route = policy.routes.Find(address);
-  return route == nullptr || route->interface != egress;
+  return route == nullptr || route->interface != policy.Layer3(egress);
 }
 
 void Release(EngineCore& core, XlateIndex i, TimePoint now) {
@@ -134,6 +134,12 @@ void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds) {
   if (earlier) core.conns.DeadlineChanged(index);
 }
 
+void SetRouteMarks(const Policy& policy, Conn& c) {
+  c.flags = static_cast<std::uint16_t>(c.flags & ~(kConnRouteMark | kConnRouteMarkReverse));
+  if (KernelWouldDiffer(policy, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
+  if (KernelWouldDiffer(policy, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
+}
+
 ConnIndex MakeConnection(Context& ctx) {
   EngineCore& core = ctx.core;
   const Packet& p = ctx.packet;
@@ -149,6 +155,8 @@ ConnIndex MakeConnection(Context& ctx) {
   c.protocol = p.protocol;
   c.in_if = p.ingress;
   c.out_if = ctx.egress;
+  c.in_parent = c.in_if;
+  c.out_parent = c.out_if;
   c.icmp_type = p.icmp_type;
   c.inspect = static_cast<std::uint8_t>(ctx.inspect);
   const int from = ctx.in != nullptr ? ctx.in->security_level : 100;
@@ -158,14 +166,12 @@ ConnIndex MakeConnection(Context& ctx) {
   if (ctx.from_box) c.flags |= kConnFromBox;
   if (ctx.randomize) c.flags |= kConnSeqRandomized;
   if (ctx.extra != kNoExtra && ctx.Extra().tcp_proxied) c.flags |= kConnServiceModule;
+  if (c.initiator_real.IsV4() != c.responder_real.IsV4()) c.flags |= kConnOtherFamily;
   const bool same = c.initiator_real == c.initiator_mapped && c.initiator_real_port == c.initiator_mapped_port &&
                     c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
   const bool counts_hops = ctx.extra != kNoExtra && core.extras.At(ctx.extra).decrement_ttl;
   if (same && !ctx.randomize && !counts_hops) c.flags |= kConnTransparent;
-  if (!ctx.from_box && !ctx.to_box) {
-    if (KernelWouldDiffer(ctx.policy, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
-    if (KernelWouldDiffer(ctx.policy, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
-  }
+  if (!ctx.from_box && !ctx.to_box) SetRouteMarks(ctx.policy, c);
   if (p.IsTcp() && ctx.state_bypass) {
     c.tcp_state = TcpState::kBypass;
   } else if (p.IsTcp()) {

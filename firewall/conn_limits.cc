@@ -225,7 +225,7 @@ void CountConnection(EngineCore& core, const Conn& c, TimePoint now) {
   const bool embryonic = c.protocol == 6 && IsEmbryonic(c.tcp_state);
   const bool box = (c.flags & (kConnToBox | kConnFromBox)) != 0;
   for (const bool responder : {false, true}) {
-    HostCounters* h = responder ? HostOf(core, c.out_if, c.responder_real, now) : HostOf(core, c.in_if, c.initiator_real, now);
+    HostCounters* h = responder ? HostOf(core, c.out_parent, c.responder_real, now) : HostOf(core, c.in_parent, c.initiator_real, now);
     if (h == nullptr) continue;
     h->Of(c.protocol)++;
     if (box) h->box++;
@@ -250,14 +250,14 @@ void CountHandshakeDone(EngineCore& core, const Conn& c) {
   const auto host = [&](IfId interface, IpAddress address) {
     return interface == IfId::kIdentity ? HostTable::kNone : core.limits.hosts.Find(static_cast<std::uint32_t>(interface), address);
   };
-  if (const std::uint32_t i = host(c.in_if, c.initiator_real); i != HostTable::kNone) Down(core.limits.hosts.At(i).embryonic_from);
-  if (const std::uint32_t i = host(c.out_if, c.responder_real); i != HostTable::kNone) Down(core.limits.hosts.At(i).embryonic_to);
+  if (const std::uint32_t i = host(c.in_parent, c.initiator_real); i != HostTable::kNone) Down(core.limits.hosts.At(i).embryonic_from);
+  if (const std::uint32_t i = host(c.out_parent, c.responder_real); i != HostTable::kNone) Down(core.limits.hosts.At(i).embryonic_to);
   if (c.extra != kNoExtra) NoLongerEmbryonic(core, core.extras.At(c.extra));
 }
 
 void CountConnectionGone(EngineCore& core, const Conn& c, TimePoint now) {
-  LeaveHost(core, c.in_if, c.initiator_real, c, false, now);
-  LeaveHost(core, c.out_if, c.responder_real, c, true, now);
+  LeaveHost(core, c.in_parent, c.initiator_real, c, false, now);
+  LeaveHost(core, c.out_parent, c.responder_real, c, true, now);
   if (c.extra == kNoExtra) return;
   ConnExtra& extra = core.extras.At(c.extra);
   if (extra.limit_slot == kNoLimitSlot) return;

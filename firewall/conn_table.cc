@@ -39,12 +39,19 @@ class Arena {
 
 struct ConnTable::Impl {
   Impl(std::uint32_t cap, std::uint64_t seed)
-      : capacity(cap), hasher(FlowHasher::FromSeed(seed)), slots(cap), conns(cap), wheel(conns) {}
+      : capacity(cap), hasher(FlowHasher::FromSeed(seed)), slots(cap), conns(cap), wheel(conns) {
+    for (std::size_t i = 0; i < one.size(); i++) one[i] = static_cast<std::uint8_t>(i);
+  }
 
+  // `key` as the index has it: members of a traffic zone are one interface.
+  FlowKey Indexed(FlowKey key) const {
+    key.ingress = IfId{one[static_cast<std::size_t>(key.ingress)]};
+    return key;
+  }
   std::uint32_t FindRef(const FlowKey& key, std::uint32_t hash) const {
     return slots.Find(hash, [&](std::uint32_t ref) {
       const Conn& c = conns[ConnSlots::EntryOf(ref)];
-      return ConnSlots::DirectionOf(ref) == Direction::kForward ? c.ForwardKey() == key : c.ReverseKey() == key;
+      return Indexed(ConnSlots::DirectionOf(ref) == Direction::kForward ? c.ForwardKey() : c.ReverseKey()) == key;
     });
   }
 
@@ -59,8 +66,8 @@ struct ConnTable::Impl {
   }
   void Leave(std::uint32_t i) {
     Conn& entry = conns[i];
-    slots.Erase(hasher(entry.ForwardKey()), ConnSlots::Ref(i, Direction::kForward));
-    slots.Erase(hasher(entry.ReverseKey()), ConnSlots::Ref(i, Direction::kReverse));
+    slots.Erase(hasher(Indexed(entry.ForwardKey())), ConnSlots::Ref(i, Direction::kForward));
+    slots.Erase(hasher(Indexed(entry.ReverseKey())), ConnSlots::Ref(i, Direction::kReverse));
     wheel.Remove(i);
     entry.id = 0;
     entry.timer.next = free_head;
@@ -73,6 +80,7 @@ struct ConnTable::Impl {
   std::uint32_t most_used = 0;
   std::uint32_t touched = 0;          // entries below were used at some time
   std::uint32_t free_head = kNoConn;  // erased entries, linked through timer.next
+  std::array<std::uint8_t, 256> one{};
   FlowHasher hasher;
   ConnSlots slots;
   Arena conns;
@@ -87,19 +95,23 @@ ConnTable::ConnTable(std::uint32_t capacity, std::uint64_t hash_seed) {
 ConnTable::~ConnTable() = default;
 
 ConnTable::Found ConnTable::Find(const FlowKey& key) const {
-  const std::uint32_t ref = impl_->FindRef(key, impl_->hasher(key));
+  const FlowKey indexed = impl_->Indexed(key);
+  const std::uint32_t ref = impl_->FindRef(indexed, impl_->hasher(indexed));
   if (ref == 0) return {};
   return {ConnSlots::EntryOf(ref), ConnSlots::DirectionOf(ref)};
 }
 
-void ConnTable::Prefetch(const FlowKey& key) const { impl_->slots.Prefetch(impl_->hasher(key)); }
+void ConnTable::Prefetch(const FlowKey& key) const { impl_->slots.Prefetch(impl_->hasher(impl_->Indexed(key))); }
+
+void ConnTable::SetZones(const std::array<std::uint8_t, 256>& one) { impl_->one = one; }
+const std::array<std::uint8_t, 256>& ConnTable::zones() const { return impl_->one; }
 
 ConnIndex ConnTable::Insert(const Conn& c) {
   assert(c.id != 0);
   Impl& t = *impl_;
   if (t.count == t.capacity) return kNoConn;
-  const FlowKey forward = c.ForwardKey();
-  const FlowKey reverse = c.ReverseKey();
+  const FlowKey forward = t.Indexed(c.ForwardKey());
+  const FlowKey reverse = t.Indexed(c.ReverseKey());
   // A flow that is its own reverse (a host talking to the port it talks from) has no two sides to track.
   if (forward == reverse) return kNoConn;
   const std::uint32_t forward_hash = t.hasher(forward);
@@ -130,7 +142,7 @@ void ConnTable::Erase(ConnIndex i) {
   if (t.undo != nullptr) [[unlikely]] {
     t.undo->Add([&t, i, was = t.conns[i]] {
       t.free_head = t.conns[i].timer.next;  // what came after it has gone again, so it is the first
-      t.Enter(i, was, t.hasher(was.ForwardKey()), t.hasher(was.ReverseKey()));
+      t.Enter(i, was, t.hasher(t.Indexed(was.ForwardKey())), t.hasher(t.Indexed(was.ReverseKey())));
       t.wheel.PutBack(i, was.timer);
     });
   }

@@ -5,6 +5,7 @@
 
 #include "firewall/engine_impl.h"
 #include "firewall/ipv6_flow.h"
+#include "firewall/routed_bvi.h"
 #include "firewall/threat_flow.h"
 
 namespace sallyport {
@@ -77,13 +78,22 @@ const Policy& Engine::policy() const { return *impl_->policy; }
 
 void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   Impl& e = *impl_;
-  // Connections through an interface that is gone end with it.
+  EnterZones(e, *policy, now);
+  // Connections through an interface that is gone end with it, or go on by another member of its zone.
   std::array<bool, 256> gone{};
   bool any_gone = false;
   for (const auto& i : e.policy->interfaces) {
     if (!i || !i->InUse()) continue;
     const Interface* still = policy->Find(i->id);
     if (still == nullptr || !still->InUse()) gone[static_cast<std::size_t>(i->id)] = any_gone = true;
+  }
+  for (std::size_t i = 0; i < gone.size() && any_gone; i++) {
+    const Interface* f = gone[i] ? policy->Find(IfId{static_cast<std::uint8_t>(i)}) : nullptr;
+    if (f == nullptr || f->zone == 0) continue;
+    for (const IfId m : policy->FindZone(f->zone)->members) {
+      const Interface* other = policy->Find(m);
+      if (other != nullptr && other->InUse()) gone[i] = false;
+    }
   }
   if (any_gone) {
     for (ConnIndex i = 0; i < e.conns.slots(); i++) {
@@ -101,6 +111,7 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.captures.UsePolicy(*e.policy);
   const Policy& p = *e.policy;
   if (e.sends_adverts) e.adverts.SetPolicy(p, now, e.random);
+  if (before->routes.routes() != p.routes.routes() || any_gone) MoveWithinZones(e, now);
   RoutesChanged(e, before->routes, now);
   ReviewTimeRanges(e, now);
   e.macs.SetPolicy(p.bridge);
@@ -149,6 +160,11 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
 
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
+  if (!e.policy->bridge.groups.empty() && !p.bridged && p.ingress != IfId::kIdentity && !TakeMember(e, p, now)) {
+    out = Disposition{};
+    out.action = Disposition::Action::kConsume;
+    return;
+  }
   if (e.captures.active() || e.faults.active()) [[unlikely]] {
     e.ProcessWatched(p, now, out);
   } else {
@@ -190,16 +206,19 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
     in = policy->Find(p.ingress);
     if (in == nullptr || !in->InUse()) return Refuse(p, FrameDrop::kInterfaceDown, FlowDrop::kNone, out);
   }
-  if (p.v6 && !p.bridged && DecideIpv6(*this, p, in, now, out)) return;
+  if (p.v6 && !p.bridged && DecideIpv6(*this, p, in != nullptr ? &policy->Layer3(*in) : nullptr, now, out)) return;
   if (p.icmp_error) {
     return ProcessIcmpError(*this, p, now, out);
   }
-  const ConnTable::Found found = conns.Find(p.key);
+  ConnTable::Found found = conns.Find(p.key);
+  if (found.index == kNoConn && p.bvi != IfId::kAny) {  // the appliance's own connections are the BVI's
+    FlowKey at_bvi = p.key;
+    at_bvi.ingress = p.bvi;
+    found = conns.Find(at_bvi);
+  }
   if (found.index != kNoConn) {
     Conn& c = conns.At(found.index);
-    // A SYN for a pair of ports that is done with opens it anew.
-    if (p.IsTcp() && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && found.direction == Direction::kForward &&
-        (c.tcp_state == TcpState::kClosing || c.tcp_state == TcpState::kClosed)) {
+    if (OpensAnew(c, found.direction, p)) {
       EndConnection(*this, found.index, {"TCP FINs", IfId::kAny}, now);
       return ProcessNew(p, in, now, out);
     }
@@ -225,7 +244,7 @@ void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Dis
   }
   Context ctx(*this, p, in, now);
   ctx.from_box = p.ingress == IfId::kIdentity;
-  if (!ctx.from_box) ctx.pinhole = pinholes.Find(p.key);
+  if (!ctx.from_box) ctx.pinhole = FindPinhole(*this, p, in);
   const Verdict v = RunNewFlow(ctx);
   if (v == Verdict::kForward && ctx.made != kNoConn) {
     return ForwardOnConnection(*this, ctx.made, Direction::kForward, p, now, out);

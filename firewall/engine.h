@@ -62,6 +62,7 @@ struct ConnFilter {
   std::optional<AddressRange> peer_address;  // with `address`: the other end
   std::optional<PortRange> port;             // either end
   std::optional<PortRange> peer_port;        // with `port`: the other end
+  std::vector<std::vector<IfId>> zones;      // each: members of a zone (or of any), one of which either end is at
   std::vector<std::string> states;           // any of "up", "tcp_embryonic", "finin", ...; empty: whatever
   bool Matches(const Conn& c) const;
 };

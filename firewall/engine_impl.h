@@ -9,6 +9,8 @@ namespace sallyport {
 inline constexpr std::uint32_t kScanLimit = 20'000;
 // Name and security level of an interface, as views have them (engine_views.cc).
 void Describe(const Policy& policy, IfId id, std::string& name, int& level);
+// Names, levels and zones of both ends of `view.conn`.
+void DescribeEnds(const Policy& policy, ConnView& view);
 
 // Of a packet that was recorded: what became of it (watch_flow.cc).
 void Conclude(TraceResult& result, const Packet& p, const Disposition& out);

@@ -44,6 +44,10 @@ bool ConnFilter::Matches(const Conn& c) const {
                                         {c.responder_real_port, c.responder_mapped_port})) {
     return false;
   }
+  for (const std::vector<IfId>& zone : zones) {
+    const auto in = [&zone](IfId id) { return std::find(zone.begin(), zone.end(), id) != zone.end(); };
+    if (!in(c.in_if) && !in(c.out_if)) return false;
+  }
   return states.empty() || std::any_of(states.begin(), states.end(), [&](const std::string& s) { return InState(c, s); });
 }
 
@@ -58,6 +62,23 @@ void Describe(const Policy& policy, IfId id, std::string& name, int& level) {
   level = i != nullptr ? i->security_level : 0;
 }
 
+void DescribeEnds(const Policy& policy, ConnView& view) {
+  const Conn& c = view.conn;
+  const auto zone = [&policy](IfId id) {
+    const Interface* f = policy.Find(id);
+    const Zone* z = f != nullptr ? policy.FindZone(f->zone) : nullptr;
+    return z != nullptr ? z->name : std::string();
+  };
+  const auto end = [&](IfId now, IfId parent, std::string& name, int& level, std::string& in_zone, std::string& current) {
+    in_zone = zone(now);
+    Describe(policy, in_zone.empty() ? now : parent, name, level);
+    int same_level = 0;
+    if (!in_zone.empty() && now != parent) Describe(policy, now, current, same_level);
+  };
+  end(c.in_if, c.in_parent, view.in_name, view.in_level, view.in_zone, view.in_now);
+  end(c.out_if, c.out_parent, view.out_name, view.out_level, view.out_zone, view.out_now);
+}
+
 // Connections that inspections expect stand behind those that are there. They are few (PinholeTable is bounded).
 void AddExpected(const EngineCore& e, const ConnFilter& filter, ConnPage& page) {
   e.pinholes.ForEach([&](PinholeIndex, const Pinhole& hole) {
@@ -65,8 +86,8 @@ void AddExpected(const EngineCore& e, const ConnFilter& filter, ConnPage& page) 
     Conn& c = view.conn;
     c.protocol = hole.protocol;
     c.id = hole.id;
-    c.in_if = hole.ingress;
-    c.out_if = hole.egress;
+    c.in_if = c.in_parent = hole.ingress;
+    c.out_if = c.out_parent = hole.egress;
     c.initiator_real = hole.src;
     c.initiator_mapped = hole.src_mapped.IsNone() ? hole.src : hole.src_mapped;
     c.initiator_real_port = c.initiator_mapped_port = hole.sport;
@@ -78,8 +99,7 @@ void AddExpected(const EngineCore& e, const ConnFilter& filter, ConnPage& page) 
     c.timeout_s = static_cast<std::uint32_t>((hole.deadline - hole.created).seconds());
     if (hole.outbound) c.flags |= kConnOutbound;
     if (!filter.Matches(c)) return;
-    Describe(*e.policy, c.in_if, view.in_name, view.in_level);
-    Describe(*e.policy, c.out_if, view.out_name, view.out_level);
+    DescribeEnds(*e.policy, view);
     view.expected = true;
     page.conns.push_back(std::move(view));
   });
@@ -99,8 +119,7 @@ ConnPage Engine::Conns(const ConnFilter& filter, std::uint32_t cursor, std::uint
     if (!filter.Matches(c)) continue;
     ConnView view;
     view.conn = c;
-    Describe(*e.policy, c.in_if, view.in_name, view.in_level);
-    Describe(*e.policy, c.out_if, view.out_name, view.out_level);
+    DescribeEnds(*e.policy, view);
     page.conns.push_back(std::move(view));
   }
   page.next_cursor = cursor < end ? cursor : 0;

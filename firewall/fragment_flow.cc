@@ -35,14 +35,16 @@ std::vector<std::uint8_t> Assemble(const std::vector<HeldFragment>& fragments, s
 // An inspection has changed the payload in `whole`: back into the fragments, and a new checksum into the first.
 void Scatter(std::vector<HeldFragment>& fragments, std::vector<std::uint8_t>& whole, Packet& first) {
   const std::size_t header = first.payload_offset - first.l4_offset;
-  std::copy_n(first.l4(), header, whole.begin());
+  std::uint8_t* const t = first.datagram.data();  // in `whole`, behind IPv6 options
+  std::copy_n(first.l4(), header, t);
   const std::size_t at = first.IsTcp() ? 16 : 6;
-  if (first.IsTcp() || LoadBe16(whole.data() + at) != 0) {
-    StoreBe16(whole.data() + at, 0);
-    const auto length = static_cast<std::uint32_t>(whole.size());
-    std::uint16_t sum = ChecksumFinish(ChecksumAdd(whole, PseudoHeaderSum(first.key.src, first.key.dst, first.protocol, length)));
+  if (first.IsTcp() || LoadBe16(t + at) != 0) {
+    StoreBe16(t + at, 0);
+    const auto length = static_cast<std::uint32_t>(first.datagram.size());
+    std::uint16_t sum =
+        ChecksumFinish(ChecksumAdd(first.datagram, PseudoHeaderSum(first.key.src, first.key.dst, first.protocol, length)));
     if (!first.IsTcp() && sum == 0) sum = 0xffff;
-    StoreBe16(whole.data() + at, sum);
+    StoreBe16(t + at, sum);
   }
   for (HeldFragment& f : fragments) {
     if (f.data_length > f.bytes.size() || std::uint64_t{f.offset} + f.data_length > whole.size()) continue;
@@ -96,12 +98,12 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
     Refuse(p, bad, FlowDrop::kNone, decision);
   } else {
     std::vector<std::uint8_t> whole;
-    if (inspects_payload) {
+    if (inspects_payload || policy->nat.crosses_families()) {
       whole = Assemble(r.fragments, r.data_length);
-      first.datagram = whole;
+      first.datagram = MutableBytes(whole).subspan(std::min<std::size_t>(options, whole.size()));
     }
     ProcessDatagram(first, now, decision);
-    if (first.datagram_changed) Scatter(r.fragments, whole, first);
+    if (first.datagram_changed && decision.action == Disposition::Action::kAccept) Scatter(r.fragments, whole, first);
   }
 
   for (HeldFragment& f : r.fragments) {

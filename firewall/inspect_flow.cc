@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "firewall/base/checksum.h"
-#include "firewall/nat_rule.h"
 #include "firewall/packet_edit.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
@@ -56,18 +55,16 @@ void Reset(EngineCore& core, const Conn& c, Direction d, const Packet& p) {
 
 void PrepareInspection(EngineCore& core) {
   const Policy& p = *core.policy;
-  core.inspects_icmp_error = core.inspects_payload = false;
+  core.inspects_icmp_error = core.inspects_payload = core.inspects_ipv6 = false;
   for (const ServiceClass& s : p.service) {
     for (const Inspection& i : s.inspections) {
       if (i.id == InspectId::kIcmpError) core.inspects_icmp_error = true;
-      if (i.id != InspectId::kNone && i.id != InspectId::kIcmp && i.id != InspectId::kIcmpError) core.inspects_payload = true;
+      if (i.id == InspectId::kIpv6) core.inspects_ipv6 = true;
+      const bool headers = i.id == InspectId::kIcmp || i.id == InspectId::kIcmpError || i.id == InspectId::kIpv6;
+      if (i.id != InspectId::kNone && !headers) core.inspects_payload = true;
       // Payload of UDP is needed whole, which for TCP it is anyway.
       if (i.id == InspectId::kDns || i.id == InspectId::kTftp) core.policy_rewrites_other = true;
     }
-  }
-  core.dns_rules.clear();
-  for (const NatRule& r : p.nat.rules()) {
-    if (r.dns && !r.inactive && r.kind == NatRule::Kind::kStatic && !r.identity) core.dns_rules.push_back(&r);
   }
 }
 
@@ -90,8 +87,7 @@ Verdict ChooseInspection(Context& c) {
       c.Acted(AspWhat::kInspection, false, &s);
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
-      extra.inspect_rows = i->counters;
-      extra.inspect_counters = c.core.services.InspectionOf(s.id, i->id);
+      extra.inspect_counters = i->counters;
       if (c.packet.IsTcp()) {
         extra.inspect_stream = std::make_unique<InspectStream>();
         extra.tcp_in_order = true;
@@ -128,12 +124,13 @@ struct InspectRun {
   static InspectOutcome Go(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now) {
     Conn& c = core.conns.At(index);
     ConnExtra* extra = c.extra != kNoExtra ? &core.extras.At(c.extra) : nullptr;
-    InspectCounters* counters = extra != nullptr && core.undo == nullptr ? extra->inspect_rows.get() : nullptr;
+    InspectCounters* counters = extra != nullptr && core.undo == nullptr ? extra->inspect_counters.get() : nullptr;
     core.inspected_packets++;
-    if (counters != nullptr) counters->packets.fetch_add(1, std::memory_order_relaxed);
+    if (p.IsTcp()) core.activity.Count(Activity::kTcpFixup, now);
     InspectOutcome out;
     if (!p.Whole() && c.inspect != static_cast<std::uint8_t>(InspectId::kIcmp)) {
       out.drop = FrameDrop::kUnexpectedPacket;
+      if (counters != nullptr) counters->CountPacket(now, true);
       return out;
     }
     InspectCall call(core, index, c, extra, p, d, now);
@@ -148,9 +145,10 @@ struct InspectRun {
     }
     out.end_after = call.close_after_;
     const bool dropped = out.drop != FrameDrop::kNone || call.close_;
-    CountInspected(core, c, dropped, now);
-    if (call.reset_ && extra != nullptr && extra->inspect_counters != nullptr) extra->inspect_counters->reset_drops++;
-    if (dropped && counters != nullptr) counters->drops.fetch_add(1, std::memory_order_relaxed);
+    if (counters != nullptr) {
+      counters->CountPacket(now, dropped);
+      if (call.reset_) counters->reset_drops.fetch_add(1, std::memory_order_relaxed);
+    }
     if (call.close_) End(core, index, call, out);
     return out;
   }
@@ -235,7 +233,7 @@ void InspectCall::Keep(std::unique_ptr<InspectState> state) {
 }
 
 void InspectCall::CountRow(std::size_t row) {
-  if (extra_ != nullptr && extra_->inspect_rows != nullptr && core_.undo == nullptr) extra_->inspect_rows->Count(row);
+  if (extra_ != nullptr && extra_->inspect_counters != nullptr && core_.undo == nullptr) extra_->inspect_counters->Count(row);
 }
 
 std::uint16_t InspectCall::RandomNumber() { return static_cast<std::uint16_t>(core_.random.U32()); }
@@ -279,22 +277,11 @@ void InspectCall::AcknowledgeToSender() {
   OriginateSegment(core_, ack);
 }
 
-std::optional<IpAddress> InspectCall::TranslateAnswer(IpAddress a) const {
-  const IfId from = packet.ingress, to = FarSide(conn, direction);
-  for (const NatRule* r : core_.dns_rules) {
-    const auto on = [](IfId rule, IfId i) { return rule == IfId::kAny || rule == i; };
-    AddressRange storage;
-    const auto mapped = MappedRanges(*r, storage);
-    if (mapped.empty() || NatUnresolved(*r)) continue;
-    // From the mapped side to another: who asks shall use the real address. From the real to the mapped side: the mapped one.
-    if (on(r->mapped_if, from) && (r->real_if == IfId::kAny || r->real_if != from)) {
-      if (const auto real = MapByPosition(mapped, r->real_src, a)) return real;
-    }
-    if (on(r->real_if, from) && on(r->mapped_if, to) && from != to) {
-      if (const auto seen = MapByPosition(r->real_src, mapped, a)) return seen;
-    }
-  }
-  return {};
+bool InspectCall::RewritesNames() const { return core_.policy->nat.rewrites_dns(); }
+bool InspectCall::NamesCrossFamilies() const { return (conn.flags & kConnOtherFamily) != 0 && core_.policy->nat.dns_crosses_families(); }
+
+std::optional<IpAddress> InspectCall::TranslateAnswer(IpAddress a, bool other_family) const {
+  return RewrittenInDnsReply(core_.policy->nat, core_.xlates, packet.ingress, FarSide(conn, direction), a, other_family);
 }
 
 LogArg InspectCall::Destination() const {

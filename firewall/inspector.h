@@ -79,8 +79,12 @@ class InspectCall {
   std::optional<Endpoint> ExpectConnection(std::uint8_t protocol, const Endpoint& real, std::uint16_t peer_port);
 
   // --- names
-  // What an address in an answer to the far side of this packet becomes by NAT rules with `dns`; nothing: it stays.
-  std::optional<IpAddress> TranslateAnswer(IpAddress a) const;
+  // Are there NAT rules with `dns`? Do they make IPv4 addresses of IPv6 ones between the ends of this connection?
+  bool RewritesNames() const;
+  bool NamesCrossFamilies() const;
+  // What an address that is named in a message to the far side of this packet becomes by them, in its own family or in the other;
+  // nothing: it stays.
+  std::optional<IpAddress> TranslateAnswer(IpAddress a, bool other_family = false) const;
 
   // --- for messages: the two ends as this packet has them, at their interfaces
   LogArg Source() const { return LogArg::At(ingress_name, packet.key.src); }

@@ -1,5 +1,7 @@
 #include "firewall/ipv6_flow.h"
 
+#include "firewall/nat_neighbours.h"
+
 namespace sallyport {
 namespace {
 
@@ -34,6 +36,12 @@ void DecideLinkMessage(EngineCore& core, const Packet& p, const Interface& in, T
   const bool discovery = IsNeighbourDiscovery(p);
   // RFC 4861 6.1, 7.1: a router would have taken one from the hop limit. Listener messages have 1.
   if (discovery && p.ttl != 255) return Refuse(core, p, FrameDrop::kIpv6SpSecurityFailed, out);
+  if (AnswersSolicitation(core, p, in)) {
+    out.action = Disposition::Action::kConsume;
+    core.CounterOf(p.ingress).in_packets++;
+    core.CounterOf(p.ingress).in_bytes += p.wire_length;
+    return;
+  }
   if (!in.Owns(p.key.dst) && !p.key.dst.IsV6Multicast()) return Refuse(core, p, FrameDrop::kIpv6SpSecurityFailed, out);
   if (p.key.src.IsV6Multicast() || p.key.src.IsV6Loopback()) return Refuse(core, p, FrameDrop::kIpv6SpSecurityFailed, out);
   if (!Icmp6Permitted(*core.policy, p, in.id, true)) {
@@ -92,7 +100,7 @@ Verdict Ipv6EarlySecurity(Context& c) {
   bool spoof = src == dst || src.IsNone() || src.IsV6Multicast() || src.IsV6Loopback() || dst.IsV6Loopback() || dst.IsNone();
   for (const auto& i : c.policy.interfaces) {
     // The same link-local address may be in use on another link.
-    if (i && i->Owns(src) && (!src.IsV6LinkLocal() || i->id == c.in->id)) spoof = true;
+    if (i && i->Owns(src) && (!src.IsV6LinkLocal() || i->id == c.policy.Layer3(c.in->id))) spoof = true;
   }
   if (!spoof) return Verdict::kContinue;
   c.core.log.Log(c.now, Msg::k106016, LogArg::Address(src), LogArg::Address(dst), LogArg::Name(c.InName()));

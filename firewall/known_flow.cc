@@ -1,5 +1,7 @@
 // The short way: packets of known connections. Connection -> TCP tracker -> inspection -> NAT rewrite.
 #include "firewall/base/checksum.h"
+#include "firewall/dns_guard.h"
+#include "firewall/other_family.h"
 #include "firewall/pipeline.h"
 #include "firewall/service_flow.h"
 #include "firewall/tcp_normalizer.h"
@@ -27,6 +29,8 @@ EndReason ReasonOf(const Conn& c, TcpEnd end, IfId from) {
   const bool outbound = (c.flags & kConnOutbound) != 0;
   return {by_initiator == outbound ? "TCP Reset-I" : "TCP Reset-O", from};
 }
+
+constexpr std::uint32_t kTimeWaitSeconds = 15;  // `sysopt connection timewait`, "at least"
 
 constexpr Duration kStampsCompare = Duration::Seconds(24 * 86400);  // RFC 7323 5.5
 
@@ -64,7 +68,9 @@ bool TrackTcp(EngineCore& core, Conn& c, Direction d, const Packet& p, TimePoint
 
 void Rewrite(const Conn& c, Direction d, Packet& p) {
   if ((c.flags & kConnTransparent) != 0) return;
-  if (d == Direction::kForward) {
+  if ((c.flags & kConnOtherFamily) != 0) {
+    // Addresses and ports get new headers (LeaveInOtherFamily).
+  } else if (d == Direction::kForward) {
     if (c.initiator_mapped != c.initiator_real || c.initiator_mapped_port != c.initiator_real_port) {
       RewriteSource(p, c.initiator_mapped, c.initiator_mapped_port);
     }
@@ -85,14 +91,18 @@ void Rewrite(const Conn& c, Direction d, Packet& p) {
   }
 }
 
-void SetMark(const Conn& c, Direction d, IfId egress, Disposition& out) {
+void SetMark(const Policy& policy, const Conn& c, Direction d, IfId egress, Disposition& out) {
   const std::uint16_t flag = d == Direction::kForward ? kConnRouteMark : kConnRouteMarkReverse;
-  if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(egress);
+  if ((c.flags & flag) != 0) out.mark = static_cast<std::uint32_t>(policy.Layer3(egress));
 }
 
 // What a TCP segment that the tracker let pass makes of its connection, which may end with it.
 void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId from, TimePoint now) {
   Conn& c = core.conns.At(index);
+  if (tcp.end == TcpEnd::kFins && core.policy->sysopt.timewait) {
+    c.tcp_state = tcp.state;
+    return SetTimeout(core, index, kTimeWaitSeconds);
+  }
   if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);
   if (tcp.state == c.tcp_state) return;
   const TcpTimeout before = TimeoutOf(c.tcp_state);
@@ -124,6 +134,13 @@ void ForwardInOrder(EngineCore& core, ConnIndex index, Direction d, Packet& p, c
 
 }  // namespace
 
+bool OpensAnew(const Conn& c, Direction d, const Packet& p) {
+  if (!p.IsTcp() || (p.tcp_flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return false;
+  if (c.tcp_state != TcpState::kClosing && c.tcp_state != TcpState::kClosed) return false;
+  const TcpSide& from = c.side[static_cast<int>(d)];
+  return (from.flags & kTcpSideSeen) == 0 || from.isn != p.seq;
+}
+
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
   Conn& c = core.conns.At(index);
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
@@ -131,12 +148,15 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   if (!box) {
     const Interface* towards = core.policy->Find(egress);
     if (towards == nullptr || !towards->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
-    if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
-      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, *back, towards->mtu, now);
+    if ((c.flags & kConnOtherFamily) != 0) {
+      if (!FitsOtherFamily(core, p, *towards, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
+    } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
+      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, core.policy->Layer3(*back), towards->mtu, now);
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
   FrameDrop drop = ServiceIngress(core, c, d, p, now);
+  if (core.inspects_ipv6 && p.v6 && drop == FrameDrop::kNone && c.extra != kNoExtra) drop = InspectIpv6Packet(core, c, p, egress, now);
   if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   TcpVerdict tcp;
   if (c.inspect != 0 && p.IsTcp()) RepairAcknowledgment(core, c, d, p);
@@ -160,8 +180,10 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   if (p.IsTcp() && c.extra != kNoExtra && core.extras.At(c.extra).tcp_stream != nullptr) {
     return ForwardInOrder(core, index, d, p, tcp, now, out);
   }
+  const bool other_family = (c.flags & kConnOtherFamily) != 0;
   CarryOnConnection(core, index, d, p, now, out);
-  if (p.IsTcp() && out.action == Disposition::Action::kAccept) FollowTcp(core, index, tcp, p.ingress, now);
+  const bool on_its_way = out.action == Disposition::Action::kAccept || (other_family && out.action == Disposition::Action::kConsume);
+  if (p.IsTcp() && on_its_way) FollowTcp(core, index, tcp, p.ingress, now);
 }
 
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
@@ -171,6 +193,8 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   if (c.inspect != 0) {
     inspected = InspectPacket(core, index, d, p, now);
     if (inspected.drop != FrameDrop::kNone || inspected.ended) return Drop(core, p, inspected.drop, out);
+  } else if (c.extra != kNoExtra && core.extras.At(c.extra).dns_guard) {
+    if (const FrameDrop why = GuardDns(core.extras.At(c.extra), d, p, inspected.end_after); why != FrameDrop::kNone) return Drop(core, p, why, out);
   }
   if (p.IsTcp() && c.extra != kNoExtra) {
     const TcpStream* stream = core.extras.At(c.extra).tcp_stream.get();
@@ -184,6 +208,10 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
       if (why != FrameDrop::kNone) return;
     }
     if (stream != nullptr && TakenByProxy(*stream, p)) return ProxyTcp(core, index, d, p, now, out);
+    if (ProxyCounters* n = core.extras.At(c.extra).proxy_counters; n != nullptr) {  // of the handshake
+      if (core.undo != nullptr) core.undo->Keep(*n);
+      n->input++, n->output++;
+    }
   }
   const bool needs_rewrite = (c.flags & kConnTransparent) == 0;
   const bool clamp = p.IsTcp() && (p.tcp_flags & kTcpSyn) != 0 && (c.flags & (kConnToBox | kConnFromBox)) == 0;
@@ -196,6 +224,11 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
     if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
   }
   Rewrite(c, d, p);
+  const bool other_family = (c.flags & kConnOtherFamily) != 0;
+  if (other_family) {
+    const FrameDrop drop = LeaveInOtherFamily(core, c, d, p, egress);
+    if (drop != FrameDrop::kNone) return Drop(core, p, drop, out);
+  }
 
   c.last_packet = now;
   c.bytes += p.payload_length;
@@ -208,9 +241,9 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   to.out_packets++;
   to.out_bytes += p.wire_length;
 
-  out.action = Disposition::Action::kAccept;
+  out.action = other_family ? Disposition::Action::kConsume : Disposition::Action::kAccept;
   out.egress = egress;
-  SetMark(c, d, egress, out);
+  SetMark(*core.policy, c, d, egress, out);
   if (inspected.end_after) EndConnection(core, index, {}, now);
 }
 
@@ -323,13 +356,26 @@ void PutQuotedAddress(Packet& p, const Quoted& q, std::size_t field, IpAddress a
   }
 }
 
-// Makes the quoted packet look as it did on the other side of us. It travelled against the error: `d` is the error's way.
-void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
+// The quoted packet's ends as they were on the other side of us. It travelled against the error: `d` is the error's way.
+QuotedEnds EndsOfQuoted(const Conn& c, Direction d) {
   // On the error's way back to the initiator the quoted packet is initiator -> responder as it was before us, else the reply.
+  QuotedEnds ends;
+  if (d == Direction::kReverse) {
+    ends.src = {c.initiator_real, c.initiator_real_port};
+    ends.dst = {c.responder_mapped, c.responder_mapped_port};
+  } else {
+    ends.src = {c.responder_real, c.responder_real_port};
+    ends.dst = {c.initiator_mapped, c.initiator_mapped_port};
+  }
+  // The quoted sequence number is in the numbering that the error's sender saw.
+  if ((c.flags & kConnSeqRandomized) != 0) ends.seq_delta = c.side[static_cast<int>(Opposite(d))].seq_delta;
+  return ends;
+}
+
+// Makes the quoted packet look as it did on the other side of us.
+void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
   const bool back = d == Direction::kReverse;
-  const Endpoint src = back ? Endpoint{c.initiator_real, c.initiator_real_port} : Endpoint{c.responder_real, c.responder_real_port};
-  const Endpoint dst = back ? Endpoint{c.responder_mapped, c.responder_mapped_port}
-                            : Endpoint{c.initiator_mapped, c.initiator_mapped_port};
+  const auto [src, dst, delta] = EndsOfQuoted(c, d);
   PutQuotedAddress(p, q, q.v6 ? 8 : 12, src.address);
   PutQuotedAddress(p, q, q.v6 ? 24 : 16, dst.address);
   if (q.key.protocol == 6 || q.key.protocol == 17) {
@@ -338,9 +384,7 @@ void RewriteQuoted(Packet& p, const Quoted& q, const Conn& c, Direction d) {
   } else if (q.key.protocol == (q.v6 ? 58 : 1)) {
     PutQuoted16(p, q.l4 + 4, back ? src.port : dst.port);  // the identifier is the initiator's
   }
-  if (q.key.protocol == 6 && (c.flags & kConnSeqRandomized) != 0) {
-    // The quoted sequence number is in the numbering that the error's sender saw.
-    const std::uint32_t delta = c.side[static_cast<int>(Opposite(d))].seq_delta;
+  if (q.key.protocol == 6 && delta != 0) {
     const std::uint32_t seq = LoadBe32(p.bytes.data() + q.l4 + 4) - delta;
     PutQuoted16(p, q.l4 + 4, static_cast<std::uint16_t>(seq >> 16));
     PutQuoted16(p, q.l4 + 6, static_cast<std::uint16_t>(seq));
@@ -397,12 +441,14 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if (CheckAccessIn(ctx) != Verdict::kContinue || CheckAccessOut(ctx) != Verdict::kContinue) {
     return Drop(core, p, ctx.frame_drop, out);
   }
+  const bool other_family = (c.flags & kConnOtherFamily) != 0;
   if ((c.flags & kConnTransparent) == 0) {
     if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
-    RewriteQuoted(p, q, c, d);
+    if (!other_family) RewriteQuoted(p, q, c, d);
   }
   const bool forward = d == Direction::kForward;
   const IpAddress real = forward ? c.initiator_real : c.responder_real, mapped = forward ? c.initiator_mapped : c.responder_mapped;
+  IpAddress shown = mapped;  // in the other family
   if (InspectsIcmpError(ctx) && p.key.src != real) {
     // A router between us and that end: it has a translation of its own.
     NatResult own = Translate(core.policy->nat, core.xlates, p.key, egress, ctx.real_dst, core.XlateTimeoutsNow(), now, true);
@@ -415,18 +461,27 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
       const Xlate& x = core.xlates.Get(own.xlate);
       if (x.connections == 0 && x.created == now) LogXlateBuilt(core, own.xlate, now);
     }
-    if (own.endpoint.address != p.key.src) {
+    if (other_family) {
+      if (own.endpoint.address.IsV4() == mapped.IsV4()) shown = own.endpoint.address;
+    } else if (own.endpoint.address != p.key.src) {
       if (!p.Whole()) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
       RewriteSource(p, own.endpoint.address, 0);
     }
-  } else if (real != mapped) {
+  } else if (real != mapped && !other_family) {
     RewriteSource(p, mapped, 0);  // whoever it is, it stands behind the address that the sender knows
   }
   const IpAddress peer_real = forward ? c.responder_real : c.initiator_real;
-  if (peer_real != p.key.dst) RewriteDestination(p, peer_real, 0);
   out.action = Disposition::Action::kAccept;
   out.egress = egress;
-  SetMark(c, d, egress, out);
+  if (other_family) {
+    auto error = ErrorToOtherFamily(p, shown, peer_real, EndsOfQuoted(c, d));
+    if (!error) return Drop(core, p, FrameDrop::kInspectIcmpErrorNat64Error, out);
+    core.originated.push_back({egress, std::move(*error)});
+    out.action = Disposition::Action::kConsume;
+  } else if (peer_real != p.key.dst) {
+    RewriteDestination(p, peer_real, 0);
+  }
+  SetMark(*core.policy, c, d, egress, out);
   auto& in_counter = core.CounterOf(p.ingress);
   in_counter.in_packets++;
   in_counter.in_bytes += p.wire_length;

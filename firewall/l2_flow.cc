@@ -9,6 +9,7 @@
 
 #include "firewall/base/checksum.h"
 #include "firewall/engine_impl.h"
+#include "firewall/routed_bvi.h"
 
 namespace sallyport {
 namespace {
@@ -193,19 +194,12 @@ const BridgeGroup* GroupOf(const Policy& policy, int number) {
   return nullptr;
 }
 
-// A packet to the address of a BVI that routes: its member's own access list is asked first, the BVI's where the packet is routed.
-bool MemberLetsIn(EngineCore& core, Packet p, const Interface& in, const Interface& bvi, TimePoint now) {
-  if (!in.access_in || ParsePacket(p) != FrameDrop::kNone || p.fragment) return true;
-  FlowKey routed = p.key;
-  routed.ingress = bvi.id;
-  if (core.conns.Find(routed).index != kNoConn) return true;
-  Context c(core, p, &in, now);
-  c.real_dst = {p.key.dst, p.key.dport};
-  c.out = &bvi;
-  return CheckAccessIn(c) == Verdict::kContinue;
-}
-
 }  // namespace
+
+void AskForHost(EngineCore& core, const BridgeGroup& group, const Interface& bvi, IpAddress target) {
+  if (!target.IsV4()) return LookFor6(core, group, bvi, target, IfId::kAny);
+  if (Prefix::Of(bvi.address, bvi.prefix_length).Contains(target)) LookFor(core, group, bvi, EtherHeader{}, target, IfId::kAny);
+}
 
 // Where a bridged packet goes is known already: by its destination's MAC address. packet-tracer's packet has none, so the one that
 // ARP has shown for its address stands in.
@@ -259,7 +253,15 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   if (!from_box) {
     if (in == nullptr || !in->InUse() || in->bridge.group == 0) return Drop(e, f, FrameDrop::kInterfaceDown, out);
     if ((h.source >> 40 & 1) != 0 || f.tagged) return Drop(e, f, FrameDrop::kL2Acl, out);
-    if (h.source == box || !e.macs.Learn(group->number, h.source, f.ingress, in->bridge.learn, now)) {
+    using Learned = MacTable::Learned;
+    IfId was = IfId::kAny;
+    const Learned learned = h.source == box ? Learned::kFixedElsewhere : e.macs.Learn(group->number, h.source, f.ingress, in->bridge.learn, now, &was);
+    if (learned == Learned::kMoved) {
+      const Interface* from = e.policy->Find(was);
+      e.log.Log(now, Msg::k412001, LogArg::Mac(h.source), LogArg::Name(from != nullptr ? from->name : NameId::kNone), LogArg::Name(in->name));
+    } else if (learned == Learned::kFull) {
+      e.log.Log(now, Msg::k412002, LogArg::Mac(h.source), LogArg::Name(in->name), LogArg::Number(static_cast<std::int64_t>(MacTable::kMost)));
+    } else if (learned == Learned::kFixedElsewhere) {
       e.log.Log(now, Msg::k322001, LogArg::Mac(h.source), LogArg::Name(in->name));
       return Drop(e, f, FrameDrop::kL2Acl, out);
     }
@@ -284,7 +286,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
     }
     if (known == nullptr && !to_box) flood = true;
     to_box = to_box || h.Group();
-  } else if (from_box && known == nullptr) {
+  } else if (known == nullptr && (from_box || (e.policy->bridge.flood && !to_box))) {
     flood = true;
   }
   if (!flood && !to_box && known == nullptr) {
@@ -311,7 +313,8 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   }
   out.action = FrameDisposition::Action::kForward;
   out.to_box = to_box || (!from_box && flood && h.type == kEtherIp6);  // neighbour discovery of the appliance's own
-  const bool routed = !bvi->nameif.empty();                            // the appliance's own traffic is looked at where it is routed
+  const bool routed = !bvi->nameif.empty() && !e.policy->bridge.transparent;  // what is routed is looked at there
+  if (h.type == kEtherIp6 && !from_box) LearnNeighbour6(e, Bytes(f.bytes).subspan(kHeader), h.source);
   if (!ip || (from_box && (routed || h.Group()))) {
     if (out.count == 0 && !out.to_box) Drop(e, f, FrameDrop::kL2Acl, out);
     return;
@@ -333,10 +336,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
       out.to_box = false;
       return;  // consumed
     }
-    if (routed) {
-      if (MemberLetsIn(e, p, *in, *bvi, now)) return;
-      return Drop(e, f, FrameDrop::kAclDrop, out);
-    }
+    if (routed) return;  // by the kernel to the BVI's port, from where it comes again as the member's packet (routed_bvi.h)
     p.egress_hint = IfId::kIdentity;
   } else {
     if (e.policy->bridge.transparent && bvi->address.IsNone() && h.type == kEtherIp) {
@@ -359,6 +359,8 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   }
   TakeCaused(e, before, f, h, box);
   if (d.action == Disposition::Action::kDrop || d.action == Disposition::Action::kConsume) {
+    out.count = 0;
+    if (flood && out.to_box) return;  // refused for the other members; the appliance itself is one of many
     out.action = FrameDisposition::Action::kDrop;
     out.reason = d.reason;
     out.flow_reason = d.flow_reason;
@@ -391,6 +393,10 @@ std::vector<OriginatedFrame> Engine::TakeOriginatedFrames() {
     const BridgeGroup* group = out != nullptr && out->bridge.group != 0 ? GroupOf(*e.policy, out->bridge.group) : nullptr;
     if (group == nullptr) {
       i++;
+      continue;
+    }
+    if (out->bridge.routed_by != IfId::kAny) {  // leaves by the BVI, where the kernel finds its next hop
+      e.originated[i++].egress = out->bridge.routed_by;
       continue;
     }
     const bool v6 = !o.bytes.empty() && o.bytes[0] >> 4 == 6;

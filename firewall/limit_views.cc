@@ -57,7 +57,7 @@ FlowRefPage Engine::Flows(const ConnFilter& filter, std::uint32_t cursor) const 
   for (; cursor < stop; cursor++) {
     if (!e.conns.Live(cursor)) continue;
     const Conn& c = e.conns.At(cursor);
-    if (filter.Matches(c)) page.flows.push_back({cursor, c.id, c.in_if, c.out_if, c.initiator_real, c.responder_real});
+    if (filter.Matches(c)) page.flows.push_back({cursor, c.id, c.in_parent, c.out_parent, c.initiator_real, c.responder_real});
   }
   page.next_cursor = cursor < end ? cursor : 0;
   return page;
@@ -71,8 +71,7 @@ std::vector<ConnView> Engine::ConnsOf(std::span<const FlowRef> flows) const {
     if (!e.conns.Live(f.index) || e.conns.At(f.index).id != f.id) continue;
     ConnView v;
     v.conn = e.conns.At(f.index);
-    Describe(*e.policy, v.conn.in_if, v.in_name, v.in_level);
-    Describe(*e.policy, v.conn.out_if, v.out_name, v.out_level);
+    DescribeEnds(*e.policy, v);
     views.push_back(std::move(v));
   }
   return views;

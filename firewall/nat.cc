@@ -22,7 +22,16 @@ NatResult WithTranslation(const XlateTable& xlates, const FlowKey& key, NatResul
   return result;
 }
 
+// What a flow's protocol is called where its responder is.
+std::uint8_t ProtocolThere(const FlowKey& key, const Endpoint& real_dst) {
+  return key.src.IsV4() == real_dst.address.IsV4() ? key.protocol : InOtherFamily(key.protocol);
+}
+
 }  // namespace
+
+FlowKey ReplyKey(const FlowKey& key, IfId egress, const Endpoint& real_dst, const Endpoint& mapped_src) {
+  return {real_dst.address, mapped_src.address, real_dst.port, mapped_src.port, ProtocolThere(key, real_dst), egress};
+}
 
 NatResult Untranslate(const NatTable& table, const XlateTable& xlates, const FlowKey& key) {
   NatResult result;
@@ -60,11 +69,12 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
   result.endpoint = {key.src, key.sport};
   const NatTable::Match match = table.FindTranslate(xlates, key, egress, real_dst);
   result.rule = match.rule;
-  const XlateRequest flow{key.protocol, key.ingress, egress, result.endpoint, real_dst};
+  // Ports of shared addresses are of the protocol that they are used with.
+  const XlateRequest flow{ProtocolThere(key, real_dst), key.ingress, egress, result.endpoint, real_dst};
   if (table.translations_first && !(match.rule != nullptr && match.rule->exempt)) {
     for (const NatRule& gone : xlates.retired()) {
       result.xlate = xlates.FindReal(flow, gone.id);
-      if (result.xlate == kNoXlate || !AdmitsPeer(gone, {real_dst.address, {}, real_dst.port, 0, key.protocol, egress}, flow.real)) {
+      if (result.xlate == kNoXlate || !AdmitsPeer(gone, {real_dst.address, {}, real_dst.port, 0, flow.protocol, egress}, flow.real)) {
         continue;
       }
       if (commit) xlates.Touch(result.xlate, now);
@@ -105,7 +115,7 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
 bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress,
                        const Endpoint& real_dst, const NatResult& source, const NatResult& destination) {
   if (table.rules().empty()) return true;
-  const FlowKey reply{real_dst.address, source.endpoint.address, real_dst.port, source.endpoint.port, key.protocol, egress};
+  const FlowKey reply = ReplyKey(key, egress, real_dst, source.endpoint);
   const Endpoint initiator{key.src, key.sport};
 
   // The reply's destination must become the initiator again. A dynamic translation is there for just that; one-way rules
@@ -135,19 +145,22 @@ bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const Fl
   return SameEnd(key.protocol, face, {key.dst, key.dport});
 }
 
-std::optional<IpAddress> RewrittenInDnsReply(const NatTable& table, const XlateTable& xlates, IfId from, IfId to, IpAddress address) {
+std::optional<IpAddress> RewrittenInDnsReply(const NatTable& table, const XlateTable& xlates, IfId from, IfId to, IpAddress address,
+                                             bool other_family) {
   if (!table.rewrites_dns()) return {};
-  if (const auto real = table.DnsReal(from, to, address)) return real;
-  if (const auto mapped = table.DnsMapped(from, to, address)) return mapped;
+  const bool v4 = address.IsV4() != other_family;
+  if (const auto real = table.DnsReal(from, to, address, v4)) return real;
+  if (const auto mapped = table.DnsMapped(from, to, address, v4)) return mapped;
   // Hosts with an address of a pool for themselves; a shared address stands for nobody.
   const XlateIndex i = xlates.FindMapped(0, from, {address, 0});
   if (i != kNoXlate && !xlates.Get(i).pat) {
     const NatRule* rule = table.ById(xlates.Get(i).rule);
-    if (rule != nullptr && rule->dns && to != from) return xlates.Get(i).real.address;
+    const IpAddress real = xlates.Get(i).real.address;
+    if (rule != nullptr && rule->dns && to != from && real.IsV4() == v4) return real;
   }
   for (const NatRule* rule : table.dynamic_dns()) {
     const XlateIndex k = xlates.FindReal({0, from, to, {address, 0}, {}}, rule->id);
-    if (k != kNoXlate && !xlates.Get(k).pat) return xlates.Get(k).mapped.address;
+    if (k != kNoXlate && !xlates.Get(k).pat && xlates.Get(k).mapped.address.IsV4() == v4) return xlates.Get(k).mapped.address;
   }
   return {};
 }

@@ -121,11 +121,17 @@ class NatTable {
   Match FindUntranslate(const FlowKey& key) const;
   // The first rule and face that translate the source of a flow to `egress`. `real` is not set.
   Match FindTranslate(const XlateTable& xlates, const FlowKey& key, IfId egress, const Endpoint& real_dst) const;
-  // Addresses in DNS replies from one interface to another, by static rules with `dns`: what a mapped one really is when the
-  // reply comes from the mapped side, what a real one is known as when it goes there. Nothing: as it is.
+  // Addresses in DNS messages from one interface to another, by static rules with `dns`: what a mapped one really is when the
+  // message comes from the mapped side, what a real one is known as when it goes there. Nothing: as it is.
   bool rewrites_dns() const;
-  std::optional<IpAddress> DnsReal(IfId from, IfId to, IpAddress mapped) const;
-  std::optional<IpAddress> DnsMapped(IfId from, IfId to, IpAddress real) const;
+  bool dns_crosses_families() const;  // one of them does
+  // Some rule makes IPv6 of IPv4, or the other way round.
+  bool crosses_families() const;
+  // Some rule maps to IPv6 addresses.
+  bool maps_to_ipv6() const;
+  // `v4`: of which family.
+  std::optional<IpAddress> DnsReal(IfId from, IfId to, IpAddress mapped, bool v4) const;
+  std::optional<IpAddress> DnsMapped(IfId from, IfId to, IpAddress real, bool v4) const;
   const std::vector<const NatRule*>& dynamic_dns() const;  // dynamic rules with `dns`
   // Do dynamic rules share this address of `mapped_if` by port?
   bool IsPatAddress(IfId mapped_if, IpAddress mapped) const;
@@ -293,6 +299,10 @@ struct NatResult {
   XlateFailure why{};
 };
 
+// The first packet of an answer, as the responder sends it: `mapped_src` is what the initiator is to it. ICMP is ICMPv6 where the
+// responder is of the other family.
+FlowKey ReplyKey(const FlowKey& key, IfId egress, const Endpoint& real_dst, const Endpoint& mapped_src);
+
 // The three below choose; counting NatRule::hits is the caller's when the flow really comes to be.
 //
 // Destination of a new flow: what `key.dst` (as seen on key.ingress) really is. Dynamic translations first, then rules.
@@ -306,8 +316,10 @@ NatResult Translate(const NatTable& table, XlateTable& xlates, const FlowKey& ke
 bool ReversePathAgrees(const NatTable& table, const XlateTable& xlates, const FlowKey& key, IfId egress,
                        const Endpoint& real_dst, const NatResult& source, const NatResult& destination);
 
-// What an address in a DNS reply on its way from interface `from` to interface `to` has to read there: rules with `dns`. Nothing:
-// it stays. For the inspection of DNS.
-std::optional<IpAddress> RewrittenInDnsReply(const NatTable& table, const XlateTable& xlates, IfId from, IfId to, IpAddress address);
+// What an address in a DNS message on its way from interface `from` to interface `to` has to read there (answers; questions for the
+// name of an address): rules with `dns`, static ones of whole addresses, dynamic ones for hosts that have one for themselves.
+// Nothing: it stays. `other_family`: as an address of the other family (NAT64, NAT46). Cisco: configuration guide 9.x, "DNS and NAT".
+std::optional<IpAddress> RewrittenInDnsReply(const NatTable& table, const XlateTable& xlates, IfId from, IfId to, IpAddress address,
+                                             bool other_family = false);
 
 }  // namespace sallyport

@@ -23,19 +23,36 @@ bool Within(std::span<const AddressRange> ranges, IpAddress a) {
   return ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& r) { return r.Contains(a); });
 }
 
-// `any` as the real source is of the family that it is translated to.
-bool AnyIsOfFamily(const NatRule& rule, IpAddress a) {
-  if (!rule.real_src.empty()) return true;
-  AddressRange storage;
-  const auto mapped = MappedRanges(rule, storage);
-  return mapped.empty() || mapped[0].first.IsV4() == a.IsV4() || mapped[0].Contains(a);
-}
-
-bool OnInterface(IfId rule, IfId actual) { return rule == IfId::kAny || rule == actual; }
-
 // The two sides of the destination part; one that is not given is the same as the other.
 std::span<const AddressRange> MappedDst(const NatRule& r) { return r.mapped_dst.empty() ? r.real_dst : r.mapped_dst; }
 std::span<const AddressRange> RealDst(const NatRule& r) { return r.real_dst.empty() ? r.mapped_dst : r.real_dst; }
+
+// 4 or 6; 0: any address.
+int FamilyOf(std::span<const AddressRange> ranges) {
+  if (ranges.empty() || ranges[0] == AddressRange::Of(Prefix::Any())) return 0;
+  return ranges[0].first.IsV4() ? 4 : 6;
+}
+
+// `any` as the real source is of the family of the peer that it names, else of the one that it is translated to (configuration
+// guide 9.x, "NAT and IPv6").
+int FamilyOfAny(const NatRule& rule) {
+  const int peer = FamilyOf(MappedDst(rule));
+  AddressRange storage;
+  return peer != 0 ? peer : FamilyOf(MappedRanges(rule, storage));
+}
+bool AnyIsOfFamily(const NatRule& rule, IpAddress a) {
+  if (FamilyOf(rule.real_src) != 0) return true;
+  const int family = FamilyOfAny(rule);
+  return family == 0 || (family == 4) == a.IsV4();
+}
+
+// Headers have one family: a rule into the other is for flows whose destination is of that, too.
+bool SuitsPeer(std::span<const AddressRange> becomes, IpAddress peer) {
+  const int family = FamilyOf(becomes);
+  return family == 0 || (family == 4) == peer.IsV4();
+}
+
+bool OnInterface(IfId rule, IfId actual) { return rule == IfId::kAny || rule == actual; }
 
 std::optional<Endpoint> Map(std::span<const AddressRange> from, const PortRange& from_ports,
                             std::span<const AddressRange> to, const PortRange& to_ports, IpAddress address,
@@ -71,6 +88,14 @@ bool NatUnresolved(const NatRule& rule) {
 bool RefusesAll(const NatRule& rule) {
   return rule.kind == NatRule::Kind::kDynamicPat && rule.mapped_src.size() == 1 &&
          rule.mapped_src[0] == AddressRange{IpAddress::V4(0), IpAddress::V4(0)};
+}
+
+bool CrossesFamilies(const NatRule& rule) {
+  AddressRange storage;
+  const int mapped = FamilyOf(MappedRanges(rule, storage)), own = FamilyOf(rule.real_src);
+  const int real = own != 0 ? own : FamilyOfAny(rule);
+  const int mapped_dst = FamilyOf(MappedDst(rule)), real_dst = FamilyOf(RealDst(rule));
+  return (real != 0 && mapped != 0 && real != mapped) || (mapped_dst != 0 && real_dst != 0 && mapped_dst != real_dst);
 }
 
 bool HasDestination(const NatRule& rule) {
@@ -158,9 +183,11 @@ bool TranslatesSource(const NatRule& rule, NatFace face, const FlowKey& key, IfI
       const auto peer = Map(MappedDst(rule), rule.mapped_dport, RealDst(rule), rule.real_dport, key.dst, key.dport);
       if (!peer || *peer != real_dst) return false;
     }
+    AddressRange storage;
+    if (!SuitsPeer(MappedRanges(rule, storage), real_dst.address)) return false;
     return PolicyPermits(rule, key.protocol, {key.src, key.sport}, {key.dst, key.dport});
   }
-  if (!HasDestination(rule) || rule.unidirectional) return false;
+  if (!HasDestination(rule) || rule.unidirectional || !SuitsPeer(MappedDst(rule), real_dst.address)) return false;
   if (!OnInterface(rule.mapped_if, key.ingress) || !OnInterface(rule.real_if, egress)) return false;
   if (!rule.real_dport.Contains(key.sport) || !Within(RealDst(rule), key.src)) return false;
   if (!rule.real_sport.Contains(real_dst.port) || !Within(rule.real_src, real_dst.address)) return false;

@@ -26,6 +26,8 @@ std::span<const AddressRange> MappedRanges(const NatRule& rule, AddressRange& st
 bool NatUnresolved(const NatRule& rule);
 // Translates to 0.0.0.0, which refuses: what migration makes of nat-control.
 bool RefusesAll(const NatRule& rule);
+// Makes packets of one family those of the other, by its source or its destination part.
+bool CrossesFamilies(const NatRule& rule);
 // Twice NAT: has a destination part (addresses, or ports only).
 bool HasDestination(const NatRule& rule);
 

@@ -70,6 +70,7 @@ struct NatTable::Index {
   FlowClassifier dns_real, dns_mapped;   // by destination: real and mapped addresses of static rules with `dns`
   std::vector<const NatRule*> dynamic_dns;
   bool dns = false;
+  bool crosses = false, dns_crosses = false, maps_to_ipv6 = false;
 
   explicit Index(std::vector<NatRule> given) : rules(std::move(given)) {
     std::vector<FlowPattern> un, tr, pat, by_real, by_mapped;
@@ -92,8 +93,13 @@ struct NatTable::Index {
       if (r.kind != NatRule::Kind::kStatic) CollectShared(r, i, mapped, pat);
       if (r.dns && r.kind != NatRule::Kind::kStatic) dynamic_dns.push_back(&r);
       dns = dns || r.dns;
+      crosses = crosses || CrossesFamilies(r);
+      for (const auto* ranges : {&r.mapped_src, &r.pat_src, &r.mapped_dst}) {
+        maps_to_ipv6 = maps_to_ipv6 || (!ranges->empty() && !ranges->front().first.IsV4());
+      }
+      dns_crosses = dns_crosses || (r.dns && CrossesFamilies(r));
       if (r.kind != NatRule::Kind::kStatic || r.unidirectional || NatUnresolved(r)) continue;
-      if (r.dns && !mapped.empty() && !r.real_src.empty()) {
+      if (r.dns && r.service_protocol == 0 && !mapped.empty() && !r.real_src.empty()) {
         AddPatterns(by_real, i, 0, OrAny({}), {}, real_src, {});
         AddPatterns(by_mapped, i, 0, OrAny({}), {}, OrAny(mapped), {});
       }
@@ -209,34 +215,39 @@ bool NatTable::IsPatAddress(IfId mapped_if, IpAddress mapped) const {
 }
 
 bool NatTable::rewrites_dns() const { return index_ != nullptr && index_->dns; }
+bool NatTable::maps_to_ipv6() const { return index_ != nullptr && index_->maps_to_ipv6; }
+bool NatTable::dns_crosses_families() const { return index_ != nullptr && index_->dns_crosses; }
+bool NatTable::crosses_families() const { return index_ != nullptr && index_->crosses; }
 
 const std::vector<const NatRule*>& NatTable::dynamic_dns() const {
   static const std::vector<const NatRule*> kNone;
   return index_ != nullptr ? index_->dynamic_dns : kNone;
 }
 
-std::optional<IpAddress> NatTable::DnsReal(IfId from, IfId to, IpAddress mapped) const {
+std::optional<IpAddress> NatTable::DnsReal(IfId from, IfId to, IpAddress mapped, bool v4) const {
   std::optional<IpAddress> real;
   index_->dns_mapped.First({{}, mapped, 0, 0, 0}, [&](std::uint32_t order) {
     const NatRule& r = index_->rules[order];
     if ((r.mapped_if != IfId::kAny && r.mapped_if != from) || from == to) return false;
     AddressRange storage;
     const auto found = MapByPosition(MappedRanges(r, storage), r.real_src, mapped);
-    if (found) real = found;
-    return found.has_value();
+    if (!found || found->IsV4() != v4) return false;
+    real = found;
+    return true;
   });
   return real;
 }
 
-std::optional<IpAddress> NatTable::DnsMapped(IfId from, IfId to, IpAddress real) const {
+std::optional<IpAddress> NatTable::DnsMapped(IfId from, IfId to, IpAddress real, bool v4) const {
   std::optional<IpAddress> mapped;
   index_->dns_real.First({{}, real, 0, 0, 0}, [&](std::uint32_t order) {
     const NatRule& r = index_->rules[order];
     if ((r.mapped_if != IfId::kAny && r.mapped_if != to) || from == to) return false;
     AddressRange storage;
     const auto found = MapByPosition(r.real_src, MappedRanges(r, storage), real);
-    if (found) mapped = found;
-    return found.has_value();
+    if (!found || found->IsV4() != v4) return false;
+    mapped = found;
+    return true;
   });
   return mapped;
 }

@@ -2,11 +2,14 @@
 //
 // Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
 // inspection -> NAT rpf-check -> outbound access list -> flow creation.
+#include <algorithm>
 #include <chrono>
 
 #include "firewall/ipv6_flow.h"
 #include "firewall/nat_rule.h"
+#include "firewall/other_family.h"
 #include "firewall/pipeline.h"
+#include "firewall/routed_bvi.h"
 #include "firewall/service_flow.h"
 #include "firewall/tcp_normalizer.h"
 #include "firewall/threat_flow.h"
@@ -26,9 +29,9 @@ std::vector<std::string> Lines(const std::string& text) {
 
 namespace {
 
-// A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it.
+// A rule as packet-tracer shows it: its configuration and, up to 8.2, what `show nat` says of it (of an exemption only that).
 std::vector<std::string> RuleLines(const Context& c, const NatRule& rule) {
-  std::vector<std::string> lines = Lines(rule.config);
+  std::vector<std::string> lines = rule.exempt ? std::vector<std::string>{} : Lines(rule.config);
   if (c.policy.personality.object_nat) return lines;
   for (std::string& line : Lines("  " + rule.show)) lines.push_back(std::move(line));
   if (rule.hits != nullptr) {
@@ -65,14 +68,26 @@ Verdict EarlySecurity(Context& c) {
   const IpAddress src = p.key.src;
   const IpAddress dst = p.key.dst;
   if (c.from_box) return Verdict::kContinue;
+  if ((p.IsTcp() || p.IsUdp()) && (p.key.sport == 0 || p.key.dport == 0)) {
+    if (!c.tracing()) {
+      c.core.log.Log(c.now, Msg::k500004, LogArg::Number(p.protocol), LogArg::Address(src), LogArg::Number(p.key.sport), LogArg::Address(dst),
+                     LogArg::Number(p.key.dport));
+    }
+    return c.Drop(p.v6 ? FrameDrop::kIpv6SpSecurityFailed : FrameDrop::kSecurityFailed);
+  }
   if (p.v6) return Ipv6EarlySecurity(c);
   if (src == dst) {
     c.core.log.Log(c.now, Msg::k106017, LogArg::Address(src), LogArg::Address(dst));
     return c.Drop(FrameDrop::kSecurityFailed);
   }
   bool spoof = src.IsNone() || src.IsV4Multicast() || src.IsV4Loopback() || dst.IsV4Loopback() || src.IsV4Broadcast() ||
-               (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0);
+               (src.IsV4() && (src.v4() >> 28) == 0xf) || (src.IsV4() && (src.v4() >> 24) == 0) || (dst.IsV4() && dst.v4() == 0);
   for (const auto& i : c.policy.interfaces) {
+    // Network and broadcast address of a connected network are nobody's (syslog guide, 106016).
+    if (i && !i->address.IsNone() && src.IsV4() && i->prefix_length < 31) {
+      const Prefix net = Prefix::Of(i->address, i->prefix_length);
+      spoof = spoof || (net.Contains(src) && (src == net.address || src == AddressRange::Of(net).last));
+    }
     if (i && !i->address.IsNone() && i->address == src) {
       spoof = true;
       if (!c.tracing()) c.core.asp_hits.Count(AspWhat::kOwnAddress, c.in->id);
@@ -86,9 +101,19 @@ Verdict EarlySecurity(Context& c) {
   return c.Drop(FrameDrop::kSecurityFailed);
 }
 
+// By the interface itself, the BVI that routes for it, or any member of its zone.
+bool ReachedBack(const Context& c) {
+  const Interface& at = c.policy.Layer3(*c.in);
+  if (!at.verify_reverse_path && !c.in->verify_reverse_path) return true;
+  if (c.policy.routes.ReachedBy(c.packet.key.src, at.id)) return true;
+  const Zone* zone = c.policy.FindZone(at.zone);
+  if (zone == nullptr) return false;
+  return std::any_of(zone->members.begin(), zone->members.end(), [&c](IfId m) { return c.policy.routes.ReachedBy(c.packet.key.src, m); });
+}
+
 // ip verify reverse-path: what comes in must be reached by the same interface. Known flows keep to their interface anyway.
 Verdict ReversePathForwarding(Context& c) {
-  if (c.in == nullptr || !c.in->verify_reverse_path || c.policy.routes.ReachedBy(c.packet.key.src, c.in->id)) return Verdict::kContinue;
+  if (c.in == nullptr || ReachedBack(c)) return Verdict::kContinue;
   c.core.CounterOf(c.in->id).reverse_path_drops++;
   c.core.log.Log(c.now, Msg::k106021, LogArg::Word(ProtocolWordUpper(c.packet.protocol)), LogArg::Address(c.packet.key.src),
                  LogArg::Address(c.packet.key.dst), LogArg::Name(c.in->name));
@@ -98,6 +123,13 @@ Verdict ReversePathForwarding(Context& c) {
 // An interface as packet-tracer names it: from 9.16 on with its routing instance.
 std::string TraceName(const Policy& policy, const std::string& nameif) {
   return policy.personality.trace_elapsed_time ? nameif + "(vrfid:0)" : nameif;
+}
+
+// More than one equal route leaves by the zone.
+bool ManyWays(const Policy& policy, const Route& route) {
+  const Route* equal[kMostZoneRoutes];
+  const int found = policy.routes.Equal(route, equal, kMostZoneRoutes);
+  return std::count_if(equal, equal + found, [&](const Route* r) { return SameZone(policy, r->interface, route.interface); }) > 1;
 }
 
 void TraceRoute(Context& c, const Route* route) {
@@ -117,7 +149,7 @@ void TraceRoute(Context& c, const Route* route) {
     if (connected) {
       subtype = "No ECMP load balancing";
       info.push_back("Destination is locally connected. No ECMP load balancing.");
-    } else if (c.policy.routes.Ways(*route) > 1) {
+    } else if (c.policy.routes.Ways(*route) > 1 || (out != nullptr && out->zone != 0 && ManyWays(c.policy, *route))) {
       subtype = "ECMP load balancing";
     }
     info.push_back("Found next-hop " + hop + " using egress ifc  " + TraceName(c.policy, name));
@@ -159,11 +191,11 @@ Verdict FindDestination(Context& c) {
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }
   if (c.pinhole != kNoPinhole) return PinholeDestination(c);
-  if (p.bridged || c.in->bridge.group != 0) return FindBridgedDestination(c);
+  if (p.bridged || (c.in->bridge.group != 0 && p.bvi == IfId::kAny)) return FindBridgedDestination(c);
   c.destination = Untranslate(c.policy.nat, c.core.xlates, p.key);
   // A rule that leaves the destination as it is (exemption, identity) does not take the appliance's own addresses from it.
   if ((c.destination.rule == nullptr || c.destination.endpoint == c.real_dst) &&
-      (IsOwnAddress(c.policy, p.key.dst, p.ingress) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast() ||
+      (IsOwnAddress(c.policy, p.key.dst, c.policy.Layer3(p.ingress)) || IsBroadcastOf(c.policy, p.key.dst) || p.key.dst.IsV4Multicast() ||
        p.key.dst.IsV6LinkMulticast())) {
     c.destination = {};
     c.to_box = true;
@@ -181,17 +213,23 @@ Verdict FindDestination(Context& c) {
   }
   const Route* route = nullptr;
   if (c.egress == IfId::kAny) {
-    route = c.policy.routes.Find(c.real_dst.address);
+    FlowKey flow = p.key;
+    flow.dst = c.real_dst.address;
+    route = ChooseWay(c.policy, c.policy.routes.Find(c.real_dst.address), flow);
     if (c.destination.rule == nullptr || route != nullptr) TraceRoute(c, route);
   } else {
-    route = c.policy.routes.Find(c.real_dst.address, c.egress);
+    route = c.policy.routes.Find(c.real_dst.address, c.policy.Layer3(c.egress));
   }
   if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
-  if (route != nullptr) c.egress = route->interface;
+  if (route != nullptr && c.policy.Layer3(c.egress) != route->interface) {
+    c.egress = route->interface;
+    c.out = c.policy.Find(c.egress);
+    if (EgressMember(c, route->gateway.IsNone() ? c.real_dst.address : route->gateway) != Verdict::kContinue) return Verdict::kDrop;
+  }
   // An exemption is about hosts behind its own interface.
   if (c.destination.rule != nullptr && c.destination.rule->exempt && c.destination.rule->real_if != c.egress) c.destination = {};
   c.out = route != nullptr ? c.policy.Find(c.egress) : nullptr;
-  if (c.destination.rule != nullptr && c.recording()) {
+  if (c.destination.rule != nullptr && !c.destination.rule->exempt && c.recording()) {
     c.trace->Phase("UN-NAT", c.destination.xlate == kNoXlate ? "static" : "dynamic", c.out != nullptr,
                    RuleLines(c, *c.destination.rule),
                    {"NAT divert to egress interface " + (c.out != nullptr ? TraceName(c.policy, c.out->nameif) : "unknown"),
@@ -306,6 +344,18 @@ Verdict SourceNat(Context& c) {
     LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);
   }
+  // One end of the other family and the other not, or nothing like it there: there is no such packet (firewall/README.md).
+  const bool crosses = c.policy.nat.crosses_families() && p.key.src.IsV4() != c.real_dst.address.IsV4();
+  if (crosses && (c.source.endpoint.address.IsV4() != c.real_dst.address.IsV4() || !HasLikeInOtherFamily(p))) {
+    if (c.recording()) c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
+    if (!c.tracing()) LogTranslationFailed(c);
+    return c.Drop(FrameDrop::kNatXlateFailed);
+  }
+  if (c.source.rule != nullptr && c.source.rule->exempt) {
+    if (c.recording()) c.trace->Phase("NAT-EXEMPT", "", true, RuleLines(c, *c.source.rule));
+    c.Acted(AspWhat::kNat, false, c.source.rule);
+    return Verdict::kContinue;
+  }
   if (c.source.rule != nullptr && c.recording()) {
     const bool fixed = c.source.rule->kind == NatRule::Kind::kStatic;
     c.trace->Phase("NAT", "", true, RuleLines(c, *c.source.rule),
@@ -348,7 +398,7 @@ Verdict ReversePath(Context& c) {
   if (c.from_box || c.to_box || c.pinhole != kNoPinhole) return Verdict::kContinue;
   // nat-control: whoever is to be reached from a lower level needs a rule, too (305005).
   if (c.policy.nat.nat_control && !p.v6 && c.destination.rule == nullptr && c.in->security_level < c.out->security_level) {
-    const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+    const FlowKey reply = ReplyKey(p.key, c.egress, c.real_dst, c.source.endpoint);
     const NatRule* rule = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
     if (rule == nullptr || RefusesAll(*rule)) {
       if (c.recording()) c.trace->Phase("NAT", "rpf-check", false, {});
@@ -363,12 +413,12 @@ Verdict ReversePath(Context& c) {
   if (c.recording()) {
     const NatRule* rule = c.destination.rule != nullptr ? c.destination.rule : c.source.rule;
     if (!agrees) {  // the one that the answer would take
-      const FlowKey reply{c.real_dst.address, c.source.endpoint.address, c.real_dst.port, c.source.endpoint.port, p.protocol, c.egress};
+      const FlowKey reply = ReplyKey(p.key, c.egress, c.real_dst, c.source.endpoint);
       const NatRule* back = c.policy.nat.FindTranslate(c.core.xlates, reply, p.key.ingress, {p.key.src, p.key.sport}).rule;
       if (back != nullptr) rule = back;
     }
     if (rule != nullptr || !agrees) {
-      c.trace->Phase("NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
+      c.trace->Phase(rule != nullptr && rule->exempt ? "NAT-EXEMPT" : "NAT", "rpf-check", agrees, rule != nullptr ? RuleLines(c, *rule) : std::vector<std::string>{});
       if (rule != nullptr) c.Acted(AspWhat::kNatReverse, true, rule);
     }
   }
@@ -429,6 +479,8 @@ constexpr Stage kNewFlowStages[] = {
     {SourceNat, Stage::Of::kNew},
     {IpOptions},
     {ChooseInspection},
+    {InspectIpv6Flow},
+    {DnsGuardFlow},
     {SourceNat, Stage::Of::kOld},
     {ReversePath},
     {CheckAccessOut},

@@ -44,20 +44,20 @@ TcpOptions ParseTcpOptions(Bytes header) {
 }
 
 FrameDrop ParseTcp(Packet& p, std::uint32_t length) {
-  // Enough must have been copied up to see the whole header.
-  const std::size_t have = p.bytes.size() - p.l4_offset;
-  if (length < 20 || have < 20) return FrameDrop::kInvalidTcpHdrLength;
+  // Enough must have been copied up to see the whole header. What can be read of a broken one is for those who show it.
+  const std::size_t have = std::min<std::size_t>(p.bytes.size() - p.l4_offset, length);
   const std::uint8_t* h = p.l4();
+  if (have >= 4) p.key.sport = LoadBe16(h), p.key.dport = LoadBe16(h + 2);
+  if (have < 20) return FrameDrop::kInvalidTcpHdrLength;
   const std::uint32_t header = static_cast<std::uint32_t>(h[12] >> 4) * 4;
-  if (header < 20 || header > length || header > have) return FrameDrop::kInvalidTcpHdrLength;
-  p.key.sport = LoadBe16(h);
-  p.key.dport = LoadBe16(h + 2);
   p.seq = LoadBe32(h + 4);
   p.ack = LoadBe32(h + 8);
   p.tcp_flags = h[13] & 0x3f;
   p.window = LoadBe16(h + 14);
+  if (header < 20 || header > length) return FrameDrop::kInvalidTcpHdrLength;
   p.payload_offset = p.l4_offset + header;
   p.payload_length = length - header;
+  if (header > have) return FrameDrop::kInvalidTcpHdrLength;
   p.tcp_options = header > 20 ? ParseTcpOptions(Bytes(h, header)) : TcpOptions{};
   const std::uint8_t f = p.tcp_flags;
   if (f == 0 || (f & (kTcpSyn | kTcpFin)) == (kTcpSyn | kTcpFin) || (f & (kTcpSyn | kTcpRst)) == (kTcpSyn | kTcpRst)) {
@@ -68,12 +68,12 @@ FrameDrop ParseTcp(Packet& p, std::uint32_t length) {
 }
 
 FrameDrop ParseUdp(Packet& p, std::uint32_t length) {
-  if (length < 8 || p.bytes.size() - p.l4_offset < 8) return FrameDrop::kInvalidUdpLength;
+  const std::size_t have = std::min<std::size_t>(p.bytes.size() - p.l4_offset, length);
   const std::uint8_t* h = p.l4();
+  if (have >= 4) p.key.sport = LoadBe16(h), p.key.dport = LoadBe16(h + 2);
+  if (have < 8) return FrameDrop::kInvalidUdpLength;
   const std::uint16_t stated = LoadBe16(h + 4);
   if (stated < 8 || stated > length) return FrameDrop::kInvalidUdpLength;
-  p.key.sport = LoadBe16(h);
-  p.key.dport = LoadBe16(h + 2);
   p.payload_offset = p.l4_offset + 8;
   p.payload_length = stated - 8u;
   return FrameDrop::kNone;
@@ -116,6 +116,12 @@ FrameDrop ParseIcmp(Packet& p, std::uint32_t length) {
 FrameDrop ParseV4(Packet& p) {
   if (p.bytes.size() < 20) return FrameDrop::kInvalidIpLength;
   const std::uint8_t* h = p.bytes.data();
+  // First what a broken header still says: a capture or a replay shows whose packet it was.
+  p.ttl = h[8];
+  p.dscp = h[1] >> 2;
+  p.protocol = h[9];
+  p.key.src = IpAddress::FromV4Bytes(h + 12);
+  p.key.dst = IpAddress::FromV4Bytes(h + 16);
   const std::uint32_t header = static_cast<std::uint32_t>(h[0] & 15) * 4;
   if (header < 20 || header > p.bytes.size()) return FrameDrop::kInvalidIpHeader;
   const std::uint32_t total = LoadBe16(h + 2);
@@ -129,11 +135,6 @@ FrameDrop ParseV4(Packet& p) {
   p.l3_length = static_cast<std::uint16_t>(header);
   p.l4_offset = header;
   p.ip_options = header > 20;
-  p.ttl = h[8];
-  p.dscp = h[1] >> 2;
-  p.protocol = h[9];
-  p.key.src = IpAddress::FromV4Bytes(h + 12);
-  p.key.dst = IpAddress::FromV4Bytes(h + 16);
   const std::uint16_t frag = LoadBe16(h + 6);
   p.dont_fragment = (frag & 0x4000) != 0;
   p.more_fragments = (frag & 0x2000) != 0;
@@ -147,18 +148,18 @@ FrameDrop ParseV4(Packet& p) {
 FrameDrop ParseV6(Packet& p) {
   if (p.bytes.size() < 40) return FrameDrop::kInvalidIpLength;
   const std::uint8_t* h = p.bytes.data();
-  const std::uint32_t total = 40u + LoadBe16(h + 4);
-  if (total > p.wire_length) return FrameDrop::kInvalidIpLength;
-  if (total < p.wire_length) {
-    p.wire_length = total;
-    if (p.bytes.size() > total) p.bytes = p.bytes.first(total);
-  }
   p.v6 = true;
   p.dont_fragment = true;
   p.ttl = h[7];
   p.dscp = static_cast<std::uint8_t>((h[0] & 15) << 2 | h[1] >> 6);
   p.key.src = IpAddress::FromV6Bytes(h + 8);
   p.key.dst = IpAddress::FromV6Bytes(h + 24);
+  const std::uint32_t total = 40u + LoadBe16(h + 4);
+  if (total > p.wire_length) return FrameDrop::kInvalidIpLength;
+  if (total < p.wire_length) {
+    p.wire_length = total;
+    if (p.bytes.size() > total) p.bytes = p.bytes.first(total);
+  }
   // ::ffff:a.b.c.d is how IPv4 addresses are held here; on the wire no honest packet has one (RFC 4038 4.2).
   if (p.key.src.IsV4() || p.key.dst.IsV4()) return FrameDrop::kIpv6SpSecurityFailed;
   std::uint8_t next = h[6];

@@ -40,6 +40,8 @@ struct Packet {
   bool gso = false;                // a super-packet: becomes segments that fit before it is on the wire
   bool checksum_checked = false;   // the kernel or the NIC has verified the transport checksum
   std::uint32_t handle = 0;        // packet I/O's name for it
+  std::uint64_t source_mac = 0;    // of the frame it came in, where the link has one; 0: not known
+  IfId bvi = IfId::kAny;           // it came to the port of this BVI, which routes it; `ingress` is the member of its sender
 
   // --- filled by ParsePacket
   bool v6 = false;

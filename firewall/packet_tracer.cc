@@ -4,6 +4,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/dry_run.h"
 #include "firewall/engine_impl.h"
+#include "firewall/routed_bvi.h"
 
 namespace sallyport {
 namespace {
@@ -130,6 +131,7 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   p.bytes = bytes;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
   p.ingress = request.ingress;
+  if (request.dmac == 0) RouteForMember(*impl_->policy, p);
   if (request.ingress == IfId::kIdentity) p.egress_hint = request.egress_hint;
   Impl& e = *impl_;
   const Interface* in = e.policy->Find(request.ingress);
@@ -143,7 +145,7 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
     if (result.allow && d.egress != IfId::kIdentity) e.originated.push_back({d.egress, {p.bytes.begin(), p.bytes.end()}});
   } else {
     const DryRun dry(e);
-    if (in != nullptr && in->bridge.group != 0 && bytes.size() >= ((bytes[0] >> 4) == 6 ? 40u : 20u)) {
+    if (in != nullptr && in->bridge.group != 0 && p.bvi == IfId::kAny && bytes.size() >= ((bytes[0] >> 4) == 6 ? 40u : 20u)) {
       result = TraceFrame(p, request.dmac, now);
     } else {
       Disposition d;
@@ -179,7 +181,7 @@ TraceResult Engine::TraceFrame(Packet& p, std::uint64_t dmac, TimePoint now) {
   d.flow_reason = frame.flow_reason;
   d.egress = frame.to_box ? IfId::kIdentity : frame.count != 0 ? frame.egress[0] : IfId::kAny;
   if (d.action == Disposition::Action::kAccept && frame.to_box && frame.count == 0 && bvi != nullptr && !bvi->nameif.empty()) {
-    p.ingress = bvi->id;
+    p.bvi = bvi->id;
     e.ProcessPacket(p, now, d);
   } else {
     const std::size_t length = std::min<std::size_t>(std::max<std::size_t>(frame.length, 14), bytes.size());

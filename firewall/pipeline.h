@@ -65,9 +65,9 @@ struct EngineCore {
   PinholeTable pinholes;
   std::uint64_t inspected_packets = 0;
   std::vector<std::uint8_t> edit_buffer;    // a packet that an inspection made longer or shorter, until it has left
-  std::vector<const NatRule*> dns_rules;    // of the policy: those that translate names' addresses
   bool inspects_payload = false;            // some class has an inspection that reads more than headers
   bool inspects_icmp_error = false;         // some class has `inspect icmp error`
+  bool inspects_ipv6 = false;               // some class has `inspect ipv6`
   std::vector<InterfaceCounters> counters;
   std::uint32_t next_conn_id = 1;
   TimePoint next_interim_log = TimePoint::Max();  // 305017
@@ -217,6 +217,11 @@ const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&)
 void PrepareInspection(EngineCore& core);
 // Stage: which engine a new flow is under.
 Verdict ChooseInspection(Context& c);
+// `inspect ipv6` (ipv6_inspect.cc), beside that: stage of a new flow, and a packet of a connection that has an entry of ConnExtra.
+Verdict InspectIpv6Flow(Context& c);
+// Stage: `dns-guard` for flows that no inspection has (dns_guard.cc).
+Verdict DnsGuardFlow(Context& c);
+FrameDrop InspectIpv6Packet(EngineCore& core, const Conn& c, const Packet& p, IfId egress, TimePoint now);
 // Sequence numbers that the sender of an acknowledgment sees otherwise than who is acknowledged. Before the tracker.
 void RepairAcknowledgment(EngineCore& core, const Conn& c, Direction d, Packet& p);
 struct InspectOutcome {
@@ -261,6 +266,9 @@ void SaveConnection(EngineCore& core, ConnIndex index);
 void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, TimePoint now);
 
 // --- known flows (known_flow.cc)
+// Is it a SYN for a pair of ports whose connection is over but for the last acknowledgments? Either side may begin anew; the old
+// connection's own SYN, late, does not.
+bool OpensAnew(const Conn& c, Direction d, const Packet& p);
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 // The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.
 void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
@@ -268,6 +276,12 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
 
 // --- layer 2 (l2_flow.cc)
 Verdict FindBridgedDestination(Context& c);
+// Asks the members who has `target`, an address of the group's network: the answer teaches where it is.
+void AskForHost(EngineCore& core, const BridgeGroup& group, const Interface& bvi, IpAddress target);
+
+// --- traffic zones (zone.cc)
+// The pinhole of a packet that came in by `in`, or by another member of its zone.
+PinholeIndex FindPinhole(const EngineCore& core, const Packet& p, const Interface* in);
 
 // --- time ranges (time_range_review.cc)
 void ReviewTimeRanges(EngineCore& core, TimePoint now);
@@ -286,6 +300,8 @@ bool ControlPlanePermits(Context& c);
 // --- connections (conn_lifecycle.cc)
 ConnIndex MakeConnection(Context& c);
 void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now);
+// kConnRouteMark and its reverse, as its interfaces are now.
+void SetRouteMarks(const Policy& policy, Conn& c);
 void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds);
 std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);

@@ -22,6 +22,7 @@
 #include "firewall/tcp_map.h"
 #include "firewall/time_range.h"
 #include "firewall/types.h"
+#include "firewall/zone.h"
 
 namespace sallyport {
 
@@ -77,6 +78,7 @@ struct Interface {
   std::shared_ptr<const AccessList> access_control_plane;  // to the appliance itself
   std::shared_ptr<const EtherList> ether_in, ether_out;    // for bridged frames
   BridgeMember bridge;
+  std::uint8_t zone = 0;  // Zone::id; 0: in none
   bool bvi = false;  // the appliance's own port in a bridge group; without a name it only has the group's address
   std::shared_ptr<const AccessList> access_in6;  // for IPv6: from 9.0 on the same lists, before that `ipv6 access-list`s
   std::shared_ptr<const AccessList> access_out6;
@@ -218,6 +220,7 @@ struct Policy {
   std::uint32_t acl_deny_flow_max = 4096;           // access-list deny-flow-max
   std::uint32_t acl_alert_interval_s = 300;         // access-list alert-interval
   BridgePolicy bridge;
+  std::vector<Zone> zones;                          // by id
   std::shared_ptr<const AccessList> access_global6;  // the same for IPv6
   TimeRanges time_ranges;                           // by name; the engine keeps their flags
   NatTable nat;
@@ -226,6 +229,7 @@ struct Policy {
   Sysopt sysopt;
   bool same_security_inter = false;
   bool same_security_intra = false;
+  bool dns_guard = false;
   bool reset_inbound = false;
   bool reset_outbound = true;
   bool reset_outside = false;
@@ -245,6 +249,16 @@ struct Policy {
     return i < interfaces.size() && interfaces[i] ? &*interfaces[i] : nullptr;
   }
   const Interface* FindByName(std::string_view nameif) const;
+  // The interface whose address and routes are those of `i`: the BVI that routes for a member of a bridge group, else itself.
+  IfId Layer3(IfId i) const {
+    const Interface* f = bridge.groups.empty() ? nullptr : Find(i);
+    return f != nullptr && f->bridge.routed_by != IfId::kAny ? f->bridge.routed_by : i;
+  }
+  const Interface& Layer3(const Interface& i) const {
+    const Interface* bvi = i.bridge.routed_by != IfId::kAny ? Find(i.bridge.routed_by) : nullptr;
+    return bvi != nullptr ? *bvi : i;
+  }
+  const Zone* FindZone(std::uint8_t id) const { return id != 0 && id <= zones.size() ? &zones[id - 1u] : nullptr; }
   // Addresses of `i` (one of ours) that router advertisements have given it, in place of earlier ones, and their routes.
   void SetLearned(Interface& i, const std::vector<InterfaceAddress6>& learned);
   // Is a TCP segment that is refused on its way from `in` to `out` answered with a reset? Between equal levels either setting

@@ -8,7 +8,7 @@ namespace sallyport {
 std::vector<ClassView> Protection::Classes(TimePoint now) { return core_.services.Classes(*core_.policy, now); }
 std::vector<PriorityQueueView> Protection::Queues() const { return core_.services.Queues(*core_.policy); }
 void Protection::ClearClasses(const std::vector<std::uint32_t>& ids) {
-  for (const std::uint32_t id : ids) core_.services.Clear(id);
+  for (const std::uint32_t id : ids) core_.services.Clear(*core_.policy, id);
 }
 
 bool Protection::Add(const Shun& shun, TimePoint now) { return AddShun(core_, shun, now); }

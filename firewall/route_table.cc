@@ -54,6 +54,20 @@ bool RouteTable::ReachedBy(IpAddress a, IfId interface) const {
   return other != nullptr && !other->null0 && other->destination == best->destination && other->metric == best->metric;
 }
 
+int RouteTable::Equal(const Route& best, const Route** equal, int most) const {
+  int found = 0;
+  for (const Length& l : lengths_) {
+    if (l.length != best.destination.length) continue;
+    auto it = std::lower_bound(order_.begin() + l.begin, order_.begin() + l.end, best.destination.address,
+                               [this](std::uint32_t i, const IpAddress& a) { return routes_[i].destination.address < a; });
+    for (; it != order_.begin() + l.end && routes_[*it].destination == best.destination && found < most; ++it) {
+      const Route& r = routes_[*it];
+      if (r.metric == best.metric && r.source == best.source && r.null0 == best.null0) equal[found++] = &r;
+    }
+  }
+  return found;
+}
+
 int RouteTable::Ways(const Route& best) const {
   return static_cast<int>(std::count_if(routes_.begin(), routes_.end(), [&](const Route& r) {
     return r.destination == best.destination && r.metric == best.metric && r.interface == best.interface && r.source == best.source;

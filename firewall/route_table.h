@@ -32,6 +32,9 @@ class RouteTable {
   const Route* Find(IpAddress dst, IfId interface) const;
   // Do the best routes to `a` (there may be several of one metric) leave by `interface`? Unicast reverse path forwarding asks.
   bool ReachedBy(IpAddress a, IfId interface) const;
+  // The routes that are as good as `best` (which Find gave), itself included: the same destination, metric and source. At most `most`
+  // are written to `equal`; the number of those written.
+  int Equal(const Route& best, const Route** equal, int most) const;
   // How many ways the best route to `dst` by its interface has: more than one is equal-cost multipath.
   int Ways(const Route& best) const;
   // All routes, in the order in which they were given.

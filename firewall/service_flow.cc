@@ -56,22 +56,12 @@ FrameDrop ServiceIngress(EngineCore& core, const Conn& c, Direction d, Packet& p
   if (police != nullptr && !police->Pass(p, now)) return FrameDrop::kRateExceeded;
   if (!extra.decrement_ttl) return FrameDrop::kNone;
   if (p.ttl <= 1) {
-    if (const Interface* back = core.policy->Find(p.ingress)) OriginateTimeExceeded(core, p, *back, now);
+    if (const Interface* back = core.policy->Find(p.ingress)) OriginateTimeExceeded(core, p, core.policy->Layer3(*back), now);
     return FrameDrop::kTtlExceeded;
   }
   if (!p.Whole()) return FrameDrop::kUnexpectedPacket;
   DecrementTtl(p);
   return FrameDrop::kNone;
-}
-
-void CountInspected(EngineCore& core, const Conn& c, bool dropped, TimePoint now) {
-  if (c.protocol == 6) core.activity.Count(Activity::kTcpFixup, now);
-  ClassInspectCounters* n = c.extra != kNoExtra ? core.extras.At(c.extra).inspect_counters : nullptr;
-  if (n == nullptr) return;
-  if (core.undo != nullptr) core.undo->Keep(*n);
-  n->packets++;
-  n->recent.Add(now, RateCounter::kSpan, 1);
-  if (dropped) n->drops++;
 }
 
 FrameDrop ServiceEgress(EngineCore& core, const Conn& c, Direction d, const Packet& p, IfId egress, TimePoint now) {

@@ -16,7 +16,4 @@ FrameDrop ServiceIngress(EngineCore& core, const Conn& c, Direction d, Packet& p
 // The same packet when it is about to leave by `egress`: output policing, queues.
 FrameDrop ServiceEgress(EngineCore& core, const Conn& c, Direction d, const Packet& p, IfId egress, TimePoint now);
 
-// An inspection has seen a packet: counts it for the class that asked for the inspection.
-void CountInspected(EngineCore& core, const Conn& c, bool dropped, TimePoint now);
-
 }  // namespace sallyport

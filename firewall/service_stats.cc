@@ -71,9 +71,11 @@ std::vector<ClassView> ServiceStats::Classes(const Policy& policy, TimePoint now
     };
     queues(s.priority, c.priority, v.priority);
     queues(s.shape.has_value(), c.shape, v.shape);
-    for (auto& [id, n] : c.inspections) {
-      v.inspections.push_back({id, n.packets, n.drops, n.reset_drops, n.recent.Total(now, RateCounter::kSpan) / RateCounter::kSpan});
+    for (const Inspection& i : s.inspections) {
+      InspectCounters& n = *i.counters;
+      v.inspections.push_back({i.name, n.packets, n.drops, n.reset_drops, n.PerSecond(now)});
     }
+    v.ips = c.ips;
     views.push_back(std::move(v));
   }
   return views;
@@ -88,17 +90,21 @@ std::vector<PriorityQueueView> ServiceStats::Queues(const Policy& policy) const 
   return views;
 }
 
-void ServiceStats::Clear(std::uint32_t class_id) {
+void ServiceStats::Clear(const Policy& policy, std::uint32_t class_id) {
+  for (const ServiceClass& s : policy.service) {
+    if (s.id != class_id) continue;
+    for (const Inspection& i : s.inspections) i.counters->Clear();
+  }
   const auto it = classes_.find(class_id);
   if (it == classes_.end()) return;
   ClassCounters& c = it->second;
   for (auto& direction : c.police) {
     for (auto& [id, p] : direction) p.conformed = p.exceeded = {};
   }
+  c.ips = {};
   for (auto* queues : {&c.priority, &c.shape}) {
     for (auto& [id, q] : *queues) q = {};
   }
-  for (auto& [id, n] : c.inspections) n = {};
 }
 
 }  // namespace sallyport

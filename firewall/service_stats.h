@@ -47,16 +47,15 @@ struct QueueCounters {
   std::uint64_t dropped = 0, transmitted = 0, bytes = 0;
 };
 
-// One inspection of one class.
-struct ClassInspectCounters {
-  std::uint64_t packets = 0, drops = 0, reset_drops = 0;
-  BurstRate recent;  // packets in five minutes
+// What the TCP proxy of an `ips` class has seen: packets that came to it and that it sent, segments that it dropped, resets of its own.
+struct ProxyCounters {
+  std::uint64_t input = 0, output = 0, drops = 0, resets = 0;
 };
 
 struct ClassCounters {
   std::map<IfId, Policer> police[2];  // input, output
   std::map<IfId, QueueCounters> priority, shape;
-  std::map<InspectId, ClassInspectCounters> inspections;
+  ProxyCounters ips;
 };
 
 // What of it acts on one direction of a connection.
@@ -80,7 +79,7 @@ struct QueueView {
   QueueCounters counters;
 };
 struct ClassInspectView {
-  InspectId id{};
+  std::string name;
   std::uint64_t packets = 0, drops = 0, reset_drops = 0, rate = 0;  // rate: packets per second in five minutes
 };
 struct ClassView {
@@ -88,6 +87,7 @@ struct ClassView {
   std::vector<PolicerView> police;
   std::vector<QueueView> priority, shape;
   std::vector<ClassInspectView> inspections;
+  ProxyCounters ips;
 };
 struct PriorityQueueView {
   std::string interface;
@@ -103,14 +103,15 @@ class ServiceStats {
 
   // What acts on packets of `f`, whose interfaces are known.
   QosPath PathOf(const Policy& policy, const ClassFlow& f);
-  ClassInspectCounters* InspectionOf(std::uint32_t class_id, InspectId id) { return &classes_[class_id].inspections[id]; }
+  ProxyCounters* ProxyOf(std::uint32_t class_id) { return &classes_[class_id].ips; }
   // Packets that leave by an interface with a priority queue.
   QueueCounters& QueueOf(IfId id, bool low_latency) { return queues_[static_cast<std::size_t>(id)][low_latency ? 1 : 0]; }
   bool HasQueue(IfId id) const { return has_queue_[static_cast<std::size_t>(id)]; }
 
   std::vector<ClassView> Classes(const Policy& policy, TimePoint now);
   std::vector<PriorityQueueView> Queues(const Policy& policy) const;
-  void Clear(std::uint32_t class_id);
+  // Of one class, with what its inspections have counted.
+  void Clear(const Policy& policy, std::uint32_t class_id);
 
  private:
   std::map<std::uint32_t, ClassCounters> classes_;

@@ -30,6 +30,7 @@ namespace sallyport {
   X(106101, 1, "The number of ACL log deny-flows has reached limit ({0}).") \
   X(110002, 6, "Failed to locate egress interface for {0} from {1}/{2} to {3}/{4}") \
   X(110003, 6, "Routing failed to locate next hop for {0} from {1}/{2} to {3}/{4}") \
+  X(110004, 6, "Egress interface changed from {0} to {1} on {2} connection {3} for {4}:{5}/{6} ({7}/{8}) to {9}:{10}/{11} ({12}/{13})") \
   X(111001, 5, "Begin configuration: {0} writing to {1}") \
   X(111002, 5, "Begin configuration: {0} reading from {1}") \
   X(111003, 5, "{0} Erase configuration") \
@@ -90,11 +91,15 @@ namespace sallyport {
   X(313004, 4, "Denied ICMP type={0}, from laddr {1} on interface {2} to {3}: no matching session") \
   X(313005, 4, "No matching connection for ICMP error message: icmp src {0} dst {1} (type {2}, code {3}) on {4} interface.  Original IP payload: {5} src {6}/{7} dst {8}/{9}.") \
   X(313008, 3, "Denied ICMPv6 type={0}, code={1} from {2} on interface {3}") \
+  X(313009, 4, "Denied invalid ICMP code {0}, for {1}/{2} ({3}/{4}) to {5}/{6} ({7}/{8}), ICMP id {9}, ICMP type {10}") \
   X(315011, 6, "SSH session from {0} on interface {1} for user \"{2}\" {3}") \
   X(322001, 3, "Deny MAC address {0}, possible spoof attempt on interface {1}") \
   X(322002, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is {5} bound to MAC Address {6}.") \
   X(322003, 3, "ARP inspection check failed for arp {0} received from host {1} on interface {2}. This host is advertising MAC Address {3} for IP Address {4}, which is not bound to any MAC Address.") \
   X(322004, 6, "No management IP address configured for transparent firewall. Dropping protocol {0} packet from {1}{2} to {3}{4}") \
+  X(325004, 4, "IPv6 Extension Header {0} {1} configuration. {2} from {3}/{4} to {5}/{6}") \
+  X(325005, 4, "Invalid IPv6 Extension Header Content: {0}. {1} from {2}/{3} to {4}/{5}") \
+  X(325006, 4, "IPv6 Extension Header not in order: Type {0} occurs after Type {1}. {2} from {3}/{4} to {5}/{6}") \
   X(401001, 4, "Shuns cleared") \
   X(401002, 4, "Shun added: {0} {1} {2} {3}") \
   X(401003, 4, "Shun deleted: {0}") \
@@ -110,6 +115,8 @@ namespace sallyport {
   X(411002, 4, "Line protocol on Interface {0}, changed state to down") \
   X(411003, 4, "Interface {0}, changed state to administratively up") \
   X(411004, 4, "Interface {0}, changed state to administratively down") \
+  X(412001, 4, "MAC {0} moved from {1} to {2}") \
+  X(412002, 4, "Detected bridge table full while inserting MAC {0} on interface {1}. Number of entries = {2}") \
   X(415001, 6, "HTTP - matched {0} in policy-map {1}, header field count exceeded {2} from {3}/{4} to {5}/{6}") \
   X(415002, 6, "HTTP - matched {0} in policy-map {1}, header field length exceeded {2} from {3}/{4} to {5}/{6}") \
   X(415003, 6, "HTTP - matched {0} in policy-map {1}, body length exceeded {2} from {3}/{4} to {5}/{6}") \
@@ -154,7 +161,10 @@ namespace sallyport {
   X(733102, 4, "Threat-detection adds host {0} to shun list") \
   X(733103, 4, "Threat-detection removes host {0} from shun list") \
   X(733104, 4, "TD_SYSLOG_TCP_INTERCEPT_AVERAGE_RATE_EXCEED") \
-  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED")
+  X(733105, 4, "TD_SYSLOG_TCP_INTERCEPT_BURST_RATE_EXCEED") \
+  X(746014, 5, "user-identity: [FQDN] {0} address {1} obsolete") \
+  X(746015, 5, "user-identity: [FQDN] {0} resolved {1}") \
+  X(746016, 3, "user-identity: DNS lookup failed, reason: {0}")
 
 enum class Msg : std::uint16_t {
 #define X(number, severity, text) k##number,

@@ -17,6 +17,11 @@ constexpr std::uint32_t kTcpHeader = 20;
 constexpr std::uint16_t kDefaultMss = 536;  // RFC 9293 3.7.1
 
 TcpStream& StreamOf(EngineCore& core, const Conn& c) { return *core.extras.At(c.extra).tcp_stream; }
+ProxyCounters& CountersOf(EngineCore& core, const Conn& c) {
+  ProxyCounters& n = *core.extras.At(c.extra).proxy_counters;
+  if (core.undo != nullptr) core.undo->Keep(n);
+  return n;
+}
 
 IfId EgressOf(const Conn& c, Direction d) { return d == Direction::kForward ? c.out_if : c.in_if; }
 
@@ -61,6 +66,7 @@ std::vector<std::uint8_t> PacketOf(const Conn& c, const TcpStream& s, const TcpP
 
 void Emit(EngineCore& core, Conn& c, const TcpProxy::Out& out) {
   TcpStream& s = StreamOf(core, c);
+  CountersOf(core, c).output += out.size();
   for (const TcpProxy::Segment& segment : out) {
     const IfId egress = EgressOf(c, segment.d);
     std::vector<std::uint8_t> bytes = PacketOf(c, s, segment);
@@ -101,7 +107,9 @@ bool TakenByProxy(const TcpStream& s, const Packet& p) {
 void ProxyTcp(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out) {
   Conn& c = core.conns.At(index);
   TcpStream& s = StreamOf(core, c);
+  CountersOf(core, c).input++;
   const auto refuse = [&](FrameDrop why) {
+    CountersOf(core, c).drops++;
     out.action = Disposition::Action::kDrop;
     out.reason = why;
     core.drops.Count(why);
@@ -152,8 +160,12 @@ bool FireProxy(EngineCore& core, ConnIndex index, TimePoint now) {
   Conn& c = core.conns.At(index);
   TcpStream& s = StreamOf(core, c);
   TcpProxy::Out segments;
-  for (std::uint32_t fell = s.proxy->Fire(now, segments); fell > 0; fell--) core.drops.Count(FrameDrop::kTcpBufferTimeout);
+  for (std::uint32_t fell = s.proxy->Fire(now, segments); fell > 0; fell--) {
+    core.drops.Count(FrameDrop::kTcpBufferTimeout);
+    CountersOf(core, c).drops++;
+  }
   if (s.proxy->gave_up()) {
+    CountersOf(core, c).resets += 2;
     segments = {s.proxy->Reset(Direction::kForward), s.proxy->Reset(Direction::kReverse)};
   }
   Emit(core, c, segments);

@@ -67,7 +67,9 @@ Verdict ServiceModule(Context& c) {
   if (!c.core.has_ips || !c.packet.IsTcp() || c.to_box || c.from_box || c.state_bypass) return Verdict::kContinue;
   const ServiceClass* s = FindClass(c, [](const ServiceClass& k) { return k.ips; });
   if (s == nullptr) return Verdict::kContinue;
-  c.Extra().tcp_proxied = true;
+  ConnExtra& extra = c.Extra();
+  extra.tcp_proxied = true;
+  extra.proxy_counters = c.core.services.ProxyOf(s->id);
   if (c.recording()) c.trace->Phase("IDS", "", true, Lines(s->config));
   return Verdict::kContinue;
 }

@@ -40,7 +40,8 @@ enum class TcpCheck : std::uint8_t {
   kAnswer,      // SYN ACK, first or repeated: must acknowledge the SYN
   kComplete,    // ends the handshake: the initiator's next byte, and the acknowledgment of the SYN ACK
   kRstAnswer,   // RST from a responder that has shown no number of its own: must acknowledge the SYN
-  kRstOpening,  // RST during the handshake: anything not below its sender's ISN
+  kRstOpening,  // RST during the handshake: anything not below its sender's ISN, or exactly what a challenge ACK asked for
+  kChallenge,   // ACK that knows nothing of this handshake: passes, and tells only which RST may answer it
   kWindow,      // sequence and acknowledgment within the windows; FIN in its place
   kRstExact,    // RST on an established connection, RFC 5961 section 3
   kSynInside,   // SYN on an established connection, RFC 5961 section 4: dropped; the cell's reason if outside the window
@@ -113,7 +114,8 @@ inline constexpr Row kTable[2][kEvents] = {
         /* RST */
         {{No(kNo, kNotSyn), To(kCd, C::kRstOpening), To(kCd, C::kRstOpening), To(kCd, C::kRstExact),
           To(kCd, C::kRstExact), To(kCd, C::kRstExact), To(kCd, C::kRstExact), No(kCd, kOoo), kPass}},
-        //  SynSent, SynReceived  the initiator gives up, or answers a challenge ACK; below its ISN another one is meant
+        //  SynSent, SynReceived  the initiator gives up, or answers a challenge ACK with the number that it asked for; else
+        //                        one below its ISN means another connection
         /* nonsense */
         {{No(kNo, kFlags), No(kSs, kFlags), No(kSr, kFlags), No(kEs, kFlags), No(kFf, kFlags), No(kFr, kFlags),
           No(kCg, kFlags), No(kCd, kFlags), No(kBy, kFlags)}},
@@ -138,10 +140,10 @@ inline constexpr Row kTable[2][kEvents] = {
         //  SynReceived  repeated: it or the initiator's ACK got lost
         //  Established  repeated: the ACK got lost behind us; without this a responder that speaks first would never start
         /* ACK */
-        {{No(kNo, kNotSyn), To(kSs, C::kLoose), To(kSr, C::kLoose), To(kEs, C::kWindow),
+        {{No(kNo, kNotSyn), To(kSs, C::kChallenge), To(kSr, C::kLoose), To(kEs, C::kWindow),
           To(kFf, C::kWindow), To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kExpired), kPass}},
         //  SynSent, SynReceived  a challenge ACK of a responder that still has an old connection (RFC 5961 section 4): it
-        //                        speaks of another numbering, so it passes unjudged and teaches nothing
+        //                        speaks of another numbering, so it passes unjudged; the initiator answers with an RST
         /* data */
         {{No(kNo, kNotSyn), No(kSs, kThreeWay), No(kSr, kThreeWay), To(kEs, C::kWindow), To(kFf, C::kWindow),
           To(kFr, C::kWindow), To(kCg, C::kWindow), No(kCd, kExpired), kPass}},

@@ -86,6 +86,7 @@ class Judge {
   }
   void LearnAnswer() {
     const bool first = (from_.flags & kTcpSideSeen) == 0;
+    from_.flags &= static_cast<std::uint8_t>(~kTcpSideChallenge);
     LearnSyn();
     if (first) {
       from_.end = s_.seq + 1 + s_.payload;
@@ -142,10 +143,18 @@ class Judge {
     if ((s_.flags & kTcpAck) == 0) return FrameDrop::kTcpRstfinOoo;
     return AcksSyn(s_.ack, to_) ? FrameDrop::kNone : FrameDrop::kTcp3whsFailed;
   }
-  FrameDrop CheckRstOpening() const { return Before(s_.seq, from_.isn) ? FrameDrop::kTcpRstfinOoo : FrameDrop::kNone; }
+  FrameDrop CheckRstOpening() const {
+    if ((to_.flags & kTcpSideChallenge) != 0 && s_.seq == to_.last_ack) return FrameDrop::kNone;
+    return Before(s_.seq, from_.isn) ? FrameDrop::kTcpRstfinOoo : FrameDrop::kNone;
+  }
 
   bool SameSyn() const { return (from_.flags & kTcpSideSeen) != 0 && s_.seq == from_.isn; }
 
+  // The RST that answers it has its number (RFC 9293 3.10.7.3), which may be anything.
+  void LearnChallenge() {
+    from_.flags |= kTcpSideChallenge;
+    from_.last_ack = s_.ack;
+  }
   void LearnComplete() {
     from_.last_ack = ack_counts_ ? s_.ack : to_.isn + 1;  // its first: there is nothing yet to compare it with
     Learn();
@@ -240,6 +249,9 @@ TcpVerdict TcpTrack(TcpState state, TcpSide (&sides)[2], Direction d, const TcpS
       break;
     case TcpCheck::kLoose:
     case TcpCheck::kDone:
+      break;
+    case TcpCheck::kChallenge:
+      judge.LearnChallenge();
       break;
     case TcpCheck::kOpen:
       judge.LearnOpen();

@@ -44,6 +44,7 @@ inline constexpr std::uint8_t kTcpSideScale = 0x02;     // sent a window scale o
 inline constexpr std::uint8_t kTcpSideFin = 0x04;       // sent FIN
 inline constexpr std::uint8_t kTcpSideFinAcked = 0x08;  // its FIN was acknowledged
 inline constexpr std::uint8_t kTcpSideTimestamp = 0x10;  // both ends stamp their segments
+inline constexpr std::uint8_t kTcpSideChallenge = 0x20;  // has shown only a challenge ACK, whose acknowledgment is last_ack
 
 // TcpSegment::rules: what a tcp-map says otherwise than the default one, and what the caller knows.
 inline constexpr std::uint8_t kTcpAllowInvalidAck = 0x01;

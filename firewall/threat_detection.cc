@@ -141,6 +141,8 @@ void ThreatDetection::OnThreeSeconds(const Conn& c, TimePoint now) {
 void ThreatDetection::OnEnd(const Conn& c, bool never_answered, TimePoint now) {
   if ((c.flags & (kConnToBox | kConnFromBox)) != 0) return;
   statistics_.OnEnd(c, now);
+  // A closed port answers with a reset: no session came about, and nobody need wait three seconds to know it.
+  if (policy_.scanning && c.protocol == 6 && !Answered(c) && now - c.created < kNullSession) OnThreeSeconds(c, now);
   if (never_answered && policy_.basic) {
     Count(ThreatEvent::kSynAttack, now);
     Count(ThreatEvent::kFwDrop, now);

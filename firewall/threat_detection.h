@@ -2,7 +2,7 @@
 // 733101), with the shuns that follow from it (733102, 733103).
 //
 // Scanning looks only at sessions that reach their target: a session without an answer after three seconds is a null
-// session, its port counts as closed, and every later access to it is a bad one. Both count for the client as an attacker
+// session (at once when it was refused by a reset), its port counts as closed, and every later access to it is a bad one. Both count for the client as an attacker
 // and for the server as a target, each as a host and as the subnet of 1024 around it (ASA configuration guide, "Threat
 // Detection"; syslog guide, 733101). Fixed memory, taken when it is configured; data thread only.
 #pragma once

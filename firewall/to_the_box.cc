@@ -26,12 +26,15 @@ LogArg PortArg(const Policy& policy, std::uint16_t port) {
   return word != nullptr ? LogArg::Word(word) : LogArg::Number(port);
 }
 
-// The address that the appliance has towards this interface: a bridge group's is at its BVI.
-IpAddress OwnAddress(const Context& c) {
+// The interface whose address it is: a member's bridge group has its own at the BVI.
+const Interface& Addressed(const Context& c) {
   const BridgeGroup* group = c.in->bridge.group != 0 ? c.policy.bridge.Of(c.in->id) : nullptr;
   const Interface* bvi = group != nullptr ? c.policy.Find(group->bvi) : nullptr;
-  return bvi != nullptr ? bvi->address : c.in->address;
+  return bvi != nullptr ? *bvi : *c.in;
 }
+
+// Does a line that names `interface` speak of where the packet came in? Of a BVI that routes both it and its members may be named.
+bool Speaks(const Context& c, IfId interface) { return interface == c.in->id || interface == c.in->bridge.routed_by; }
 
 Verdict Discard(Context& c) {
   const Packet& p = c.packet;
@@ -52,7 +55,7 @@ Verdict TcpToTheBox(Context& c) {
   const auto service = ServiceOf(c.policy, p.key.dport);
   if (!service) return Discard(c);
   for (const ManagementRule& rule : c.policy.management) {
-    if (rule.service != *service || rule.interface != c.in->id || !rule.from.Contains(p.key.src)) continue;
+    if (rule.service != *service || !Speaks(c, rule.interface) || !rule.from.Contains(p.key.src)) continue;
     // Telnet to the interface with the lowest level needs a tunnel (ASA's rule); there is none here yet.
     bool lowest = *service == ManagementRule::Service::kTelnet;
     for (const auto& i : c.policy.interfaces) {
@@ -93,7 +96,7 @@ Verdict IcmpToTheBox(Context& c) {
   bool any_rule = false;
   bool permit = false;
   for (const IcmpRule& rule : c.policy.icmp) {
-    if (rule.v6 || rule.interface != c.in->id) continue;
+    if (rule.v6 || !Speaks(c, rule.interface)) continue;
     any_rule = true;
     if (!rule.from.Contains(p.key.src) || (rule.type >= 0 && rule.type != p.icmp_type)) continue;
     permit = rule.permit;
@@ -124,9 +127,10 @@ bool AnswersOutside(const Context& c) {
 Verdict ToTheBox(Context& c) {
   if (!c.to_box) return Verdict::kContinue;
   const Packet& p = c.packet;
-  const bool mine = c.in->Owns(p.key.dst) || p.key.dst == OwnAddress(c);
+  const Interface& own = Addressed(c);
+  const bool mine = own.Owns(p.key.dst);
   const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() || p.key.dst.IsV6Multicast() ||
-                                   p.key.dst == AddressRange::Of(Prefix::Of(c.in->address, c.in->prefix_length)).last);
+                                   p.key.dst == AddressRange::Of(Prefix::Of(own.address, own.prefix_length)).last);
   if (everybody) return Discard(c);  // no service of ours listens to groups or broadcasts
   if (!mine) {
     // Another interface's own address, or a network or broadcast address of another one.

@@ -27,6 +27,9 @@ enum class IpProtocol : std::uint8_t {
   kIcmp6 = 58,
 };
 
+// What a protocol is called in the other family: ICMP is ICMPv6 there.
+constexpr std::uint8_t InOtherFamily(std::uint8_t protocol) { return protocol == 1 ? 58 : protocol == 58 ? 1 : protocol; }
+
 // TCP flag bits, RFC 9293 3.1 (low byte of the flags field).
 inline constexpr std::uint8_t kTcpFin = 0x01;
 inline constexpr std::uint8_t kTcpSyn = 0x02;

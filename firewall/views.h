@@ -17,6 +17,8 @@ struct ConnView {
   Conn conn;  // a copy
   std::string in_name, out_name;  // nameif; "identity" / "NP Identity Ifc" for the appliance
   int in_level = 0, out_level = 0;
+  std::string in_zone, out_zone;  // traffic zones of the two; "": none
+  std::string in_now, out_now;    // the member that it has moved to; "": where it was made
   bool expected = false;  // made beforehand by an inspection: no packet has come yet (initiator's address or port may be 0)
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "inspect/dns_rewrite.h"
+
 namespace sallyport {
 namespace {
 
@@ -14,6 +16,7 @@ struct Query {
   std::uint16_t original = 0;  // as the client sent it
   std::uint16_t edns = 0;      // what its OPT record allows, 0: none
   TimePoint at;
+  std::uint16_t asked = 0;     // the type that the client asked for, where the server was asked for another; else 0
 };
 
 struct DnsState final : InspectState {
@@ -33,6 +36,8 @@ struct Found {
   bool tsig = false;
   std::vector<std::size_t> addresses;  // offsets of A and AAAA data
   std::vector<bool> six;
+  bool reverse = false;     // a question for the name of an address
+  std::uint16_t asked = 0;  // the type of the first question
 };
 
 class Message {
@@ -68,6 +73,7 @@ class Message {
   }
   FrameDrop Identify(DnsState& state);
   FrameDrop Rewrite();
+  FrameDrop RewriteNames();
 
   InspectCall& call_;
   const DnsMap& map_;
@@ -75,6 +81,8 @@ class Message {
   std::size_t offset_;  // in the packet's payload
   Found found_;
   std::optional<std::uint16_t> new_id_;
+  std::uint16_t new_type_ = 0;  // of the question
+  bool rewritten_ = false;
 };
 
 FrameDrop Message::Length(const DnsState& state) {
@@ -116,7 +124,12 @@ FrameDrop Message::Walk() {
   while (walker.Next(r)) {
     if (r.type == kDnsOpt && r.section == DnsSection::kAdditional) found_.edns = r.dns_class;
     if (r.type == kDnsTsig && r.section == DnsSection::kAdditional) found_.tsig = true;
-    if (r.section == DnsSection::kQuestion || r.dns_class != 1) continue;
+    if (r.dns_class != 1) continue;
+    if (r.section == DnsSection::kQuestion) {
+      found_.reverse = found_.reverse || r.type == kDnsPtr;
+      if (found_.asked == 0) found_.asked = r.type;
+      continue;
+    }
     if ((r.type == kDnsA && r.data_length == 4) || (r.type == kDnsAaaa && r.data_length == 16)) {
       found_.addresses.push_back(r.data);
       found_.six.push_back(r.type == kDnsAaaa);
@@ -234,6 +247,9 @@ FrameDrop Message::Identify(DnsState& state) {
   auto& queries = state.queries;
   const std::uint16_t id = found_.header.id;
   if (!found_.header.Response()) {
+    // Through NAT64 an IPv6 host asks for AAAA what the IPv4 server knows as A; NAT46 the other way round.
+    const bool six = !call_.packet.key.src.IsV4();
+    if (map_.nat_rewrite && call_.NamesCrossFamilies() && found_.asked == (six ? kDnsAaaa : kDnsA)) new_type_ = six ? kDnsA : kDnsAaaa;
     for (Query& q : queries) {
       if (q.original != id) continue;
       q.at = call_.now;  // asked again
@@ -244,7 +260,7 @@ FrameDrop Message::Identify(DnsState& state) {
       std::erase_if(queries, [&](const Query& q) { return call_.now - q.at > kQueryLifetime; });
       if (queries.size() >= kMaxQueries) return FrameDrop::kInspectDnsOutOfAppId;
     }
-    Query q{id, id, found_.edns, call_.now};
+    Query q{id, id, found_.edns, call_.now, new_type_ != 0 ? found_.asked : std::uint16_t{0}};
     if (map_.id_randomization) {
       q.id = call_.RandomNumber();
       for (int tries = 0; tries < 8 && std::any_of(queries.begin(), queries.end(), [&](const Query& o) { return o.id == q.id; }); tries++) {
@@ -273,6 +289,7 @@ FrameDrop Message::Identify(DnsState& state) {
     return map_.guard ? FrameDrop::kInspectDnsIdNotMatched : FrameDrop::kNone;
   }
   if (q->original != q->id) new_id_ = q->original;
+  new_type_ = q->asked;
   if (!map_.guard) return FrameDrop::kNone;
   Count(map_.row_guard);
   queries.erase(q);
@@ -280,13 +297,42 @@ FrameDrop Message::Identify(DnsState& state) {
   return FrameDrop::kNone;
 }
 
+// Addresses of another length, names of reverse lookups, another type asked for: the message is written anew.
+FrameDrop Message::RewriteNames() {
+  DnsRewrite how;
+  const bool other_family = new_type_ != 0 || (found_.reverse && call_.NamesCrossFamilies());
+  how.translate = [this, other_family](IpAddress a) {
+    const auto crossed = other_family ? call_.TranslateAnswer(a, true) : std::nullopt;
+    return crossed ? crossed : call_.TranslateAnswer(a);
+  };
+  how.question_type = new_type_;
+  auto made = RewriteDns(bytes_, how);
+  if (!made || made->changes == 0) return FrameDrop::kNone;
+  if (new_id_) StoreBe16(made->message.data(), *new_id_);
+  for (std::uint32_t i = 0; i < made->changes; i++) Count(map_.row_rewrite);
+  std::size_t at = offset_, removed = bytes_.size();
+  if (call_.packet.IsTcp()) {  // its length stands before it
+    if (offset_ < 2) return FrameDrop::kInspectDnsInvalidPak;
+    const auto length = static_cast<std::uint16_t>(made->message.size());
+    made->message.insert(made->message.begin(), {static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)});
+    at -= 2;
+    removed += 2;
+  }
+  rewritten_ = true;
+  return call_.Replace(at, removed, made->message) ? FrameDrop::kNone : FrameDrop::kInspectDnsInvalidPak;
+}
+
 FrameDrop Message::Rewrite() {
+  if (map_.nat_rewrite && call_.RewritesNames() && (new_type_ != 0 || found_.reverse)) {
+    const FrameDrop drop = RewriteNames();
+    if (drop != FrameDrop::kNone || rewritten_) return drop;
+  }
   if (new_id_) {
     std::uint8_t word[2];
     StoreBe16(word, *new_id_);
     if (!call_.Replace(offset_, 2, Bytes(word, 2))) return FrameDrop::kInspectDnsInvalidPak;
   }
-  if (!map_.nat_rewrite || !found_.header.Response()) return FrameDrop::kNone;
+  if (!map_.nat_rewrite || !call_.RewritesNames() || !found_.header.Response()) return FrameDrop::kNone;
   for (std::size_t i = 0; i < found_.addresses.size(); i++) {
     const std::uint8_t* data = bytes_.data() + found_.addresses[i];
     const bool six = found_.six[i];

@@ -207,6 +207,7 @@ bool Run::Announce(const std::optional<FtpTarget>& target, Form form, std::size_
     return End();
   }
   if (*seen == real) return true;
+  if (form == Form::kNumbers && !seen->address.IsV4()) return End();  // PORT and PASV have no words for IPv6
   const char mark = line()[target->begin];
   const std::string by = form == Form::kNumbers    ? FtpNumbers(*seen)
                          : form == Form::kExtended ? FtpExtended(*seen, mark)

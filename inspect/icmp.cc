@@ -21,6 +21,16 @@ FrameDrop IcmpInspector::Inspect(InspectCall& call) {
   const Packet& p = call.packet;
   std::uint32_t& state = call.conn.scratch;
   if (!p.icmp_query && !p.icmp_reply) return FrameDrop::kNone;
+  if (p.icmp_code != 0) {  // RFC 792: zero for every query and every reply
+    const Conn& c = call.conn;
+    const bool forward = call.FromInitiator();
+    const LogArg id = LogArg::Number(p.icmp_query ? p.key.sport : p.key.dport);
+    call.log.Log(call.now, Msg::k313009, LogArg::Number(p.icmp_code),
+                 LogArg::At(call.ingress_name, forward ? c.initiator_real : c.responder_real), id,
+                 LogArg::Address(forward ? c.initiator_mapped : c.responder_mapped), id, call.Destination(), call.DestinationPort(),
+                 LogArg::Address(forward ? c.responder_mapped : c.initiator_mapped), call.DestinationPort(), id, LogArg::Number(p.icmp_type));
+    return FrameDrop::kInspectIcmpBadCode;
+  }
   if (p.icmp_query) {
     if (call.direction == Direction::kReverse) return FrameDrop::kNone;
     const auto ahead = static_cast<std::uint16_t>(p.icmp_sequence - Newest(state));

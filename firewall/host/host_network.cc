@@ -12,6 +12,7 @@
 #include <cstring>
 #include <set>
 
+#include "firewall/base/bytes.h"
 #include "firewall/host/netfilter_rules.h"
 #include "firewall/host/proxy_arp.h"
 #include "firewall/host/rtnetlink.h"
@@ -40,6 +41,7 @@ constexpr Sysctl kAllV4[] = {{"rp_filter", "0"}, {"send_redirects", "0"}};
 // What the policy wants of the kernel; `up` are the links that routes can be had on now.
 struct Wanted {
   std::vector<LinkAddress> addresses;
+  std::vector<ArpEntry> neighbours;  // static ones
   std::set<KernelRoute> routes;
   std::set<MarkRule> rules;
 };
@@ -97,6 +99,17 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
       w.routes.insert(local);
     }
   }
+  for (const StaticArp& a : policy.bridge.static_arps) {
+    const Interface* f = policy.Find(policy.Layer3(a.interface));
+    if (f == nullptr || f->linux_index <= 0 || up.count(f->linux_index) == 0 || !f->address.IsV4()) continue;
+    ArpEntry e;
+    e.link_index = f->linux_index;
+    e.address = a.address;
+    StoreBe16(&e.mac.octets[0], static_cast<std::uint16_t>(a.mac >> 32));
+    StoreBe32(&e.mac.octets[2], static_cast<std::uint32_t>(a.mac));
+    e.permanent = true;
+    w.neighbours.push_back(e);
+  }
   for (const Route& route : policy.routes.routes()) {
     if (route.source != Route::Source::kStatic) continue;
     KernelRoute k;
@@ -123,7 +136,11 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
       k.gateway = k.more_gateways.front();
       k.more_gateways.erase(k.more_gateways.begin());
     }
-    w.routes.insert(k);
+    // Equal routes by several members of a traffic zone: the kernel's own table has the first of them, marks choose the others'.
+    const bool another = std::any_of(w.routes.begin(), w.routes.end(), [&k](const KernelRoute& r) {
+      return r.table == k.table && r.destination == k.destination && r.prefix_length == k.prefix_length && r.metric == k.metric && r.link != k.link;
+    });
+    if (!another) w.routes.insert(k);
     k.table = table_of(f->id);
     w.routes.insert(k);
   }
@@ -187,6 +204,9 @@ struct HostNetwork::Impl {
   void SetAddresses(const Wanted& w);
   void SetRoutes(const Wanted& w, bool only_remove);
   void SetRules(const Wanted& w);
+  void SetNeighbours(const Wanted& w);
+
+  std::vector<ArpEntry> static_arps;  // that we have set
 };
 
 Result<std::unique_ptr<HostNetwork>> HostNetwork::Open() {
@@ -323,6 +343,32 @@ void HostNetwork::Impl::SetRules(const Wanted& w) {
   }
 }
 
+void HostNetwork::Impl::SetNeighbours(const Wanted& w) {
+  const auto same = [](const ArpEntry& a, const ArpEntry& b) {
+    return a.link_index == b.link_index && a.address == b.address && a.mac.octets == b.mac.octets;
+  };
+  const auto in = [&same](const std::vector<ArpEntry>& list, const ArpEntry& e) {
+    return std::any_of(list.begin(), list.end(), [&](const ArpEntry& x) { return same(x, e); });
+  };
+  for (const ArpEntry& e : static_arps) {
+    if (in(w.neighbours, e)) continue;
+    const Status gone = net.DeleteNeighbour(e);
+    if (gone || gone.error() == std::strerror(ENOENT) || gone.error() == std::strerror(ENODEV)) continue;  // went with its link
+    Did(gone, "neighbour " + e.address.ToString());
+  }
+  static_arps = w.neighbours;
+  if (static_arps.empty()) return;
+  const auto now = net.Neighbours();
+  if (!now) {
+    failures += now.error();
+    return;
+  }
+  for (const ArpEntry& e : static_arps) {
+    const bool there = std::any_of(now->begin(), now->end(), [&](const ArpEntry& x) { return x.permanent && same(x, e); });
+    if (!there) Did(net.SetNeighbour(e), "neighbour " + e.address.ToString());
+  }
+}
+
 Result<int> HostNetwork::Apply(const Policy& policy) {
   impl_->Begin();
   const auto links = impl_->net.Links();
@@ -332,6 +378,7 @@ Result<int> HostNetwork::Apply(const Policy& policy) {
   impl_->SetAddresses(wanted);
   impl_->SetRoutes(wanted, false);
   impl_->SetRules(wanted);
+  impl_->SetNeighbours(wanted);
   return impl_->End();
 }
 
@@ -343,6 +390,7 @@ Result<int> HostNetwork::Restore() {
   impl_->Begin();
   const Wanted nothing;
   impl_->SetRules(nothing);
+  impl_->SetNeighbours(nothing);
   impl_->SetRoutes(nothing, true);
   impl_->SetAddresses(nothing);
   for (int link : impl_->vlans) {

@@ -255,6 +255,9 @@ bool Nfqueue::Parse(int slot, Received& out) {
       case NFQA_IFINDEX_INDEV: if (size >= 4) in = LoadBe32(data); break;
       case NFQA_IFINDEX_OUTDEV: if (size >= 4) outgoing = LoadBe32(data); break;
       case NFQA_CAP_LEN: if (size >= 4) cap = LoadBe32(data); break;
+      case NFQA_HWADDR:  // nfqnl_msg_packet_hw: length, two bytes of padding, address
+        if (size >= 10 && LoadBe16(data) == 6) p.source_mac = std::uint64_t{LoadBe16(data + 4)} << 32 | LoadBe32(data + 6);
+        break;
       case NFQA_SKB_INFO: if (size >= 4) info = LoadBe32(data); break;
       case NFQA_PAYLOAD: p.bytes = MutableBytes(data, size); break;
       default: break;

@@ -48,7 +48,7 @@ std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface
   for (const NatRule& rule : policy.nat.rules()) {
     if (rule.exempt || rule.inactive || rule.no_proxy_arp) continue;
     const auto add = [&](const std::vector<AddressRange>& ranges, IfId side) {
-      if (side != IfId::kAny && side != interface.id) return;
+      if (side != IfId::kAny && policy.Layer3(side) != interface.id) return;  // of a bridge group's member the BVI answers
       for (const AddressRange& r : ranges) {
         if (!r.first.IsV4()) continue;
         const Span s{std::max<std::uint64_t>(r.first.v4(), subnet.first), std::min<std::uint64_t>(r.last.v4(), subnet.last)};

@@ -408,6 +408,17 @@ Status Rtnetlink::ChangeRule(bool add, const MarkRule& m, std::uint8_t protocol)
   return Change(r.n);
 }
 
+Status Rtnetlink::SetNeighbour(const ArpEntry& e) {
+  Request r(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+  auto* h = r.Header<ndmsg>();
+  h->ndm_family = FamilyOf(e.address);
+  h->ndm_ifindex = e.link_index;
+  h->ndm_state = NUD_PERMANENT;
+  r.Address(NDA_DST, e.address);
+  mnl_attr_put(r.n, NDA_LLADDR, e.mac.octets.size(), e.mac.octets.data());
+  return Change(r.n);
+}
+
 Status Rtnetlink::DeleteNeighbour(const ArpEntry& e) {
   Request r(RTM_DELNEIGH, 0);
   auto* h = r.Header<ndmsg>();

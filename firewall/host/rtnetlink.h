@@ -64,6 +64,7 @@ class Rtnetlink {
   Status ChangeAddress(bool add, const LinkAddress& a);
   Status ChangeRoute(bool add, const KernelRoute& r, std::uint8_t protocol);
   Status ChangeRule(bool add, const MarkRule& r, std::uint8_t protocol);
+  Status SetNeighbour(const ArpEntry& e);  // permanent, in place of what is there
   Status DeleteNeighbour(const ArpEntry& e);
 
  private:

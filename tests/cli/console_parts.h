@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/appliance.h"
+#include "cli/memory_host.h"
 #include "cli/session.h"
 #include "inspect/engines.h"
 
@@ -21,38 +22,26 @@ namespace sallyport {
 // 2024-05-01 15:00:00 UTC, a Wednesday.
 inline constexpr std::int64_t kTestWall = 1'714'575'600'000'000'000;
 
-class MemoryHost final : public ApplianceHost {
+// Can refuse.
+class TestHost final : public MemoryHost {
  public:
-  MemoryHost(Engine& engine, ManualClock& clock) : engine_(engine), clock_(clock) {}
-  void OnEngine(const std::function<void()>& f) override { f(); }
-  void AdvanceClock(Duration by) override {
-    clock_.Advance(by);
-    engine_.AdvanceTo(clock_.Now());
+  using MemoryHost::MemoryHost;
+  Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) override {
+    if (Status used = MemoryHost::Use(policy, vlans); !used) return used;
+    return complaint.empty() ? Status{} : Status{Error{complaint}};
   }
-  Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>&) override {
-    engine_.SetPolicy(policy, clock_.Now());
-    if (!complaint.empty()) return Error{complaint};
-    return {};
-  }
-  void FillInterface(InterfaceView&, int) override {}
-  std::vector<ArpView> Arp(const Policy&) override { return {}; }
-  void ClearArp(const Policy&) override {}
   std::string complaint;  // what the machine would not take
-
- private:
-  Engine& engine_;
-  ManualClock& clock_;
 };
 
 struct TestAppliance {
-  TestAppliance() : folder(MakeFolder()), state(std::move(*StateFolder::Open(folder))) {
+  explicit TestAppliance(DnsTransport* dns = nullptr) : folder(MakeFolder()), state(std::move(*StateFolder::Open(folder))) {
     inspectors = inspections.Table();
     Engine::Options options;
     options.max_connections = 1000;
     clock.Set({1'000'000'000});
     engine = std::make_unique<Engine>(options, clock, ring, Random(1), inspectors);
-    host = std::make_unique<MemoryHost>(*engine, clock);
-    appliance = std::make_unique<Appliance>(Appliance::Parts{clock, nullptr, *engine, ring, state, *host});
+    host = std::make_unique<TestHost>(*engine, clock);
+    appliance = std::make_unique<Appliance>(Appliance::Parts{.clock = clock, .wall_clock = nullptr, .engine = *engine, .ring = ring, .state = state, .host = *host, .dns = dns});
     appliance->SetPost([this](std::function<void()> f) { posted.push_back(std::move(f)); });
   }
   ~TestAppliance() {
@@ -71,7 +60,7 @@ struct TestAppliance {
   InspectionEngines inspections;
   Inspectors inspectors;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<MemoryHost> host;
+  std::unique_ptr<TestHost> host;
   std::unique_ptr<Appliance> appliance;
   std::deque<std::function<void()>> posted;
 };

@@ -109,6 +109,39 @@ TEST_F(ReplayTest, PacketsOfSeveralFilesGoInTheOrderOfTheirTimes) {
   EXPECT_FALSE(left->Next().has_value());
 }
 
+TEST_F(ReplayTest, AFragmentThatWaitedInVainIsGivenUpAtItsOwnTimeForItsOwnReason) {
+  std::vector<std::uint8_t> lone = Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 1, 0);
+  StoreBe16(&lone[6], 0x2000);  // more fragments
+  StoreBe16(&lone[10], 0);
+  StoreBe16(&lone[10], ChecksumFinish(ChecksumAdd(Bytes(lone.data(), 20))));
+  const auto inside = Raw("in.pcap", {{0, lone}, {60, Tcp("10.1.1.10", 1026, "192.0.2.7", 80, kTcpSyn, 1, 0)}});
+  const auto outside = Raw("out.pcap", {{0.5, Tcp("192.0.2.9", 4000, "10.1.1.10", 22, kTcpSyn, 1, 0)}});
+  auto replay = Make({{"inside", inside, {}}, {"outside", outside, {}}});
+  ASSERT_TRUE(replay->Run().ok());
+  ASSERT_EQ(drops_.size(), 2u);
+  EXPECT_EQ(drops_[1].keyword, "fragment-reassembly-failed");
+  EXPECT_EQ(drops_[1].wall_nanos, kStart + 5'000'000'000);  // `fragment timeout`
+  EXPECT_EQ(drops_[1].packet, "tcp 10.1.1.10:1025 > 192.0.2.7:80 SYN");
+  for (const std::string& m : drops_[1].messages) EXPECT_THAT(m, ::testing::Not(HasSubstr("106023")));
+}
+
+TEST_F(ReplayTest, TracksAreUpAndSoAreLinks) {
+  Replay::Options options;
+  options.inputs = {{"inside", Raw("in.pcap", {{0, Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 100, 0)}}), {}}};
+  auto replay = std::make_unique<Replay>(std::move(options));
+  LoadOptions how;
+  how.empty_first = true;
+  std::string config = kConfig;
+  const std::string route = "route outside 0.0.0.0 0.0.0.0 203.0.113.254";
+  config.replace(config.find(route), route.size(), route + " 1 track 1");
+  config += "sla monitor 10\n type echo protocol ipIcmpEcho 203.0.113.254 interface outside\nsla monitor schedule 10 life forever start-time now\n"
+            "track 1 rtr 10 reachability\n";
+  ASSERT_EQ(replay->Load(config, how).refused, 0);
+  ASSERT_TRUE(replay->Run().ok());
+  EXPECT_EQ(replay->totals().passed, 1u);
+  EXPECT_THAT(replay->Do("show interface ip brief"), HasSubstr("203.0.113.1     YES CONFIG up                    up"));
+}
+
 TEST_F(ReplayTest, ADroppedPacketSaysWhenWhereAndWhy) {
   const auto outside = Raw("out.pcap", {{2.5, Tcp("192.0.2.9", 4000, "10.1.1.10", 22, kTcpSyn, 1, 0)}});
   auto replay = Make({{"outside", outside, {}}});

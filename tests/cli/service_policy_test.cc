@@ -1,16 +1,15 @@
 // `show service-policy` and what belongs to it, on an appliance that has forwarded packets.
 #include "conf/personality.h"
-#include "tests/cli/console_fixture.h"
-#include "tests/cli/made_packet.h"
 #include "tests/cli/show_golden.h"
+#include "tests/cli/traffic_console.h"
 
 namespace sallyport {
 namespace {
 
-class ServicePolicyTest : public ConsoleTest {
+class ServicePolicyTest : public TrafficConsoleTest {
  protected:
   void Configure(const std::string& version) {
-    const LoadReport report = box_.appliance->Load("ASA Version " + version + R"(
+    Load("ASA Version " + version + R"(
 hostname fw
 interface GigabitEthernet0/0
  nameif outside
@@ -55,23 +54,14 @@ policy-map edge
 service-policy global_policy global
 service-policy edge interface outside
 )");
-    for (const LineReport& r : report.reports) ASSERT_FALSE(r.refused) << r.line << ": " << r.text;
-    ASSERT_EQ(box_.appliance->Changed(), "");
-    console_ = Open(15);
-    console_->Do("terminal pager 0");
   }
   void Forward() {
     Advance(1);
-    const auto feed = [&](MadePacket m) { return Feed(*box_.engine, m, box_.clock.Now()); };
-    for (int i = 0; i < 3; i++) feed({"inside", 17, "10.1.1.10", "192.0.2.7", 20000, 20000, 0, 100});
-    for (int i = 0; i < 2; i++) feed({"inside", 6, "10.1.1.10", "192.0.2.7", static_cast<std::uint16_t>(3000 + i), 8080, kTcpSyn, 0});
-    EXPECT_EQ(feed({"inside", 6, "10.1.1.10", "192.0.2.7", 3002, 8080, kTcpSyn, 940}), "rate-exceeded");
-    for (int i = 0; i < 4; i++) feed({"inside", 1, "10.1.1.10", "192.0.2.7", 0, 0, 0, 56});
+    for (int i = 0; i < 3; i++) In({"inside", 17, "10.1.1.10", "192.0.2.7", 20000, 20000, 0, 100});
+    for (int i = 0; i < 2; i++) In({"inside", 6, "10.1.1.10", "192.0.2.7", static_cast<std::uint16_t>(3000 + i), 8080, kTcpSyn, 0});
+    EXPECT_EQ(In({"inside", 6, "10.1.1.10", "192.0.2.7", 3002, 8080, kTcpSyn, 940}), "rate-exceeded");
+    for (int i = 0; i < 4; i++) In({"inside", 1, "10.1.1.10", "192.0.2.7", 0, 0, 0, 56});
   }
-  void Advance(std::int64_t seconds) {
-    box_.host->AdvanceClock(Duration::Seconds(seconds));
-  }
-  std::unique_ptr<TestConsole> console_;
 };
 
 TEST_F(ServicePolicyTest, CountersByClass) {
@@ -128,11 +118,36 @@ TEST_F(ServicePolicyTest, CountersOutliveAChangeOfTheConfiguration) {
 TEST_F(ServicePolicyTest, FiguresOfConnectionLimits) {
   Configure("9.16(4)");
   for (const char* line : {"configure terminal", "policy-map edge", "class plain", "set connection conn-max 1", "end"}) console_->Do(line);
-  EXPECT_EQ(Feed(*box_.engine, {"inside", 6, "10.1.1.10", "192.0.2.7", 3000, 25, kTcpSyn, 0}, box_.clock.Now()), "");
-  EXPECT_EQ(Feed(*box_.engine, {"inside", 6, "10.1.1.10", "192.0.2.7", 3001, 25, kTcpSyn, 0}, box_.clock.Now()), "conn-limit");
+  EXPECT_EQ(In({"inside", 6, "10.1.1.10", "192.0.2.7", 3000, 25, kTcpSyn, 0}), "");
+  EXPECT_EQ(In({"inside", 6, "10.1.1.10", "192.0.2.7", 3001, 25, kTcpSyn, 0}), "conn-limit");
   const std::string shown = console_->Do("show service-policy interface outside set connection");
   EXPECT_NE(shown.find("      Set connection policy: conn-max 1 \n        current embryonic conns 1, current conns 1, drop 1\n"), std::string::npos)
       << shown;
+}
+
+TEST_F(ServicePolicyTest, TheProxyOfAnIpsClass) {
+  Configure("9.1(5)");
+  for (const char* line : {"configure terminal", "policy-map edge", "class plain", "ips inline fail-open", "end"}) EXPECT_EQ(console_->Do(line), "");
+  EXPECT_EQ(In({"inside", 6, "10.1.1.10", "192.0.2.7", 3000, 25, kTcpSyn, 0}), "");
+  EXPECT_EQ(console_->Do("show service-policy interface outside ips"),
+            "\nInterface outside:\n  Service-policy: edge\n    Class-map: plain\n      IPS: card status Up, mode inline fail-open\n"
+            "        packet input 1, packet output 1, drop 0, reset-drop 0\n");
+  console_->Do("clear service-policy interface outside");
+  EXPECT_NE(console_->Do("show service-policy").find("packet input 0, packet output 0, drop 0"), std::string::npos);
+}
+
+TEST_F(ServicePolicyTest, HeadersOfIpv6) {
+  Configure("9.16(4)");
+  for (const char* line : {"configure terminal", "policy-map type inspect ipv6 EH", "parameters", "verify-header order", "exit", "match header ah", "drop log",
+                           "exit", "exit", "policy-map global_policy", "class class-default", "inspect ipv6 EH", "end"}) {
+    EXPECT_EQ(console_->Do(line), "") << line;
+  }
+  const std::string shown = console_->Do("show service-policy inspect ipv6");
+  EXPECT_NE(shown.find("      Inspect: ipv6 EH, packet 0, lock fail 0, drop 0, reset-drop 0, 5-min-pkt-rate 0 pkts/sec, v6-fail-close 0 "
+                       "sctp-drop-override 0\n        verify-header order, drop 0\n        match header ah\n          drop log, packet 0\n"),
+            std::string::npos)
+      << shown;
+  EXPECT_EQ(console_->Do("show configuration coverage | include ipv6|header"), "");  // all of it acts
 }
 
 TEST_F(ServicePolicyTest, Flow) {

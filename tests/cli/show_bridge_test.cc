@@ -46,7 +46,8 @@ TEST(ShowBridge, Transparent) {
             "Static mac-address entries: 1\n"
             "Dynamic mac-address entries: 1\n");
   EXPECT_EQ(ShowBridgeGroups(*policy, macs, 2), "");
-  EXPECT_EQ(ShowMacLearn(*policy), "outside              enabled\ninside               disabled\n");
+  EXPECT_EQ(ShowMacLearn(*policy), "no mac-learn flood\ninterface            mac learn\n-------------------------------\n"
+                                   "outside              enabled\ninside               disabled\n");
 }
 
 TEST(ShowBridge, BeforeGroupsHadNumbers) {

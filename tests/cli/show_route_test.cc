@@ -72,5 +72,22 @@ TEST(ShowArp, AgesAndStatics) {
             "\toutside 203.0.113.2 444e.6df8.b97e 15\n\tdmz 10.2.2.80 0013.2401.01a3 - alias\n");
 }
 
+TEST(ShowRoute, OfOneAddressAndOfSome) {
+  const Policy p = WithRoutes(Nine());
+  const std::string first = ShowRoute(RoutesOf(p, {'C', IfId::kAny, {}}, false));
+  EXPECT_NE(first.find("is directly connected"), std::string::npos);
+  EXPECT_EQ(first.find("[1/0]"), std::string::npos);
+  for (const Route& r : p.routes.routes()) {
+    if (r.source != Route::Source::kConnected || !r.destination.IsV4()) continue;
+    const std::string entry = ShowRouteEntry(p, r.destination.address);
+    EXPECT_NE(entry.find("Known via \"connected\", distance 0, metric 0 (connected, via interface)\n  Routing Descriptor Blocks:\n"
+                         "  * directly connected, via " + p.Find(r.interface)->nameif + "\n      Route metric is 0, traffic share count is 1\n"),
+              std::string::npos)
+        << entry;
+    const std::string by = ShowRoute(RoutesOf(p, {0, r.interface, {}}, false));
+    EXPECT_NE(by.find(", " + p.Find(r.interface)->nameif + "\n"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace sallyport

@@ -93,7 +93,7 @@ TEST(SlaMonitorTest, ATrackFollowsTheAnswers) {
   Configuration c;
   Recorder net;
   SlaMonitor m(net);
-  m.SetPlan(PlanOf(kTwoWays, c), At(0), kWall, 0);
+  m.SetPlan(PlanOf(kTwoWays, c), At(0), kWall, {});
   EXPECT_TRUE(m.TracksUp().empty());
   EXPECT_FALSE(m.Tick(At(0), kWall));
   ASSERT_EQ(net.sent.size(), 2u);  // num-packets
@@ -125,17 +125,106 @@ TEST(SlaMonitorTest, APlanThatStaysGoesOnAndAChangedEntryBeginsAnew) {
   Recorder net;
   SlaMonitor m(net);
   SlaPlan plan = PlanOf(kTwoWays, c);
-  m.SetPlan(plan, At(0), kWall, 0);
+  m.SetPlan(plan, At(0), kWall, {});
   m.Tick(At(0), kWall);
   m.Answered(123, net.sent[0].sequence, At(0.001));
-  m.SetPlan(plan, At(1), kWall, 0);
+  m.SetPlan(plan, At(1), kWall, {});
   EXPECT_EQ(m.TracksUp(), std::set<int>{1});
   EXPECT_EQ(m.Entries(At(1))[0].operations, 1u);
   plan.entries[0].frequency_s = 10;
-  m.SetPlan(plan, At(2), kWall, 0);
+  m.SetPlan(plan, At(2), kWall, {});
   EXPECT_TRUE(m.TracksUp().empty());  // unknown again
-  m.SetPlan({}, At(3), kWall, 0);
+  m.SetPlan({}, At(3), kWall, {});
   EXPECT_TRUE(m.Entries(At(3)).empty());
+}
+
+constexpr std::int64_t kHour = 3'600'000'000'000;
+constexpr const char* kOne = "sla monitor 7\n type echo protocol ipIcmpEcho 203.0.113.2 interface outside\n";
+
+TEST(SlaScheduleTest, DatesAreOfTheAppliancesClock) {
+  Configuration c;
+  Recorder net;
+  SlaMonitor m(net);
+  TimeZone zone;
+  zone.name = "CET";
+  zone.offset_s = 3600;
+  // kWall is Fri Mar 27 2026 08:26:40 UTC.
+  m.SetPlan(PlanOf(std::string(kOne) + "sla monitor schedule 7 life 600 start-time 12:00:30 15 Apr\n", c), At(0), kWall, zone);
+  const std::int64_t start = m.Entries(At(0))[0].next_start_wall;
+  EXPECT_EQ(ToCivil(start, zone).month, 4);
+  EXPECT_EQ(ToCivil(start, zone).day, 15);
+  EXPECT_EQ(ToCivil(start, zone).hour, 12);
+  EXPECT_EQ(ToCivil(start, zone).second, 30);
+  EXPECT_NE(ShowSlaConfiguration(m.Entries(At(0)), zone).find("Next Scheduled Start Time: 12:00:30 CET Wed Apr 15 2026\n"), std::string::npos);
+  m.Tick(At(10), start - 1);
+  EXPECT_TRUE(net.sent.empty());
+  m.Tick(At(11), start);  // the operator has moved the clock
+  EXPECT_EQ(net.sent.size(), 1u);
+  EXPECT_EQ(m.Entries(At(11))[0].life_left_s, 600);
+  EXPECT_NE(ShowSlaConfiguration(m.Entries(At(11)), zone).find("Start Time already passed"), std::string::npos);
+  m.Tick(At(612), start + kHour);
+  m.Tick(At(700), start + kHour);
+  EXPECT_EQ(net.sent.size(), 1u);  // its life is over
+}
+
+TEST(SlaScheduleTest, ADateThatHasPassedIsNextYearsAndATimeTomorrows) {
+  Configuration c;
+  Recorder net;
+  SlaMonitor m(net);
+  m.SetPlan(PlanOf(std::string(kOne) + "sla monitor schedule 7 start-time 08:26 Mar 27\n", c), At(0), kWall, {});
+  EXPECT_EQ(ToCivil(m.Entries(At(0))[0].next_start_wall, 0).year, 2027);
+  m.SetPlan(PlanOf(std::string(kOne) + "sla monitor schedule 7 start-time 08:26\n", c), At(0), kWall, {});
+  EXPECT_EQ(ToCivil(m.Entries(At(0))[0].next_start_wall, 0).day, 28);
+  m.SetPlan(PlanOf(std::string(kOne) + "sla monitor schedule 7 start-time 09:00\n", c), At(0), kWall, {});
+  EXPECT_EQ(ToCivil(m.Entries(At(0))[0].next_start_wall, 0).day, 27);
+}
+
+TEST(SlaScheduleTest, ARecurringEntryBeginsEveryDayAndASpentOneIsForgotten) {
+  Configuration c;
+  Recorder net;
+  SlaMonitor m(net);
+  m.SetPlan(PlanOf(std::string(kOne) + "sla monitor schedule 7 life 60 start-time 09:00 recurring\n", c), At(0), kWall, {});
+  const std::int64_t first = m.Entries(At(0))[0].next_start_wall;
+  m.Tick(At(1), first);
+  EXPECT_EQ(net.sent.size(), 1u);
+  m.Tick(At(62), first + kHour);
+  EXPECT_EQ(m.Entries(At(62))[0].next_start_wall, first + 24 * kHour);
+  m.Tick(At(63), first + 24 * kHour);
+  EXPECT_EQ(net.sent.size(), 2u);
+  EXPECT_NE(ShowSlaConfiguration(m.Entries(At(63)), {}).find("Recurring (Starting Everyday): TRUE"), std::string::npos);
+
+  m.SetPlan(PlanOf(std::string(kOne) + "sla monitor schedule 7 life 60 start-time now ageout 100\n", c), At(0), kWall, {});
+  m.Tick(At(0), kWall);
+  m.Tick(At(60), kWall);
+  m.Tick(At(159), kWall);
+  EXPECT_EQ(m.Entries(At(159)).size(), 1u);
+  m.Tick(At(160), kWall);
+  EXPECT_TRUE(m.Entries(At(160)).empty());
+}
+
+TEST(SlaScheduleTest, AScheduledEntryIsDeletedWithItsScheduleAndNotChanged) {
+  Configuration c;
+  PlanOf(std::string(kOne) + "sla monitor schedule 7 life forever start-time now\n", c);
+  ConfigMode mode;
+  EXPECT_NE(c.Apply(mode, "sla monitor 7").ErrorText(0).find("Entry already running"), std::string::npos);
+  EXPECT_EQ(c.Apply(mode, "no sla monitor 7").ErrorText(0), "");
+  EXPECT_EQ(c.Body(false).find("sla monitor"), std::string::npos);
+  EXPECT_EQ(c.Apply(mode, "sla monitor 7").ErrorText(0), "");
+}
+
+TEST(SlaScheduleTest, WhatIsNoTimeIsRefused) {
+  Configuration c;
+  PlanOf(kOne, c);
+  const auto answer = [&c](const std::string& line) {
+    ConfigMode mode;
+    return c.Apply(mode, "sla monitor schedule 7 " + line).ErrorText(0);
+  };
+  EXPECT_NE(answer("start-time 25:00"), "");
+  EXPECT_NE(answer("start-time 10:00 Foo 3"), "");
+  EXPECT_NE(answer("start-time 10:00 Feb 30"), "");
+  EXPECT_NE(answer("start-time now recurring"), "");
+  EXPECT_NE(answer("life forever start-time 10:00 recurring"), "");
+  EXPECT_EQ(answer("life 3600 start-time 10:00 recurring"), "");
 }
 
 TEST(SlaMonitorTest, LifeEnds) {
@@ -149,7 +238,7 @@ TEST(SlaMonitorTest, LifeEnds) {
   e.start_s = 100;
   e.life_s = 90;
   plan.entries = {e};
-  m.SetPlan(plan, At(0), kWall, 0);
+  m.SetPlan(plan, At(0), kWall, {});
   m.Tick(At(99), kWall);
   EXPECT_TRUE(net.sent.empty());
   m.Tick(At(100), kWall);
@@ -165,12 +254,12 @@ TEST(SlaMonitorTest, AsPrinted) {
   Configuration c;
   Recorder net;
   SlaMonitor m(net);
-  m.SetPlan(PlanOf(kTwoWays, c), At(0), kWall, 0);
+  m.SetPlan(PlanOf(kTwoWays, c), At(0), kWall, {});
   std::string text = ShowTrack(m.Tracks(At(5)));
   m.Tick(At(5), kWall + 5'000'000'000);
   m.Answered(123, net.sent[0].sequence, At(5.0034));
   m.Answered(123, net.sent[1].sequence, At(5.0056));
-  text += "--\n" + ShowTrack(m.Tracks(At(3730))) + "--\n" + ShowSlaConfiguration(m.Entries(At(9))) + "--\n" +
+  text += "--\n" + ShowTrack(m.Tracks(At(3730))) + "--\n" + ShowSlaConfiguration(m.Entries(At(9)), {}) + "--\n" +
           ShowSlaOperationalState(m.Entries(At(9)), {});
   ExpectGolden("sla_monitor", text);
 }

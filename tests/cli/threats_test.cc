@@ -2,17 +2,16 @@
 #include "cli/show_perfmon.h"
 #include "cli/show_threats.h"
 #include "conf/personality.h"
-#include "tests/cli/console_fixture.h"
-#include "tests/cli/made_packet.h"
 #include "tests/cli/show_golden.h"
+#include "tests/cli/traffic_console.h"
 
 namespace sallyport {
 namespace {
 
-class ThreatsTest : public ConsoleTest {
+class ThreatsTest : public TrafficConsoleTest {
  protected:
   void SetUp() override {
-    const LoadReport report = box_.appliance->Load(R"(ASA Version 9.16(4)
+    Load(R"(ASA Version 9.16(4)
 hostname fw
 interface GigabitEthernet0/0
  nameif outside
@@ -35,15 +34,8 @@ threat-detection statistics port
 threat-detection statistics protocol
 threat-detection statistics access-list
 )");
-    for (const LineReport& r : report.reports) ASSERT_FALSE(r.refused) << r.line << ": " << r.text;
-    ASSERT_EQ(box_.appliance->Changed(), "");
-    console_ = Open(15);
-    console_->Do("terminal pager 0");
     Advance(1000);
   }
-  void Advance(std::int64_t seconds) { box_.host->AdvanceClock(Duration::Seconds(seconds)); }
-  std::string In(MadePacket m) { return Feed(*box_.engine, m, box_.clock.Now()); }
-  std::unique_ptr<TestConsole> console_;
 };
 
 TEST_F(ThreatsTest, RatesOfDrops) {

@@ -451,16 +451,16 @@ TEST(Compile, Era82) {
   ASSERT_EQ(rules.size(), 5u);
   EXPECT_TRUE(rules[0].exempt);
   EXPECT_EQ(rules[0].section, 0);
-  EXPECT_EQ(rules[1].mapped_src[0].first.ToString(), "192.0.2.30");  // static NAT before static PAT
-  EXPECT_EQ(rules[2].service_protocol, 6);
-  EXPECT_EQ(rules[2].real_src[0].first.ToString(), "10.0.0.5");  // by name
+  EXPECT_EQ(rules[1].service_protocol, 6);  // statics in the order of the configuration
+  EXPECT_EQ(rules[1].real_src[0].first.ToString(), "10.0.0.5");  // by name
+  EXPECT_EQ(rules[2].mapped_src[0].first.ToString(), "192.0.2.30");
   EXPECT_EQ(rules[3].kind, NatRule::Kind::kDynamic);
   EXPECT_NE(rules[3].access_list, nullptr);
   EXPECT_EQ(rules[4].kind, NatRule::Kind::kDynamicPat);
   EXPECT_TRUE(rules[4].mapped_is_interface);
   EXPECT_EQ(rules[0].show, "match ip inside 10.0.0.0 255.255.255.0 any 10.8.0.0 255.255.255.0\n    NAT exempt");
-  EXPECT_EQ(rules[1].show, "match ip inside host 10.0.0.30 outside any\n    static translation to 192.0.2.30");
-  EXPECT_EQ(rules[2].show, "match tcp inside host 10.0.0.5 eq 25 outside any\n    static translation to 192.0.2.25/25");
+  EXPECT_EQ(rules[2].show, "match ip inside host 10.0.0.30 outside any\n    static translation to 192.0.2.30");
+  EXPECT_EQ(rules[1].show, "match tcp inside host 10.0.0.5 eq 25 outside any\n    static translation to 192.0.2.25/25");
   EXPECT_THAT(rules[3].show, ::testing::StartsWith("match tcp inside "));
   EXPECT_THAT(rules[3].show, ::testing::EndsWith("\n    dynamic translation to pool 2 (192.0.2.100 - 192.0.2.120)"));
   EXPECT_EQ(rules[4].show, "match ip inside any outside any\n    dynamic translation to pool 1 (192.0.2.2 [Interface PAT])");

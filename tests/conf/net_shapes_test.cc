@@ -20,8 +20,8 @@ class Session {
   ApplyResult Do(std::string_view line) { return conf.Apply(mode, line); }
   std::string Error(std::string_view line) { return Do(line).ErrorText(0); }
   std::string Say(std::string_view line) { return Do(line).text; }
-  void All(std::initializer_list<std::string_view> lines) {
-    for (const auto l : lines) {
+  void All(std::initializer_list<std::string> lines) {
+    for (const std::string& l : lines) {
       const ApplyResult r = Do(l);
       EXPECT_TRUE(r.ok()) << l << "\n" << r.ErrorText(0);
     }
@@ -53,6 +53,42 @@ TEST(NetShapes, AnInterfacesLinesStandInAnAsasOrder) {
             "interface GigabitEthernet0/1\n description To the inside\n speed 100\n duplex full\n mac-address 0000.1111.2222\n nameif inside\n"
             " security-level 100\n ip address 10.1.1.1 255.255.255.0 \n ipv6 address 2001:db8::1/64\n ipv6 enable\n ipv6 nd suppress-ra\n"
             " ospf cost 10\n ospf message-digest-key 1 md5 *****\n");
+}
+
+TEST(NetShapes, MembersOfAZoneHaveOneLevelAndThereAreEight) {
+  Session s;
+  s.All({"zone out"});
+  for (int i = 0; i < 9; i++) {
+    const std::string n = std::to_string(i);
+    s.All({"interface GigabitEthernet0/" + n, "nameif isp" + n, "ip address 10.0." + n + ".1 255.255.255.0"});
+    if (i < 8) s.All({"zone-member out"});
+  }
+  EXPECT_EQ(s.Error("zone-member out"), "ERROR: Zone out already has 8 interfaces\n");
+  s.All({"interface GigabitEthernet0/7"});
+  EXPECT_EQ(s.Error("security-level 50"), "ERROR: All interfaces of zone out must have the same security level\n");
+  s.All({"no zone-member out", "security-level 50"});
+  EXPECT_EQ(s.Error("zone-member out"), "ERROR: All interfaces of zone out must have the same security level\n");
+  s.All({"exit"});
+  EXPECT_EQ(s.Error("no zone out"), "ERROR: Zone out is in use by an interface\n");
+  const auto p = *s.conf.Compile(nullptr);
+  ASSERT_EQ(p->zones.size(), 1u);
+  EXPECT_EQ(p->zones[0].members.size(), 7u);
+}
+
+TEST(NetShapes, EqualRoutesAreOfOneInterfaceOrOneZone) {
+  Session s;
+  s.All({"zone out"});
+  for (const std::string n : {"0", "1", "2"}) s.All({"interface GigabitEthernet0/" + n, "nameif isp" + n, "ip address 10.0." + n + ".1 255.255.255.0"});
+  s.All({"exit", "route isp0 0.0.0.0 0.0.0.0 10.0.0.2"});
+  EXPECT_EQ(s.Error("route isp1 0.0.0.0 0.0.0.0 10.0.1.2"), "ERROR: Cannot add route entry, possible conflict with existing routes\n");
+  s.All({"route isp1 0.0.0.0 0.0.0.0 10.0.1.2 2", "no route isp1 0.0.0.0 0.0.0.0 10.0.1.2 2"});
+  s.All({"route isp0 0.0.0.0 0.0.0.0 10.0.0.3", "route isp0 0.0.0.0 0.0.0.0 10.0.0.4", "route isp0 0.0.0.0 0.0.0.0 10.0.0.4"});
+  EXPECT_NE(s.Error("route isp0 0.0.0.0 0.0.0.0 10.0.0.5"), "");
+  for (const std::string n : {"0", "1"}) s.All({"interface GigabitEthernet0/" + n, "zone-member out"});
+  s.All({"exit", "route isp0 0.0.0.0 0.0.0.0 10.0.0.5"});
+  for (const std::string g : {"2", "3", "4", "5"}) s.All({"route isp1 0.0.0.0 0.0.0.0 10.0.1." + g});
+  EXPECT_NE(s.Error("route isp1 0.0.0.0 0.0.0.0 10.0.1.6"), "");
+  EXPECT_NE(s.Error("route isp2 0.0.0.0 0.0.0.0 10.0.2.2"), "");  // outside of the zone
 }
 
 TEST(NetShapes, ASubinterfaceHasNoVlanYet) {

@@ -154,9 +154,10 @@ class Model {
 std::uint32_t Net(IfId i) { return 0x0a000000u | static_cast<std::uint32_t>(i) << 16; }
 std::uint32_t Public(IfId i) { return 0xcb000000u | static_cast<std::uint32_t>(i) << 16; }
 
-std::vector<ModelRule> RandomRules(Random& random, bool old_era) {
+// `spread`: over how many addresses of each interface.
+std::vector<ModelRule> RandomRules(Random& random, bool old_era, std::uint32_t n, std::uint32_t spread) {
   std::vector<ModelRule> rules;
-  for (std::uint32_t n = 1 + random.Below(12), id = 1; id <= n; id++) {
+  for (std::uint32_t id = 1; id <= n; id++) {
     ModelRule r;
     r.id = id;
     r.kind = static_cast<Kind>(random.Below(3));
@@ -164,15 +165,15 @@ std::vector<ModelRule> RandomRules(Random& random, bool old_era) {
     do r.mapped_if = kInterfaces[random.Below(3)];
     while (r.mapped_if == r.real_if);
     r.size = random.Below(3) == 0 ? 1 : 1 + random.Below(12);
-    r.real = Net(r.real_if) + random.Below(20);
-    r.mapped = Public(r.mapped_if) + random.Below(24);
+    r.real = Net(r.real_if) + random.Below(spread);
+    r.mapped = Public(r.mapped_if) + random.Below(spread + 4);
     r.mapped_size = r.kind == Kind::kStatic ? r.size : 1 + random.Below(4);
     if (random.Below(3) == 0) {
       r.policy = old_era;
       r.has_dst = !old_era;
       r.dst_size = 1 + random.Below(6);
-      r.real_dst = Net(r.mapped_if) + random.Below(20);
-      r.mapped_dst = random.Below(2) ? r.real_dst : Public(r.real_if) + random.Below(20);
+      r.real_dst = Net(r.mapped_if) + random.Below(spread);
+      r.mapped_dst = random.Below(2) ? r.real_dst : Public(r.real_if) + random.Below(spread);
     }
     if (r.kind == Kind::kStatic && random.Below(4) == 0) {
       r.real_port = static_cast<std::uint16_t>(1024 + random.Below(4));
@@ -214,24 +215,25 @@ struct Seen {
   int untranslated = 0, fixed = 0, reused = 0, made = 0, used_up = 0, answered = 0;
 };
 
-void Live(std::uint64_t seed, bool old_era, Seen& seen) {
+void Live(std::uint64_t seed, bool old_era, Seen& seen, std::uint32_t rules = 0, std::uint32_t spread = 20, int steps = 250) {
   Random random(seed);
   Model model;
-  model.rules = RandomRules(random, old_era);
+  model.rules = RandomRules(random, old_era, rules != 0 ? rules : 1 + random.Below(12), spread);
+  const std::uint32_t hosts = spread + 10;
   std::vector<NatRule> compiled;
   for (const ModelRule& m : model.rules) compiled.push_back(Compiled(m));
   NatTable table(std::move(compiled));
   table.translations_first = old_era;
   XlateTable xlates(seed);
-  for (int step = 0; step < 250; step++) {
+  for (int step = 0; step < steps; step++) {
     FlowKey k;
     k.ingress = kInterfaces[random.Below(3)];
     IfId other;
     do other = kInterfaces[random.Below(3)];
     while (other == k.ingress);
     k.protocol = random.Below(3) == 0 ? kUdp : kTcp;
-    k.src = IpAddress::V4(Net(k.ingress) + random.Below(30));
-    k.dst = IpAddress::V4((random.Below(2) ? Public(k.ingress) : Net(other)) + random.Below(30));
+    k.src = IpAddress::V4(Net(k.ingress) + random.Below(hosts));
+    k.dst = IpAddress::V4((random.Below(2) ? Public(k.ingress) : Net(other)) + random.Below(hosts));
     k.sport = static_cast<std::uint16_t>(1024 + random.Below(5));
     k.dport = static_cast<std::uint16_t>(1024 + random.Below(5));
     if (random.Below(4) == 0 && !model.xlates.empty()) {  // to somebody who has a translation
@@ -241,7 +243,7 @@ void Live(std::uint64_t seed, bool old_era, Seen& seen) {
       k.dst = x->mapped.address;
       if (x->pat) k.dport = x->mapped.port;
       if (x->pat) k.protocol = x->protocol;
-      k.src = IpAddress::V4(Net(k.ingress) + random.Below(30));
+      k.src = IpAddress::V4(Net(k.ingress) + random.Below(hosts));
     }
     const NatResult un = Untranslate(table, xlates, k);
     const Model::Answer want_un = model.Untranslate(k);
@@ -331,6 +333,19 @@ TEST(NatModel, BothErasAgreeWithTheListOfRules) {
     EXPECT_GT(seen.reused, 200);
     EXPECT_GT(seen.made, 1000);
     EXPECT_GT(seen.used_up, 50);
+    EXPECT_EQ(seen.answered, seen.made);
+  }
+}
+
+// As many rules as an issue asks for, most of which no flow ever meets.
+TEST(NatModel, TenThousandRulesAgreeToo) {
+  for (const bool old_era : {false, true}) {
+    Seen seen;
+    Live(90001 + old_era, old_era, seen, 10000, 20000, 2500);
+    if (HasFatalFailure()) return;
+    EXPECT_GT(seen.untranslated, 200);
+    EXPECT_GT(seen.fixed, 100);
+    EXPECT_GT(seen.made, 200);
     EXPECT_EQ(seen.answered, seen.made);
   }
 }

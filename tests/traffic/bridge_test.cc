@@ -250,6 +250,34 @@ TEST_F(Bridge, StaticMacIsNotTakenOver) {
   EXPECT_TRUE(macs[0].fixed);
 }
 
+TEST_F(Bridge, AHostThatMovesIsTold) {
+  Address();
+  Meet();
+  From("inside", Ether(kBroadcast, kServer, 0x0806, Arp(false, kServer, "10.1.1.20", "10.1.1.10")));
+  EXPECT_TRUE(Logged(Msg::k412001));
+  From("inside", Ether(kBroadcast, kServer, 0x0806, Arp(false, kServer, "10.1.1.20", "10.1.1.10")));
+  EXPECT_FALSE(Logged(Msg::k412001));
+  clock_.Advance(Duration::Seconds(300));  // forgotten: it is new
+  From("outside", Ether(kBroadcast, kServer, 0x0806, Arp(false, kServer, "10.1.1.20", "10.1.1.10")));
+  EXPECT_FALSE(Logged(Msg::k412001));
+}
+
+TEST_F(Bridge, AFullTableIsTold) {
+  Address();
+  for (std::uint64_t i = 0; i < MacTable::kMost; i++) From("inside", Ether(kBroadcast, 0x020100000000 + i, 0x88b5, {}));
+  EXPECT_FALSE(Logged(Msg::k412002));
+  From("inside", Ether(kBroadcast, kClient, 0x0806, Arp(false, kClient, "10.1.1.10", "10.1.1.20")));
+  EXPECT_TRUE(Logged(Msg::k412002));
+}
+
+TEST_F(Bridge, FloodsUnknownDestinationsWhenItIsToldTo) {
+  Configure("interface BVI1\n ip address 10.1.1.1 255.255.255.0\nmac-learn flood\n");
+  EXPECT_TRUE(Goes(From("inside", Ether(kServer, kClient, 0x0800, Udp("10.1.1.10", 1025, "10.1.1.20", 53))), "outside"));
+  EXPECT_TRUE(Logged(Msg::k302015));
+  EXPECT_TRUE(engine_->TakeOriginatedFrames().empty());
+  EXPECT_EQ(From("outside", Ether(0x02000000000d, kServer, 0x0800, Udp("10.1.1.20", 1, "10.1.1.11", 53))).reason, FrameDrop::kAclDrop);
+}
+
 TEST_F(Bridge, ArpInspection) {
   Configure("interface BVI1\n ip address 10.1.1.1 255.255.255.0\narp outside 10.1.1.20 0200.0000.000b\n"
             "arp-inspection outside enable no-flood\narp-inspection inside enable flood\n");
@@ -306,6 +334,54 @@ TEST_F(Bridge, RoutedBvi) {
   const FrameDisposition d = From("inside", Ether(kBox, kClient, 0x0800, Udp("10.1.1.10", 1025, "192.0.2.7", 53)));
   EXPECT_TRUE(d.to_box);
   EXPECT_EQ(policy_->FindByName("lan")->address.ToString(), "10.1.1.1");
+}
+
+// Neighbour discovery for the BVI's address reaches the appliance also where it is not let through to the other members.
+TEST_F(Bridge, NeighbourDiscoveryIsForTheApplianceToo) {
+  Configure("interface BVI1\n nameif lan\n security-level 100\n ipv6 address 2001:db8::1/64\n", false);
+  std::vector<std::uint8_t> ask(40 + 24);
+  ask[0] = 0x60;
+  StoreBe16(&ask[4], 24);
+  ask[6] = 58;
+  ask[7] = 255;
+  IpAddress::Parse("2001:db8::20")->StoreV6(&ask[8]);
+  IpAddress::Parse("ff02::1:ff00:1")->StoreV6(&ask[24]);
+  ask[40] = 135;
+  IpAddress::Parse("2001:db8::1")->StoreV6(&ask[48]);
+  StoreBe16(&ask[42], ChecksumFinish(ChecksumAdd(Bytes(ask).subspan(8)) + 24 + 58));
+  const FrameDisposition d = From("outside", Ether(0x3333ff000001, kServer, 0x86dd, ask));
+  EXPECT_EQ(d.action, Action::kForward);
+  EXPECT_TRUE(d.to_box);
+  EXPECT_EQ(d.count, 0);
+}
+
+// A packet of the BVI's port is the member's that its sender's MAC address was seen at; the kernel's copy of a bridged frame is nobody's.
+TEST_F(Bridge, RoutedPacketsAreTheMembers) {
+  Configure("interface GigabitEthernet0/2\n nameif far\n security-level 50\n ip address 192.0.2.1 255.255.255.0\n"
+            "interface BVI1\n nameif lan\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n", false);
+  Meet();
+  const auto process = [&](const char* interface, std::uint64_t mac, std::vector<std::uint8_t> bytes) {
+    bytes_ = std::move(bytes);
+    Packet p;
+    p.bytes = bytes_;
+    p.wire_length = static_cast<std::uint32_t>(bytes_.size());
+    p.ingress = policy_->FindByName(interface)->id;
+    p.source_mac = mac;
+    Disposition d;
+    engine_->Process(p, clock_.Now(), d);
+    return d;
+  };
+  EXPECT_EQ(process("inside", kClient, Udp("10.1.1.10", 1025, "192.0.2.7", 53)).action, Disposition::Action::kConsume);
+  EXPECT_EQ(engine_->ConnCount().first, 0u);
+  const Disposition out = process("lan", kClient, Udp("10.1.1.10", 1025, "192.0.2.7", 53));
+  ASSERT_EQ(out.action, Disposition::Action::kAccept);
+  EXPECT_EQ(out.egress, policy_->FindByName("far")->id);
+  const Disposition back = process("far", 0x0200000000ff, Udp("192.0.2.7", 53, "10.1.1.10", 1025));
+  ASSERT_EQ(back.action, Disposition::Action::kAccept);
+  EXPECT_EQ(back.egress, policy_->FindByName("inside")->id);
+  EXPECT_EQ(back.mark, 0u);  // the kernel finds the way by the BVI's own route
+  // The member `outside` has level 0: up to level 50 it may not go.
+  EXPECT_EQ(process("lan", kServer, Udp("10.1.1.20", 1025, "192.0.2.7", 53)).reason, FrameDrop::kAclDrop);
 }
 
 TEST_F(Bridge, PacketTracerLooksTheMacAddressUp) {

@@ -152,7 +152,9 @@ std::uint8_t Flags(const std::string& letters) {
 // The fixed header and the extension headers that the fields ask for, in front of a transport part.
 std::vector<std::uint8_t> Run::Ipv6Packet(IpAddress src, IpAddress dst, std::uint8_t proto, Fields& f, const std::vector<std::uint8_t>& l4) {
   std::vector<std::uint8_t> p(40);
-  p[0] = 0x60;
+  const std::uint32_t dscp = f.contains("dscp") ? Number(f["dscp"]) : 0;
+  p[0] = static_cast<std::uint8_t>(0x60 | dscp >> 2);
+  p[1] = static_cast<std::uint8_t>(dscp << 6);
   p[7] = static_cast<std::uint8_t>(f.contains("ttl") ? Number(f["ttl"]) : 64);
   src.StoreV6(&p[8]);
   dst.StoreV6(&p[24]);
@@ -228,9 +230,24 @@ std::vector<std::uint8_t> DnsMessage(const std::string& text) {
   }
   m.insert(m.end(), {0, static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type), 0, 1});
   for (std::size_t i = 3; i < parts.size(); i++) {
+    if (parts[i].starts_with("ptr=")) {
+      m.insert(m.end(), {0xc0, 12, 0, 12, 0, 1, 0, 0, 0, 60, 0, static_cast<std::uint8_t>(parts[i].size() - 2)});
+      std::istringstream host(parts[i].substr(4));
+      for (std::string label; std::getline(host, label, '.');) {
+        m.push_back(static_cast<std::uint8_t>(label.size()));
+        m.insert(m.end(), label.begin(), label.end());
+      }
+      m.push_back(0);
+      answers++;
+      continue;
+    }
     if (parts[i].find('=') != std::string::npos) continue;
-    m.insert(m.end(), {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 0, 0, 0, 0});
-    Address(parts[i]).StoreV4(&m[m.size() - 4]);
+    std::replace(parts[i].begin(), parts[i].end(), '_', ':');
+    const IpAddress a = Address(parts[i]);
+    const std::uint8_t type_and_length[] = {static_cast<std::uint8_t>(a.IsV4() ? 1 : 28), static_cast<std::uint8_t>(a.IsV4() ? 4 : 16)};
+    m.insert(m.end(), {0xc0, 12, 0, type_and_length[0], 0, 1, 0, 0, 0, 60, 0, type_and_length[1]});
+    m.resize(m.size() + type_and_length[1]);
+    a.IsV4() ? a.StoreV4(&m[m.size() - 4]) : a.StoreV6(&m[m.size() - 16]);
     answers++;
   }
   StoreBe16(&m[6], answers);
@@ -428,7 +445,6 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
       if (got != f["quotes"]) throw Failure{"quotes " + got};
     }
     if (!p.v6 && p.icmp_error && f.contains("quotes")) {  // quotes=10.1.1.10:1025>192.0.2.7:80
-      Packet q;
       std::vector<std::uint8_t> quoted(bytes.begin() + p.payload_offset, bytes.end());
       std::string got = IpAddress::FromV4Bytes(&quoted[12]).ToString() + ":" + std::to_string(LoadBe16(&quoted[20])) + ">" +
                         IpAddress::FromV4Bytes(&quoted[16]).ToString() + ":" + std::to_string(LoadBe16(&quoted[22]));
@@ -436,8 +452,14 @@ void Run::Compare(const std::string& rest, IfId egress, std::vector<std::uint8_t
     }
     if (!p.v6 && ChecksumFinish(ChecksumAdd(Bytes(bytes).subspan(p.l4_offset))) != 0) throw Failure{"wrong ICMP checksum"};
   }
+  if (f.contains("frag")) {
+    const std::string got = std::to_string(p.fragment_offset) + (p.more_fragments ? "+" : "");
+    if (!p.fragment || got != f["frag"]) throw Failure{"is fragment " + got};
+  }
+  if ((f.contains("df") && !p.dont_fragment) || (f.contains("nodf") && p.dont_fragment)) throw Failure{"DF is otherwise"};
   same("len", p.payload_length);
   same("ttl", p.ttl);
+  same("dscp", p.dscp);
   if (f.contains("data") || f.contains("dns")) {
     std::vector<std::uint8_t> want = f.contains("dns") ? DnsMessage(f["dns"]) : Unescape(f["data"]);
     if (f.contains("pad")) want.resize(want.size() + Number(f["pad"]));
@@ -509,6 +531,14 @@ void Run::Leave(const std::string& rest) {
     if (r.disposition.action != Disposition::Action::kAccept) throw Failure{"fell: " + std::string(Keyword(r.disposition.reason))};
     return Compare(rest, r.disposition.egress, r.bytes.empty() ? held_[r.handle] : r.bytes);
   }
+  // A packet that became one of the other family leaves as the appliance's own.
+  if (disposition_.action == Disposition::Action::kConsume && !originated_.empty()) {
+    const OriginatedPacket o = originated_.front();
+    originated_.erase(originated_.begin());
+    open_ = false;
+    bytes_ = o.bytes;
+    return Compare(rest, o.egress, bytes_);
+  }
   if (disposition_.action != Disposition::Action::kAccept) {
     throw Failure{"dropped: " + std::string(Keyword(disposition_.reason))};
   }
@@ -550,7 +580,8 @@ void Run::Trace(const std::string& rest) {
   for (const TracePhase& phase : r.phases) {
     std::string config;
     for (const std::string& line : phase.config) config += (config.empty() ? "" : " / ") + line;
-    if (config == wanted) return;
+    const auto first = config.find_first_not_of(' '), last = config.find_last_not_of(' ');
+    if (first != std::string::npos && config.substr(first, last - first + 1) == wanted) return;
     seen += config + "\n";
   }
   throw Failure{"packet-tracer has no phase of this configuration, but\n" + seen};
@@ -665,6 +696,38 @@ void Run::Line(const std::string& line) {
   if (verb == "threats") return Threats(rest);
   if (verb == "conns") {
     if (engine_->ConnCount().first != std::stoul(rest)) throw Failure{std::to_string(engine_->ConnCount().first) + " connections"};
+    return;
+  }
+  if (verb == "arp") {  // arp NAMEIF ADDRESS MAC: a host of a bridge group asks for itself
+    std::istringstream args(rest);
+    std::string name, address;
+    unsigned long long mac = 0;
+    args >> name >> address >> std::hex >> mac;
+    const Interface* member = policy_->FindByName(name);
+    if (member == nullptr || member->bridge.group == 0) throw Failure{name + " is in no bridge group"};
+    std::vector<std::uint8_t> b(60);
+    const auto put = [&b](std::size_t at, unsigned long long m) {
+      StoreBe16(&b[at], static_cast<std::uint16_t>(m >> 32));
+      StoreBe32(&b[at + 2], static_cast<std::uint32_t>(m));
+    };
+    put(0, 0xffffffffffff);
+    put(6, mac);
+    StoreBe16(&b[12], 0x0806);
+    StoreBe16(&b[14], 1);
+    StoreBe16(&b[16], 0x0800);
+    b[18] = 6;
+    b[19] = 4;
+    StoreBe16(&b[20], 1);
+    put(22, mac);
+    Address(address).StoreV4(&b[28]);
+    Address(address).StoreV4(&b[38]);
+    Frame frame;
+    frame.bytes = b;
+    frame.wire_length = static_cast<std::uint32_t>(b.size());
+    frame.group = member->bridge.group;
+    frame.ingress = member->id;
+    FrameDisposition d;
+    engine_->ProcessFrame(frame, clock_.Now(), d);
     return;
   }
   if (verb == "hosts") {

@@ -16,6 +16,7 @@
 //   pinholes 1 | inspect NAME PACKETS DROPS | inspect-row TEXT COUNT     what inspections expect, and have counted (first class)
 //   do shun A [B PORT PORT tcp] | do no shun A | do clear shun      an operator's command
 //   threats scanning-threat 1 0 400       a rate of threat detection: rate-N, triggers, events in the interval
+//   arp inside_1 10.1.1.10 0200000000aa    a host of a bridge group lets itself be known
 //   hosts 2 | host inside 10.1.1.10 tcp=1 embryonic=0     local hosts, and what is counted of one
 //   conns 1 | xlates 1 | drops acl-drop 3 | hits LIST LINE 3    counts
 //   trace inside tcp 10.1.1.10 1025 192.0.2.7 80 -> allow outside | drop acl-drop
@@ -23,8 +24,9 @@
 //
 // Fields of a packet: flags (letters of FSRPAU), seq, ack, win, len (payload bytes), mss, ws, sackok, sack=a-b, ttl, dscp, df, id/icmpseq
 // (ICMP), ts (a timestamp), opts=HEX (TCP options as they are), reserved, urp, fill (the byte of the payload, by default letters),
-// data=TEXT (the payload; \\s a blank, \\r \\n \\xNN), dns=q:ID:NAME[:edns=N][:t=TYPE] or dns=r:ID:NAME[:ADDRESS]... (a DNS message),
-// pad=N (zero bytes behind that), type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert).
+// data=TEXT (the payload; \\s a blank, \\r \\n \\xNN), dns=q:ID:NAME[:edns=N][:t=TYPE] or dns=r:ID:NAME[:ADDRESS][:ptr=NAME]... (a DNS
+// message; IPv6 addresses with _ for :),
+// pad=N (zero bytes behind that), nodf (leaves without DF), type, code, frag=OFFSET[+] (more fragments with +), ipid, badsum, option (a router alert).
 // IPv6: hbh, dstopt, rh=TYPE (extension headers), next=N (what the last header says of the transport), mtu=N (packet too big),
 // mapped (to ::ffff:192.0.2.7). Numbers may be $name, $name+N.
 #pragma once

@@ -1,0 +1,44 @@
+// The DNS client on the console.
+#include "cli/appliance.h"
+#include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_dns.h"
+
+namespace sallyport {
+namespace {
+
+constexpr const char* kShow = "Show running system information";
+constexpr const char* kClear = "Reset functions";
+
+struct DnsWords {
+  std::string host;
+};
+
+Reply DoShow(ExecContext& c, const DnsWords& w, Form) {
+  return Reply::Say(ShowDns(c.appliance.DnsHosts(), LowerCase(w.host)));
+}
+Reply DoShowHosts(ExecContext& c, const Bare&, Form) { return Reply::Say(ShowDnsHosts(c.appliance.DnsHosts())); }
+Reply DoClear(ExecContext& c, const DnsWords& w, Form) {
+  if (!c.appliance.ClearDns(w.host)) return Reply::Refuse("ERROR: Host " + w.host + " is not known\n");
+  return {};
+}
+Reply DoClearHosts(ExecContext& c, const Bare&, Form) {
+  c.appliance.ClearDnsCache();
+  return {};
+}
+
+}  // namespace
+
+void AddDnsCommands(ExecSet& set) {
+  using S = Tokens<DnsWords>;
+  set.Add(Command<DnsWords>({S::Kw("show", kShow), S::Kw("dns", "Addresses of fully qualified domain names"),
+                             S::Opt({S::Kw("host", "One name"), S::Word(&DnsWords::host, "Fully qualified domain name")})}),
+          DoShow);
+  set.Add(BareCommand("show dns-hosts", {kShow, "The cache of the DNS client"}), DoShowHosts);
+  set.Add(Command<DnsWords>({S::Kw("clear", kClear), S::Kw("dns", "Addresses of fully qualified domain names"),
+                             S::Opt({S::Kw("host", "One name"), S::Word(&DnsWords::host, "Fully qualified domain name")})}),
+          DoClear);
+  set.Add(BareCommand("clear dns-hosts cache", {kClear, "The cache of the DNS client", "All of it"}), DoClearHosts);
+}
+
+}  // namespace sallyport
