@@ -131,8 +131,8 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
   p.bytes = bytes;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
   p.ingress = request.ingress;
-  if (request.dmac == 0) RouteForMember(*impl_->policy, p);
   if (request.ingress == IfId::kIdentity) p.egress_hint = request.egress_hint;
+  if (request.ingress != IfId::kIdentity && request.dmac == 0) TakeMember(*impl_, p, now);
   Impl& e = *impl_;
   const Interface* in = e.policy->Find(request.ingress);
   e.bypass_checks = request.bypass_checks;
@@ -153,6 +153,7 @@ TraceResult Engine::Trace(const TraceRequest& request, TimePoint now) {
     }
   }
   e.bypass_checks = e.decrypted = false;
+  result.input = request.ingress;
   return result;
 }
 

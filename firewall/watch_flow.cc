@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "firewall/engine_impl.h"
+#include "firewall/routed_bvi.h"
 
 namespace sallyport {
 
@@ -123,7 +124,10 @@ TraceResult Engine::Impl::ProcessRecorded(Packet& p, TimePoint now, Disposition&
 }
 
 TraceResult Engine::ProcessTraced(Packet& p, TimePoint now, Disposition& out) {
+  const IfId ingress = p.ingress;
+  if (!impl_->policy->bridge.groups.empty() && !p.bridged && ingress != IfId::kIdentity) TakeMember(*impl_, p, now);
   TraceResult result = impl_->ProcessRecorded(p, now, out);
+  result.input = ingress;
   if (out.action == Disposition::Action::kDrop && impl_->threats.watches_drops()) impl_->threats.OnDrop(p, out.reason, now);
   return result;
 }

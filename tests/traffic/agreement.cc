@@ -106,7 +106,7 @@ std::string Describe(const TraceResult& t) {
 
 std::string TraceThenProcess(Engine& engine, Packet& p, TimePoint now, Disposition& out, AgreementOptions options) {
   TraceRequest request;
-  request.ingress = p.ingress;
+  request.ingress = p.ingress;  // before the engine takes a member of a bridge group for its BVI
   request.egress_hint = p.egress_hint;
   request.bytes.assign(p.bytes.begin(), p.bytes.end());
   TraceResult imagined;

@@ -70,8 +70,9 @@ void PutService(std::ostream& out, Engine& engine, TimePoint now) {
     for (const PolicerView& v : c.police) out << " police " << v.conformed_packets << " " << v.conformed_bytes << " " << v.exceeded_packets;
     for (const QueueView& v : c.priority) out << " priority " << v.counters.transmitted << " " << v.counters.bytes;
     for (const ClassInspectView& v : c.inspections) {
-      if (v.packets + v.drops != 0) out << " inspect " << static_cast<int>(v.id) << " " << v.packets << " " << v.drops << " " << v.reset_drops;
+      if (v.packets + v.drops != 0) out << " inspect " << v.name << " " << v.packets << " " << v.drops << " " << v.reset_drops;
     }
+    out << " ips " << c.ips.input << " " << c.ips.output << " " << c.ips.drops << " " << c.ips.resets;
     out << "\n";
   }
   for (const PriorityQueueView& q : p.Queues()) out << "queue " << q.best_effort.transmitted << " " << q.low_latency.transmitted << "\n";
