@@ -113,7 +113,7 @@ std::string TraceThenProcess(Engine& engine, Packet& p, TimePoint now, Dispositi
   std::string wrong = TraceWithoutEffect(engine, now, options, [&] { imagined = engine.Trace(request, now); });
   const DropCounters before = engine.drops();
   TraceResult captured;
-  if (!options.captures) {
+  if (!options.captures || p.ingress == IfId::kIdentity) {
     captured = engine.ProcessTraced(p, now, out);
   } else if (const auto trace = ProcessCaptured(engine, p, now, out, wrong); trace != nullptr) {
     captured = *trace;

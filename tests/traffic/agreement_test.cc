@@ -270,6 +270,9 @@ TEST_P(BridgeAgreement, OfTracerAndFrames) {
     if (random.Below(20) == 0) {
       clock.Advance(Duration::Milliseconds(random.Below(3000)));
       engine.AdvanceTo(clock.Now());
+      (void)engine.TakeReleased();
+      (void)engine.TakeOriginated();
+      (void)engine.TakeOriginatedFrames();
     }
   }
   EXPECT_GT(passed, 50);

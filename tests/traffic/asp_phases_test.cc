@@ -120,7 +120,7 @@ TEST(AspTable, PhasesNameRulesOfTheTable) {
         rules++;
       }
     }
-    EXPECT_GT(rules, 300);
+    EXPECT_GT(rules, 200);
     std::set<std::uint64_t> ids;
     const AspTable table(**policy, engine.asp_hits(), {});
     for (const AspRule& r : table.rules()) EXPECT_TRUE(ids.insert(r.id).second);
