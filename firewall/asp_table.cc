@@ -145,7 +145,7 @@ class Builder {
   void List(const AccessList* list, const Interface& i, bool out) {
     if (list == nullptr) return;
     for (const AclElement& e : list->elements()) {
-      if (e.inactive) continue;
+      if (e.inactive || e.unknown) continue;
       const std::vector<Piece> sources = PiecesOf(e.src), destinations = PiecesOf(e.dst);
       const bool all = e.protocol == 0 && sources.front().address.IsNone() && destinations.front().address.IsNone();
       const std::uint64_t data = DataOf(list->name() + "|" + std::to_string(e.hash) + "|" + e.text + "|" + i.nameif);

@@ -24,22 +24,28 @@ int RankOf(std::uint8_t header, int before) {
 }
 
 // Numbers that IANA has for extension headers beyond RFC 8200's: mobility, HIP, Shim6, experiments.
-bool IsUnknown(std::uint8_t header) { return header == 135 || header == 139 || header == 140 || header == 253 || header == 254; }
+bool IsUnknown(std::uint8_t header) {
+  return header == 135 || header == 139 || header == 140 || header == 253 || header == 254;
+}
 
 const char* NameOf(Ipv6Map::What what) {
-  static constexpr const char* kNames[] = {"ah", "count", "destination-option", "esp", "fragment", "hop-by-hop", "routing-address", "routing-type"};
+  static constexpr const char* kNames[] = {"ah",       "count",      "destination-option", "esp",
+                                           "fragment", "hop-by-hop", "routing-address",    "routing-type"};
   return kNames[static_cast<int>(what)];
 }
 FrameDrop ReasonOf(Ipv6Map::What what) {
-  static constexpr FrameDrop kReasons[] = {FrameDrop::kIpv6AhDenied,       FrameDrop::kIpv6EhCountDenied, FrameDrop::kIpv6DestOptionDenied,
-                                           FrameDrop::kIpv6EspDenied,      FrameDrop::kIpv6FragmentDenied, FrameDrop::kIpv6HopByHopDenied,
-                                           FrameDrop::kIpv6RoutingAddressDenied, FrameDrop::kIpv6RoutingTypeDenied};
+  static constexpr FrameDrop kReasons[] = {
+      FrameDrop::kIpv6AhDenied,       FrameDrop::kIpv6EhCountDenied,  FrameDrop::kIpv6DestOptionDenied,     FrameDrop::kIpv6EspDenied,
+      FrameDrop::kIpv6FragmentDenied, FrameDrop::kIpv6HopByHopDenied, FrameDrop::kIpv6RoutingAddressDenied, FrameDrop::kIpv6RoutingTypeDenied};
   return kReasons[static_cast<int>(what)];
 }
 
 bool Holds(const Ipv6Map::Rule& r, const Ipv6Chain& chain) {
   using What = Ipv6Map::What;
-  const auto within = [&r](int n) { return n >= 0 && static_cast<std::uint64_t>(n) >= r.low && static_cast<std::uint64_t>(n) <= r.high; };
+  const auto within = [&r](int number) {
+    const auto n = static_cast<std::uint64_t>(number);
+    return number >= 0 && n >= r.low && n <= r.high;
+  };
   bool is = false;
   switch (r.what) {
     case What::kAh: is = chain.Has(kAh); break;
@@ -64,9 +70,11 @@ void Tell(EngineCore& core, const Ipv6Finding& f, const Ipv6Chain& chain, const 
   const LogArg sport = LogArg::Number(p.key.sport), dport = LogArg::Number(p.key.dport);
   if (f.rule != nullptr) {
     if (!f.rule->log) return;
-    core.log.Log(now, Msg::k325004, LogArg::Word(NameOf(f.rule->what)), LogArg::Word(f.rule->drop ? "denied" : "logged"), protocol, from, sport, to, dport);
+    core.log.Log(now, Msg::k325004, LogArg::Word(NameOf(f.rule->what)), LogArg::Word(f.rule->drop ? "denied" : "logged"), protocol,
+                 from, sport, to, dport);
   } else if (f.drop == FrameDrop::kIpv6BadEhOrder) {
-    core.log.Log(now, Msg::k325006, LogArg::Number(chain.after), LogArg::Number(chain.before), protocol, from, sport, to, dport);
+    core.log.Log(now, Msg::k325006, LogArg::Number(chain.after), LogArg::Number(chain.before), protocol, from, sport, to,
+                 dport);
   } else {
     core.log.Log(now, Msg::k325005, LogArg::Word("unknown extension header"), protocol, from, sport, to, dport);
   }
@@ -128,7 +136,8 @@ Ipv6Finding Judge(const Ipv6Map& map, const Ipv6Chain& chain) {
 
 namespace {
 
-FrameDrop Look(EngineCore& core, const InspectMap& map, InspectCounters& n, const Packet& p, IfId out_if, bool only_drops, TimePoint now) {
+FrameDrop Look(EngineCore& core, const InspectMap& map, InspectCounters& n, const Packet& p, IfId out_if, bool only_drops,
+               TimePoint now) {
   const Ipv6Chain chain = ReadChain(p);
   const Ipv6Finding f = Judge(static_cast<const Ipv6Map&>(map), chain);
   if (only_drops && f.drop == FrameDrop::kNone) return f.drop;

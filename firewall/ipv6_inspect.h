@@ -1,4 +1,4 @@
-// `inspect ipv6`: what a policy map says of the extension headers of IPv6 packets, and what is done with those that do not conform.
+// `inspect ipv6`: what a policy map says of the extension headers of IPv6 packets, and what becomes of those that do not conform.
 //
 // It stands beside the inspection of a flow's protocol, and looks at every packet of the flow. Private to the engine
 // (firewall/*.cc) but for the map, which conf/ compiles. Data thread only.
