@@ -94,7 +94,7 @@ TEST(NatOrder82, TheFourStepsOfCisco) {
   Random random{82};
   std::map<int, int> met;
   int behind_port = 0;  // a host static that a port static before it has not taken
-  for (int round = 0; round < 150; round++) {
+  for (int round = 0; round < 400; round++) {
     std::string text;
     const auto lines = RandomLines(random, text);
     Configuration c;
