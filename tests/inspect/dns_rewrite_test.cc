@@ -69,8 +69,12 @@ TEST(DnsRewrite, AddressesOfAnotherLengthMoveWhatIsBehindThem) {
     ASSERT_TRUE(walker.Next(r));
     EXPECT_EQ(r.type, w.type);
     EXPECT_EQ(walker.Name(r.name), w.name);
-    if (w.points_to != nullptr) EXPECT_EQ(walker.Name(r.data), w.points_to);
-    if (w.type == kDnsAaaa && r.data_length != 0) EXPECT_EQ(IpAddress::FromV6Bytes(made->message.data() + r.data), Ip("2001:db8:64::c000:201"));
+    if (w.points_to != nullptr) {
+      EXPECT_EQ(walker.Name(r.data), w.points_to);
+    }
+    if (w.type == kDnsAaaa && r.data_length != 0) {
+      EXPECT_EQ(IpAddress::FromV6Bytes(made->message.data() + r.data), Ip("2001:db8:64::c000:201"));
+    }
   }
   EXPECT_FALSE(walker.Next(r));
   EXPECT_EQ(walker.fault().kind, DnsFault::Kind::kNone);

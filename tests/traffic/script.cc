@@ -580,8 +580,8 @@ void Run::Trace(const std::string& rest) {
   for (const TracePhase& phase : r.phases) {
     std::string config;
     for (const std::string& line : phase.config) config += (config.empty() ? "" : " / ") + line;
-    const auto first = config.find_first_not_of(' '), last = config.find_last_not_of(' ');
-    if (first != std::string::npos && config.substr(first, last - first + 1) == wanted) return;
+    // The wanted lines begin behind a blank.
+    if (config.substr(std::min(config.find_first_not_of(' '), config.size())) == wanted) return;
     seen += config + "\n";
   }
   throw Failure{"packet-tracer has no phase of this configuration, but\n" + seen};
