@@ -295,11 +295,17 @@ TEST(TcpTracker, ChallengeAckPassesWhileEmbryonic) {
   c.Syn();
   EXPECT_EQ(c.Send(kS, kTcpAck, 0x12345678, 0x9abcdef0), FrameDrop::kNone);
   EXPECT_EQ(c.state, TcpState::kSynSent);
-  EXPECT_EQ(c.sides[1].flags, 0);
-  // The client's answer to it: a RST with that number. Above its ISN it ends the connection, below it is out of order.
-  Conversation low = c;
-  EXPECT_EQ(low.Send(kC, kTcpRst, 0x9abcdef0, 0), FrameDrop::kTcpRstfinOoo);
-  EXPECT_EQ(low.state, TcpState::kSynSent);
+  EXPECT_EQ(c.sides[1].flags, kTcpSideChallenge);
+  // The client's answer to it: an RST with the number that it asked for, wherever that is. Any other below its ISN is somebody else's.
+  Conversation answers = c, answered = c;
+  EXPECT_EQ(answers.Send(kC, kTcpRst, 0x9abcdeef, 0), FrameDrop::kTcpRstfinOoo);
+  EXPECT_EQ(answers.state, TcpState::kSynSent);
+  EXPECT_EQ(answers.Send(kC, kTcpRst, 0x9abcdef0, 0), FrameDrop::kNone);
+  EXPECT_EQ(answers.state, TcpState::kClosed);
+  // The SYN ACK, if it comes after all, is the first that counts.
+  answered.SynAck();
+  EXPECT_EQ(answered.sides[1].flags & kTcpSideChallenge, 0);
+  EXPECT_EQ(answered.Send(kC, kTcpRst, 0x9abcdef0, 0), FrameDrop::kTcpRstfinOoo);
   EXPECT_EQ(c.Send(kC, kTcpRst, 0x12345678, 0), FrameDrop::kNone);
   EXPECT_EQ(c.state, TcpState::kClosed);
   EXPECT_EQ(c.last.end, TcpEnd::kResetForward);
