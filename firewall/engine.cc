@@ -127,6 +127,10 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
   PrepareInspection(e);
+  // A class that is gone takes its hits along.
+  std::erase_if(e.asp_hits.classes, [&p](const auto& hit) {
+    return std::none_of(p.service.begin(), p.service.end(), [&hit](const ServiceClass& s) { return s.id == hit.first.class_id; });
+  });
 }
 
 std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {

@@ -5,6 +5,7 @@
 // the port chooses where the class is `match default-inspection-traffic`, else the first that takes the protocol.
 #include <algorithm>
 
+#include "firewall/asp_class.h"
 #include "firewall/base/checksum.h"
 #include "firewall/nat_rule.h"
 #include "firewall/packet_edit.h"
@@ -97,7 +98,7 @@ Verdict ChooseInspection(Context& c) {
         }
         c.trace->Phase("INSPECT", i->id == InspectId::kIcmp ? "np-inspect" : "inspect-" + i->name, true, std::move(lines));
       }
-      c.Acted(AspWhat::kInspection, false, &s);
+      ClassActed(c, AspWhat::kInspection, s, i);
       if (c.tracing()) return Verdict::kContinue;
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;

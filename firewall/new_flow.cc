@@ -2,9 +2,11 @@
 //
 // Order as an ASA's packet-tracer shows it: [un-NAT or route] -> access list -> connection settings -> NAT -> IP options ->
 // inspection -> NAT rpf-check -> outbound access list -> flow creation.
+#include <algorithm>
 #include <chrono>
 #include <span>
 
+#include "firewall/asp_class.h"
 #include "firewall/ipv6_flow.h"
 #include "firewall/nat_rule.h"
 #include "firewall/pipeline.h"
@@ -260,12 +262,13 @@ Verdict ConnectionSettings(Context& c) {
   if (normalizer != nullptr) c.Extra().tcp_map = normalizer->connection.tcp_map;
   const bool keeps_numbers = c.connection_class != nullptr && !c.connection_class->connection.random_sequence.value_or(true);
   if (c.state_bypass || keeps_numbers) c.randomize = false;
-  if (!c.recording()) return Verdict::kContinue;
-  for (const ServiceClass* s : {c.connection_class, normalizer, bypass}) {
-    if (s == nullptr) continue;
-    c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
-    c.Acted(AspWhat::kConnSet, false, s);
-    break;
+  const ServiceClass* first = nullptr;  // the phase is that of the first
+  const ServiceClass* acting[] = {c.connection_class, normalizer, bypass};
+  for (const ServiceClass** s = acting; s != std::end(acting); s++) {
+    if (*s == nullptr || std::find(acting, s, *s) != s) continue;
+    if (c.recording() && first == nullptr) c.trace->Phase("CONN-SETTINGS", "", true, Lines((*s)->config));
+    ClassActed(c, AspWhat::kConnSet, **s, nullptr, first == nullptr);
+    if (first == nullptr) first = *s;
   }
   return Verdict::kContinue;
 }
