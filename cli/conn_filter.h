@@ -19,6 +19,9 @@ struct ConnWords {
   std::string port, peer_port;  // P, or P-Q; by number or name
   std::string protocol;
   std::string state;  // one or several, with commas between
+  std::string user, user_group, security_name;  // who is behind an address: nobody knows that here
+  std::optional<int> security_tag;
+  bool scansafe = false, security_group = false;
 };
 
 // The words may come in any order.
