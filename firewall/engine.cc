@@ -26,6 +26,7 @@ const char* ProtocolWord(std::uint8_t protocol) {
     case 6: return "tcp";
     case 17: return "udp";
     case 58: return "icmp6";
+    case 132: return "sctp";
     default: break;
   }
   // "protocol 47": one string for each number, made once.
@@ -42,6 +43,7 @@ const char* ProtocolWordUpper(std::uint8_t protocol) {
     case 1: return "ICMP";
     case 6: return "TCP";
     case 17: return "UDP";
+    case 132: return "SCTP";
     default: return ProtocolWord(protocol);
   }
 }

@@ -183,6 +183,10 @@ Verdict FindDestination(Context& c) {
   } else if (c.policy.nat.IsPatAddress(p.key.ingress, p.key.dst)) {  // nobody has this port of it
     if (!c.tracing() && p.icmp_query) {
       c.core.log.Log(c.now, Msg::k106013, LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
+    } else if (!c.tracing()) {
+      const bool ports = p.HasPorts();
+      c.core.log.Log(c.now, Msg::k106011, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                     LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.InName(), p.key.dst), LogArg::SlashPort(ports ? p.key.dport : -1));
     }
     return c.Drop(FrameDrop::kNatNoXlateToPatPool);
   }
@@ -205,7 +209,11 @@ Verdict FindDestination(Context& c) {
                     "Untranslate " + Becomes(c, *c.destination.rule, {p.key.dst, p.key.dport}, c.real_dst)});
   }
   if (c.out == nullptr) {
-    if (!c.tracing()) {
+    const Interface* diverted = c.destination.rule != nullptr ? c.policy.Find(c.egress) : nullptr;
+    if (!c.tracing() && diverted != nullptr) {  // a translation names the interface, and no route by it leads there
+      c.core.log.Log(c.now, Msg::k110003, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                     LogArg::Number(p.key.sport), LogArg::At(diverted->name, c.real_dst.address), LogArg::Number(c.real_dst.port));
+    } else if (!c.tracing()) {
       c.core.log.Log(c.now, Msg::k110002, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
                      LogArg::Number(p.key.sport), LogArg::Address(p.key.dst), LogArg::Number(p.key.dport));
     }
@@ -219,9 +227,26 @@ Verdict FindDestination(Context& c) {
   return Verdict::kContinue;
 }
 
+// Does the packet belong to a connection, but by the interface that it came in by? (106022)
+bool IsOnOtherInterface(const Context& c) {
+  if (c.in == nullptr) return false;
+  FlowKey key = c.packet.key;
+  for (const auto& i : c.policy.interfaces) {
+    if (!i || i->id == c.in->id || i->id == IfId::kIdentity) continue;
+    key.ingress = i->id;
+    if (c.core.conns.Find(key).index != kNoConn) return true;
+  }
+  return false;
+}
+
 // The first packet of a TCP connection is a plain SYN (106015 otherwise), unless its class takes flows as they come.
 Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   const Packet& p = c.packet;
+  if (!c.tracing() && IsOnOtherInterface(c)) {
+    c.core.log.Log(c.now, Msg::k106022, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src), LogArg::Address(p.key.dst),
+                   LogArg::Name(c.InName()));
+    return c.Drop(why);
+  }
   if (!c.tracing()) {
     c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
                    LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
@@ -287,7 +312,7 @@ Verdict Limits(Context& c) {
 void LogTranslationFailed(Context& c) {
   if (c.source.why == XlateFailure::kBlockLimit || c.source.why == XlateFailure::kBlocksTaken) return LogNoPort(c);
   const Packet& p = c.packet;
-  const bool ports = p.IsTcp() || p.IsUdp();
+  const bool ports = p.HasPorts();
   LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
   type_code.kind = LogArg::Kind::kTypeCodeParens;
   const auto word = LogArg::Word(ProtocolWord(p.protocol));
@@ -298,6 +323,7 @@ void LogTranslationFailed(Context& c) {
   if (c.source.rule == nullptr) {
     c.core.log.Log(c.now, Msg::k305005, word, src, sport, dst, dport, type_code);
   } else {
+    if (c.source.why == XlateFailure::kUsedUp && c.policy.personality.object_nat) LogPoolExhausted(c);
     const bool portmap = c.source.rule->kind == NatRule::Kind::kDynamicPat;
     c.core.log.Log(c.now, Msg::k305006, LogArg::Word(portmap ? "portmap" : "regular"), word, src, sport, dst, dport, type_code);
   }
@@ -389,7 +415,7 @@ Verdict ReversePath(Context& c) {
   }
   if (agrees) return Verdict::kContinue;
   if (!c.tracing()) {
-    const bool ports = p.IsTcp() || p.IsUdp();
+    const bool ports = p.HasPorts();
     LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
     type_code.kind = LogArg::Kind::kTypeCodeParens;
     c.core.log.Log(c.now, Msg::k305013, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),

@@ -25,6 +25,7 @@ enum class IpProtocol : std::uint8_t {
   kEsp = 50,
   kAh = 51,
   kIcmp6 = 58,
+  kSctp = 132,
 };
 
 // TCP flag bits, RFC 9293 3.1 (low byte of the flags field).
