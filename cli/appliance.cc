@@ -221,6 +221,7 @@ void Appliance::Reload() {
     e.ClearXlates(now);
     e.ClearDrops(true, true);
   });
+  asp_cleared_ = {};
   logger_.ClearBuffer();
   started_ = Now();
   modified_ = false;

@@ -168,6 +168,14 @@ class Appliance {
   // Without the counters.
   const DropView& Drops() const { return drops_; }
   void ClearDrops(const Session& by, bool frame, bool flow);
+  // What rules of the accelerated path, and its neighbour table, had counted when somebody cleared them last. Control thread only.
+  struct AspCleared {
+    std::map<std::uint64_t, std::uint64_t> rules;  // by id
+    std::uint64_t to_the_box = 0;                  // packets
+    std::int64_t rules_wall = 0, arp_wall = 0;     // when; 0: never
+    std::string rules_by, arp_by;
+  };
+  AspCleared& asp_cleared() { return asp_cleared_; }
   // Traffic counters begin again; the engine's go on, what they were is taken away.
   void ClearTraffic();
   std::vector<SlaView> SlaEntries() const;
@@ -223,6 +231,7 @@ class Appliance {
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
+  AspCleared asp_cleared_;
   std::map<std::string, std::uint64_t> peaks_;  // by resource
   std::uint64_t logged_before_ = 0;             // messages, when the rate was taken last
   std::chrono::steady_clock::time_point logged_at_;

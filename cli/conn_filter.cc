@@ -65,6 +65,12 @@ TokenPtr<ConnWords> ConnFilterWords() {
       {S::Is(&ConnWords::zone, true, "zone", "Connections of traffic zones"), S::Opt({S::Word(&ConnWords::in_zone, "Zone name", "WORD")})},
       {S::Kw("zone", "The other zone"), S::Word(&ConnWords::other_zone, "Zone name", "WORD")},
       {S::Kw("state", "Connections in a state"), S::WordIf(&ConnWords::state, AreConnStates, "up, tcp_embryonic, finin, ...", "WORD")},
+      {S::Kw("user", "Connections of a user"), S::Word(&ConnWords::user, "Name of the user", "WORD")},
+      {S::Kw("user-group", "Connections of a user group"), S::Word(&ConnWords::user_group, "Name of the group", "WORD")},
+      {S::Is(&ConnWords::security_group, true, "security-group", "Connections of a security group"),
+       S::Opt({S::Kw("name", "By name"), S::Word(&ConnWords::security_name, "Name of the group", "WORD")}),
+       S::Opt({S::Kw("tag", "By tag"), S::Int(&ConnWords::security_tag, 1, 65533, "Tag of the group")})},
+      {S::Is(&ConnWords::scansafe, true, "scansafe", "Connections that are redirected to Cloud Web Security")},
   });
 }
 
@@ -106,6 +112,7 @@ Result<ConnFilter> FilterOf(const ConnWords& words, const Policy& policy) {
     if (!f.protocol) return Error{"ERROR: % Invalid protocol " + words.protocol};
   }
   f.states = StatesOf(words.state);
+  f.nobody = !words.user.empty() || !words.user_group.empty() || words.security_group || words.scansafe;
   if (!words.zone) return f;
   for (const std::string& name : {words.in_zone, words.other_zone}) {
     if (name.empty() && !f.zones.empty()) continue;

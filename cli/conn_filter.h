@@ -21,6 +21,9 @@ struct ConnWords {
   bool zone = false;           // with the zones of the interfaces
   std::string in_zone, other_zone;
   std::string state;  // one or several, with commas between
+  std::string user, user_group, security_name;  // who is behind an address: nobody knows that here
+  std::optional<int> security_tag;
+  bool scansafe = false, security_group = false;
 };
 
 // The words may come in any order.

@@ -6,6 +6,7 @@
 #include "cli/exec.h"
 #include "cli/session.h"
 #include "cli/show_asp_table.h"
+#include "cli/show_text.h"
 #include "cli/trace_view.h"
 #include "conf/codecs.h"
 
@@ -33,6 +34,11 @@ struct ArpWords {
   std::optional<IpAddress> address;
 };
 
+// As `show asp drop` says it.
+std::string WhenText(ExecContext& c, std::int64_t wall, const std::string& by) {
+  return wall == 0 ? "Never" : DateText(wall, c.appliance.ClockNow().zone) + " by " + by;
+}
+
 Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
   const AspTable table = AspTableNow(c.appliance);
   const Policy& policy = *c.appliance.policy();
@@ -51,11 +57,36 @@ Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
       return Reply::Refuse("ERROR: Invalid regular expression\n");
     }
   }
-  return Reply::Say(ShowAspClassify(table, policy, filter));
+  filter.crypto = w.crypto;
+  const Appliance::AspCleared& cleared = c.appliance.asp_cleared();
+  return Reply::Say(ShowAspClassify(table, policy, filter, WhenText(c, cleared.rules_wall, cleared.rules_by)));
+}
+
+InterfaceCounters BoxCounters(Appliance& appliance) {
+  const auto all = appliance.AskEngine([](Engine& e) { return e.Counters(); });
+  return all.empty() ? InterfaceCounters{} : all[static_cast<std::size_t>(IfId::kIdentity)];
+}
+
+Reply ClearClassify(ExecContext& c, const Bare&, Form) {
+  Appliance::AspCleared& cleared = c.appliance.asp_cleared();
+  cleared.rules.clear();
+  const AspTable table = AspTableNow(c.appliance);
+  for (const AspRule& r : table.rules()) cleared.rules[r.id] = r.hits;
+  cleared.rules_wall = c.appliance.WallNow();
+  cleared.rules_by = c.session.UserName();
+  return {};
+}
+
+Reply ClearAspArp(ExecContext& c, const Bare&, Form) {
+  Appliance::AspCleared& cleared = c.appliance.asp_cleared();
+  cleared.to_the_box = BoxCounters(c.appliance).out_packets;
+  cleared.arp_wall = c.appliance.WallNow();
+  cleared.arp_by = c.session.UserName();
+  return {};
 }
 
 Reply ShowInterfaces(ExecContext& c, const Bare&, Form) {
-  return Reply::Say(ShowAspInterfaces(c.appliance.Interfaces()));
+  return Reply::Say(ShowAspInterfaces(c.appliance.Interfaces(), *c.appliance.policy(), BoxCounters(c.appliance)));
 }
 
 Reply ShowRouting(ExecContext& c, const RoutingWords& w, Form) {
@@ -77,7 +108,10 @@ Reply ShowAspArpTable(ExecContext& c, const ArpWords& w, Form) {
   std::erase_if(entries, [&](const ArpView& a) {
     return (!w.interface.empty() && a.interface != w.interface) || (w.address && a.address != *w.address);
   });
-  return Reply::Say(ShowAspArp(entries));
+  const Appliance::AspCleared& cleared = c.appliance.asp_cleared();
+  const bool box = !w.address && (w.interface.empty() || w.interface == "identity");
+  const std::uint64_t packets = box ? BoxCounters(c.appliance).out_packets - cleared.to_the_box : 0;
+  return Reply::Say(ShowAspArp(entries, box ? &packets : nullptr, c.appliance.personality(), WhenText(c, cleared.arp_wall, cleared.arp_by)));
 }
 
 // Rules of vpn-filter lists for sessions that have one. There are no such sessions, so that the table has no rules.
@@ -110,7 +144,9 @@ AspTable AspTableNow(Appliance& appliance) {
     }
     return answer;
   });
-  return {*appliance.policy(), *a.hits, a.captured};
+  AspTable table(*appliance.policy(), *a.hits, a.captured);
+  table.CountFrom(appliance.asp_cleared().rules);
+  return table;
 }
 
 void AddAspCommands(ExecSet& set) {
@@ -122,6 +158,7 @@ void AddAspCommands(ExecSet& set) {
                 {S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("classify", "Classifier rules"),
                  S::AnyOrder({{S::Kw("domain", "Rules of a domain"), S::Word(&ClassifyWords::domain, "Name of the domain")},
                               {S::Kw("interface", "Rules of an interface"), S::Word(&ClassifyWords::interface, "Name of interface")},
+                              {S::Flag(&ClassifyWords::crypto, "crypto", "Rules of tunnels")},
                               {S::Flag(&ClassifyWords::hits, "hits", "Rules that were hit")},
                               {S::Kw("match", "Rules whose text matches"), S::Word(&ClassifyWords::match, "Regular expression")}})}),
             ShowClassify);
@@ -154,6 +191,8 @@ void AddAspCommands(ExecSet& set) {
     set.Add(Command<FilterWords>({S::Kw("show", kShow), S::Kw("asp", kAsp), S::Kw("table", kTable), S::Kw("dynamic-filter", "Botnet traffic filter"), hits()}),
             ShowDynamicFilter);
   }
+  set.Add(BareCommand("clear asp table classify", {"Reset functions", kAsp, kTable, "Hits of classifier rules"}), ClearClassify);
+  set.Add(BareCommand("clear asp table arp", {"Reset functions", kAsp, kTable, "Hits of neighbours"}), ClearAspArp);
   set.Add(BareCommand("show asp table socket", {kShow, kAsp, kTable, "Sockets that the appliance listens on"}), ShowSockets);
 }
 

@@ -199,6 +199,11 @@ Reply ShowCaptures(ExecContext& c, const ShowWords& w, Form) {
   }
   std::uint64_t shown = 0;
   bool header = false;
+  const bool located = it->spec.type == CaptureSpec::Type::kAspDrop && c.appliance.personality().trace_drop_location;
+  if (located) {
+    const VersionView version = c.appliance.Version();
+    c.session.Write(DropCaptureHeader(version.model, version.version, TextRegion()));
+  }
   EachPage(c.appliance, w.name, [&](const std::vector<CapturedFrame>& frames, std::uint64_t total) {
     if (!header) c.session.Write(CaptureHeader(total));
     header = true;
@@ -218,7 +223,7 @@ Reply ShowCaptures(ExecContext& c, const ShowWords& w, Form) {
       c.session.Write(OnePacket(c, f, w, drops));
     }
   });
-  c.session.Write(CaptureTrailer(shown));
+  c.session.Write((located && shown != 0 ? "\n" : "") + CaptureTrailer(shown));
   return {};
 }
 

@@ -64,7 +64,6 @@ AccessListView ViewOf(const AccessList& list, const Clock& clock) {
     l.sum.text = line.text;
     l.sum.hash = line.hash;
     l.sum.inactive = line.element_count != 0;
-    l.sum.counted = !line.searched;
     if (!line.remark) {
       ForEachElement(list, line, [&](const AclElement& e) {
         AccessListView::Element v{e.text, Hits(e), !e.name_only, !e.InForce(), e.hash, e.parent_hash, 0};

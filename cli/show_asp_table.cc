@@ -7,10 +7,12 @@
 
 namespace sallyport {
 
-std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter) {
+std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter, const std::string& cleared) {
+  static constexpr std::string_view kCrypto[] = {"ctcp", "decrypt", "encrypt", "ipsec-natt", "ipsec-tunnel-flow", "ipsec-user"};
   std::string input, output, layer2;
   for (const AspRule& r : table.rules()) {
     if (!filter.domain.empty() && DomainOf(r) != filter.domain) continue;
+    if (filter.crypto && std::find(std::begin(kCrypto), std::end(kCrypto), DomainOf(r)) == std::end(kCrypto)) continue;
     if (filter.interface != IfId::kAny && r.input != filter.interface && r.output != filter.interface) continue;
     if (filter.only_hit && r.hits == 0) continue;
     const std::string text = AspRuleText(r, policy, "");
@@ -18,22 +20,24 @@ std::string ShowAspClassify(const AspTable& table, const Policy& policy, const A
     (r.layer2 ? layer2 : r.ref.out ? output : input) += text;
   }
   return "\nInput Table\n" + input + "\nOutput Table:\n" + output + "\nL2 - Output Table:\n\nL2 - Input Table:\n" + layer2 +
-         "\nLast clearing of hits counters: Never\n\n";
+         "\nLast clearing of hits counters: " + cleared + "\n\n";
 }
 
-std::string ShowAspInterfaces(const std::vector<InterfaceView>& interfaces) {
+std::string ShowAspInterfaces(const std::vector<InterfaceView>& interfaces, const Policy& policy, const InterfaceCounters& box) {
   std::string out = "\n** Flags: 0x0001-DHCP, 0x0002-VMAC, 0x0010-Ident Ifc, 0x0020-HDB Initd,\n         0x0040-RPF Enabled\n";
   int nic = 0;
   for (const InterfaceView& v : interfaces) {
     if (v.nameif.empty()) continue;
+    const Interface* i = policy.FindByName(v.nameif);
+    const bool reverse_path = i != nullptr && i->verify_reverse_path;
     Append(out, "Soft-np interface '{}' is {}\n    context single_vf, nicnum {}, mtu {}\n", v.nameif, !v.shutdown && v.link_up ? "up" : "down",
            nic++, v.mtu);
     Append(out, "        vlan {}, Not shared, seclvl {}\n", v.vlan ? std::to_string(*v.vlan) : "<None>", v.security_level);
     Append(out, "        {} packets input, {} packets output\n        flags 0x{:x}\n\n", v.traffic.in_packets, v.traffic.out_packets,
-           0x20 | (v.addressed_by_dhcp ? 1 : 0));
+           0x20 | (v.addressed_by_dhcp ? 1 : 0) | (reverse_path ? 0x40 : 0));
   }
-  out += "Soft-np interface 'identity' is up\n    context single_vf, nicnum 0, mtu 0\n        vlan <None>, Not shared, seclvl 0\n"
-         "        0 packets input, 0 packets output\n        flags 0x20\n";
+  out += "Soft-np interface 'identity' is up\n    context single_vf, nicnum 0, mtu 0\n        vlan <None>, Not shared, seclvl 0\n";
+  Append(out, "        {} packets input, {} packets output\n        flags 0x20\n", box.in_packets, box.out_packets);
   return out;
 }
 
@@ -64,8 +68,19 @@ std::string ShowAspRouting(const Policy& policy, const AspRoutes& which) {
   const auto own = [&](IpAddress a) { lines.push_back({Prefix::Of(a, a.IsV4() ? 32 : 128), "identity", true}); };
   own(IpAddress::V4(0xffffffff));
   for (const auto& i : policy.interfaces) {
-    if (!i || !i->InUse() || i->address.IsNone()) continue;
-    if (wanted(Prefix::Of(i->address, i->address.IsV4() ? 32 : 128), i->id)) own(i->address);
+    if (!i || !i->InUse()) continue;
+    if (i->ipv6_enabled) {
+      for (const InterfaceAddress6& six : i->ipv6) {
+        if (!six.address.IsNone() && wanted(Prefix::Of(six.address, 128), i->id)) own(six.address);
+      }
+      if (!i->link_local.IsNone() && wanted(Prefix::Of(i->link_local, 128), i->id)) own(i->link_local);
+    }
+    // Everybody on the link.
+    if (i->id != IfId::kIdentity && !which.within && (which.interface == IfId::kAny || which.interface == i->id)) {
+      lines.push_back({Prefix::Of(IpAddress::V4(0xffffffff), 32), i->nameif, false});
+    }
+    if (i->address.IsNone()) continue;
+    if (wanted(Prefix::Of(i->address, 32), i->id)) own(i->address);
   }
   for (const Route& r : policy.routes.routes()) {
     if (r.source == Route::Source::kLocal || !wanted(r.destination, r.interface)) continue;
@@ -85,13 +100,18 @@ std::string ShowAspRouting(const Policy& policy, const AspRoutes& which) {
   return text;
 }
 
-std::string ShowAspArp(const std::vector<ArpView>& entries) {
+std::string ShowAspArp(const std::vector<ArpView>& entries, const std::uint64_t* to_the_box, const Personality& personality,
+                       const std::string& cleared) {
   std::map<std::string, std::string> by_interface;
   for (const ArpView& a : entries) {
     Append(by_interface[a.interface], "  {:<39} Active   {} hits 0\n", a.address.ToString(), a.mac.ToString());
   }
   std::string out;
   for (const auto& [name, lines] : by_interface) Append(out, "\nContext: single_vf, Interface: {}\n{}", name, lines);
+  if (to_the_box != nullptr) {
+    Append(out, "\nContext: single_vf, Interface: identity\n  {:<39} Active   0000.0000.0000 hits {}\n", "0.0.0.0", *to_the_box);
+  }
+  if (personality.any4_keyword) Append(out, "\nLast clearing of hits counters: {}\n", cleared);
   return out;
 }
 

@@ -16,11 +16,14 @@ struct AspFilter {
   std::string domain;  // "" : all
   IfId interface = IfId::kAny;
   bool only_hit = false;
+  bool crypto = false;  // what leads into tunnels and out of them
   std::optional<std::regex> match;
 };
-std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter);
+// `cleared`: when its hits were cleared, "Never".
+std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter, const std::string& cleared = "Never");
 
-std::string ShowAspInterfaces(const std::vector<InterfaceView>& interfaces);
+// `box`: packets to and from the appliance itself.
+std::string ShowAspInterfaces(const std::vector<InterfaceView>& interfaces, const Policy& policy, const InterfaceCounters& box);
 
 struct AspRoutes {
   bool input = true, output = true;
@@ -29,7 +32,9 @@ struct AspRoutes {
 };
 std::string ShowAspRouting(const Policy& policy, const AspRoutes& which);
 
-std::string ShowAspArp(const std::vector<ArpView>& entries);
+// `to_the_box`: packets to the appliance itself, which is among the neighbours as 0.0.0.0; null: it is not asked for.
+std::string ShowAspArp(const std::vector<ArpView>& entries, const std::uint64_t* to_the_box, const Personality& personality,
+                       const std::string& cleared = "Never");
 
 // Services that listen, by the management rules.
 std::string ShowAspSocket(const Policy& policy, const Personality& personality);

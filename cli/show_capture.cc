@@ -1,5 +1,9 @@
 #include "cli/show_capture.h"
 
+#include <array>
+#include <fstream>
+#include <unistd.h>
+
 #include "cli/show_text.h"
 
 namespace sallyport {
@@ -39,6 +43,27 @@ std::string ShowCaptureList(const std::vector<CaptureView>& captures, const std:
     }
   }
   return out;
+}
+
+std::string DropCaptureHeader(const std::string& model, const std::string& version, const std::string& text_region) {
+  std::string out = fmt::format("Target:     OTHER\nHardware:   {}\nCisco Adaptive Security Appliance Software Version {}\n", model, version);
+  if (!text_region.empty()) Append(out, "ASLR enabled, text region {}\n", text_region);
+  return out;
+}
+
+std::string TextRegion() {
+  std::ifstream random("/proc/sys/kernel/randomize_va_space");
+  if (int how = 0; !(random >> how) || how == 0) return "";
+  std::array<char, 4096> path;
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0) return "";
+  const std::string exe(path.data(), static_cast<std::size_t>(length));
+  std::ifstream maps("/proc/self/maps");
+  // "55..000-55..000 r-xp 0001000 08:01 123   /usr/bin/sallyportd"
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" r-xp ") != std::string::npos && line.ends_with(exe)) return line.substr(0, line.find(' '));
+  }
+  return "";
 }
 
 std::string CaptureHeader(std::uint64_t captured) { return fmt::format("\n{} captured\n\n", Packets(captured)); }

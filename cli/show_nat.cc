@@ -4,6 +4,7 @@
 
 #include "cli/show_text.h"
 #include "cli/xlate_rows.h"
+#include "conf/codecs.h"
 
 namespace sallyport {
 namespace {
@@ -32,8 +33,10 @@ std::string TranslatedSource(const Policy& policy, const NatRule& rule) {
   return RangesText(rule.mapped_src.empty() ? rule.real_src : rule.mapped_src, true);
 }
 
-std::string PortsText(const PortRange& r) {
-  return r.first == r.last ? fmt::format("{}", r.first) : fmt::format("{}-{}", r.first, r.last);
+// By name where the protocol has one: "www", "8080", "20-21".
+std::string PortsText(const PortRange& r, std::uint8_t protocol) {
+  const PortFamily family = protocol == 6 ? PortFamily::kTcp : protocol == 17 ? PortFamily::kUdp : PortFamily::kBoth;
+  return r.first == r.last ? PortName(r.first, family) : fmt::format("{}-{}", PortName(r.first, family), PortName(r.last, family));
 }
 
 const char* LowerProtocol(std::uint8_t protocol) {
@@ -49,6 +52,21 @@ const char* LowerProtocol(std::uint8_t protocol) {
   }
 }
 
+// As a service object says it: "tcp source eq 10 destination range ftp-data ftp".
+std::string ServiceText(std::uint8_t protocol, const PortRange& source, const PortRange& destination) {
+  std::string out = LowerProtocol(protocol);
+  const PortFamily family = protocol == 6 ? PortFamily::kTcp : protocol == 17 ? PortFamily::kUdp : PortFamily::kBoth;
+  for (const auto& [word, ports] : {std::pair("source", source), std::pair("destination", destination)}) {
+    if (ports.IsAny()) continue;
+    Append(out, " {} ", word);
+    if (ports.first == ports.last) out += "eq " + PortName(ports.first, family);
+    else if (ports.first == 0) out += "lt " + PortName(static_cast<std::uint16_t>(ports.last + 1), family);
+    else if (ports.last == 65535) out += "gt " + PortName(static_cast<std::uint16_t>(ports.first - 1), family);
+    else Append(out, "range {} {}", PortName(ports.first, family), PortName(ports.last, family));
+  }
+  return out;
+}
+
 void AppendHits(const NatRule& rule, std::string& out) {
   const std::uint64_t there = rule.hits ? rule.hits->translate.load(std::memory_order_relaxed) : 0;
   const std::uint64_t back = rule.hits ? rule.hits->untranslate.load(std::memory_order_relaxed) : 0;
@@ -61,10 +79,15 @@ void AppendDetail(const Policy& policy, const NatRule& rule, std::string& out) {
     Append(out, "    Destination - Origin: {}, Translated: {}\n", RangesText(rule.mapped_dst, true),
            RangesText(rule.real_dst.empty() ? rule.mapped_dst : rule.real_dst, true));
   }
-  if (rule.service_protocol != 0 && !rule.real_sport.IsAny()) {
+  if (rule.service_protocol == 0) return;
+  if (rule.section == 2) {  // object NAT has one port on each side
     Append(out, "    Service - Protocol: {} Real: {} Mapped: {}\n", LowerProtocol(rule.service_protocol),
-           PortsText(rule.real_sport), PortsText(rule.mapped_sport));
+           PortsText(rule.real_sport, rule.service_protocol), PortsText(rule.mapped_sport, rule.service_protocol));
+    return;
   }
+  // Twice NAT: what the packet has as it enters by the real side, and as it leaves by the mapped one.
+  Append(out, "    Service - Origin: {}, Translated: {}\n", ServiceText(rule.service_protocol, rule.real_sport, rule.mapped_dport),
+         ServiceText(rule.service_protocol, rule.mapped_sport, rule.real_dport));
 }
 
 bool Overlap(const std::vector<AddressRange>& ranges, const AddressRange& with) {

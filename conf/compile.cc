@@ -90,7 +90,7 @@ void Timers(const LineTree& tree, Policy& p) {
   const std::map<std::string, Duration Timeouts::*, std::less<>> known = {
       {"xlate", &Timeouts::xlate}, {"pat-xlate", &Timeouts::pat_xlate}, {"conn", &Timeouts::conn}, {"half-closed", &Timeouts::half_closed},
       {"tcp-proxy-reassembly", &Timeouts::tcp_proxy_reassembly},
-      {"udp", &Timeouts::udp},     {"icmp", &Timeouts::icmp},         {"floating-conn", &Timeouts::floating_conn}};
+      {"udp", &Timeouts::udp},     {"sctp", &Timeouts::sctp},       {"icmp", &Timeouts::icmp},         {"floating-conn", &Timeouts::floating_conn}};
   constexpr int kConnHolddown = 907;  // the first release that has it
   if (p.personality.release >= kConnHolddown) p.timeouts.conn_holddown = Duration::Seconds(15);
   for (const auto* l : tree.All<TimeoutLine>(Section::kTimeout)) {

@@ -89,10 +89,9 @@ class Builder {
     }
     const bool from_group = search_groups_ && b.source.kind == AddressSpec::Kind::kGroup;
     const bool to_group = search_groups_ && b.destination.kind == AddressSpec::Kind::kGroup;
-    line.searched = from_group || to_group;
     auto sources = from_group ? std::vector{resolver_.GroupAsSet(b.source.name)} : resolver_.Addresses(b.source);
     auto destinations = to_group ? std::vector{resolver_.GroupAsSet(b.destination.name)} : resolver_.Addresses(b.destination);
-    if (line.searched) {  // so an ASA numbers "any" beside a group
+    if (from_group || to_group) {  // so an ASA numbers "any" beside a group
       for (auto* members : {&sources, &destinations}) {
         for (AddressMember& m : *members) {
           if (m.shown == "any") m.shown = m.hashed = "any(65537)";

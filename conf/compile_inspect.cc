@@ -384,6 +384,7 @@ std::shared_ptr<InspectMap> Ftp(const LineTree& tree, const Line* line, const In
     }
   }
   if (m->mask_banner) m->rows.push_back({"mask-banner enabled", nullptr, false});
+  if (m->strict && m->mask_syst_reply) m->rows.push_back({"mask-syst-reply enabled", nullptr, false});
   m->rules = ReadRules(tree, *line, "ftp", FtpCriterion, *m);
   return m;
 }

@@ -145,6 +145,9 @@ struct Item {
   std::string before, after;
 };
 
+// Where an ASA prints a `timeout` line: that of its first timer.
+int PlaceOfTimer(std::string_view line);
+
 class Printer {
  public:
   Printer(const LineTree& tree, const Personality& personality, bool mask) : tree_(tree), personality_(personality), mask_(mask) {}
@@ -172,6 +175,10 @@ class Printer {
       }
       for (const auto& [section, line] : added) {
         if (section == s) items.push_back({s, nullptr, line, line + "\n", 0, "", ""});
+      }
+      if (s == S::kTimeout && !added.empty()) {  // timers that were set stand among the others
+        std::stable_sort(items.begin() + static_cast<std::ptrdiff_t>(first), items.end(),
+                         [](const Item& a, const Item& b) { return PlaceOfTimer(a.title) < PlaceOfTimer(b.title); });
       }
       const bool any = items.size() > first;
       if (s == S::kClassMap) modular = any;
@@ -405,6 +412,21 @@ constexpr DefaultTimer kTimers[] = {
     {8, 904, "conn-holddown", "conn-holddown 0:00:15"},
     {9, 907, "igp", "igp stale-route 0:01:10"},
 };
+
+int PlaceOfTimer(std::string_view line) {
+  const auto word = [&] {
+    const std::size_t begin = std::min(line.find_first_not_of(' '), line.size()), end = std::min(line.find(' ', begin), line.size());
+    const std::string_view w = line.substr(begin, end - begin);
+    line.remove_prefix(end);
+    return w;
+  };
+  word();  // "timeout"
+  const std::string_view name = word();
+  for (const DefaultTimer& t : kTimers) {
+    if (name == t.name || (name == "icmp-error" && std::string_view(t.name) == "icmp")) return t.line;
+  }
+  return INT32_MAX;
+}
 
 // Everything that `show running-config all` adds.
 std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int release) {

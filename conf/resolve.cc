@@ -139,7 +139,13 @@ AddressMember Resolver::GroupAsSet(const std::string& name) const {
     number++;
     if (l->key == "object-group " + name) break;
   }
-  set.shown = set.hashed = "object-group " + name + "(" + std::to_string(number) + ")";
+  set.hashed = "object-group " + name + "(" + std::to_string(number) + ")";
+  const auto all = [&](bool v4) {
+    return std::all_of(set.ranges.begin(), set.ranges.end(), [&](const AddressRange& r) { return r.first.IsV4() == v4; });
+  };
+  // From 9.0 on a list holds both families, and the word tells whose addresses are searched.
+  const bool told = any_ == AnyMeans::kBoth && !set.ranges.empty();
+  set.shown = (told && all(true) ? "v4-" : told && all(false) ? "v6-" : "") + set.hashed;
   return set;
 }
 

@@ -83,7 +83,6 @@ struct AclLine {
   std::uint32_t hash = 0;
   std::uint32_t first_element = 0;
   std::uint32_t element_count = 0;
-  bool searched = false;  // its object groups are searched: one element for all their members
 };
 
 struct AclQuery {

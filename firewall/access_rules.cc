@@ -19,11 +19,11 @@ AclQuery QueryOf(const Context& c, bool in_direction) {
   AclQuery q{p.key.src, p.key.dst, p.key.sport, p.key.dport, p.protocol, p.icmp_type, p.icmp_code};
   if (c.policy.personality.real_address_access_lists) {
     q.dst = c.real_dst.address;
-    if (p.IsTcp() || p.IsUdp()) q.dport = c.real_dst.port;
+    if (p.HasPorts()) q.dport = c.real_dst.port;
   } else if (!in_direction) {
     q.dst = c.real_dst.address;
     if (c.source.rule != nullptr) q.src = c.source.endpoint.address;
-    if (p.IsTcp() || p.IsUdp()) {
+    if (p.HasPorts()) {
       q.dport = c.real_dst.port;
       if (c.source.rule != nullptr) q.sport = c.source.endpoint.port;
     }
@@ -98,15 +98,16 @@ void LogDeniedByLevels(Context& c) {
     log.Log(c.now, Msg::k106014, LogArg::At(in, p.key.src), LogArg::At(c.OutName(), p.key.dst), LogArg::Number(p.icmp_type),
             LogArg::Number(p.icmp_code));
   } else {
-    log.Log(c.now, Msg::k106010, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(in, p.key.src), LogArg::SlashPort(-1),
-            LogArg::At(c.OutName(), p.key.dst), LogArg::SlashPort(-1));
+    log.Log(c.now, Msg::k106010, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(in, p.key.src),
+            LogArg::SlashPort(p.HasPorts() ? p.key.sport : -1), LogArg::At(c.OutName(), p.key.dst),
+            LogArg::SlashPort(p.HasPorts() ? p.key.dport : -1));
   }
 }
 
 // 106023
 void LogDeniedByList(Context& c, const Decision& d) {
   const Packet& p = c.packet;
-  const bool ports = p.IsTcp() || p.IsUdp();
+  const bool ports = p.HasPorts();
   const bool icmp = p.IsIcmp();
   const bool hashes = c.policy.personality.log_access_list_hashes;
   const std::uint32_t first = d.element != nullptr ? d.element->hash : 0;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 
+#include "firewall/asp_class.h"
 #include "firewall/policy.h"
 
 namespace sallyport {
@@ -23,11 +25,13 @@ std::uint64_t Hash(std::string_view text) {
 struct Piece {
   IpAddress address;
   int length = 0;  // of its family
+  bool v6 = false;  // any address of IPv6
 };
 
-// A range as prefixes, as the path holds it. Any address: one piece without an address.
+// A range as prefixes, as the path holds it. Any address: one piece without an address; so is `any6`, of which two ranges are made.
 std::vector<Piece> PiecesOf(const AddressRange& range) {
   std::vector<Piece> pieces;
+  if (HalfOfAny6(range) != 0) return {Piece{{}, 0, true}};
   if (range.first.IsNone()) return {Piece{}};
   const bool v4 = range.first.IsV4();
   const int family = v4 ? 32 : 128;
@@ -39,7 +43,7 @@ std::vector<Piece> PiecesOf(const AddressRange& range) {
       if (wider.first != at || range.last < wider.last) break;
       length--;
     }
-    pieces.push_back({length == 0 ? IpAddress() : at, length});
+    pieces.push_back({length == 0 ? IpAddress() : at, length, length == 0 && !v4});
     const AddressRange taken = AddressRange::Of(Prefix::Of(at, length));
     if (!(taken.last < range.last)) break;
     at = taken.last.Plus(1);
@@ -47,7 +51,8 @@ std::vector<Piece> PiecesOf(const AddressRange& range) {
   return pieces;
 }
 
-bool Within(const IpAddress& a, const IpAddress& net, int length) {
+bool Within(const IpAddress& a, const IpAddress& net, int length, bool v6) {
+  if (v6) return !a.IsV4();
   return net.IsNone() || AddressRange::Of(Prefix::Of(net, length)).Contains(a);
 }
 
@@ -142,12 +147,31 @@ class Builder {
     no.output = IfId::kIdentity;
   }
 
+  static void Address(AspRule& r, const Piece& src, const Piece& dst) {
+    r.src = src.address;
+    r.src_length = src.length;
+    r.src_v6 = src.v6;
+    r.dst = dst.address;
+    r.dst_length = dst.length;
+    r.dst_v6 = dst.v6;
+  }
+
   void List(const AccessList* list, const Interface& i, bool out) {
     if (list == nullptr) return;
+    std::map<std::string, std::size_t> any6;  // rules whose element has a twin
     for (const AclElement& e : list->elements()) {
       if (e.inactive || e.unknown) continue;
+      const bool halves = HalfOfAny6(e.src) != 0 || HalfOfAny6(e.dst) != 0;
+      const std::string twin = !halves ? "" : fmt::format("{}|{}|{}-{}|{}-{}|{}|{}", e.line, e.text, e.sport.first, e.sport.last, e.dport.first,
+                                                          e.dport.last, HalfOfAny6(e.src) != 0 ? "any6" : e.src.first.ToString(),
+                                                          HalfOfAny6(e.dst) != 0 ? "any6" : e.dst.first.ToString());
+      if (const auto before = any6.find(twin); halves && before != any6.end()) {
+        rules_[before->second].also.push_back(&e);
+        continue;
+      }
+      if (halves) any6[twin] = rules_.size();
       const std::vector<Piece> sources = PiecesOf(e.src), destinations = PiecesOf(e.dst);
-      const bool all = e.protocol == 0 && sources.front().address.IsNone() && destinations.front().address.IsNone();
+      const bool all = e.protocol == 0 && !halves && sources.front().address.IsNone() && destinations.front().address.IsNone();
       const std::uint64_t data = DataOf(list->name() + "|" + std::to_string(e.hash) + "|" + e.text + "|" + i.nameif);
       for (const Piece& s : sources) {
         for (const Piece& d : destinations) {
@@ -157,10 +181,7 @@ class Builder {
           r.user_data = data;
           r.use_real_addr = policy_.personality.real_address_access_lists;
           r.protocol = e.protocol;
-          r.src = s.address;
-          r.src_length = s.length;
-          r.dst = d.address;
-          r.dst_length = d.length;
+          Address(r, s, d);
           r.sport = e.sport;
           r.dport = e.dport;
           r.icmp_type = e.icmp_type;
@@ -190,8 +211,7 @@ class Builder {
         to.hits = n.hits != nullptr ? n.hits->translate.load(std::memory_order_relaxed) : 0;
         to.user_data = data;
         to.protocol = n.service_protocol;
-        to.src = piece.address;
-        to.src_length = piece.length;
+        Address(to, piece, {});
         if (n.service_protocol != 0) to.sport = n.real_sport;
         to.output = n.mapped_if;
         // The same rule as the reply of a flow towards its hosts takes it.
@@ -200,8 +220,7 @@ class Builder {
         back.user_data = data;
         back.use_real_addr = policy_.personality.object_nat;
         back.protocol = n.service_protocol;
-        back.dst = piece.address;
-        back.dst_length = piece.length;
+        Address(back, {}, piece);
         if (n.service_protocol != 0) back.dport = n.real_sport;
         back.input = n.mapped_if;
       }
@@ -209,25 +228,49 @@ class Builder {
   }
 
   void Class(const ServiceClass& s) {
-    const std::string text = s.policy_name + "|" + s.class_name;
-    const auto each = [&](AspWhat what, AspDomain domain, int priority, std::uint8_t protocol, const std::string& more) {
-      for (const auto& i : policy_.interfaces) {
-        if (!i || i->id == IfId::kIdentity || !i->InUse() || (s.interface != IfId::kAny && s.interface != i->id)) continue;
-        AspRule& r = Add(what, i->id, false, &s, text + more, domain, priority, false);
-        r.use_real_addr = policy_.personality.real_address_access_lists;
-        r.user_data = DataOf(text + more + Keyword(domain));
-        r.protocol = protocol;
-      }
-    };
-    if (s.connection.Any()) each(AspWhat::kConnSet, AspDomain::kConnSet, 7, 0, "");
+    if (s.connection.Any()) Criteria(s, nullptr);
     for (const Inspection& inspection : s.inspections) {
-      if (inspection.id == InspectId::kNone) continue;
-      const bool icmp = inspection.id == InspectId::kIcmp;
-      const std::size_t from = rules_.size();
-      each(AspWhat::kInspection, AspDomain::kInspect, icmp ? 66 : 70, icmp ? 1 : 0, inspection.name);
-      for (std::size_t i = from; i < rules_.size(); i++) {
-        rules_[i].inspection = inspection.name;
-        std::replace(rules_[i].inspection.begin(), rules_[i].inspection.end(), ' ', '-');
+      if (inspection.id != InspectId::kNone) Criteria(s, &inspection);
+    }
+  }
+
+  // What the class matches, where its policy is applied: on what enters an interface, and with a policy of the interface's own also on
+  // what leaves it.
+  void Criteria(const ServiceClass& s, const Inspection* inspection) {
+    const AspWhat what = inspection != nullptr ? AspWhat::kInspection : AspWhat::kConnSet;
+    const AspDomain domain = inspection != nullptr ? AspDomain::kInspect : AspDomain::kConnSet;
+    const void* object = inspection != nullptr ? static_cast<const void*>(inspection) : &s;
+    const std::string name = inspection != nullptr ? inspection->name : "";
+    const int priority = inspection == nullptr ? 7 : inspection->id == InspectId::kIcmp ? 66 : 70;
+    const std::vector<ClassCriterion> criteria = CriteriaOf(s, inspection);
+    for (const auto& i : policy_.interfaces) {
+      if (!i || i->id == IfId::kIdentity || !i->InUse() || (s.interface != IfId::kAny && s.interface != i->id)) continue;
+      const std::uint64_t data = DataOf(fmt::format("{}|{}|{}|{}", s.policy_name, s.class_name, name, i->nameif));
+      for (const bool out : {false, true}) {
+        if (out && s.interface == IfId::kAny) continue;
+        for (const ClassCriterion& c : criteria) {
+          if (HalfOfAny6(c.src) == 2 || HalfOfAny6(c.dst) == 2) continue;
+          const auto hits = hits_.classes.find({s.id, what, inspection != nullptr ? inspection->id : InspectId::kNone, i->id, out, c.which});
+          for (const Piece& src : PiecesOf(c.src)) {
+            for (const Piece& dst : PiecesOf(c.dst)) {
+              const std::string text = fmt::format("{}|{}|{}|{}|{}|{}", s.policy_name, s.class_name, name, c.which, src.address.ToString(), dst.address.ToString());
+              AspRule& r = Add(what, i->id, out, object, text, domain, priority, c.deny);
+              r.ref.which = c.which;
+              r.hits = hits != hits_.classes.end() ? hits->second : 0;
+              r.use_real_addr = policy_.personality.real_address_access_lists;
+              r.user_data = data;
+              r.protocol = c.protocol;
+              Address(r, src, dst);
+              r.sport = c.sport;
+              r.dport = c.dport;
+              r.icmp_type = c.icmp_type;
+              r.icmp_code = c.icmp_code;
+              r.dscp = c.dscp;
+              r.inspection = name == "icmp" && c.protocol == 58 ? "icmpv6" : name;
+              std::replace(r.inspection.begin(), r.inspection.end(), ' ', '-');
+            }
+          }
+        }
       }
     }
   }
@@ -240,8 +283,8 @@ class Builder {
   std::set<std::uint64_t> taken_;
 };
 
-std::string MaskText(const IpAddress& a, int length) {
-  if (a.IsNone()) return "0.0.0.0";
+std::string MaskText(const IpAddress& a, int length, bool v6) {
+  if (a.IsNone()) return v6 ? "/0" : "0.0.0.0";
   return a.IsV4() ? MaskOf(length).ToString() : "/" + std::to_string(length);
 }
 
@@ -264,14 +307,22 @@ AspTable::AspTable(const Policy& policy, const AspHits& hits, const std::vector<
   Builder(policy, hits, captured, rules_).Build();
 }
 
+void AspTable::CountFrom(const std::map<std::uint64_t, std::uint64_t>& cleared) {
+  for (AspRule& r : rules_) {
+    // A counter that is behind began anew: `clear access-list NAME counters`, a class that came back.
+    if (const auto was = cleared.find(r.id); was != cleared.end() && was->second <= r.hits) r.hits -= was->second;
+  }
+}
+
 const AspRule* AspTable::Find(const AspRef& ref) const {
   // What names it best: the interface and the addresses; then the rule of all interfaces; then the element alone.
   for (const int pass : {0, 1, 2}) {
     for (const AspRule& r : rules_) {
-      if (r.ref.what != ref.what || r.ref.object != ref.object || r.ref.out != ref.out) continue;
+      if (r.ref.what != ref.what || r.ref.out != ref.out || r.ref.which != ref.which) continue;
+      if (r.ref.object != ref.object && std::find(r.also.begin(), r.also.end(), ref.object) == r.also.end()) continue;
       if (pass == 0 && r.ref.interface != ref.interface) continue;
       if (pass == 1 && r.ref.interface != IfId::kAny) continue;
-      if (pass != 2 && (!Within(ref.src, r.src, r.src_length) || !Within(ref.dst, r.dst, r.dst_length))) continue;
+      if (pass != 2 && (!Within(ref.src, r.src, r.src_length, r.src_v6) || !Within(ref.dst, r.dst, r.dst_length, r.dst_v6))) continue;
       return &r;
     }
   }
@@ -295,14 +346,14 @@ std::string AspRuleText(const AspRule& r, const Policy& policy, const std::strin
     const bool icmp = r.protocol == 1 || r.protocol == 58;
     const char* id = wide ? "/id" : "";
     const char* tag = wide ? ", tag=any" : "";
-    const auto address = [](const IpAddress& a) { return a.IsNone() ? std::string("0.0.0.0") : a.ToString(); };
+    const auto address = [](const IpAddress& a, bool v6) { return a.IsNone() ? std::string(v6 ? "::" : "0.0.0.0") : a.ToString(); };
     if (r.reverse) out += "reverse, ";
     if (r.use_real_addr) out += "use_real_addr, ";
     out += fmt::format("flags=0x{:x}, protocol={}\n", r.flags, r.protocol);
-    out += fmt::format("{}src ip{}={}, mask={}, {}{}\n", deep, id, address(r.src), MaskText(r.src, r.src_length),
+    out += fmt::format("{}src ip{}={}, mask={}, {}{}\n", deep, id, address(r.src, r.src_v6), MaskText(r.src, r.src_length, r.src_v6),
                        icmp ? fmt::format("icmp-type={}", std::max<int>(r.icmp_type, 0)) : "port=" + PortText(r.sport), tag);
-    out += fmt::format("{}dst ip{}={}, mask={}, {}{}, dscp=0x0{}\n", deep, id, address(r.dst), MaskText(r.dst, r.dst_length),
-                       icmp ? fmt::format("icmp-code={}", std::max<int>(r.icmp_code, 0)) : "port=" + PortText(r.dport), tag,
+    out += fmt::format("{}dst ip{}={}, mask={}, {}{}, dscp=0x{:x}{}\n", deep, id, address(r.dst, r.dst_v6), MaskText(r.dst, r.dst_length, r.dst_v6),
+                       icmp ? fmt::format("icmp-code={}", std::max<int>(r.icmp_code, 0)) : "port=" + PortText(r.dport), tag, r.dscp,
                        policy.personality.trace_elapsed_time ? ", nsg_id=none" : "");
   }
   if (wide) out += fmt::format("{}input_ifc={}, output_ifc={}\n", deep, name(r.input), name(r.output));

@@ -7,11 +7,14 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "firewall/access_list.h"
+#include "firewall/inspect_map.h"
 #include "firewall/types.h"
 
 namespace sallyport {
@@ -43,7 +46,7 @@ enum class AspWhat : std::uint8_t {
   kNat,                     // object: NatRule, as it translates
   kNatReverse,              // object: NatRule, as the reply takes it
   kConnSet,                 // object: ServiceClass
-  kInspection,              // object: ServiceClass
+  kInspection,              // object: Inspection
 };
 
 // Names a rule by what it was made of. `object` belongs to the policy.
@@ -53,12 +56,31 @@ struct AspRef {
   bool out = false;
   const void* object = nullptr;
   IpAddress src, dst;  // of the packet: an element may be several rules
+  std::uint64_t which = 0;  // kConnSet, kInspection: of what the class matches (asp_class.h)
 };
 
-// Hits of the built-in rules, by interface. Data thread only.
+// A rule of a class, by names that outlive a policy.
+struct AspClassKey {
+  std::uint32_t class_id = 0;  // ServiceClass::id
+  AspWhat what{};
+  InspectId inspection{};
+  IfId interface{};
+  bool out = false;
+  std::uint64_t which = 0;
+  bool operator==(const AspClassKey&) const = default;
+};
+struct AspClassKeyHash {
+  std::size_t operator()(const AspClassKey& k) const {
+    return k.which ^ (std::uint64_t{k.class_id} << 24 | static_cast<std::uint64_t>(k.what) << 17 | static_cast<std::uint64_t>(k.inspection) << 9 |
+                      static_cast<std::uint64_t>(k.interface) << 1 | (k.out ? 1u : 0u)) * 0x9e3779b97f4a7c15u;
+  }
+};
+
+// Hits of the built-in rules, by interface, and of the rules of classes: new flows. Data thread only.
 struct AspHits {
   static constexpr std::size_t kKinds = static_cast<std::size_t>(AspWhat::kFirstObject);
   std::array<std::array<std::uint64_t, kKinds>, 256> by_interface{};
+  std::unordered_map<AspClassKey, std::uint64_t, AspClassKeyHash> classes;
   void Count(AspWhat what, IfId interface) { by_interface[static_cast<std::size_t>(interface)][static_cast<std::size_t>(what)]++; }
   std::uint64_t Of(AspWhat what, IfId interface) const {
     return by_interface[static_cast<std::size_t>(interface)][static_cast<std::size_t>(what)];
@@ -81,10 +103,13 @@ struct AspRule {
   std::uint16_t l3_type = 0;
   bool mask_multicast = false;  // layer 2: no group addresses
   IpAddress src, dst;           // none: any
+  bool src_v6 = false, dst_v6 = false;  // any, but of IPv6 only
+  std::uint8_t dscp = 0;
   int src_length = 0, dst_length = 0;
   PortRange sport, dport;
   std::int16_t icmp_type = -1, icmp_code = -1;
   IfId input = IfId::kAny, output = IfId::kAny;
+  std::vector<const void*> also = {};  // further objects that this rule stands for: the other elements of an `any6`
 };
 
 // "permit", "inspect-dns"
@@ -95,6 +120,8 @@ class AspTable {
   // `captured`: interfaces that a capture watches.
   AspTable(const Policy& policy, const AspHits& hits, const std::vector<IfId>& captured);
   const std::vector<AspRule>& rules() const { return rules_; }
+  // Takes away what rules had counted when their hits were cleared, by id.
+  void CountFrom(const std::map<std::uint64_t, std::uint64_t>& cleared);
   // The rule that `ref` names, or null.
   const AspRule* Find(const AspRef& ref) const;
 

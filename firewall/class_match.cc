@@ -7,12 +7,6 @@
 namespace sallyport {
 namespace {
 
-struct DefaultPorts {
-  std::string_view inspection;
-  std::uint8_t protocol;
-  PortRange ports;
-  bool source = false;  // it is the source port that tells
-};
 // ASA configuration guide, "Default Inspections and NAT Limitations".
 constexpr DefaultPorts kDefaultPorts[] = {
     {"ctiqbe", 6, {2748, 2748}},      {"dcerpc", 6, {135, 135}},        {"diameter", 6, {3868, 3868}},    {"dns", 17, {53, 53}},
@@ -29,14 +23,6 @@ constexpr DefaultPorts kDefaultPorts[] = {
 
 // Inspections that leave the others alone.
 constexpr std::string_view kCombinable[] = {"ip-options", "ipv6", "waas", "icmp error"};
-
-bool IsCombinable(std::string_view inspection) {
-  return std::find(std::begin(kCombinable), std::end(kCombinable), inspection) != std::end(kCombinable);
-}
-
-bool Fits(const DefaultPorts& d, const AclQuery& flow) {
-  return (d.protocol == 0 || d.protocol == flow.protocol) && d.ports.Contains(d.source ? flow.sport : flow.dport);
-}
 
 // Whatever the port: is the flow of a protocol that the inspection reads?
 bool SpeaksProtocolOf(std::string_view inspection, std::uint8_t protocol) {
@@ -56,12 +42,6 @@ bool IsDefaultInspectionTraffic(const AclQuery& flow) {
   });
 }
 
-// What the class map says besides default-inspection-traffic.
-bool OthersMatch(const ServiceClass& s, const ClassFlow& f) {
-  const auto matches = [&](const ServiceMatch& m) { return Matches(m, f); };
-  return s.match_one ? std::any_of(s.matches.begin(), s.matches.end(), matches) : std::all_of(s.matches.begin(), s.matches.end(), matches);
-}
-
 // Calls f(class) in the order in which classes are asked, until it says true.
 template <typename F>
 bool InOrder(const Policy& policy, IfId in, IfId out, F f) {
@@ -78,6 +58,21 @@ bool InOrder(const Policy& policy, IfId in, IfId out, F f) {
 }
 
 }  // namespace
+
+bool OthersMatch(const ServiceClass& s, const ClassFlow& f) {
+  const auto matches = [&](const ServiceMatch& m) { return Matches(m, f); };
+  return s.match_one ? std::any_of(s.matches.begin(), s.matches.end(), matches) : std::all_of(s.matches.begin(), s.matches.end(), matches);
+}
+
+std::span<const DefaultPorts> DefaultInspectionPorts() { return kDefaultPorts; }
+
+bool IsCombinable(std::string_view inspection) {
+  return std::find(std::begin(kCombinable), std::end(kCombinable), inspection) != std::end(kCombinable);
+}
+
+bool Fits(const DefaultPorts& d, const AclQuery& flow) {
+  return (d.protocol == 0 || d.protocol == flow.protocol) && d.ports.Contains(d.source ? flow.sport : flow.dport);
+}
 
 bool IsDefaultTrafficOf(std::string_view inspection, const AclQuery& flow) {
   return std::any_of(std::begin(kDefaultPorts), std::end(kDefaultPorts),

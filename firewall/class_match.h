@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -54,6 +55,8 @@ enum class Feature : std::uint8_t {
 bool Matches(const ServiceMatch& m, const ClassFlow& f);
 // Does the class map match? Interfaces are not looked at. `default-inspection-traffic`: the ports of all applications.
 bool ClassMatches(const ServiceClass& s, const ClassFlow& f);
+// What the class map says besides `default-inspection-traffic`.
+bool OthersMatch(const ServiceClass& s, const ClassFlow& f);
 bool HasFeature(const ServiceClass& s, Feature feature);
 
 // The class that acts on a flow: of the policy where the flow enters, then of that where it leaves, then of the global one;
@@ -68,5 +71,17 @@ struct InspectionChoice {
 InspectionChoice SelectInspection(const Policy& policy, const ClassFlow& f);
 // Is the flow what `inspect NAME` takes in a class of default inspection traffic?
 bool IsDefaultTrafficOf(std::string_view inspection, const AclQuery& flow);
+
+// A row of the default inspection traffic; an inspection may have several.
+struct DefaultPorts {
+  std::string_view inspection;
+  std::uint8_t protocol;  // 0: any
+  PortRange ports;
+  bool source = false;  // it is the source port that tells
+};
+std::span<const DefaultPorts> DefaultInspectionPorts();
+bool Fits(const DefaultPorts& row, const AclQuery& flow);
+// Is the inspection one that leaves all others alone (ip-options, ipv6, waas, icmp error)?
+bool IsCombinable(std::string_view inspection);
 
 }  // namespace sallyport

@@ -11,6 +11,9 @@ NameId NameOfInterface(const EngineCore& core, IfId id) {
   return i != nullptr ? i->name : NameId::kNone;
 }
 
+constexpr std::uint8_t kGre = 47;
+constexpr std::uint8_t kSctp = 132;
+
 // Idle time of a flow of TCP state bypass whose class says nothing of it (firewall/README.md).
 constexpr std::uint32_t kBypassIdleSeconds = 120;
 
@@ -44,7 +47,13 @@ void LogBuilt(EngineCore& core, const Conn& c, bool outbound, TimePoint now) {
                  LogArg::Number(e.local.port), PrintsTypeCode(core) ? LogArg::TypeCode(c.icmp_type, 0) : LogArg::TypeCode(-1, 0));
     return;
   }
-  if (c.protocol != 6 && c.protocol != 17) return;
+  if (c.protocol == kGre) {
+    core.log.Log(now, Msg::k302017, word, LogArg::Number(c.id), LogArg::At(e.foreign_name, e.foreign.address),
+                 LogArg::Address(e.foreign_mapped.address), LogArg::At(e.local_name, e.local.address), LogArg::Number(e.local.port),
+                 LogArg::Address(e.local_mapped.address), LogArg::Number(e.local_mapped.port));
+    return;
+  }
+  if (c.protocol != 6 && c.protocol != 17 && c.protocol != kSctp) return;
   if (c.tcp_state == TcpState::kBypass) {
     core.log.Log(now, Msg::k302303, LogArg::Number(c.id), LogArg::At(NameOfInterface(core, c.in_if), c.initiator_real),
                  LogArg::Number(c.initiator_real_port), LogArg::Address(c.initiator_mapped), LogArg::Number(c.initiator_mapped_port),
@@ -52,7 +61,7 @@ void LogBuilt(EngineCore& core, const Conn& c, bool outbound, TimePoint now) {
                  LogArg::Address(c.responder_mapped), LogArg::Number(c.responder_mapped_port));
     return;
   }
-  core.log.Log(now, c.protocol == 6 ? Msg::k302013 : Msg::k302015, word, LogArg::Number(c.id),
+  core.log.Log(now, c.protocol == 6 ? Msg::k302013 : c.protocol == 17 ? Msg::k302015 : Msg::k302035, word, LogArg::Number(c.id),
                LogArg::At(e.foreign_name, e.foreign.address), LogArg::Number(e.foreign.port),
                LogArg::Address(e.foreign_mapped.address), LogArg::Number(e.foreign_mapped.port),
                LogArg::At(e.local_name, e.local.address), LogArg::Number(e.local.port), LogArg::Address(e.local_mapped.address),
@@ -84,6 +93,11 @@ void LogTornDown(EngineCore& core, const Conn& c, EndReason reason, TimePoint no
                  LogArg::From(from ? NameOfInterface(core, reason.from) : NameId::kNone));
   } else if (c.protocol == 17) {
     core.log.Log(now, Msg::k302016, id, foreign, foreign_port, local, local_port, span, bytes);
+  } else if (c.protocol == kSctp) {
+    core.log.Log(now, Msg::k302036, id, foreign, foreign_port, local, local_port, span, bytes, LogArg::Reason(reason.text));
+  } else if (c.protocol == kGre) {
+    core.log.Log(now, Msg::k302018, id, foreign, LogArg::Address(e.foreign_mapped.address), local, local_port,
+                 LogArg::Address(e.local_mapped.address), LogArg::Number(e.local_mapped.port), span, bytes);
   }
 }
 
@@ -120,6 +134,7 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c) {
       }
       return Seconds(t.conn);
     case 17: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.udp);
+    case kSctp: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.sctp);
     case 1:
     case 58: return Seconds(t.icmp);
     default: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.other);

@@ -27,6 +27,7 @@ const char* ProtocolWord(std::uint8_t protocol) {
     case 6: return "tcp";
     case 17: return "udp";
     case 58: return "icmp6";
+    case 132: return "sctp";
     default: break;
   }
   // "protocol 47": one string for each number, made once.
@@ -43,6 +44,7 @@ const char* ProtocolWordUpper(std::uint8_t protocol) {
     case 1: return "ICMP";
     case 6: return "TCP";
     case 17: return "UDP";
+    case 132: return "SCTP";
     default: return ProtocolWord(protocol);
   }
 }
@@ -138,6 +140,10 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
   PrepareInspection(e);
+  // A class that is gone takes its hits along.
+  std::erase_if(e.asp_hits.classes, [&p](const auto& hit) {
+    return std::none_of(p.service.begin(), p.service.end(), [&hit](const ServiceClass& s) { return s.id == hit.first.class_id; });
+  });
 }
 
 std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {

@@ -57,6 +57,7 @@ struct OriginatedPacket {
 
 struct ConnFilter {
   bool include_box = false;  // `all`
+  bool nobody = false;       // asks for a user, a security group, a redirection: no connection here has one
   std::optional<std::uint8_t> protocol;
   std::optional<AddressRange> address;       // either end, real or mapped
   std::optional<AddressRange> peer_address;  // with `address`: the other end

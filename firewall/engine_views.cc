@@ -35,6 +35,7 @@ bool EndsIn(const std::optional<Range>& one, const std::optional<Range>& other, 
 }  // namespace
 
 bool ConnFilter::Matches(const Conn& c) const {
+  if (nobody) return false;
   if (!include_box && (c.flags & (kConnToBox | kConnFromBox)) != 0) return false;
   if (protocol && *protocol != c.protocol) return false;
   if (!EndsIn<AddressRange, IpAddress>(address, peer_address, {c.initiator_real, c.initiator_mapped}, {c.responder_real, c.responder_mapped})) {

@@ -5,6 +5,7 @@
 // the port chooses where the class is `match default-inspection-traffic`, else the first that takes the protocol.
 #include <algorithm>
 
+#include "firewall/asp_class.h"
 #include "firewall/base/checksum.h"
 #include "firewall/packet_edit.h"
 #include "firewall/pipeline.h"
@@ -84,7 +85,7 @@ Verdict ChooseInspection(Context& c) {
         }
         c.trace->Phase("INSPECT", i->id == InspectId::kIcmp ? "np-inspect" : "inspect-" + i->name, true, std::move(lines));
       }
-      c.Acted(AspWhat::kInspection, false, &s);
+      ClassActed(c, AspWhat::kInspection, s, i);
       ConnExtra& extra = c.Extra();
       extra.inspect_map = i->map;
       extra.inspect_counters = i->counters;

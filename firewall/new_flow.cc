@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "firewall/asp_class.h"
 #include "firewall/ipv6_flow.h"
 #include "firewall/nat_rule.h"
 #include "firewall/other_family.h"
@@ -69,10 +70,8 @@ Verdict EarlySecurity(Context& c) {
   const IpAddress dst = p.key.dst;
   if (c.from_box) return Verdict::kContinue;
   if ((p.IsTcp() || p.IsUdp()) && (p.key.sport == 0 || p.key.dport == 0)) {
-    if (!c.tracing()) {
-      c.core.log.Log(c.now, Msg::k500004, LogArg::Number(p.protocol), LogArg::Address(src), LogArg::Number(p.key.sport), LogArg::Address(dst),
-                     LogArg::Number(p.key.dport));
-    }
+    c.core.log.Log(c.now, Msg::k500004, LogArg::Number(p.protocol), LogArg::Address(src), LogArg::Number(p.key.sport), LogArg::Address(dst),
+                   LogArg::Number(p.key.dport));
     return c.Drop(p.v6 ? FrameDrop::kIpv6SpSecurityFailed : FrameDrop::kSecurityFailed);
   }
   if (p.v6) return Ipv6EarlySecurity(c);
@@ -208,6 +207,10 @@ Verdict FindDestination(Context& c) {
   } else if (c.policy.nat.IsPatAddress(p.key.ingress, p.key.dst)) {  // nobody has this port of it
     if (p.icmp_query) {
       c.core.log.Log(c.now, Msg::k106013, LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
+    } else {
+      const bool ports = p.HasPorts();
+      c.core.log.Log(c.now, Msg::k106011, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                     LogArg::SlashPort(ports ? p.key.sport : -1), LogArg::At(c.InName(), p.key.dst), LogArg::SlashPort(ports ? p.key.dport : -1));
     }
     return c.Drop(FrameDrop::kNatNoXlateToPatPool);
   }
@@ -236,8 +239,14 @@ Verdict FindDestination(Context& c) {
                     "Untranslate " + Becomes(c, *c.destination.rule, {p.key.dst, p.key.dport}, c.real_dst)});
   }
   if (c.out == nullptr) {
-    c.core.log.Log(c.now, Msg::k110002, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
-                   LogArg::Number(p.key.sport), LogArg::Address(p.key.dst), LogArg::Number(p.key.dport));
+    const Interface* diverted = c.destination.rule != nullptr ? c.policy.Find(c.egress) : nullptr;
+    if (diverted != nullptr) {  // a translation names the interface, and no route by it leads there
+      c.core.log.Log(c.now, Msg::k110003, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                     LogArg::Number(p.key.sport), LogArg::At(diverted->name, c.real_dst.address), LogArg::Number(c.real_dst.port));
+    } else {
+      c.core.log.Log(c.now, Msg::k110002, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::At(c.InName(), p.key.src),
+                     LogArg::Number(p.key.sport), LogArg::Address(p.key.dst), LogArg::Number(p.key.dport));
+    }
     return c.Drop(FrameDrop::kNoRoute);
   }
   if (!c.out->InUse()) return c.Drop(FrameDrop::kInterfaceDown);
@@ -248,9 +257,26 @@ Verdict FindDestination(Context& c) {
   return Verdict::kContinue;
 }
 
+// Does the packet belong to a connection, but by the interface that it came in by? (106022)
+bool IsOnOtherInterface(const Context& c) {
+  if (c.in == nullptr) return false;
+  FlowKey key = c.packet.key;
+  for (const auto& i : c.policy.interfaces) {
+    if (!i || i->id == c.in->id || i->id == IfId::kIdentity) continue;
+    key.ingress = i->id;
+    if (c.core.conns.Find(key).index != kNoConn) return true;
+  }
+  return false;
+}
+
 // The first packet of a TCP connection is a plain SYN (106015 otherwise), unless its class takes flows as they come.
 Verdict RefuseFirstPacket(Context& c, FrameDrop why) {
   const Packet& p = c.packet;
+  if (IsOnOtherInterface(c)) {
+    c.core.log.Log(c.now, Msg::k106022, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src), LogArg::Address(p.key.dst),
+                   LogArg::Name(c.InName()));
+    return c.Drop(why);
+  }
   c.core.log.Log(c.now, Msg::k106015, LogArg::Address(p.key.src), LogArg::Number(p.key.sport), LogArg::Address(p.key.dst),
                  LogArg::Number(p.key.dport), LogArg::TcpFlags(p.tcp_flags), LogArg::Name(c.InName()));
   if (c.in != nullptr) {
@@ -289,12 +315,13 @@ Verdict ConnectionSettings(Context& c) {
   if (normalizer != nullptr) c.Extra().tcp_map = normalizer->connection.tcp_map;
   const bool keeps_numbers = c.connection_class != nullptr && !c.connection_class->connection.random_sequence.value_or(true);
   if (c.state_bypass || keeps_numbers) c.randomize = false;
-  if (!c.recording()) return Verdict::kContinue;
-  for (const ServiceClass* s : {c.connection_class, normalizer, bypass}) {
-    if (s == nullptr) continue;
-    c.trace->Phase("CONN-SETTINGS", "", true, Lines(s->config));
-    c.Acted(AspWhat::kConnSet, false, s);
-    break;
+  const ServiceClass* first = nullptr;  // the phase is that of the first
+  const ServiceClass* acting[] = {c.connection_class, normalizer, bypass};
+  for (const ServiceClass** s = acting; s != std::end(acting); s++) {
+    if (*s == nullptr || std::find(acting, s, *s) != s) continue;
+    if (c.recording() && first == nullptr) c.trace->Phase("CONN-SETTINGS", "", true, Lines((*s)->config));
+    ClassActed(c, AspWhat::kConnSet, **s, nullptr, first == nullptr);
+    if (first == nullptr) first = *s;
   }
   return Verdict::kContinue;
 }
@@ -313,7 +340,7 @@ Verdict Limits(Context& c) {
 void LogTranslationFailed(Context& c) {
   if (c.source.why == XlateFailure::kBlockLimit || c.source.why == XlateFailure::kBlocksTaken) return LogNoPort(c);
   const Packet& p = c.packet;
-  const bool ports = p.IsTcp() || p.IsUdp();
+  const bool ports = p.HasPorts();
   LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
   type_code.kind = LogArg::Kind::kTypeCodeParens;
   const auto word = LogArg::Word(ProtocolWord(p.protocol));
@@ -324,6 +351,7 @@ void LogTranslationFailed(Context& c) {
   if (c.source.rule == nullptr) {
     c.core.log.Log(c.now, Msg::k305005, word, src, sport, dst, dport, type_code);
   } else {
+    if (c.source.why == XlateFailure::kUsedUp && c.policy.personality.object_nat) LogPoolExhausted(c);
     const bool portmap = c.source.rule->kind == NatRule::Kind::kDynamicPat;
     c.core.log.Log(c.now, Msg::k305006, LogArg::Word(portmap ? "portmap" : "regular"), word, src, sport, dst, dport, type_code);
   }
@@ -348,7 +376,7 @@ Verdict SourceNat(Context& c) {
   const bool crosses = c.policy.nat.crosses_families() && p.key.src.IsV4() != c.real_dst.address.IsV4();
   if (crosses && (c.source.endpoint.address.IsV4() != c.real_dst.address.IsV4() || !HasLikeInOtherFamily(p))) {
     if (c.recording()) c.trace->Phase("NAT", "", false, c.source.rule != nullptr ? RuleLines(c, *c.source.rule) : std::vector<std::string>{});
-    if (!c.tracing()) LogTranslationFailed(c);
+    LogTranslationFailed(c);
     return c.Drop(FrameDrop::kNatXlateFailed);
   }
   if (c.source.rule != nullptr && c.source.rule->exempt) {
@@ -423,7 +451,7 @@ Verdict ReversePath(Context& c) {
     }
   }
   if (agrees) return Verdict::kContinue;
-  const bool ports = p.IsTcp() || p.IsUdp();
+  const bool ports = p.HasPorts();
   LogArg type_code = p.IsIcmp() ? LogArg::TypeCode(p.icmp_type, p.icmp_code) : LogArg::TypeCode(-1, 0);
   type_code.kind = LogArg::Kind::kTypeCodeParens;
   c.core.log.Log(c.now, Msg::k305013, LogArg::Word(ProtocolWord(p.protocol)), LogArg::At(c.InName(), p.key.src),

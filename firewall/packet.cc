@@ -8,6 +8,8 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kSctp = 132;
+constexpr std::uint32_t kSctpHeader = 12;
 constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kIcmp = 1;
 constexpr std::uint8_t kIcmp6 = 58;
@@ -76,6 +78,18 @@ FrameDrop ParseUdp(Packet& p, std::uint32_t length) {
   if (stated < 8 || stated > length) return FrameDrop::kInvalidUdpLength;
   p.payload_offset = p.l4_offset + 8;
   p.payload_length = stated - 8u;
+  return FrameDrop::kNone;
+}
+
+// RFC 9260 3.1. Less than a header is some protocol without ports.
+FrameDrop ParseSctp(Packet& p, std::uint32_t length) {
+  p.payload_offset = p.l4_offset;
+  p.payload_length = length;
+  if (length < kSctpHeader || p.bytes.size() - p.l4_offset < kSctpHeader) return FrameDrop::kNone;
+  p.key.sport = LoadBe16(p.l4());
+  p.key.dport = LoadBe16(p.l4() + 2);
+  p.payload_offset += kSctpHeader;
+  p.payload_length -= kSctpHeader;
   return FrameDrop::kNone;
 }
 
@@ -250,9 +264,14 @@ void RewritePort(Packet& p, std::size_t at, std::uint16_t port) {
     UpdateTransport(p, was, port, false);
   }
   StoreBe16(field, port);
+  if (p.protocol == kSctp && p.Whole() && p.wire_length >= p.l4_offset + kSctpHeader) {
+    // Its checksum is of ports and payload, not of addresses; the lowest byte goes first (RFC 9260 6.8, appendix A).
+    std::uint8_t* check = p.l4() + 8;
+    std::fill(check, check + 4, std::uint8_t{0});
+    const std::uint32_t sum = Crc32c(Bytes(p.bytes).subspan(p.l4_offset));
+    for (int i = 0; i < 4; i++) check[i] = static_cast<std::uint8_t>(sum >> 8 * i);
+  }
 }
-
-bool HasPorts(const Packet& p) { return p.protocol == kTcp || p.protocol == kUdp; }
 
 }  // namespace
 
@@ -260,6 +279,7 @@ FrameDrop ParseTransport(Packet& p, std::uint32_t length) {
   switch (p.protocol) {
     case kTcp: return ParseTcp(p, length);
     case kUdp: return ParseUdp(p, length);
+    case kSctp: return ParseSctp(p, length);
     case kIcmp:
     case kIcmp6: return ParseIcmp(p, length);
     default:
@@ -297,19 +317,19 @@ bool VerifyTransportChecksum(const Packet& p) {
 
 void RewriteSource(Packet& p, IpAddress address, std::uint16_t port) {
   RewriteAddress(p, p.v6 ? 8 : 12, address);
-  if (HasPorts(p)) RewritePort(p, p.l4_offset, port);
+  if (p.HasPorts()) RewritePort(p, p.l4_offset, port);
   if (p.icmp_query) RewritePort(p, p.l4_offset + 4, port);
   p.key.src = address;
-  if (HasPorts(p) || p.icmp_query) p.key.sport = port;
+  if (p.HasPorts() || p.icmp_query) p.key.sport = port;
   p.rewritten = true;
 }
 
 void RewriteDestination(Packet& p, IpAddress address, std::uint16_t port) {
   RewriteAddress(p, p.v6 ? 24 : 16, address);
-  if (HasPorts(p)) RewritePort(p, p.l4_offset + 2, port);
+  if (p.HasPorts()) RewritePort(p, p.l4_offset + 2, port);
   if (p.icmp_reply) RewritePort(p, p.l4_offset + 4, port);
   p.key.dst = address;
-  if (HasPorts(p) || p.icmp_reply) p.key.dport = port;
+  if (p.HasPorts() || p.icmp_reply) p.key.dport = port;
   p.rewritten = true;
 }
 

@@ -84,6 +84,8 @@ struct Packet {
 
   bool IsTcp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kTcp); }
   bool IsUdp() const { return protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }
+  // TCP, UDP, SCTP: `key` has ports.
+  bool HasPorts() const { return IsTcp() || IsUdp() || protocol == static_cast<std::uint8_t>(IpProtocol::kSctp); }
   // ICMP of the packet's own family.
   bool IsIcmp() const { return protocol == static_cast<std::uint8_t>(v6 ? IpProtocol::kIcmp6 : IpProtocol::kIcmp); }
   bool Whole() const { return bytes.size() == wire_length; }

@@ -45,7 +45,7 @@ void AppendTransport(const TraceRequest& r, std::vector<std::uint8_t>& l4) {
     StoreBe16(&l4[4], r.icmp_id);
     check = 2;
   } else {
-    l4.resize(8);  // whatever it is
+    l4.resize(r.protocol == 132 ? 12 : 8);  // whatever it is
     StoreBe16(&l4[0], r.sport);
     StoreBe16(&l4[2], r.dport);
     return;

@@ -308,6 +308,7 @@ void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
 void EndXlate(EngineCore& core, XlateIndex i, TimePoint now);
 void LogPortBlocks(EngineCore& core, TimePoint now);                            // all that hosts have (305017)
 void LogNoPort(const Context& c);                                               // why block-allocation failed (305016)
+void LogPoolExhausted(const Context& c);                                        // no port or address is left (202010)
 
 // --- TCP intercept (tcp_intercept.cc)
 // An ACK without a connection: does it confirm a cookie (Context::cookie)?

@@ -106,6 +106,7 @@ struct Timeouts {
   Duration conn = Duration::Seconds(3600);
   Duration half_closed = Duration::Seconds(600);
   Duration udp = Duration::Seconds(120);
+  Duration sctp = Duration::Seconds(120);
   Duration icmp = Duration::Seconds(2);
   Duration embryonic = Duration::Seconds(30);
   Duration tcp_proxy_reassembly = Duration::Seconds(60);

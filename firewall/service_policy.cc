@@ -20,8 +20,9 @@ bool ClassMatches(const ServiceClass& s, const Context& c) {
   if (s.interface != IfId::kAny && (c.in == nullptr || s.interface != c.in->id) && (c.out == nullptr || s.interface != c.out->id)) {
     return false;
   }
-  // What of it an engine takes is the engine's (its port).
-  return s.default_inspection_traffic || ClassMatches(s, FlowOf(c));
+  // What of default inspection traffic an engine takes is the engine's (its port); an access list beside it has its say.
+  if (s.default_inspection_traffic) return s.match_any || s.matches.empty() || OthersMatch(s, FlowOf(c));
+  return ClassMatches(s, FlowOf(c));
 }
 
 const ServiceClass* FindClass(const Context& c, bool (*has)(const ServiceClass&)) {

@@ -59,6 +59,7 @@ namespace sallyport {
   X(201011, 3, "Connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201012, 6, "Per-client embryonic connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
   X(201013, 3, "Per-client connection limit exceeded {0}/{1} for {2} packet from {3}/{4} to {5}/{6} on interface {7}") \
+  X(202010, 3, "{0} pool exhausted for {1}, port range {2}. Unable to create {3} connection from {4}/{5} to {6}/{7}") \
   X(209003, 4, "Fragment database limit of {0} exceeded:  src = {1}, dest = {2}, proto = {3}, id = {4}") \
   X(209004, 4, "Invalid IP fragment, size = {0} exceeds maximum size = {1}: src = {2}, dest = {3}, proto = {4}, id = {5}") \
   X(209005, 4, "Discard IP fragment set with more than {0} elements:  src = {1}, dest = {2}, proto = {3}, id = {4}") \
@@ -67,8 +68,12 @@ namespace sallyport {
   X(302014, 6, "Teardown TCP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}{7}{8}") \
   X(302015, 6, "Built {0} UDP connection {1} for {2}/{3} ({4}/{5}) to {6}/{7} ({8}/{9})") \
   X(302016, 6, "Teardown UDP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}") \
+  X(302017, 6, "Built {0} GRE connection {1} from {2} ({3}) to {4}/{5} ({6}/{7})") \
+  X(302018, 6, "Teardown GRE connection {0} from {1} ({2}) to {3}/{4} ({5}/{6}) duration {7} bytes {8}") \
   X(302020, 6, "Built {0} ICMP connection for faddr {1}/{2} gaddr {3}/{4} laddr {5}/{6}{7}") \
   X(302021, 6, "Teardown ICMP connection for faddr {0}/{1} gaddr {2}/{3} laddr {4}/{5}{6}") \
+  X(302035, 6, "Built {0} SCTP connection {1} for {2}/{3} ({4}/{5}) to {6}/{7} ({8}/{9})") \
+  X(302036, 6, "Teardown SCTP connection {0} for {1}/{2} to {3}/{4} duration {5} bytes {6}{7}") \
   X(302303, 6, "Built TCP state-bypass connection {0} from {1}/{2} ({3}/{4}) to {5}/{6} ({7}/{8})") \
   X(302304, 6, "Teardown TCP state-bypass connection {0} from {1}/{2} to {3}/{4} duration {5} bytes {6}{7}") \
   X(303002, 6, "FTP connection from {0}/{1} to {2}/{3}, user {4} {5} file {6}") \

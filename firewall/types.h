@@ -25,6 +25,7 @@ enum class IpProtocol : std::uint8_t {
   kEsp = 50,
   kAh = 51,
   kIcmp6 = 58,
+  kSctp = 132,
 };
 
 // What a protocol is called in the other family: ICMP is ICMPv6 there.

@@ -1,4 +1,6 @@
-// Translations come and go: the messages that say so (305009-305012), and those about blocks of ports (305014-305017).
+// Translations come and go: the messages that say so (305009-305012), those about blocks of ports (305014-305017), and of pools that
+// are used up (202010).
+#include "firewall/nat_rule.h"
 #include "firewall/pipeline.h"
 
 namespace sallyport {
@@ -72,6 +74,26 @@ void LogNoPort(const Context& c) {
   const auto& pool = rule.kind == NatRule::Kind::kDynamic ? rule.pat_src : rule.mapped_src;
   log(LogArg::Word("port block exhaustion in PAT pool '"), LogArg::Name(rule.pat_pool_id), LogArg::Word("' IP "),
       LogArg::Address(pool.empty() ? IpAddress{} : pool.back().last), LogArg::Word("."));
+}
+
+void LogPoolExhausted(const Context& c) {
+  const Packet& p = c.packet;
+  const NatRule& rule = *c.source.rule;
+  // A rule that never translates, or not this protocol, is not used up.
+  if (NatUnresolved(rule) || RefusesAll(rule) || (rule.mapped_src.empty() && !rule.mapped_is_interface)) return;
+  // Ports are given out of the class of the host's own; a flat pool, and identifiers of ICMP, have one.
+  const bool shared = rule.kind == NatRule::Kind::kDynamicPat || !rule.pat_src.empty();
+  if (rule.kind == NatRule::Kind::kDynamicPat && !p.IsTcp() && !p.IsUdp() && !p.IsIcmp()) return;
+  const char* range = "1024-65535";
+  if (!shared) range = "1-65535";
+  else if (!rule.pool.flat && !p.IsIcmp() && p.key.sport < 512) range = "1-511";
+  else if (!rule.pool.flat && !p.IsIcmp() && p.key.sport < 1024) range = "512-1023";
+  const std::string& named = shared && !rule.pat_name.empty() ? rule.pat_name : rule.pool_name;
+  const Interface* out = c.policy.Find(c.egress);
+  const std::string_view pool = named.empty() && out != nullptr ? std::string_view(out->nameif) : std::string_view(named);
+  c.core.log.Log(c.now, Msg::k202010, LogArg::Word(shared ? "PAT" : "NAT"), pool, LogArg::Word(range), LogArg::Word(ProtocolWordUpper(p.protocol)),
+                 LogArg::At(c.InName(), p.key.src), LogArg::Number(p.key.sport), LogArg::At(c.OutName(), c.real_dst.address),
+                 LogArg::Number(c.real_dst.port));
 }
 
 }  // namespace sallyport

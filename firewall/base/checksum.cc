@@ -1,5 +1,7 @@
 #include "firewall/base/checksum.h"
 
+#include <array>
+
 namespace sallyport {
 
 std::uint64_t ChecksumAdd(Bytes data, std::uint64_t sum) {
@@ -43,6 +45,21 @@ std::uint64_t PseudoHeaderSum(IpAddress src, IpAddress dst, std::uint8_t protoco
   StoreBe32(header + n, length);
   StoreBe32(header + n + 4, protocol);
   return ChecksumAdd(Bytes(header, n + 8));
+}
+
+std::uint32_t Crc32c(Bytes data) {
+  static constexpr auto kTable = [] {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t i = 0; i < 256; i++) {
+      std::uint32_t c = i;
+      for (int bit = 0; bit < 8; bit++) c = (c >> 1) ^ ((c & 1) != 0 ? 0x82f63b78u : 0);
+      table[i] = c;
+    }
+    return table;
+  }();
+  std::uint32_t crc = ~0u;
+  for (const std::uint8_t b : data) crc = (crc >> 8) ^ kTable[(crc ^ b) & 0xff];
+  return ~crc;
 }
 
 }  // namespace sallyport

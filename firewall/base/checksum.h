@@ -15,6 +15,9 @@ std::uint16_t ChecksumFinish(std::uint64_t sum);
 // Sum of the pseudo header of RFC 793 / RFC 8200 8.1. `length` is that of the transport header and payload.
 std::uint64_t PseudoHeaderSum(IpAddress src, IpAddress dst, std::uint8_t protocol, std::uint32_t length);
 
+// CRC-32C (Castagnoli), as SCTP has it.
+std::uint32_t Crc32c(Bytes data);
+
 // New value of a header's checksum field after a 16-bit or 32-bit word that it covers changed (RFC 1624 eqn. 3).
 inline std::uint16_t ChecksumUpdate16(std::uint16_t check, std::uint16_t old_word, std::uint16_t new_word) {
   std::uint32_t sum = static_cast<std::uint16_t>(~check) + static_cast<std::uint32_t>(static_cast<std::uint16_t>(~old_word)) + new_word;

@@ -98,5 +98,15 @@ TEST(Checksum, PseudoHeader) {
   EXPECT_EQ(ChecksumFinish(v6), static_cast<std::uint16_t>(~(2 * (0x2001 + 0xdb8) + 1 + 2 + 58 + 1 + 0x2345)));
 }
 
+// RFC 3720 B.4
+TEST(Checksum, Castagnoli) {
+  std::vector<std::uint8_t> bytes(32, 0);
+  EXPECT_EQ(Crc32c(bytes), 0x8a9136aau);
+  std::fill(bytes.begin(), bytes.end(), std::uint8_t{0xff});
+  EXPECT_EQ(Crc32c(bytes), 0x62a8ab43u);
+  for (std::size_t i = 0; i < bytes.size(); i++) bytes[i] = static_cast<std::uint8_t>(i);
+  EXPECT_EQ(Crc32c(bytes), 0x46dd794eu);
+}
+
 }  // namespace
 }  // namespace sallyport

@@ -1,6 +1,7 @@
 // Captures and faults on a whole appliance in memory: real bytes through the engine, and what the console shows of them.
 #include <filesystem>
 
+#include "cli/show_capture.h"
 #include "conf/personality.h"
 #include "firewall/base/checksum.h"
 #include "tests/cli/console_fixture.h"
@@ -165,8 +166,26 @@ TEST_F(CaptureTest, LocationOfADropFrom914On) {
   Configure("hostname newer\n");
   Do("capture asp type asp-drop all");
   Feed("outside", Tcp({"192.0.2.7", 4000, "10.1.1.10", 80}));
-  EXPECT_NE(Do("show capture asp").find(" Drop-reason: (acl-drop) Flow is denied by configured rule, Drop-location: frame 0x"),
-            std::string::npos);
+  const std::string text = Do("show capture asp");
+  EXPECT_NE(text.find(" Drop-reason: (acl-drop) Flow is denied by configured rule, Drop-location: frame 0x"), std::string::npos);
+  // Whose places these are stands above, and a line is left free below.
+  EXPECT_TRUE(text.starts_with("Target:     OTHER\nHardware:   " + box_.appliance->Version().model +
+                               "\nCisco Adaptive Security Appliance Software Version 9.16(4)\n" +
+                               (TextRegion().empty() ? "" : "ASLR enabled, text region " + TextRegion() + "\n") + "\n1 packet captured\n\n   1: "))
+      << text;
+  EXPECT_TRUE(text.ends_with("\n\n1 packet shown\n")) << text;
+  Do("capture in interface inside");
+  EXPECT_TRUE(Do("show capture in").starts_with("\n0 packet captured\n"));
+}
+
+TEST(ShowCapture, TheTextRegionHoldsTheProgram) {
+  const std::string region = TextRegion();
+  if (region.empty()) GTEST_SKIP() << "the kernel places programs at no random place";
+  const std::uint64_t first = std::stoull(region.substr(0, region.find('-')), nullptr, 16);
+  const std::uint64_t end = std::stoull(region.substr(region.find('-') + 1), nullptr, 16);
+  const auto here = reinterpret_cast<std::uintptr_t>(&TextRegion);
+  EXPECT_LE(first, here);
+  EXPECT_LT(here, end);
 }
 
 TEST_F(CaptureTest, TracesOfRealPackets) {

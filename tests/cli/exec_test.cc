@@ -178,6 +178,23 @@ TEST_F(ConsoleTest, SshSessionsAndHowTheyAreProtected) {
             "                            OUT  aes128-ctr -        SessionStarted   anna\n");
 }
 
+// Users, security groups and redirections are asked for by connections that have none.
+TEST_F(ConsoleTest, ConnectionsOfUsers) {
+  box_.appliance->Load("interface GigabitEthernet0/0\n nameif inside\n ip address 10.1.1.1 255.255.255.0\n no shutdown\n"
+                       "interface GigabitEthernet0/1\n nameif outside\n ip address 192.0.2.1 255.255.255.0\n no shutdown\n", {});
+  (void)box_.appliance->Changed();
+  const auto c = Open(15);
+  c->Do("packet-tracer input inside tcp 10.1.1.10 1025 192.0.2.7 80 transmit");
+  EXPECT_NE(c->Do("show conn").find("192.0.2.7:80"), std::string::npos);
+  for (const char* words : {"user anna", "user-group staff", "security-group name staff", "security-group tag 7", "scansafe", "user anna detail"}) {
+    const std::string text = c->Do(std::string("show conn ") + words);
+    EXPECT_FALSE(c->failed()) << words;
+    EXPECT_TRUE(text.starts_with("1 in use, 1 most used\n")) << text;
+    EXPECT_EQ(text.find("192.0.2.7"), std::string::npos) << words;
+  }
+  EXPECT_EQ(c->Do("clear conn user anna"), "0 connection(s) deleted.\n");
+}
+
 TEST_F(ConsoleTest, PartsOfTheRunningConfiguration) {
   auto c = OpenConfig();
   for (const char* line : {"interface GigabitEthernet0/0", "nameif outside", "ip address 203.0.113.1 255.255.255.0",

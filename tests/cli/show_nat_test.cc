@@ -54,6 +54,30 @@ Policy WithNat() {
   return p;
 }
 
+// A service of twice NAT is said as the objects say it: with the ports of both sides.
+TEST(ShowNat, DetailTellsServicesOfBothSides) {
+  Policy p = ThreeZones(Nine());
+  std::vector<NatRule> rules;
+  rules.push_back(Rule(NatRule::Kind::kStatic, 1, 1, "(inside) to (outside) source static A B   service S1 S2", 0, 0));
+  rules.back().real_src = {Host("10.1.1.1")};
+  rules.back().mapped_src = {Host("203.0.113.9")};
+  rules.back().service_protocol = 6;
+  rules.back().real_sport = {10, 10};
+  rules.back().mapped_dport = {20, 20};
+  rules.back().mapped_sport = {100, 100};
+  rules.back().real_dport = {200, 205};
+  rules.push_back(Rule(NatRule::Kind::kStatic, 1, 2, "(inside) to (outside) source static A A   service S3 S4", 0, 0));
+  rules.back().real_src = {Host("10.1.1.1")};
+  rules.back().service_protocol = 17;
+  rules.back().mapped_dport = {53, 53};
+  rules.back().real_dport = {5353, 5353};
+  p.nat = NatTable(std::move(rules));
+  const std::string text = ShowNat(p, true, {});
+  EXPECT_NE(text.find("    Service - Origin: tcp source eq 10 destination eq ftp-data, "
+                      "Translated: tcp source eq 100 destination range 200 205\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("    Service - Origin: udp destination eq domain, Translated: udp destination eq 5353\n"), std::string::npos) << text;
+}
+
 XlatePage Page() {
   XlatePage page;
   page.now = TimePoint{} + Duration::Seconds(1'000'000);

@@ -106,13 +106,15 @@ TEST(Configuration, AllAddsTheDefaults) {
     return s.conf.Print(o);
   };
   EXPECT_EQ(all("timeout"),
-            "timeout conn 2:00:00 icmp 0:00:05\ntimeout xlate 3:00:00\ntimeout pat-xlate 0:00:30\n"
+            "timeout xlate 3:00:00\ntimeout pat-xlate 0:00:30\ntimeout conn 2:00:00 icmp 0:00:05\n"
             "timeout half-closed 0:10:00 udp 0:02:00 sctp 0:02:00\n"
             "timeout sunrpc 0:10:00 h323 0:05:00 h225 1:00:00 mgcp 0:05:00 mgcp-pat 0:05:00\n"
             "timeout sip 0:30:00 sip_media 0:02:00 sip-invite 0:03:00 sip-disconnect 0:02:00\n"
             "timeout sip-provisional-media 0:02:00 uauth 0:05:00 absolute\ntimeout tcp-proxy-reassembly 0:01:00\n"
             "timeout floating-conn 0:00:00\ntimeout conn-holddown 0:00:15\ntimeout igp stale-route 0:01:10\n");
   EXPECT_EQ(s.Section("timeout"), "timeout conn 2:00:00 icmp 0:00:05\n");
+  s.Ok("timeout floating-conn 0:01:00");
+  EXPECT_THAT(all("timeout"), ::testing::HasSubstr("timeout tcp-proxy-reassembly 0:01:00\ntimeout floating-conn 0:01:00\ntimeout conn-holddown 0:00:15\n"));
   EXPECT_EQ(all("sysopt"),
             "sysopt connection tcpmss minimum 48\nno sysopt connection timewait\nsysopt connection tcpmss 1380\n"
             "sysopt connection permit-vpn\nsysopt connection reclassify-vpn\nno sysopt connection preserve-vpn-flows\n");
