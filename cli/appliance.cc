@@ -95,6 +95,11 @@ std::uint64_t Appliance::SshSessions() const {
 
 LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { return configuration_->Load(text, options); }
 
+void Appliance::SetHardware(std::vector<std::string> names) {
+  hardware_ = std::move(names);
+  configuration_->SetHardware(hardware_);
+}
+
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
@@ -222,6 +227,7 @@ void Appliance::Reload() {
 }
 
 // --- sessions
+  configuration_->SetHardware(hardware_);
 
 void Appliance::SetConsoleSink(const Session* by, LogLineSink* sink) {
   if (sink == nullptr && console_ != by) return;

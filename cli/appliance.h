@@ -77,6 +77,9 @@ class Appliance {
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
   // machine is told once, and again only when it is another one.
   std::string Changed();
+  // The interfaces that the machine has: they are in every configuration from now on (Configuration::SetHardware). To be called
+  // when the first one has been loaded.
+  void SetHardware(std::vector<std::string> names);
   // Links of the machine have come, gone or changed state: the policy is put in force again, on the links that are there now.
   void LinksChanged();
   // Puts in force what ConfigEdited has put off.
@@ -190,6 +193,7 @@ class Appliance {
   TimePoint started_;
   bool modified_ = false;  // since it was last written
   std::string modified_by_;
+  std::vector<std::string> hardware_;
   std::int64_t modified_wall_ = 0;
   std::set<Session*> sessions_;
   const Session* console_ = nullptr;

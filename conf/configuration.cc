@@ -107,6 +107,29 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
   const std::string_view line = TrimRight(raw);
   if (line.size() > 16384) {
     out.outcome = Outcome::kRefused;
+void Configuration::SetHardware(std::vector<std::string> names) {
+  impl_->hardware = std::move(names);
+  AddHardware();
+}
+
+void Configuration::AddHardware() {
+  for (const std::string& name : impl_->hardware) {
+    const CommandLine word(name);
+    HardwareName read;
+    const ParseOptions options;
+    Cursor in(word, options);
+    if (Codec<HardwareName>::Read(in, read, {}) != Match::kOk || !IsPhysical(read.text)) continue;
+    const std::string line = "interface " + read.text;
+    if (impl_->tree.Find(Section::kInterface, line) != nullptr) continue;
+    const auto& all = impl_->tree.Of(Section::kInterface);
+    const bool used = std::any_of(all.begin(), all.end(), [&](const auto& l) { return l->text.starts_with(line + "."); });
+    ConfigMode mode;
+    for (const std::string& said : {line, std::string(read.text.starts_with("Management") ? "management-only" : ""), std::string(used ? "" : "shutdown")}) {
+      if (!said.empty()) (void)Apply(mode, said);
+    }
+  }
+}
+
     out.text = "ERROR: line is too long\n";
     return out;
   }
@@ -195,6 +218,18 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
         return out;
       }
       // The error of the mode that understood more of the line.
+        if (edit.emptied != ConfigEdit::Emptied::kNo && !impl_->loading) {
+          if (edit.emptied == ConfigEdit::Emptied::kFactoryBack) (void)Load(FactoryConfiguration(impl_->personality));
+          AddHardware();
+        }
+        if (out.changed && !impl_->loading && MayAddElements(out.section, line) && AclSize(impl_->tree).OfAllLists() > kMaxAclElements) {
+          ConfigMode there = mode;
+          (void)Apply(there, "no " + std::string(word));
+          mode = before;
+          out = {};
+          out.outcome = Outcome::kRefused;
+          out.text = "ERROR: Unable to add, access-list config limit reached\n";
+        }
       const auto better = [&] {
         if (!failure) return true;
         if (failure->outcome != RunResult::Outcome::kInvalid) return false;

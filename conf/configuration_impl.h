@@ -15,6 +15,7 @@ struct Configuration::Impl {
   NameTable names;
   bool loading = false;
   bool keys_only = false;  // LoadOptions::secrets
+  std::vector<std::string> hardware;  // SetHardware
   std::map<std::string, int> links;
   // Interface ids are given out when an interface is first compiled, and never again (types.h).
   mutable std::map<std::string, IfId> interface_ids;

@@ -327,6 +327,46 @@ TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
   const LoadReport r = c.Load("ASA Version 9.16(4) \nhostname h\nfrobnicate all\nftp mode passive\nmtu x\naccess-group none global\n");
   EXPECT_EQ(r.lines, 5);
   EXPECT_EQ(r.refused, 3);
+  EXPECT_EQ(s.conf.Print(), fresh);
+  EXPECT_NE(fresh.find("service-policy global_policy global"), std::string::npos);
+}
+
+constexpr char kBarePorts[] =
+    "interface GigabitEthernet0/0\n shutdown\n no nameif\n no security-level\n no ip address\n"
+    "!\ninterface Management0/0\n shutdown\n management-only\n no nameif\n no security-level\n no ip address\n!\n";
+
+TEST(Configuration, TheHardwareIsAlwaysThere) {
+  Session s;
+  s.conf.SetHardware({"gigabitethernet0/0", "Management0/0", "Vlan10", "GigabitEthernet0/0.5"});
+  const std::string fresh = s.conf.Print();
+  EXPECT_EQ(s.Section("interface"), kBarePorts);
+  s.All({"interface g0/0", "nameif outside", "no shutdown", "interface GigabitEthernet0/7", "clear configure all"});
+  EXPECT_EQ(s.conf.Print(), fresh);
+  s.conf.Load("ASA Version 9.16(4)\nhostname edge\n!\ninterface GigabitEthernet0/0\n nameif inside\n security-level 100\n"
+              " ip address 10.1.1.1 255.255.255.0\n");
+  const std::string loaded = s.Section("interface");
+  EXPECT_NE(loaded.find(" nameif inside\n"), std::string::npos);
+  EXPECT_EQ(loaded.substr(loaded.find("!\ninterface Management")), std::string(kBarePorts).substr(std::string(kBarePorts).find("!\ninterface M")));
+}
+
+TEST(Configuration, APortWhoseSubinterfacesTheFileNamesIsUp) {
+  Session s;
+  s.conf.SetHardware({"GigabitEthernet0/0"});
+  s.conf.Load("ASA Version 9.16(4)\ninterface GigabitEthernet0/0.5\n vlan 5\n nameif inside\n");
+  EXPECT_EQ(s.Section("interface").find("shutdown"), std::string::npos) << s.Section("interface");
+  EXPECT_NE(s.Section("interface").find("interface GigabitEthernet0/0\n"), std::string::npos);
+}
+
+TEST(Configuration, InterfaceTypesAreShortened) {
+  for (const auto& [typed, means] : {std::pair("g0/1", "GigabitEthernet0/1"), {"G0/1", "GigabitEthernet0/1"}, {"gi0/1", "GigabitEthernet0/1"},
+                                     {"gig 0/1", "GigabitEthernet0/1"}, {"gb0/1", "gb-ethernet0/1"}, {"m0/0", "Management0/0"},
+                                     {"e0/0", "Ethernet0/0"}, {"te0/0", "TenGigabitEthernet0/0"}}) {
+    Session s;
+    s.Ok(std::string("interface ") + typed);
+    EXPECT_NE(s.Section("interface").find(std::string("interface ") + means + "\n"), std::string::npos) << typed;
+  }
+  Session s;
+  EXPECT_EQ(s.Error("interface t0/1"), "ERROR: % Ambiguous command:  \"t0/1\"\n");
   EXPECT_EQ(r.modelled, 1);
   EXPECT_EQ(r.accepted, 1);
   ASSERT_EQ(r.reports.size(), 3u);
