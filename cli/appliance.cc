@@ -105,21 +105,30 @@ std::string Appliance::Changed() {
   put_off_ = false;
   sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), SecondOfDay(ClockNow()));
   configuration_->TracksUp(tracks_up_ = sla_.TracksUp());
-  auto compiled = configuration_->Compile(policy_.get());
-  if (!compiled) return "ERROR: " + compiled.error() + "\n";
-  const auto policy = std::make_shared<Policy>(**compiled);
-  const Status used = parts_.host.Use(policy, Vlans());
-  policy_ = policy;
+  auto used = PutInForce();
+  if (!used) return "ERROR: " + used.error() + "\n";
   const ConfigSettings settings = configuration_->settings();
   logger_.Configure(settings.logging);
-  LogLineProtocol();
+  if (WatchLines()) {
+    if (auto again = PutInForce(); again) used = std::move(again);
+  }
   if (on_change_) on_change_();
   compiled_at_ = std::chrono::steady_clock::now();
   compile_cost_ = compiled_at_ - began;
-  std::string complaint = used ? "" : "WARNING: " + used.error() + "\n";
+  std::string complaint = used->empty() ? "" : "WARNING: " + *used + "\n";
   if (complaint == complaint_) return {};  // scripts take every WARNING for a refused command
   complaint_ = std::move(complaint);
   return complaint_;
+}
+
+Result<std::string> Appliance::PutInForce() {
+  configuration_->LinesDown(lines_down_);
+  auto compiled = configuration_->Compile(policy_.get());
+  if (!compiled) return Error{compiled.error()};
+  const auto policy = std::make_shared<Policy>(**compiled);
+  const Status used = parts_.host.Use(policy, Vlans());
+  policy_ = policy;
+  return used ? std::string() : used.error();
 }
 
 bool Appliance::MayPutOff(std::string_view line) const {
@@ -129,29 +138,38 @@ bool Appliance::MayPutOff(std::string_view line) const {
 }
 
 void Appliance::LinksChanged() {
-  LogLineProtocol();  // a link that was deleted and is there again has been down
+  // A link that was deleted and is there again has been down.
+  bool lines = WatchLines();
   const auto policy = std::make_shared<Policy>(*policy_);
   const Status used = parts_.host.Use(policy, Vlans());
   policy_ = policy;
-  LogLineProtocol();
+  lines = WatchLines() || lines;
+  if (lines) {
+    if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+  }
   const std::string problem = used ? "" : used.error();
   if (!problem.empty() && problem != link_problem_) std::fprintf(stderr, "sallyportd: WARNING: %s\n", problem.c_str());
   link_problem_ = problem;
 }
 
 // An interface that has just got its name is looked at only.
-void Appliance::LogLineProtocol() {
+bool Appliance::WatchLines() {
   std::map<std::string, bool> now;
+  std::set<std::string> down;
   for (const auto& f : policy_->interfaces) {
     if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
     InterfaceView view;
     if (f->linux_index != 0) parts_.host.FillInterface(view, f->linux_index);
     const bool up = view.link_up && !f->shutdown;
+    if (!f->shutdown && parts_.host.NoCarrier(*f, view)) down.insert(f->hardware);
     now[f->hardware] = up;
     const auto before = line_up_.find(f->hardware);
     if (before != line_up_.end() && before->second != up) logger_.Log(up ? Msg::k411001 : Msg::k411002, {f->nameif});
   }
   line_up_ = std::move(now);
+  const bool news = down != lines_down_;
+  lines_down_ = std::move(down);
+  return news;
 }
 
 void Appliance::Settle() {
@@ -209,6 +227,7 @@ void Appliance::Reload() {
     const LoadReport report = Load(*text);
     (void)report;  // `show startup-config errors` is not there; the lines were refused before they were written, too
   }
+  configuration_->SetHardware(hardware_);
   const std::string said = Changed();
   (void)said;
   complaint_.clear();  // nobody has heard it: the next change tells
@@ -227,7 +246,6 @@ void Appliance::Reload() {
 }
 
 // --- sessions
-  configuration_->SetHardware(hardware_);
 
 void Appliance::SetConsoleSink(const Session* by, LogLineSink* sink) {
   if (sink == nullptr && console_ != by) return;

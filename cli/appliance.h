@@ -42,6 +42,9 @@ class ApplianceHost {
   // what the kernel would not take; the policy rules all the same.
   // `vlans`: the tag of each subinterface, by hardware name.
   virtual Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) = 0;
+  // Has the interface a link that carries nothing, or is gone? `view` is what FillInterface says. False where no link is mapped
+  // to it: a machine without links has all its routes.
+  virtual bool NoCarrier(const Interface&, const InterfaceView&) { return false; }
   // Links and neighbours as `show interface` and `show arp` need them.
   virtual void FillInterface(InterfaceView& view, int linux_index) = 0;
   virtual std::vector<ArpView> Arp(const Policy& policy) = 0;
@@ -176,7 +179,10 @@ class Appliance {
 
  private:
   std::map<std::string, int> Vlans() const;
-  void LogLineProtocol();
+  // Logs the line protocols that have changed. True: which are down is news for the routes; compile again.
+  bool WatchLines();
+  // Compiles and puts in force: what the machine complains of, or "". The error is the compiler's, and nothing has changed.
+  Result<std::string> PutInForce();
   void TracksChanged();
   std::uint64_t SshSessions() const;
   bool MayPutOff(std::string_view line) const;
@@ -208,6 +214,7 @@ class Appliance {
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
+  std::set<std::string> lines_down_;     // those whose link carries nothing, by hardware name
   std::map<std::string, std::uint64_t> peaks_;  // by resource
   std::uint64_t logged_before_ = 0;             // messages, when the rate was taken last
   std::chrono::steady_clock::time_point logged_at_;

@@ -52,7 +52,7 @@ Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& 
 void Routes(const LineTree& tree, Policy& p, const std::set<int>& tracks_up) {
   std::vector<Route> routes;
   for (const auto& i : p.interfaces) {
-    if (!i || i->id == IfId::kIdentity || !i->InUse() || i->address.IsNone()) continue;
+    if (!i || i->id == IfId::kIdentity || !i->HasRoutes() || i->address.IsNone()) continue;
     Route r;
     r.destination = Prefix::Of(i->address, i->prefix_length);
     r.interface = i->id;
@@ -76,7 +76,7 @@ void Routes(const LineTree& tree, Policy& p, const std::set<int>& tracks_up) {
       r.gateway = {};
     } else {
       const Interface* i = p.FindByName(l->interface);
-      if (i == nullptr || !i->InUse()) continue;
+      if (i == nullptr || !i->HasRoutes()) continue;
       r.interface = i->id;
     }
     routes.push_back(r);
@@ -163,6 +163,9 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
 
   CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
 
+  for (auto& i : p->interfaces) {
+    if (i) i->no_carrier = impl_->lines_down.contains(i->hardware);
+  }
   Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
     if (i && !i->nameif.empty()) addresses[i->nameif] = {i->address, i->ipv6.empty() ? i->link_local : i->ipv6.front().address};
@@ -251,3 +254,5 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
 void Configuration::MapLink(const std::string& hardware, int linux_index) { impl_->links[hardware] = linux_index; }
 
 }  // namespace sallyport
+void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
+

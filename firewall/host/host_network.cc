@@ -29,11 +29,14 @@ struct Sysctl {
 };
 // Per link. rp_filter and accept_local: after NAT a packet's source is an address of our own, or one the kernel would look for
 // elsewhere. addr_gen_mode 1: no link-local address, so that the kernel sends no IPv6 of its own.
-constexpr Sysctl kLinkV4[] = {{"rp_filter", "0"}, {"accept_local", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"}};
+// ignore_routes_with_linkdown: a route whose link carries nothing is none, as in our own table.
+constexpr Sysctl kLinkV4[] = {{"rp_filter", "0"}, {"accept_local", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"},
+                              {"ignore_routes_with_linkdown", "1"}};
 // Links without IPv6 of ours get none; `ipv6 address autoconfig` listens to router advertisements though we forward (2), and
 // takes addresses but no routes from them.
 constexpr Sysctl kLinkV6[] = {{"addr_gen_mode", "1"}, {"accept_redirects", "0"}, {"accept_ra_defrtr", "0"}, {"accept_ra_rtr_pref", "0"},
-                              {"accept_ra_mtu", "0"}, {"keep_addr_on_down", "1"}};
+                              {"accept_ra_mtu", "0"}, {"keep_addr_on_down", "1"},
+                              {"ignore_routes_with_linkdown", "1"}};
 // The kernel takes the stricter (rp_filter) or the looser (send_redirects) of the link's value and this one, so it must agree.
 constexpr Sysctl kAllV4[] = {{"rp_filter", "0"}, {"send_redirects", "0"}};
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ class MemoryHost final : public ApplianceHost {
   void FillInterface(InterfaceView&, int) override {}
   std::vector<ArpView> Arp(const Policy&) override { return {}; }
   void ClearArp(const Policy&) override {}
+  bool NoCarrier(const Interface& f, const InterfaceView&) override { return dead.contains(f.hardware); }
   std::string complaint;  // what the machine would not take
+  std::set<std::string> dead;  // hardware whose link carries nothing
 
  private:
   Engine& engine_;
