@@ -230,6 +230,27 @@ TEST(Configuration, TimersHaveALeastValue) {
                            "timeout floating-conn 0:00:29", "timeout igp stale-route 0:00:09"}) {
     wrong(s, line, std::string_view(line).rfind(' ') + 1);
   }
+TEST(Configuration, MappedAddressesAreNotTheInterfacesOwn) {
+  Session s;
+  s.TwoInterfaces();
+  const std::string own = "ERROR: Address 198.51.100.2 overlaps with outside interface address.\nERROR: NAT Policy is not downloaded\n";
+  s.All({"object network pub", "host 198.51.100.2", "object network pool", "range 198.51.100.1 198.51.100.9", "object network wide", "subnet 198.51.100.0 255.255.255.0",
+         "object network four", "range 10.1.1.4 10.1.1.7", "object network o", "host 10.1.1.9"});
+  const std::string before = s.conf.Print();
+  EXPECT_EQ(s.Error("nat (inside,outside) static 198.51.100.2"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) static pub service tcp 80 80"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) dynamic pool"), own);
+  EXPECT_EQ(s.Error("nat (inside,any) dynamic pub"), own);
+  EXPECT_EQ(s.Error("nat (any,any) dynamic interface"), "ERROR: The interface keyword needs a specific interface, not any\n");
+  s.Ok("object network four");
+  EXPECT_EQ(s.Error("nat (inside,outside) static 198.51.100.0"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) source static o pub"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) source dynamic any pat-pool pool"), own);
+  EXPECT_EQ(s.conf.Print(), before);
+  s.All({"object network o", "nat (any,outside) dynamic interface", "nat (inside,inside) source static o pub", "nat (any,any) source static wide wide",
+         "nat (inside,outside) source static o interface"});
+}
+
   wrong(s, "timeout conn 1:00:00 udp 0:00:01", 25);
   EXPECT_EQ(s.conf.Print(), before);
   s.All({"timeout conn 0:05:00 half-closed 0:00:30 udp 0:01:00 sctp 0:01:00 icmp 0:00:02", "timeout conn 0:00:00", "timeout xlate 0:01:00",
