@@ -1,4 +1,5 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
+#include "conf/acl_size.h"
 #include "conf/compile.h"
 #include "conf/field_line.h"
 
@@ -180,6 +181,9 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     if (f != nullptr && l->text.starts_with("access-list alert-interval ")) {
       p->acl_alert_interval_s = static_cast<std::uint32_t>(f->Int("seconds").value_or(300));
     }
+  }
+  if (AclSize(tree).OfAllLists() > kMaxAclElements) {
+    return Error{"access-list config limit reached: more than " + std::to_string(kMaxAclElements) + " elements; what was in force stays"};
   }
   const bool search_groups = tree.Find(Section::kGroupSearch, "object-group-search access-control") != nullptr;
   for (const auto& l : tree.Of(Section::kAccessList)) {

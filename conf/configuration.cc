@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conf/acl_size.h"
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
 #include "conf/personality.h"
@@ -34,6 +35,13 @@ std::string PromptOf(const std::string& mode, const Personality& p) {
   if (mode == "config-protocol-object-group") return "config-protocol";
   if (mode == "config-icmp-object-group") return "config-icmp";
   return mode;
+}
+
+// A member of a group, and a line of an access list that names one: they may multiply what is there.
+bool MayAddElements(Section section, std::string_view line) {
+  if (line.starts_with("no ")) return false;
+  if (section == Section::kObjectGroup) return true;
+  return (section == Section::kAccessList || section == Section::kIpv6AccessList) && line.find("object-group") != line.npos;
 }
 
 constexpr std::string_view kCertificate = "config-pubkey";
@@ -99,14 +107,6 @@ Configuration::Configuration(const Personality& personality) : impl_(std::make_u
 }
 Configuration::~Configuration() = default;
 
-const Personality& Configuration::personality() const { return impl_->personality; }
-const LineTree& Configuration::tree() const { return impl_->tree; }
-
-ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int privilege, std::size_t likely_depth) {
-  ApplyResult out;
-  const std::string_view line = TrimRight(raw);
-  if (line.size() > 16384) {
-    out.outcome = Outcome::kRefused;
 void Configuration::SetHardware(std::vector<std::string> names) {
   impl_->hardware = std::move(names);
   AddHardware();
@@ -130,6 +130,14 @@ void Configuration::AddHardware() {
   }
 }
 
+const Personality& Configuration::personality() const { return impl_->personality; }
+const LineTree& Configuration::tree() const { return impl_->tree; }
+
+ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int privilege, std::size_t likely_depth) {
+  ApplyResult out;
+  const std::string_view line = TrimRight(raw);
+  if (line.size() > 16384) {
+    out.outcome = Outcome::kRefused;
     out.text = "ERROR: line is too long\n";
     return out;
   }
@@ -210,14 +218,6 @@ void Configuration::AddHardware() {
         out.section = edit.section;
         out.changed = r.reply.ok && edit.changed;
         if (!r.reply.ok) mode = before;
-        return out;
-      }
-      mode = before;
-      if (r.outcome == RunResult::Outcome::kEmpty) {
-        out.outcome = Outcome::kEmpty;
-        return out;
-      }
-      // The error of the mode that understood more of the line.
         if (edit.emptied != ConfigEdit::Emptied::kNo && !impl_->loading) {
           if (edit.emptied == ConfigEdit::Emptied::kFactoryBack) (void)Load(FactoryConfiguration(impl_->personality));
           AddHardware();
@@ -230,6 +230,14 @@ void Configuration::AddHardware() {
           out.outcome = Outcome::kRefused;
           out.text = "ERROR: Unable to add, access-list config limit reached\n";
         }
+        return out;
+      }
+      mode = before;
+      if (r.outcome == RunResult::Outcome::kEmpty) {
+        out.outcome = Outcome::kEmpty;
+        return out;
+      }
+      // The error of the mode that understood more of the line.
       const auto better = [&] {
         if (!failure) return true;
         if (failure->outcome != RunResult::Outcome::kInvalid) return false;
