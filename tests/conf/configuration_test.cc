@@ -174,6 +174,15 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
       {"service-policy nothere global", "ERROR: policy-map nothere not configured\n"},
       {"nat (inside,outside) source static nope nope", "ERROR: object (nope) does not exist\n"},
       {"no interface GigabitEthernet0/0", "ERROR: Removal of physical interface is not permitted.\n"},
+      {"route outside 10.1.1.0 255.255.255.0 198.51.100.11", "ERROR: Cannot add route, connected route exists\n"},
+      {"route outside 10.77.0.0 255.255.0.0 198.51.100.2", "ERROR: Invalid next hop address, it belongs to one of our interfaces\n"},
+      {"access-list a extended permit ip 10.1.1.5 255.255.255.0 any", "ERROR: IP address,mask <10.1.1.5,255.255.255.0> doesn't pair\n"},
+      {"access-list a extended permit tcp any 10.1.1.0 255.255.0.0 eq 80", "ERROR: IP address,mask <10.1.1.0,255.255.0.0> doesn't pair\n"},
+      {"nat (any,any) source dynamic o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat (inside,any) source dynamic o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat source static o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat (inside,any) source dynamic o pat-pool o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat (any,outside) source dynamic o o destination static interface o", "ERROR: The interface keyword needs a specific interface, not any\n"},
       {"global (outside) 1 interface", nullptr},  // not in 8.3 and later
   };
   for (const auto& [line, error] : bad) {
