@@ -71,6 +71,14 @@ void WantIpv6(const Interface& f, bool up, Wanted& w) {
   }
 }
 
+// Is `a` on a network of the interface? An appliance looks for any gateway there.
+bool IsConnected(const Interface& f, IpAddress a) {
+  if (a.IsV4()) return !f.address.IsNone() && AddressRange::Of(Prefix::Of(f.address, f.prefix_length)).Contains(a);
+  return a.IsV6LinkLocal() || std::any_of(f.ipv6.begin(), f.ipv6.end(), [a](const InterfaceAddress6& own) {
+           return AddressRange::Of(Prefix::Of(own.address, own.prefix_length)).Contains(a);
+         });
+}
+
 Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
   Wanted w;
   const auto table_of = [](IfId id) { return HostNetwork::kTableBase + static_cast<std::uint32_t>(id); };
@@ -115,6 +123,7 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
     if (f == nullptr || !f->InUse() || up.count(f->linux_index) == 0) continue;
     k.gateway = route.gateway;
     k.link = f->linux_index;
+    k.onlink = !k.gateway.IsNone() && policy.routes.Ways(route) <= 1 && !IsConnected(*f, k.gateway);
     if (!k.gateway.IsNone() && policy.routes.Ways(route) > 1) {
       for (const Route& other : policy.routes.routes()) {
         if (other.destination == route.destination && other.metric == route.metric && other.interface == route.interface &&
@@ -159,7 +168,8 @@ struct HostNetwork::Impl {
       changes++;
       return true;
     }
-    failures += (failures.empty() ? "" : "; ") + what + ": " + s.error();
+    const std::string failure = what + ": " + s.error();  // the same route stands in two tables
+    if (failures.find(failure) == std::string::npos) failures += (failures.empty() ? "" : "; ") + failure;
     return false;
   }
   void Set(const std::string& name, const char* value) {
