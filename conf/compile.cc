@@ -163,10 +163,10 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   if (Status s = Interfaces(tree, *p, impl_->interface_ids, impl_->next_interface, impl_->links); !s.ok()) return Error{s.error()};
 
   CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
-
   for (auto& i : p->interfaces) {
     if (i) i->no_carrier = impl_->lines_down.contains(i->hardware);
   }
+
   Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
     if (i && !i->nameif.empty()) addresses[i->nameif] = {i->address, i->ipv6.empty() ? i->link_local : i->ipv6.front().address};
@@ -187,6 +187,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   }
   const bool search_groups = tree.Find(Section::kGroupSearch, "object-group-search access-control") != nullptr;
   for (const auto& l : tree.Of(Section::kAccessList)) {
+    p->access_list_order.push_back(l->key);
     if (IsEtherList(*l)) {
       const auto it = previous != nullptr ? previous->ether_lists.find(l->key) : p->ether_lists.end();
       p->ether_lists[l->key] = CompileEtherList(*l, previous != nullptr && it != previous->ether_lists.end() ? it->second.get() : nullptr);
@@ -255,8 +256,8 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   return std::shared_ptr<const Policy>(std::move(p));
 }
 
+void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
+
 void Configuration::MapLink(const std::string& hardware, int linux_index) { impl_->links[hardware] = linux_index; }
 
 }  // namespace sallyport
-void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
-

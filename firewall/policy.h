@@ -215,6 +215,7 @@ struct Policy {
   std::string hostname = "ciscoasa";
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
+  std::vector<std::string> access_list_order;  // names of access_lists and ether_lists as the configuration has them
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists6;  // `ipv6 access-list`
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
   std::map<std::string, std::shared_ptr<const EtherList>> ether_lists;
