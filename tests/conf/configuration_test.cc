@@ -114,8 +114,9 @@ TEST(Configuration, AllAddsTheDefaults) {
             "timeout floating-conn 0:00:00\ntimeout conn-holddown 0:00:15\ntimeout igp stale-route 0:01:10\n");
   EXPECT_EQ(s.Section("timeout"), "timeout conn 2:00:00 icmp 0:00:05\n");
   EXPECT_EQ(all("sysopt"),
-            "sysopt connection tcpmss minimum 48\nno sysopt connection timewait\nsysopt connection tcpmss 1380\n"
-            "sysopt connection permit-vpn\nsysopt connection reclassify-vpn\nno sysopt connection preserve-vpn-flows\n");
+            "sysopt connection tcpmss minimum 48\nno sysopt traffic detailed-statistics\nno sysopt connection timewait\n"
+            "sysopt connection tcpmss 1380\nsysopt connection permit-vpn\nsysopt connection reclassify-vpn\n"
+            "no sysopt connection preserve-vpn-flows\nno sysopt radius ignore-secret\n");
   s.Ok("sysopt connection tcpmss 1300");
   EXPECT_THAT(all("sysopt"), ::testing::Not(::testing::HasSubstr("tcpmss 1380")));
   const std::string whole = all("");
