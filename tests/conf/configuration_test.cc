@@ -160,6 +160,8 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
   const std::string before = s.conf.Print();
   const std::pair<const char*, const char*> bad[] = {
       {"hostnam", "ERROR: % Incomplete command\n"},
+      {"hostname 1bad_name", "ERROR: Hostname contains an invalid character: letters, digits and hyphens between them\n"},
+      {"hostname bad-", "ERROR: Hostname contains an invalid character: letters, digits and hyphens between them\n"},
       {"foo bar", "  ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
@@ -172,9 +174,6 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
       {"no access-list a extended permit tcp any any", "Specified access-list does not exist\n"},
       {"access-list a extended permit ip any object-group none", "ERROR: specified object group <none> not found\n"},
       {"route inside 10.5.0.1 255.255.0.0 10.1.1.2", "ERROR: Inconsistent address and mask\n"},
-      {"service-policy nothere global", "ERROR: policy-map nothere not configured\n"},
-      {"nat (inside,outside) source static nope nope", "ERROR: object (nope) does not exist\n"},
-      {"no interface GigabitEthernet0/0", "ERROR: Removal of physical interface is not permitted.\n"},
       {"route outside 10.1.1.0 255.255.255.0 198.51.100.11", "ERROR: Cannot add route, connected route exists\n"},
       {"route outside 10.77.0.0 255.255.0.0 198.51.100.2", "ERROR: Invalid next hop address, it belongs to one of our interfaces\n"},
       {"access-list a extended permit ip 10.1.1.5 255.255.255.0 any", "ERROR: IP address,mask <10.1.1.5,255.255.255.0> doesn't pair\n"},
@@ -184,6 +183,9 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
       {"nat source static o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
       {"nat (inside,any) source dynamic o pat-pool o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
       {"nat (any,outside) source dynamic o o destination static interface o", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"service-policy nothere global", "ERROR: policy-map nothere not configured\n"},
+      {"nat (inside,outside) source static nope nope", "ERROR: object (nope) does not exist\n"},
+      {"no interface GigabitEthernet0/0", "ERROR: Removal of physical interface is not permitted.\n"},
       {"global (outside) 1 interface", nullptr},  // not in 8.3 and later
   };
   for (const auto& [line, error] : bad) {
@@ -228,18 +230,6 @@ TEST(Configuration, WrongWordsGetTheCaret) {
             std::string(38, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
 }
 
-TEST(Configuration, TimersHaveALeastValue) {
-  Session s, old("9.1(1)");
-  const std::string before = s.conf.Print();
-  const auto wrong = [](Session& in, const char* line, std::size_t column) {
-    EXPECT_EQ(in.Error(line), std::string(column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n") << line;
-  };
-  for (const char* line : {"timeout conn 0:04:59", "timeout conn 0:00:01", "timeout half-closed 0:00:29", "timeout udp 0:00:59",
-                           "timeout sctp 0:00:59", "timeout xlate 0:00:59", "timeout pat-xlate 0:00:29", "timeout pat-xlate 0:00:00",
-                           "timeout icmp 0:00:01", "timeout sunrpc 0:00:30", "timeout tcp-proxy-reassembly 0:00:09",
-                           "timeout floating-conn 0:00:29", "timeout igp stale-route 0:00:09"}) {
-    wrong(s, line, std::string_view(line).rfind(' ') + 1);
-  }
 TEST(Configuration, MappedAddressesAreNotTheInterfacesOwn) {
   Session s;
   s.TwoInterfaces();
@@ -261,6 +251,18 @@ TEST(Configuration, MappedAddressesAreNotTheInterfacesOwn) {
          "nat (inside,outside) source static o interface"});
 }
 
+TEST(Configuration, TimersHaveALeastValue) {
+  Session s, old("9.1(1)");
+  const std::string before = s.conf.Print();
+  const auto wrong = [](Session& in, const char* line, std::size_t column) {
+    EXPECT_EQ(in.Error(line), std::string(column, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n") << line;
+  };
+  for (const char* line : {"timeout conn 0:04:59", "timeout conn 0:00:01", "timeout half-closed 0:00:29", "timeout udp 0:00:59",
+                           "timeout sctp 0:00:59", "timeout xlate 0:00:59", "timeout pat-xlate 0:00:29", "timeout pat-xlate 0:00:00",
+                           "timeout icmp 0:00:01", "timeout sunrpc 0:00:30", "timeout tcp-proxy-reassembly 0:00:09",
+                           "timeout floating-conn 0:00:29", "timeout igp stale-route 0:00:09"}) {
+    wrong(s, line, std::string_view(line).rfind(' ') + 1);
+  }
   wrong(s, "timeout conn 1:00:00 udp 0:00:01", 25);
   EXPECT_EQ(s.conf.Print(), before);
   s.All({"timeout conn 0:05:00 half-closed 0:00:30 udp 0:01:00 sctp 0:01:00 icmp 0:00:02", "timeout conn 0:00:00", "timeout xlate 0:01:00",
@@ -321,43 +323,10 @@ TEST(Configuration, NoForms) {
 
 TEST(Configuration, ClearConfigureAll) {
   Session s;
+  const std::string fresh = s.conf.Print();
   s.TwoInterfaces();
-  s.Ok("clear configure all");
+  s.All({"hostname other", "access-list a extended permit ip any any", "clear configure all"});
   EXPECT_EQ(s.Section("interface"), "");
-}
-
-TEST(Configuration, HelpAndCompletion) {
-  Session s;
-  s.Ok("interface GigabitEthernet0/0");
-  const auto texts = [](const HelpResult& h) {
-    std::vector<std::string> v;
-    for (const Hint& x : h.hints) v.push_back(x.text);
-    return v;
-  };
-  EXPECT_THAT(texts(s.conf.Help(s.mode, "security-level ")), ::testing::ElementsAre("<0-100>"));
-  EXPECT_THAT(s.conf.Complete(s.mode, "namei"), ::testing::ElementsAre("nameif"));
-  EXPECT_THAT(s.conf.Complete(s.mode, "access-g"), ::testing::ElementsAre("access-group"));
-  EXPECT_THAT(texts(s.conf.Help(s.mode, "access-list a extended permit tcp any any eq ")), ::testing::Contains("https"));
-  EXPECT_THAT(texts(s.conf.Help(s.mode, "access-list a extended permit tcp any any ")), ::testing::IsSupersetOf({"eq", "log", "<cr>"}));
-}
-
-TEST(Configuration, PlainPasswordsAreStoredHashed) {
-  Session old("8.2(1)");
-  old.Ok("passwd cisco");
-  EXPECT_EQ(old.Section("passwd"), "passwd 2KFQnbNIdI.2KYOU encrypted\n");
-  Session s;
-  s.Ok("username bob password secret privilege 15");
-  EXPECT_THAT(s.Section("username"), ::testing::MatchesRegex("username bob password \\$sha512\\$5000\\$[^ ]+ pbkdf2 privilege 15\n"));
-  const ConfigSettings set = s.conf.settings();
-  ASSERT_EQ(set.users.size(), 1u);
-  EXPECT_EQ(set.users[0].privilege, 15);
-}
-
-TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
-  Configuration c;
-  const LoadReport r = c.Load("ASA Version 9.16(4) \nhostname h\nfrobnicate all\nftp mode passive\nmtu x\naccess-group none global\n");
-  EXPECT_EQ(r.lines, 5);
-  EXPECT_EQ(r.refused, 3);
   EXPECT_EQ(s.conf.Print(), fresh);
   EXPECT_NE(fresh.find("service-policy global_policy global"), std::string::npos);
 }
@@ -398,6 +367,40 @@ TEST(Configuration, InterfaceTypesAreShortened) {
   }
   Session s;
   EXPECT_EQ(s.Error("interface t0/1"), "ERROR: % Ambiguous command:  \"t0/1\"\n");
+}
+
+TEST(Configuration, HelpAndCompletion) {
+  Session s;
+  s.Ok("interface GigabitEthernet0/0");
+  const auto texts = [](const HelpResult& h) {
+    std::vector<std::string> v;
+    for (const Hint& x : h.hints) v.push_back(x.text);
+    return v;
+  };
+  EXPECT_THAT(texts(s.conf.Help(s.mode, "security-level ")), ::testing::ElementsAre("<0-100>"));
+  EXPECT_THAT(s.conf.Complete(s.mode, "namei"), ::testing::ElementsAre("nameif"));
+  EXPECT_THAT(s.conf.Complete(s.mode, "access-g"), ::testing::ElementsAre("access-group"));
+  EXPECT_THAT(texts(s.conf.Help(s.mode, "access-list a extended permit tcp any any eq ")), ::testing::Contains("https"));
+  EXPECT_THAT(texts(s.conf.Help(s.mode, "access-list a extended permit tcp any any ")), ::testing::IsSupersetOf({"eq", "log", "<cr>"}));
+}
+
+TEST(Configuration, PlainPasswordsAreStoredHashed) {
+  Session old("8.2(1)");
+  old.Ok("passwd cisco");
+  EXPECT_EQ(old.Section("passwd"), "passwd 2KFQnbNIdI.2KYOU encrypted\n");
+  Session s;
+  s.Ok("username bob password secret privilege 15");
+  EXPECT_THAT(s.Section("username"), ::testing::MatchesRegex("username bob password \\$sha512\\$5000\\$[^ ]+ pbkdf2 privilege 15\n"));
+  const ConfigSettings set = s.conf.settings();
+  ASSERT_EQ(set.users.size(), 1u);
+  EXPECT_EQ(set.users[0].privilege, 15);
+}
+
+TEST(Configuration, LoadReportsRefusedLinesAndKeepsTheRest) {
+  Configuration c;
+  const LoadReport r = c.Load("ASA Version 9.16(4) \nhostname h\nfrobnicate all\nftp mode passive\nmtu x\naccess-group none global\n");
+  EXPECT_EQ(r.lines, 5);
+  EXPECT_EQ(r.refused, 3);
   EXPECT_EQ(r.modelled, 1);
   EXPECT_EQ(r.accepted, 1);
   ASSERT_EQ(r.reports.size(), 3u);
