@@ -77,12 +77,12 @@ class Appliance {
   Configuration& configuration() { return *configuration_; }
   // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
   LoadReport Load(std::string_view text, const LoadOptions& options = {});
-  // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
-  // machine is told once, and again only when it is another one.
-  std::string Changed();
   // The interfaces that the machine has: they are in every configuration from now on (Configuration::SetHardware). To be called
   // when the first one has been loaded.
   void SetHardware(std::vector<std::string> names);
+  // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
+  // machine is told once, and again only when it is another one.
+  std::string Changed();
   // Links of the machine have come, gone or changed state: the policy is put in force again, on the links that are there now.
   void LinksChanged();
   // Puts in force what ConfigEdited has put off.
@@ -163,6 +163,8 @@ class Appliance {
   void ClearDrops(const Session& by, bool frame, bool flow);
   // Traffic counters begin again; the engine's go on, what they were is taken away.
   void ClearTraffic();
+  // The same for the counters of one interface, by hardware name ("": of all), and of its link.
+  void ClearInterface(const std::string& hardware);
   std::vector<SlaView> SlaEntries() const;
   std::vector<TrackView> Tracks() const;
   CpuView Cpu() const { return meter_.Cpu(); }
@@ -191,6 +193,7 @@ class Appliance {
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
   std::unique_ptr<Configuration> configuration_;  // never null
+  std::vector<std::string> hardware_;
   std::shared_ptr<const Policy> policy_;
   std::string complaint_;  // what the machine would not take of it and the operator has heard
   Logger logger_;
@@ -199,7 +202,6 @@ class Appliance {
   TimePoint started_;
   bool modified_ = false;  // since it was last written
   std::string modified_by_;
-  std::vector<std::string> hardware_;
   std::int64_t modified_wall_ = 0;
   std::set<Session*> sessions_;
   const Session* console_ = nullptr;
@@ -212,15 +214,16 @@ class Appliance {
   std::chrono::steady_clock::duration compile_cost_{};
   bool put_off_ = false;  // the configuration is ahead of policy_
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
+  std::set<std::string> lines_down_;     // those whose link carries nothing, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
-  std::set<std::string> lines_down_;     // those whose link carries nothing, by hardware name
   std::map<std::string, std::uint64_t> peaks_;  // by resource
   std::uint64_t logged_before_ = 0;             // messages, when the rate was taken last
   std::chrono::steady_clock::time_point logged_at_;
   std::uint64_t log_rate_ = 0;  // a second
   std::vector<InterfaceCounters> traffic_base_;
   TimePoint traffic_since_;
+  std::map<std::string, LinkCounters> link_base_;  // by hardware name
 };
 
 }  // namespace sallyport
