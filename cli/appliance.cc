@@ -133,7 +133,8 @@ Result<std::string> Appliance::PutInForce() {
 
 bool Appliance::MayPutOff(std::string_view line) const {
   const CommandLine words(line);
-  if (words.size() == 0 || words[0].size() < 8 || !IsPrefixOf(words[0], "access-list")) return false;
+  const auto is = [&](const char* word) { return words[0].size() >= 8 && IsPrefixOf(words[0], word); };
+  if (words.size() == 0 || !(is("access-list") || is("network-object") || is("group-object") || is("service-object") || is("port-object"))) return false;
   return compile_cost_ > kQuickCompile && std::chrono::steady_clock::now() < compiled_at_ + kCompileShare * compile_cost_;
 }
 

@@ -93,7 +93,7 @@ class Appliance {
   std::string RunningConfig(const std::string& written_by);
   Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
   // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
-  // Of many access-list lines that come quickly (a long list is pasted) and take long to compile, not every one is put in
+  // Of many access-list lines and members of groups that come quickly (a long list is pasted) and take long to compile, not every one is put in
   // force by itself: at most a twentieth of the time is spent on it, and Settle or Tick does the rest.
   std::string ConfigEdited(const Session& by, std::string_view line);
   bool modified() const { return modified_; }
