@@ -98,6 +98,11 @@ std::uint64_t Appliance::SshSessions() const {
 
 LoadReport Appliance::Load(std::string_view text, const LoadOptions& options) { return configuration_->Load(text, options); }
 
+void Appliance::SetHardware(std::vector<std::string> names) {
+  hardware_ = std::move(names);
+  configuration_->SetHardware(hardware_);
+}
+
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
@@ -107,53 +112,72 @@ std::string Appliance::Changed() {
   dns_.SetPlan(configuration_->Dns(), Now());
   configuration_->NamesResolved(dns_.Resolved());
   names_changed_ = false;
-  auto compiled = configuration_->Compile(policy_.get());
-  if (!compiled) return "ERROR: " + compiled.error() + "\n";
-  const auto policy = std::make_shared<Policy>(**compiled);
-  const Status used = parts_.host.Use(policy, Vlans());
-  policy_ = policy;
+  auto used = PutInForce();
+  if (!used) return "ERROR: " + used.error() + "\n";
   const ConfigSettings settings = configuration_->settings();
   logger_.Configure(settings.logging);
-  LogLineProtocol();
+  if (WatchLines()) {
+    if (auto again = PutInForce(); again) used = std::move(again);
+  }
   if (on_change_) on_change_();
   compiled_at_ = std::chrono::steady_clock::now();
   compile_cost_ = compiled_at_ - began;
-  std::string complaint = used ? "" : "WARNING: " + used.error() + "\n";
+  std::string complaint = used->empty() ? "" : "WARNING: " + *used + "\n";
   if (complaint == complaint_) return {};  // scripts take every WARNING for a refused command
   complaint_ = std::move(complaint);
   return complaint_;
 }
 
+Result<std::string> Appliance::PutInForce() {
+  configuration_->LinesDown(lines_down_);
+  auto compiled = configuration_->Compile(policy_.get());
+  if (!compiled) return Error{compiled.error()};
+  const auto policy = std::make_shared<Policy>(**compiled);
+  const Status used = parts_.host.Use(policy, Vlans());
+  policy_ = policy;
+  return used ? std::string() : used.error();
+}
+
 bool Appliance::MayPutOff(std::string_view line) const {
   const CommandLine words(line);
-  if (words.size() == 0 || words[0].size() < 8 || !IsPrefixOf(words[0], "access-list")) return false;
+  const auto is = [&](const char* word) { return words[0].size() >= 8 && IsPrefixOf(words[0], word); };
+  if (words.size() == 0 || !(is("access-list") || is("network-object") || is("group-object") || is("service-object") || is("port-object"))) return false;
   return compile_cost_ > kQuickCompile && std::chrono::steady_clock::now() < compiled_at_ + kCompileShare * compile_cost_;
 }
 
 void Appliance::LinksChanged() {
-  LogLineProtocol();  // a link that was deleted and is there again has been down
+  // A link that was deleted and is there again has been down.
+  bool lines = WatchLines();
   const auto policy = std::make_shared<Policy>(*policy_);
   const Status used = parts_.host.Use(policy, Vlans());
   policy_ = policy;
-  LogLineProtocol();
+  lines = WatchLines() || lines;
+  if (lines) {
+    if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
+  }
   const std::string problem = used ? "" : used.error();
   if (!problem.empty() && problem != link_problem_) std::fprintf(stderr, "sallyportd: WARNING: %s\n", problem.c_str());
   link_problem_ = problem;
 }
 
 // An interface that has just got its name is looked at only.
-void Appliance::LogLineProtocol() {
+bool Appliance::WatchLines() {
   std::map<std::string, bool> now;
+  std::set<std::string> down;
   for (const auto& f : policy_->interfaces) {
     if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
     InterfaceView view;
     parts_.host.FillInterface(view, f->linux_index);
     const bool up = view.link_up && !f->shutdown;
+    if (!f->shutdown && parts_.host.NoCarrier(*f, view)) down.insert(f->hardware);
     now[f->hardware] = up;
     const auto before = line_up_.find(f->hardware);
     if (before != line_up_.end() && before->second != up) logger_.Log(up ? Msg::k411001 : Msg::k411002, {f->nameif});
   }
   line_up_ = std::move(now);
+  const bool news = down != lines_down_;
+  lines_down_ = std::move(down);
+  return news;
 }
 
 void Appliance::Settle() {
@@ -211,6 +235,7 @@ void Appliance::Reload() {
     const LoadReport report = Load(*text);
     (void)report;  // `show startup-config errors` is not there; the lines were refused before they were written, too
   }
+  configuration_->SetHardware(hardware_);
   const std::string said = Changed();
   (void)said;
   complaint_.clear();  // nobody has heard it: the next change tells

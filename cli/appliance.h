@@ -44,6 +44,9 @@ class ApplianceHost {
   // what the kernel would not take; the policy rules all the same.
   // `vlans`: the tag of each subinterface, by hardware name.
   virtual Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) = 0;
+  // Has the interface a link that carries nothing, or is gone? `view` is what FillInterface says. False where no link is mapped
+  // to it: a machine without links has all its routes.
+  virtual bool NoCarrier(const Interface&, const InterfaceView&) { return false; }
   // Links and neighbours as `show interface` and `show arp` need them. `linux_index` 0: no link of this machine.
   virtual void FillInterface(InterfaceView& view, int linux_index) = 0;
   virtual std::vector<ArpView> Arp(const Policy& policy) = 0;
@@ -77,6 +80,9 @@ class Appliance {
   Configuration& configuration() { return *configuration_; }
   // Replaces the configuration by `text`. Refused lines are reported, the rest is in force when Changed() is called.
   LoadReport Load(std::string_view text, const LoadOptions& options = {});
+  // The interfaces that the machine has: they are in every configuration from now on (Configuration::SetHardware). To be called
+  // when the first one has been loaded.
+  void SetHardware(std::vector<std::string> names);
   // The configuration has changed: compile it and put it in force. What the operator should hear, or "": a complaint of the
   // machine is told once, and again only when it is another one.
   std::string Changed();
@@ -90,7 +96,7 @@ class Appliance {
   std::string RunningConfig(const std::string& written_by);
   Result<std::string> WriteMemory(const Session& by);        // the dialogue's text
   // A session has changed the configuration by `line`: logs it, puts it in force. What the operator should hear, or "".
-  // Of many access-list lines that come quickly (a long list is pasted) and take long to compile, not every one is put in
+  // Of many access-list lines and members of groups that come quickly (a long list is pasted) and take long to compile, not every one is put in
   // force by itself: at most a twentieth of the time is spent on it, and Settle or Tick does the rest.
   std::string ConfigEdited(const Session& by, std::string_view line);
   bool modified() const { return modified_; }
@@ -178,6 +184,8 @@ class Appliance {
   AspCleared& asp_cleared() { return asp_cleared_; }
   // Traffic counters begin again; the engine's go on, what they were is taken away.
   void ClearTraffic();
+  // The same for the counters of one interface, by hardware name ("": of all), and of its link.
+  void ClearInterface(const std::string& hardware);
   std::vector<SlaView> SlaEntries() const;
   std::vector<TrackView> Tracks() const;
   CpuView Cpu() const { return meter_.Cpu(); }
@@ -194,9 +202,12 @@ class Appliance {
 
  private:
   std::map<std::string, int> Vlans() const;
-  void LogLineProtocol();
   // Where nothing sends probes (a replay), every tracked route is taken as the appliance had it on an ordinary day: up.
   std::set<int> TracksUp() const;
+  // Logs the line protocols that have changed. True: which are down is news for the routes; compile again.
+  bool WatchLines();
+  // Compiles and puts in force: what the machine complains of, or "". The error is the compiler's, and nothing has changed.
+  Result<std::string> PutInForce();
   void TracksChanged();
   std::string InterfaceTowards(const DnsPlan::Server& server) const;
   std::uint64_t SshSessions() const;
@@ -206,6 +217,7 @@ class Appliance {
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
   std::unique_ptr<Configuration> configuration_;  // never null
+  std::vector<std::string> hardware_;
   std::shared_ptr<const Policy> policy_;
   std::string complaint_;  // what the machine would not take of it and the operator has heard
   Logger logger_;
@@ -229,6 +241,7 @@ class Appliance {
   std::chrono::steady_clock::duration compile_cost_{};
   bool put_off_ = false;  // the configuration is ahead of policy_
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
+  std::set<std::string> lines_down_;     // those whose link carries nothing, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
   AspCleared asp_cleared_;
@@ -238,6 +251,7 @@ class Appliance {
   std::uint64_t log_rate_ = 0;  // a second
   std::vector<InterfaceCounters> traffic_base_;
   TimePoint traffic_since_;
+  std::map<std::string, LinkCounters> link_base_;  // by hardware name
 };
 
 }  // namespace sallyport

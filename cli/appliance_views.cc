@@ -29,6 +29,16 @@ InterfaceCounters Since(const InterfaceCounters& now, const InterfaceCounters& t
           now.out_bytes - then.out_bytes, now.dropped - then.dropped};
 }
 
+// What the kernel counts of a link has no reset; a link that was made anew has begun again by itself.
+void TakeAway(LinkCounters& now, const LinkCounters& then) {
+  using C = LinkCounters;
+  for (std::uint64_t C::*n : {&C::rx_packets, &C::rx_bytes, &C::rx_errors, &C::rx_dropped, &C::multicast, &C::rx_length_errors, &C::rx_over_errors,
+                              &C::rx_crc_errors, &C::rx_frame_errors, &C::rx_missed_errors, &C::tx_packets, &C::tx_bytes, &C::tx_errors,
+                              &C::tx_dropped, &C::collisions, &C::underruns, &C::resets, &C::late_collisions}) {
+    if (now.*n >= then.*n) now.*n -= then.*n;
+  }
+}
+
 }  // namespace
 
 std::map<std::string, int> Appliance::Vlans() const {
@@ -69,6 +79,7 @@ std::vector<InterfaceView> Appliance::Interfaces() {
     v.available = f.nameif.empty() ? InterfaceView::Available::kNoNameif : InterfaceView::Available::kInUse;
     v.traffic_statistics = !f.nameif.empty();
     parts_.host.FillInterface(v, f.linux_index);
+    if (const auto base = link_base_.find(f.hardware); base != link_base_.end()) TakeAway(v.link_counters, base->second);
     v.control_point = InterfaceView::ControlPoint{static_cast<int>(f.id), !f.shutdown, !f.shutdown && v.link_up};
     const auto id = static_cast<std::size_t>(f.id);
     if (id < counters.size()) v.traffic = Since(counters[id], id < traffic_base_.size() ? traffic_base_[id] : InterfaceCounters{});
@@ -90,6 +101,19 @@ void Appliance::ClearDrops(const Session& by, bool frame, bool flow) {
 void Appliance::ClearTraffic() {
   traffic_base_ = AskEngine([](Engine& e) { return e.Counters(); });
   traffic_since_ = Now();
+}
+
+void Appliance::ClearInterface(const std::string& hardware) {
+  const auto counters = AskEngine([](Engine& e) { return e.Counters(); });
+  traffic_base_.resize(counters.size());
+  for (const auto& f : policy_->interfaces) {
+    if (!f || (!hardware.empty() && f->hardware != hardware)) continue;
+    const auto id = static_cast<std::size_t>(f->id);
+    if (id < counters.size()) traffic_base_[id] = counters[id];
+    InterfaceView view;
+    if (f->linux_index != 0) parts_.host.FillInterface(view, f->linux_index);
+    link_base_[f->hardware] = view.link_counters;
+  }
 }
 
 MemoryView Appliance::Memory() const {

@@ -7,6 +7,7 @@ const ExecSet& ExecCommands() {
     ExecSet s("exec mode");
     AddSessionCommands(s);
     AddSystemCommands(s);
+    AddOperatorCommands(s);
     AddShowSystemCommands(s);
     AddShowPlatformCommands(s);
     AddShowConfigCommands(s);

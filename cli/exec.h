@@ -22,6 +22,7 @@ const ExecSet& ExecCommands();
 
 void AddSessionCommands(ExecSet& set);
 void AddSystemCommands(ExecSet& set);
+void AddOperatorCommands(ExecSet& set);
 void AddShowSystemCommands(ExecSet& set);
 void AddShowPlatformCommands(ExecSet& set);
 void AddShowConfigCommands(ExecSet& set);

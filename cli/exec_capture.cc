@@ -144,6 +144,9 @@ Reply SetCapture(ExecContext& c, const CaptureWords& w, Form form) {
   spec.headers_only = spec.headers_only || w.headers_only;
   spec.trace = spec.trace || w.trace;
   spec.trace_detail = spec.trace_detail || w.trace_detail;
+  if (w.real_time && c.session.options().kind == Session::Kind::kScript) {
+    return Reply::Refuse("ERROR: real-time needs a terminal: nobody ends it in a script; see 'show capture'\n");
+  }
   if (!c.appliance.AskEngine([&](Engine& e) { return e.captures().Set(spec); })) {
     return Reply::Refuse("ERROR: there are as many captures as there can be\n");
   }

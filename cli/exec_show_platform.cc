@@ -49,6 +49,23 @@ auto Groups(const std::string& type) {
   };
 }
 
+// Objects of one kind ("network", "service"), of both, or one by its name. Their translations are another matter (`show nat`).
+auto Objects(const std::string& kind) {
+  return [kind](ExecContext& c, const GroupWords& w, Form) {
+    std::string out;
+    for (const auto& object : c.appliance.configuration().tree().Of(Section::kObject)) {
+      const CommandLine words(object->text);  // "object network web"
+      if (words.size() < 3 || (!kind.empty() && words[1] != kind) || (!w.name.empty() && words[2] != w.name)) continue;
+      out += object->text + "\n";
+      for (const auto& l : object->lines) {
+        if (l->As<ObjectNatLine>() == nullptr) out += " " + l->text + "\n";
+      }
+    }
+    if (out.empty() && !w.name.empty()) return Reply::Refuse("ERROR: object (" + w.name + ") does not exist\n");
+    return Reply::Say(std::move(out));
+  };
+}
+
 // "ip local pool NAME FIRST-LAST mask MASK". Addresses are given out by tunnels only: as long as there are none, all are free.
 Reply LocalPool(ExecContext& c, const PoolWords& w, Form) {
   for (const auto& line : c.appliance.configuration().tree().Of(Section::kLocalPool)) {
@@ -108,6 +125,13 @@ void AddShowPlatformCommands(ExecSet& set) {
       set.Add(Command<GroupWords>({show, group, S::Kw(type, "Groups of this type")}), Groups(type));
     }
     set.Add(Command<GroupWords>({show, group, S::Kw("id", "One group"), S::Word(&GroupWords::name, "Name of a group")}), Groups(""));
+  }
+  {
+    using S = Tokens<GroupWords>;
+    const auto show = S::Kw("show", kShow), object = S::Kw("object", "Objects");
+    set.Add(Command<GroupWords>({show, object}), Objects(""));
+    for (const char* kind : {"network", "service"}) set.Add(Command<GroupWords>({show, object, S::Kw(kind, "Objects of this kind")}), Objects(kind));
+    set.Add(Command<GroupWords>({show, object, S::Kw("id", "One object"), S::Word(&GroupWords::name, "Name of an object")}), Objects(""));
   }
   {
     using S = Tokens<PoolWords>;

@@ -59,7 +59,10 @@ Reply ShowLists(ExecContext& c, const ListName& l, Form) {
   // A list may be named so; else it is the keyword without a name.
   if (it == policy.access_lists.end() && !l.brief && SameWord(l.name, "brief")) {
     std::string out;
-    for (const auto& [name, list] : policy.access_lists) out += ShowAccessListBrief(ViewOf(*list, c.appliance.clock()));
+    for (const std::string& name : policy.access_list_order) {
+      const auto list = policy.access_lists.find(name);
+      if (list != policy.access_lists.end()) out += ShowAccessListBrief(ViewOf(*list->second, c.appliance.clock()));
+    }
     return Reply::Say(out);
   }
   if (it == policy.access_lists.end()) return Reply::Refuse(NoSuchAccessList(l.name));

@@ -192,6 +192,12 @@ void LinuxHost::FillInterface(InterfaceView& view, int linux_index) {
   }
 }
 
+bool LinuxHost::NoCarrier(const Interface& f, const InterfaceView& view) {
+  if (f.linux_index != 0) return !view.link_up;
+  const std::string_view parent = LinkMap::ParentOf(f.hardware);
+  return started_ && (!options_.links.LinkFor(f.hardware).empty() || (!parent.empty() && !options_.links.LinkFor(parent).empty()));
+}
+
 namespace {
 
 std::vector<int> LinksOf(const Policy& policy) {

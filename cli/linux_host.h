@@ -40,6 +40,7 @@ class LinuxHost final : public ApplianceHost {
   void AdvanceClock(Duration by) override;
   Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) override;
   void FillInterface(InterfaceView& view, int linux_index) override;
+  bool NoCarrier(const Interface& f, const InterfaceView& view) override;
   std::vector<ArpView> Arp(const Policy& policy) override;
   void ClearArp(const Policy& policy) override;
   std::vector<NeighbourView> Neighbours(const Policy& policy) override;

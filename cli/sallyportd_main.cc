@@ -93,6 +93,9 @@ int Run(const Arguments& arguments) {
     if (const Status added = links.AddFile(file); !added) return Fail(added.error());
   }
 
+  std::vector<std::string> hardware;
+  for (const LinkMap::Entry& e : links.entries()) hardware.push_back(e.hardware);
+
   SystemClock clock;
   LogRing ring;
   Engine::Options engine_options;
@@ -126,6 +129,7 @@ int Run(const Arguments& arguments) {
   ConsoleServer console(appliance);
   SshService ssh(appliance, console, *state);
   if (!LoadConfiguration(appliance, *state, arguments)) return 1;
+  appliance.SetHardware(std::move(hardware));
   if (const Status started = (*host)->Start(); !started) return Fail(started.error());
   if (const std::string said = appliance.Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
   if (const Status listening = ssh.Update(); !listening) return Fail(listening.error());

@@ -94,10 +94,11 @@ std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, cons
   std::string out = fmt::format(
       "access-list cached ACL log flows: total {}, denied {} (deny-flow-max {})\n            alert-interval {}\n",
       flows.total, flows.denied, flows.deny_flow_max, flows.alert_interval_s);
-  for (const auto* lists : {&policy.access_lists, &policy.access_lists6}) {
-    for (const auto& [name, list] : *lists) out += ShowAccessList(ViewOf(*list, clock));
+  for (const std::string& name : policy.access_list_order) {
+    if (const auto list = policy.access_lists.find(name); list != policy.access_lists.end()) out += ShowAccessList(ViewOf(*list->second, clock));
+    if (const auto list = policy.ether_lists.find(name); list != policy.ether_lists.end()) out += ShowEtherList(*list->second);
   }
-  for (const auto& [name, list] : policy.ether_lists) out += ShowEtherList(*list);
+  for (const auto& [name, list] : policy.access_lists6) out += ShowAccessList(ViewOf(*list, clock));
   return out;
 }
 

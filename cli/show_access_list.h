@@ -48,7 +48,7 @@ std::string ShowAccessListBrief(const AccessListView& list);
 
 // Sets the hit counts of all elements to zero.
 void ClearHits(const AccessList& list);
-// `show access-list`: the log cache, then every list in order of name.
+// `show access-list`: the log cache, then every list in the order of the configuration.
 std::string ShowAccessLists(const Policy& policy, const AclLogFlows& flows, const Clock& clock);
 // A list by Ethernet type.
 std::string ShowEtherList(const EtherList& list);

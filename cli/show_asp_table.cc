@@ -56,7 +56,7 @@ std::string ShowAspRouting(const Policy& policy, const AspRoutes& which) {
   const auto columns = [](const Prefix& p) {
     const int length = p.FamilyLength();
     return p.IsV4() ? fmt::format("{:<15} {:<15} ", p.address.ToString(), MaskText(length))
-                    : fmt::format("{}/{} ", p.address.ToString(), length);
+                    : fmt::format("{}/{} ", p.address.IsNone() ? "::" : p.address.ToString(), length);
   };
   // The appliance's own addresses, and everybody, end in it; then routes from the narrowest to the widest.
   struct Line {

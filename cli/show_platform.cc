@@ -55,6 +55,21 @@ std::string ShowDirectory(const DirectoryView& view, const Personality& personal
   return out;
 }
 
+std::string ShowDisk(const DirectoryView& view) {
+  std::string out = "--#--  --length--  -----date/time------  path\n";
+  for (const DirectoryView::File& f : view.files) {
+    const CivilTime t = ToCivil(f.modified_s * 1'000'000'000, view.zone);
+    Append(out, "{:>5}  {:<10}  {} {:02} {} {:02}:{:02}:{:02}  {}\n", f.id, f.bytes, MonthName(t.month), t.day, t.year, t.hour, t.minute, t.second, f.name);
+  }
+  Append(out, "\n{} bytes total ({} bytes free)\n", view.total, view.free);
+  return out;
+}
+
+std::string ShowFileSystems(const DirectoryView& view) {
+  return fmt::format("\nFile Systems:\n\n  {:>14}  {:>14}  {:>8}  {:<5}  {}\n* {:>14}  {:>14}  {:>8}  {:<5}  {}\n", "Size(b)", "Free(b)", "Type", "Flags",
+                     "Prefixes", view.total, view.free, "disk", "rw", "disk0: flash:");
+}
+
 std::string ShowInventory(const std::vector<InventoryPart>& parts) {
   std::string out;
   for (const InventoryPart& p : parts) {

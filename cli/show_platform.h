@@ -10,6 +10,9 @@
 
 namespace sallyport {
 
+// `show flash:`; `show file systems`.
+std::string ShowDisk(const DirectoryView& view);
+std::string ShowFileSystems(const DirectoryView& view);
 std::string ShowDirectory(const DirectoryView& view, const Personality& personality);
 std::string ShowInventory(const std::vector<InventoryPart>& parts);
 std::string ShowModule(const ModuleView& view, const Personality& personality);

@@ -343,19 +343,26 @@ class Connection {
   int exit_status_ = 0;
 };
 
-Status MakeHostKey(const std::string& path) {
-  if (access(path.c_str(), R_OK) == 0) return {};
-  ssh_key key = nullptr;
-  if (ssh_pki_generate(SSH_KEYTYPE_RSA, 2048, &key) != SSH_OK) return Error{"cannot make an SSH host key"};
-  const mode_t before = umask(0077);
-  const int written = ssh_pki_export_privkey_file(key, nullptr, nullptr, nullptr, path.c_str());
-  umask(before);
-  ssh_key_free(key);
-  if (written != SSH_OK) return Error{"cannot write the SSH host key " + path};
-  return {};
+// Changes with every new file.
+std::pair<ino_t, std::int64_t> FileVersion(const std::string& path) {
+  struct stat s {};
+  if (stat(path.c_str(), &s) != 0) return {};
+  return {s.st_ino, s.st_mtim.tv_sec * std::int64_t{1'000'000'000} + s.st_mtim.tv_nsec};
 }
 
 }  // namespace
+
+Status MakeSshHostKey(const std::string& path, int bits) {
+  ssh_key key = nullptr;
+  if (ssh_pki_generate(SSH_KEYTYPE_RSA, bits, &key) != SSH_OK) return Error{"cannot make an SSH host key"};
+  const std::string fresh = path + ".new";
+  const mode_t before = umask(0077);
+  const int written = ssh_pki_export_privkey_file(key, nullptr, nullptr, nullptr, fresh.c_str());
+  umask(before);
+  ssh_key_free(key);
+  if (written != SSH_OK || rename(fresh.c_str(), path.c_str()) != 0) return Error{"cannot write the SSH host key " + path};
+  return {};
+}
 
 struct SshServer::Impl {
   struct Worker {
@@ -371,6 +378,7 @@ struct SshServer::Impl {
       if (stopping) break;
       Join(false);
       if ((fds[0].revents & POLLIN) == 0) continue;
+      TakeNewKey();
       ssh_session session = ssh_new();
       if (session == nullptr || ssh_bind_accept(bind, session) != SSH_OK || workers.size() >= kMaxConnections) {
         ssh_free(session);
@@ -390,6 +398,16 @@ struct SshServer::Impl {
     Join(true);
   }
 
+  // `crypto key generate` has made another one.
+  void TakeNewKey() {
+    const auto now = FileVersion(state + "/ssh_host_key");
+    if (now == key_version) return;
+    ssh_key key = nullptr;
+    if (ssh_pki_import_privkey_file((state + "/ssh_host_key").c_str(), nullptr, nullptr, nullptr, &key) != SSH_OK) return;
+    if (ssh_bind_options_set(bind, SSH_BIND_OPTIONS_IMPORT_KEY, key) == SSH_OK) key_version = now;  // the key is libssh's from here on
+    else ssh_key_free(key);
+  }
+
   void Join(bool all) {
     for (auto it = workers.begin(); it != workers.end();) {
       if (all || it->done) {
@@ -404,6 +422,7 @@ struct SshServer::Impl {
 
   std::string state, client;
   Hooks hooks;
+  std::pair<ino_t, std::int64_t> key_version{};
   ssh_bind bind = nullptr;
   int wake = -1;
   std::atomic<bool> stopping{false};
@@ -421,7 +440,10 @@ SshServer::~SshServer() { Stop(); }
 
 Status SshServer::Listen(std::uint16_t port) {
   const std::string key = impl_->state + "/ssh_host_key";
-  if (Status made = MakeHostKey(key); !made) return made;
+  if (access(key.c_str(), R_OK) != 0) {
+    if (Status made = MakeSshHostKey(key, 2048); !made) return made;
+  }
+  impl_->key_version = FileVersion(key);
   const unsigned port_number = port;
   std::string why;
   for (const char* address : {"::", "0.0.0.0"}) {  // both families, or IPv4 where the kernel has no other

@@ -16,6 +16,10 @@
 
 namespace sallyport {
 
+// Makes an RSA key of `bits` (1024..4096) in the place of the one in `path`; a server that listens uses it for the next session.
+// May take seconds. Errors: the file cannot be written.
+Status MakeSshHostKey(const std::string& path, int bits);
+
 class SshServer {
  public:
   struct Login {

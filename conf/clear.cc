@@ -198,6 +198,7 @@ void DeclareClear(ConfigGrammar& g) {
                edit.names.clear();
                edit.mode.LeaveAll();
                edit.changed = true;
+               edit.emptied = ConfigEdit::Emptied::kFactoryBack;
                return {};
              });
 }

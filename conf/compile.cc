@@ -1,4 +1,5 @@
 // From lines to the policy snapshot: interfaces, routes, timers, the box itself.
+#include "conf/acl_size.h"
 #include "conf/compile.h"
 
 #include <variant>
@@ -53,7 +54,7 @@ Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& 
 void Routes(const LineTree& tree, Policy& p, const std::set<int>& tracks_up) {
   std::vector<Route> routes;
   for (const auto& i : p.interfaces) {
-    if (!i || i->id == IfId::kIdentity || !i->InUse() || i->address.IsNone()) continue;
+    if (!i || i->id == IfId::kIdentity || !i->HasRoutes() || i->address.IsNone()) continue;
     Route r;
     r.destination = Prefix::Of(i->address, i->prefix_length);
     r.interface = i->id;
@@ -77,7 +78,7 @@ void Routes(const LineTree& tree, Policy& p, const std::set<int>& tracks_up) {
       r.gateway = {};
     } else {
       const Interface* i = p.FindByName(l->interface);
-      if (i == nullptr || !i->InUse()) continue;
+      if (i == nullptr || !i->HasRoutes()) continue;
       r.interface = i->id;
     }
     routes.push_back(r);
@@ -164,6 +165,9 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
 
   CompileZones(tree, *p);
   CompileBridge(tree, *p, impl_->interface_ids, impl_->next_interface);
+  for (auto& i : p->interfaces) {
+    if (i) i->no_carrier = impl_->lines_down.contains(i->hardware);
+  }
 
   Resolver::InterfaceAddresses addresses;
   for (const auto& i : p->interfaces) {
@@ -182,8 +186,12 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
       p->acl_alert_interval_s = static_cast<std::uint32_t>(f->Int("seconds").value_or(300));
     }
   }
+  if (AclSize(tree).OfAllLists() > kMaxAclElements) {
+    return Error{"access-list config limit reached: more than " + std::to_string(kMaxAclElements) + " elements; what was in force stays"};
+  }
   const bool search_groups = tree.Find(Section::kGroupSearch, "object-group-search access-control") != nullptr;
   for (const auto& l : tree.Of(Section::kAccessList)) {
+    p->access_list_order.push_back(l->key);
     if (IsEtherList(*l)) {
       const auto it = previous != nullptr ? previous->ether_lists.find(l->key) : p->ether_lists.end();
       p->ether_lists[l->key] = CompileEtherList(*l, previous != nullptr && it != previous->ether_lists.end() ? it->second.get() : nullptr);
@@ -253,6 +261,8 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   CompileIpv6Icmp(tree, *p);
   return std::shared_ptr<const Policy>(std::move(p));
 }
+
+void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
 
 void Configuration::MapLink(const std::string& hardware, int linux_index) { impl_->links[hardware] = linux_index; }
 

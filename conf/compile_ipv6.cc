@@ -94,7 +94,7 @@ void CompileIpv6(const Line& line, Interface& i) {
 
 void CompileIpv6Routes(const LineTree& tree, const Policy& p, std::vector<Route>& routes) {
   for (const auto& i : p.interfaces) {
-    if (!i || i->id == IfId::kIdentity || !i->InUse()) continue;
+    if (!i || i->id == IfId::kIdentity || !i->HasRoutes()) continue;
     for (const InterfaceAddress6& own : i->ipv6) {
       Route r;
       r.destination = Prefix::Of(own.address, own.prefix_length);
@@ -108,7 +108,7 @@ void CompileIpv6Routes(const LineTree& tree, const Policy& p, std::vector<Route>
     const auto net = PrefixOf(f->Get("net"));
     const auto gateway = IpAddress::Parse(f->Get("gateway"));
     const Interface* i = p.FindByName(f->Get("if"));
-    if (!net || !gateway || i == nullptr || !i->InUse() || f->Has("tunneled")) continue;
+    if (!net || !gateway || i == nullptr || !i->HasRoutes() || f->Has("tunneled")) continue;
     Route r;
     r.destination = Prefix::Of(net->address, net->length);
     r.interface = i->id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conf/acl_size.h"
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
 #include "conf/personality.h"
@@ -34,6 +35,13 @@ std::string PromptOf(const std::string& mode, const Personality& p) {
   if (mode == "config-protocol-object-group") return "config-protocol";
   if (mode == "config-icmp-object-group") return "config-icmp";
   return mode;
+}
+
+// A member of a group, and a line of an access list that names one: they may multiply what is there.
+bool MayAddElements(Section section, std::string_view line) {
+  if (line.starts_with("no ")) return false;
+  if (section == Section::kObjectGroup) return true;
+  return (section == Section::kAccessList || section == Section::kIpv6AccessList) && line.find("object-group") != line.npos;
 }
 
 constexpr std::string_view kCertificate = "config-pubkey";
@@ -98,6 +106,29 @@ Configuration::Configuration(const Personality& personality) : impl_(std::make_u
   (void)r;
 }
 Configuration::~Configuration() = default;
+
+void Configuration::SetHardware(std::vector<std::string> names) {
+  impl_->hardware = std::move(names);
+  AddHardware();
+}
+
+void Configuration::AddHardware() {
+  for (const std::string& name : impl_->hardware) {
+    const CommandLine word(name);
+    HardwareName read;
+    const ParseOptions options;
+    Cursor in(word, options);
+    if (Codec<HardwareName>::Read(in, read, {}) != Match::kOk || !IsPhysical(read.text)) continue;
+    const std::string line = "interface " + read.text;
+    if (impl_->tree.Find(Section::kInterface, line) != nullptr) continue;
+    const auto& all = impl_->tree.Of(Section::kInterface);
+    const bool used = std::any_of(all.begin(), all.end(), [&](const auto& l) { return l->text.starts_with(line + "."); });
+    ConfigMode mode;
+    for (const std::string& said : {line, std::string(read.text.starts_with("Management") ? "management-only" : ""), std::string(used ? "" : "shutdown")}) {
+      if (!said.empty()) (void)Apply(mode, said);
+    }
+  }
+}
 
 const Personality& Configuration::personality() const { return impl_->personality; }
 const LineTree& Configuration::tree() const { return impl_->tree; }
@@ -187,6 +218,18 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
         out.section = edit.section;
         out.changed = r.reply.ok && edit.changed;
         if (!r.reply.ok) mode = before;
+        if (edit.emptied != ConfigEdit::Emptied::kNo && !impl_->loading) {
+          if (edit.emptied == ConfigEdit::Emptied::kFactoryBack) (void)Load(FactoryConfiguration(impl_->personality));
+          AddHardware();
+        }
+        if (out.changed && !impl_->loading && MayAddElements(out.section, line) && AclSize(impl_->tree).OfAllLists() > kMaxAclElements) {
+          ConfigMode there = mode;
+          (void)Apply(there, "no " + std::string(word));
+          mode = before;
+          out = {};
+          out.outcome = Outcome::kRefused;
+          out.text = "ERROR: Unable to add, access-list config limit reached\n";
+        }
         return out;
       }
       mode = before;

@@ -181,6 +181,12 @@ class Configuration {
   // The DNS client, and the names that fqdn objects need. What they stand for is given back; Compile again after a change.
   DnsPlan Dns() const;
   void NamesResolved(ResolvedNames names);
+  // Connected and static routes of an interface are not there while its line protocol is down: those of these hardware names.
+  // Compile again after a change.
+  void LinesDown(std::set<std::string> hardware);
+  // The interfaces that the appliance is made with: those physical ones of `names` that no line is about are there, and shut
+  // down, now and whenever the configuration is loaded anew or cleared. Subinterfaces, VLANs and the like are overlooked.
+  void SetHardware(std::vector<std::string> names);
   // The Linux link that stands for a hardware interface (Interface::linux_index); the host's business, not a line.
   void MapLink(const std::string& hardware, int linux_index);
   ConfigSettings settings() const;
@@ -203,6 +209,7 @@ class Configuration {
   friend struct ConfigEdit;
   std::optional<ApplyResult> DefaultForm(ConfigMode& mode, std::string_view line, int privilege);
   std::unique_ptr<Configuration> WithVpnDefaults() const;
+  void AddHardware();
   std::unique_ptr<Impl> impl_;
 };
 

@@ -15,6 +15,7 @@ struct Configuration::Impl {
   NameTable names;
   bool loading = false;
   bool keys_only = false;  // LoadOptions::secrets
+  std::vector<std::string> hardware;  // SetHardware
   std::map<std::string, int> links;
   // Interface ids are given out when an interface is first compiled, and never again (types.h).
   mutable std::map<std::string, IfId> interface_ids;
@@ -24,6 +25,7 @@ struct Configuration::Impl {
   mutable std::uint32_t next_nat = 1;
   std::set<int> tracks_up;  // TracksUp
   ResolvedNames resolved;   // NamesResolved
+  std::set<std::string> lines_down;  // LinesDown
   // ServiceClass ids by policy, class and interface.
   mutable std::map<std::string, std::uint32_t> class_ids;
   mutable std::uint32_t next_class = 1;

@@ -30,6 +30,8 @@ struct ConfigEdit {
   bool loading = false;               // a whole configuration is being read: no INFO lines
   bool keys_only = false;             // lines only give keys to lines that are there (LoadOptions::secrets)
   Section section = Section::kCount;  // of the line that was applied
+  // The line has emptied the configuration: what is always there comes back, either the ports or all that a fresh appliance has.
+  enum class Emptied : std::uint8_t { kNo, kPortsBack, kFactoryBack } emptied = Emptied::kNo;
 
   Line* parent() const { return here.get(); }
   bool from_asa() const { return loading && tree.from_asa; }  // the line is one that an ASA printed

@@ -387,6 +387,24 @@ Reply RemoveAclLine(ConfigEdit& edit, const std::string& list, std::string_view 
   return {};
 }
 
+// A route must not lead where an interface does, nor by an address of the appliance's own.
+std::string CheckConnected(ConfigEdit& edit, const RouteLine& v) {
+  for (const auto& i : edit.tree.Of(Section::kInterface)) {
+    const auto* own = i->First<IpAddressLine>();
+    if (i->First<NameifLine>() == nullptr || own == nullptr || own->dhcp || !own->mask) continue;
+    if (own->address.address == v.gateway.address) return "ERROR: Invalid next hop address, it belongs to one of our interfaces\n";
+    if (i->First<ShutdownLine>() != nullptr || !(*own->mask == *v.mask)) continue;
+    if ((own->address.address.v4() & own->mask->bits) == v.destination.address.v4()) return "ERROR: Cannot add route, connected route exists\n";
+  }
+  return {};
+}
+
+// An address that has bits behind its mask is a mistake.
+std::string CheckPair(const AddressSpec& a) {
+  if (a.kind != AddressSpec::Kind::kSubnet || !a.address.address.IsV4() || (a.address.address.v4() & ~a.mask.bits) == 0) return {};
+  return "ERROR: IP address,mask <" + a.address.address.ToString() + "," + IpAddress::V4(a.mask.bits).ToString() + "> doesn't pair\n";
+}
+
 void DeclareAccessLists(ConfigGrammar& g) {
   ConfigSet& config = g.Mode("config");
   {
@@ -402,6 +420,9 @@ void DeclareAccessLists(ConfigGrammar& g) {
       config.Add(c, [](ConfigEdit& edit, const L& v, Form form) -> Reply {
         L line = v;
         if (std::string e = CheckAce(edit.tree, line.body); !e.empty()) return Reply::Refuse(std::move(e));
+        for (const AddressSpec* a : {&line.body.source, &line.body.destination}) {
+          if (std::string e = CheckPair(*a); !e.empty() && form != Form::kNo && !edit.from_asa()) return Reply::Refuse(std::move(e));
+        }
         if (!edit.loading && form != Form::kNo && !line.body.time_range.empty() &&
             edit.tree.Find(Section::kTimeRange, "time-range " + line.body.time_range) == nullptr) {
           return Reply::Refuse("ERROR: Time range " + line.body.time_range + " does not exist\n");
@@ -582,7 +603,9 @@ void DeclareAccess(ConfigGrammar& g) {
       if (!edit.HasInterface(v.interface)) return "ERROR: % Invalid Hostname\n";
       if (v.gateway.address.IsNone()) return "ERROR: % Incomplete command\n";
       if (!v.destination.address.IsV4() || (v.destination.address.v4() & ~v.mask->bits) != 0) return "ERROR: Inconsistent address and mask\n";
-      return edit.loading ? "" : RefuseEqualRoute(edit, v);
+      if (edit.loading) return "";
+      if (std::string e = RefuseEqualRoute(edit, v); !e.empty()) return e;
+      return edit.from_asa() ? "" : CheckConnected(edit, v);
     };
     r.after = [c](ConfigEdit&, const L& v, Line& l) -> std::string {
       L full = v;

@@ -118,6 +118,14 @@ void Rename(ConfigEdit& edit, const std::string& from, const std::string& to) {
 
 }  // namespace
 
+bool IsPhysical(std::string_view hardware) {
+  if (hardware.find('.') != std::string_view::npos) return false;
+  for (const char* made : {"Vlan", "BVI", "Port-channel", "Redundant", "Tunnel", "Loopback", "vni"}) {
+    if (hardware.starts_with(made)) return false;
+  }
+  return true;
+}
+
 // "gig0/1", "GigabitEthernet 0/1.100" -> "GigabitEthernet0/1.100"
 Match Codec<HardwareName>::Read(Cursor& in, HardwareName& out, std::string_view help) {
   if (in.AtEnd()) {
@@ -132,6 +140,7 @@ Match Codec<HardwareName>::Read(Cursor& in, HardwareName& out, std::string_view 
   for (const std::string_view& t : kTypes) {
     common = std::max(common, CommonPrefix(w, t));
     if (!IsPrefixOf(w.substr(0, n), t) || n == 0) continue;
+    if (n == 1 && t == "gb-ethernet") continue;  // a PIX's; "g0/1" is a GigabitEthernet
     if (type != nullptr && !SameWord(w.substr(0, n), t)) {
       if (!SameWord(w.substr(0, n), *type)) return Match::kAmbiguous;
       continue;
@@ -189,11 +198,7 @@ void DeclareInterfaces(ConfigGrammar& g) {
       return "ERROR: Interface " + v.hardware.text.substr(0, dot) + " does not exist\n";
     };
     r.check_no = [](ConfigEdit&, const L& v, const Line&) -> std::string {
-      if (v.hardware.text.find('.') != std::string::npos || v.hardware.text.starts_with("Vlan") || v.hardware.text.starts_with("BVI") ||
-          v.hardware.text.starts_with("Port-channel") || v.hardware.text.starts_with("Redundant") || v.hardware.text.starts_with("Tunnel") ||
-          v.hardware.text.starts_with("Loopback") || v.hardware.text.starts_with("vni")) {
-        return {};
-      }
+      if (!IsPhysical(v.hardware.text)) return {};
       return "ERROR: Removal of physical interface is not permitted.\n";
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {

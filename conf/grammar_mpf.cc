@@ -200,7 +200,11 @@ void DeclareModular(ConfigGrammar& g) {
       if (said.dcd) left.dcd = false, left.dcd_retry.reset(), left.dcd_max.reset();
       return (said.embryonic || said.half_closed || said.idle || said.dcd) && (left.embryonic || left.half_closed || left.idle || left.dcd);
     };
-    r.check = [](ConfigEdit&, const L& v) -> std::string {
+    r.check = [](ConfigEdit& edit, const L& v) -> std::string {
+      // 0 is never; the least half-closed time is that of `timeout`.
+      const auto too_short = [](const auto& time, std::int64_t least) { return time && time->seconds != 0 && time->seconds < least; };
+      if (!edit.loading && too_short(v.embryonic, 5)) return "ERROR: embryonic: the timeout must be 0:0:5 or more, or 0:0:0 for never\n";
+      if (!edit.loading && too_short(v.half_closed, 30)) return "ERROR: half-closed: the timeout must be 0:0:30 or more, or 0:0:0 for never\n";
       return v.idle || v.embryonic || v.half_closed || v.dcd ? "" : "ERROR: % Incomplete command\n";
     };
     Declare(g, c, r);

@@ -86,6 +86,33 @@ std::string CheckFamilies(ConfigEdit& edit, const std::string& real, const std::
   return {};
 }
 
+// `interface` is the address of one interface, so that one must be named.
+std::string CheckInterfaceWord(bool said, const std::string& nameif) {
+  return said && nameif == "any" ? "ERROR: The interface keyword needs a specific interface, not any\n" : "";
+}
+
+// Mapped addresses must not be those of the interface they are on (`interface` says that), of none at all where it is `any`.
+// Identity rules stand for whole networks, and what an ASA printed it has taken.
+std::string CheckOwnAddresses(ConfigEdit& edit, const std::string& real, const std::string& mapped, const std::string& nameif) {
+  if (mapped.empty() || mapped == "any" || mapped == "interface" || mapped == real || edit.from_asa()) return {};
+  const Resolver resolver(edit.tree, Resolver::AnyMeans::kBoth, {});
+  std::vector<AddressRange> ranges = resolver.Network(mapped);
+  if (ranges.size() == 1 && ranges[0].Size() == 1 && IpAddress::Parse(mapped)) {  // it stands for as many as the object has
+    if (const auto from = resolver.Network(real); from.size() == 1) ranges[0].last = ranges[0].first.Plus(from[0].Size() - 1);
+  }
+  for (const auto& i : edit.tree.Of(Section::kInterface)) {
+    const auto* name = i->First<NameifLine>();
+    const auto* own = i->First<IpAddressLine>();
+    if (name == nullptr || own == nullptr || own->dhcp || (nameif != "any" && nameif != name->name)) continue;
+    for (const AddressRange& r : ranges) {
+      if (!r.Contains(own->address.address)) continue;
+      return "ERROR: Address " + own->address.address.ToString() + " overlaps with " + name->name +
+             " interface address.\nERROR: NAT Policy is not downloaded\n";
+    }
+  }
+  return {};
+}
+
 // What a pool's options exclude.
 std::string CheckPool(const PatPoolOptions& pool, bool fallback) {
   if (pool.extended && fallback) return "ERROR: extended is not supported with interface fallback\n";
@@ -140,7 +167,9 @@ void DeclareObjectNat(ConfigGrammar& g) {
     const std::string object = edit.here->text.substr(edit.here->text.rfind(' ') + 1);
     for (const std::string* pool : {&v.mapped, &v.pat_pool}) {
       if (std::string e = CheckFamilies(edit, object, *pool, v.to_interface, v.ipv6, v.kind == L::Kind::kStatic && !v.net_to_net); !e.empty()) return e;
+      if (std::string e = CheckOwnAddresses(edit, object, *pool, v.interfaces.mapped); !e.empty()) return e;
     }
+    if (std::string e = CheckInterfaceWord(v.to_interface || v.fallback, v.interfaces.mapped); !e.empty()) return e;
     return CheckPool(v.pool, v.fallback);
   };
   Declare(g, c, r);
@@ -194,6 +223,11 @@ void DeclareTwiceNat(ConfigGrammar& g) {
             std::tuple{&v.real_destination, &v.mapped_destination, v.mapped_destination == "interface", v.destination_ipv6}}) {
         if (std::string e = CheckFamilies(edit, *real, *mapped, interface, ipv6, !v.net_to_net && (real != &v.real || v.kind == K::kStatic)); !e.empty()) return Reply::Refuse(std::move(e));
       }
+      for (const std::string* mapped : {&v.mapped, &v.pat_pool}) {
+        if (std::string e = CheckOwnAddresses(edit, v.real, *mapped, v.interfaces.mapped); !e.empty()) return Reply::Refuse(std::move(e));
+      }
+      if (std::string e = CheckInterfaceWord(v.mapped == "interface" || v.fallback, v.interfaces.mapped); !e.empty()) return Reply::Refuse(std::move(e));
+      if (std::string e = CheckInterfaceWord(v.mapped_destination == "interface", v.interfaces.real); !e.empty()) return Reply::Refuse(std::move(e));
       if (std::string e = CheckPool(v.pool, v.fallback); !e.empty()) return Reply::Refuse(std::move(e));
       const std::size_t position = v.position ? static_cast<std::size_t>(*v.position - 1) : SIZE_MAX;
       if (edit.tree.Find(section, text) != nullptr) return {};

@@ -1,4 +1,7 @@
 // Objects and object groups.
+#include <algorithm>
+#include <map>
+
 #include "conf/declare.h"
 #include "conf/lines.h"
 
@@ -169,15 +172,23 @@ void DeclareObject(ConfigGrammar& g, const char* word, const char* mode) {
   Declare(g, c, r);
 }
 
-// Would `name` as a member of `group` make a circle?
-bool Circular(const LineTree& tree, const std::string& group, const std::string& name, int depth = 0) {
-  if (name == group || depth > 64) return true;
-  const Line* l = FindGroup(tree, name);
-  if (l == nullptr) return false;
-  for (const auto* m : l->All<GroupMember>()) {
-    if (Circular(tree, group, m->name, depth + 1)) return true;
+// How deep the groups below `name` are nested; more than any may be when `group` is among them. Each is looked at once, however many
+// ways lead to it.
+constexpr int kDeepest = 64;
+int Depth(const LineTree& tree, const std::string& group, const std::string& name, std::map<std::string, int>& known) {
+  if (name == group) return kDeepest + 1;
+  if (const auto at = known.find(name); at != known.end()) return at->second;
+  int depth = 0;
+  if (const Line* l = FindGroup(tree, name)) {
+    for (const auto* m : l->All<GroupMember>()) depth = std::max(depth, Depth(tree, group, m->name, known));
   }
-  return false;
+  return known[name] = depth + 1;
+}
+
+// Would `name` as a member of `group` make a circle?
+bool Circular(const LineTree& tree, const std::string& group, const std::string& name) {
+  std::map<std::string, int> known;
+  return Depth(tree, group, name, known) > kDeepest;
 }
 
 // A member that is there already is said so.

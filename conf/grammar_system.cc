@@ -75,7 +75,12 @@ void DeclareSystem(ConfigGrammar& g) {
     LineRule<HostnameLine> r;
     r.section = Section::kHostname;
     r.key = 1;
-    r.check = [](ConfigEdit&, const HostnameLine& v) -> std::string {
+    r.check = [](ConfigEdit& edit, const HostnameLine& v) -> std::string {
+      // Files have names with underscores, of releases that took them.
+      const auto plain = [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) != 0 || ch == '-'; };
+      if (!edit.loading && (!std::all_of(v.name.begin(), v.name.end(), plain) || v.name.front() == '-' || v.name.back() == '-')) {
+        return "ERROR: Hostname contains an invalid character: letters, digits and hyphens between them\n";
+      }
       const auto good = [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) != 0 || ch == '-' || ch == '_' || ch == '.'; };
       if (std::all_of(v.name.begin(), v.name.end(), good)) return {};
       return "ERROR: Hostname contains an invalid character\n";

@@ -63,6 +63,8 @@ struct Codec<HardwareName> {  // grammar_interface.cc
   static Match Read(Cursor& in, HardwareName& out, std::string_view help);
   static void Print(const HardwareName& v, LineWriter& line);
 };
+// Is it there without a line, and stays? Those that a configuration makes (subinterfaces, VLANs, BVIs, bundles) are not.
+bool IsPhysical(std::string_view hardware);
 struct InterfaceLine { HardwareName hardware; };
 struct NameifLine { std::string name; };
 struct SecurityLevelLine { std::optional<int> level; };

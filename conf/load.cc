@@ -421,6 +421,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     refuse({n, line, line + "\nERROR: access-list <" + list + "> does not exist\n", true});
   }
   impl_->loading = impl_->keys_only = false;
+  if (replaces) AddHardware();
   return report;
 }
 

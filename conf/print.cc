@@ -363,14 +363,19 @@ struct DefaultLine {
   const char* begins;  // a line that begins so stands for it
   const char* text;
   const char* unless = nullptr;  // but not one that begins so
+  int since = 0, until = 9999;   // releases that print it
 };
 constexpr DefaultLine kDefaults[] = {
+    {S::kSysopt, "sysopt traffic detailed-statistics", "no sysopt traffic detailed-statistics", nullptr, 900},
     {S::kSysopt, "sysopt connection timewait", "no sysopt connection timewait"},
     {S::kSysopt, "sysopt connection tcpmss", "sysopt connection tcpmss 1380", "sysopt connection tcpmss minimum"},
     {S::kSysopt, "sysopt connection tcpmss minimum", "sysopt connection tcpmss minimum 0"},
     {S::kSysopt, "sysopt connection permit-vpn", "sysopt connection permit-vpn"},
     {S::kSysopt, "sysopt connection reclassify-vpn", "sysopt connection reclassify-vpn"},
     {S::kSysopt, "sysopt connection preserve-vpn-flows", "no sysopt connection preserve-vpn-flows"},
+    {S::kSysopt, "sysopt nodnsalias inbound", "no sysopt nodnsalias inbound", nullptr, 0, 802},
+    {S::kSysopt, "sysopt nodnsalias outbound", "no sysopt nodnsalias outbound", nullptr, 0, 802},
+    {S::kSysopt, "sysopt radius ignore-secret", "no sysopt radius ignore-secret"},
     {S::kPager, "pager", "pager lines 24"},
     {S::kTelnet, "telnet timeout", "telnet timeout 5"},
     {S::kSsh, "ssh timeout", "ssh timeout 5"},
@@ -432,13 +437,18 @@ int PlaceOfTimer(std::string_view line) {
 std::vector<std::pair<S, std::string>> MissingLines(const LineTree& tree, int release) {
   std::vector<std::pair<S, std::string>> missing;
   for (const DefaultLine& d : kDefaults) {
-    bool there = false;
+    bool there = release < d.since || release > d.until;
     for (const auto& l : tree.Of(d.section)) {
       const std::string_view t(l->text);
       if (d.unless != nullptr && t.starts_with(d.unless)) continue;
       there = there || t.starts_with(d.begins) || t == "no " + std::string(d.begins);
     }
     if (!there) missing.emplace_back(d.section, d.text);
+  }
+  for (const auto& i : tree.Of(S::kInterface)) {
+    const auto* name = i->First<NameifLine>();
+    if (name == nullptr || tree.Find(S::kSysopt, "sysopt noproxyarp " + name->name) != nullptr) continue;
+    missing.emplace_back(S::kSysopt, "no sysopt noproxyarp " + name->name);
   }
   for (const ThreatEventInfo& e : kThreatEventInfo) {
     for (const RateLimit& r : e.rates) {

@@ -63,6 +63,7 @@ void Empty(ConfigEdit& edit, const Line* but) {
   }
   edit.names.clear();
   edit.changed = true;
+  edit.emptied = ConfigEdit::Emptied::kPortsBack;
 }
 std::string OtherMode(ConfigEdit& edit, const FieldLine&, Line& line) {
   if (!edit.loading) Empty(edit, &line);

@@ -108,9 +108,9 @@ constexpr Shape kShapes[] = {
     {kClass, "match ip <text:line>", Sec::kClassMap, {.rank = 10}},
 
     // --- what is done with a class
-    {kActions, "set connection`Set connection values` / { conn-max`Maximum TCP and UDP connections` <cm:0-2147483647> | "
-               "embryonic-conn-max`Maximum half-open connections` <em:0-2147483647> | per-client-max`Maximum connections of a client` <pm:0-2147483647> | "
-               "per-client-embryonic-max`Maximum half-open connections of a client` <pe:0-2147483647> | "
+    {kActions, "set connection`Set connection values` / { conn-max`Maximum TCP and UDP connections` <cm:0-2000000> | "
+               "embryonic-conn-max`Maximum half-open connections` <em:0-2000000> | per-client-max`Maximum connections of a client` <pm:0-2000000> | "
+               "per-client-embryonic-max`Maximum half-open connections of a client` <pe:0-2000000> | "
                "random-sequence-number`TCP sequence randomisation` <rsn:{enable|disable}> | syn-cookie-mss`MSS in SYN cookies` <mss:48-65535> }",
      Sec::kPolicyMap, {.rank = 10, .effect = Effect::kModelled, .after = ConnectionLine, .merges = true}},
     {kActions, "set connection decrement-ttl`Decrement the time-to-live`", Sec::kPolicyMap, {.rank = 12, .effect = kActs}},

@@ -27,6 +27,7 @@ void Policy::SetLearned(Interface& i, const std::vector<InterfaceAddress6>& lear
   for (InterfaceAddress6 own : learned) {
     own.autoconfigured = true;
     i.ipv6.push_back(own);
+    if (!i.HasRoutes()) continue;
     if (std::any_of(table.begin(), table.end(), [&](const Route& r) { return is_of(own, r); })) continue;
     Route r;
     r.destination = Prefix::Of(own.address, own.prefix_length);

@@ -68,6 +68,7 @@ struct Interface {
   NeighbourDiscovery nd;
   int mtu = 1500;
   bool shutdown = false;
+  bool no_carrier = false;  // its line protocol is down
   bool management_only = false;
   bool verify_reverse_path = false;  // ip verify reverse-path interface
   FragmentLimits fragments;
@@ -83,6 +84,8 @@ struct Interface {
   std::shared_ptr<const AccessList> access_in6;  // for IPv6: from 9.0 on the same lists, before that `ipv6 access-list`s
   std::shared_ptr<const AccessList> access_out6;
   bool InUse() const { return (!nameif.empty() || bvi) && !shutdown; }
+  // Connected and static routes are there with the line protocol, and go with it.
+  bool HasRoutes() const { return InUse() && !no_carrier; }
   // The addresses that come from a MAC address (RFC 4291 2.5.1): the link-local one and those that are `eui-64`.
   void SetMac(const MacAddress& hardware_address);
   // Is `a` an address of this interface itself, of either family?
@@ -215,6 +218,7 @@ struct Policy {
   std::string hostname = "ciscoasa";
   std::vector<std::optional<Interface>> interfaces;  // by IfId; [0] is identity
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists;
+  std::vector<std::string> access_list_order;  // names of access_lists and ether_lists as the configuration has them
   std::map<std::string, std::shared_ptr<const AccessList>> access_lists6;  // `ipv6 access-list`
   std::shared_ptr<const AccessList> access_global;  // access-group NAME global
   std::map<std::string, std::shared_ptr<const EtherList>> ether_lists;

@@ -30,11 +30,14 @@ struct Sysctl {
 };
 // Per link. rp_filter and accept_local: after NAT a packet's source is an address of our own, or one the kernel would look for
 // elsewhere. addr_gen_mode 1: no link-local address, so that the kernel sends no IPv6 of its own.
-constexpr Sysctl kLinkV4[] = {{"rp_filter", "0"}, {"accept_local", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"}};
+// ignore_routes_with_linkdown: a route whose link carries nothing is none, as in our own table.
+constexpr Sysctl kLinkV4[] = {{"rp_filter", "0"}, {"accept_local", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"},
+                              {"ignore_routes_with_linkdown", "1"}};
 // Links without IPv6 of ours get none; `ipv6 address autoconfig` listens to router advertisements though we forward (2), and
 // takes addresses but no routes from them.
 constexpr Sysctl kLinkV6[] = {{"addr_gen_mode", "1"}, {"accept_redirects", "0"}, {"accept_ra_defrtr", "0"}, {"accept_ra_rtr_pref", "0"},
-                              {"accept_ra_mtu", "0"}, {"keep_addr_on_down", "1"}};
+                              {"accept_ra_mtu", "0"}, {"keep_addr_on_down", "1"},
+                              {"ignore_routes_with_linkdown", "1"}};
 // The kernel takes the stricter (rp_filter) or the looser (send_redirects) of the link's value and this one, so it must agree.
 constexpr Sysctl kAllV4[] = {{"rp_filter", "0"}, {"send_redirects", "0"}};
 
@@ -68,6 +71,14 @@ void WantIpv6(const Interface& f, bool up, Wanted& w) {
     if (!own.autoconfigured) w.addresses.push_back({f.linux_index, own.address, own.prefix_length, HostNetwork::kProtocol, false});
     connect(own.address, own.prefix_length);
   }
+}
+
+// Is `a` on a network of the interface? An appliance looks for any gateway there.
+bool IsConnected(const Interface& f, IpAddress a) {
+  if (a.IsV4()) return !f.address.IsNone() && AddressRange::Of(Prefix::Of(f.address, f.prefix_length)).Contains(a);
+  return a.IsV6LinkLocal() || std::any_of(f.ipv6.begin(), f.ipv6.end(), [a](const InterfaceAddress6& own) {
+           return AddressRange::Of(Prefix::Of(own.address, own.prefix_length)).Contains(a);
+         });
 }
 
 Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
@@ -125,6 +136,7 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
     if (f == nullptr || !f->InUse() || up.count(f->linux_index) == 0) continue;
     k.gateway = route.gateway;
     k.link = f->linux_index;
+    k.onlink = !k.gateway.IsNone() && policy.routes.Ways(route) <= 1 && !IsConnected(*f, k.gateway);
     if (!k.gateway.IsNone() && policy.routes.Ways(route) > 1) {
       for (const Route& other : policy.routes.routes()) {
         if (other.destination == route.destination && other.metric == route.metric && other.interface == route.interface &&
@@ -173,7 +185,8 @@ struct HostNetwork::Impl {
       changes++;
       return true;
     }
-    failures += (failures.empty() ? "" : "; ") + what + ": " + s.error();
+    const std::string failure = what + ": " + s.error();  // the same route stands in two tables
+    if (failures.find(failure) == std::string::npos) failures += (failures.empty() ? "" : "; ") + failure;
     return false;
   }
   void Set(const std::string& name, const char* value) {

@@ -230,6 +230,7 @@ Result<std::vector<KernelRoute>> Rtnetlink::Routes(std::uint8_t protocol) {
       r.table = h->rtm_table;
       r.type = h->rtm_type;
       r.prefix_length = h->rtm_dst_len;
+      r.onlink = (h->rtm_flags & RTNH_F_ONLINK) != 0;
       r.destination = family == AF_INET ? IpAddress::V4(0) : IpAddress();
       EachAttribute(n, sizeof *h, [&r](int type, const nlattr* a) {
         if (type == RTA_TABLE) r.table = mnl_attr_get_u32(a);
@@ -379,6 +380,7 @@ Status Rtnetlink::ChangeRoute(bool add, const KernelRoute& k, std::uint8_t proto
   h->rtm_table = RT_TABLE_UNSPEC;
   h->rtm_protocol = protocol;
   h->rtm_type = k.type;
+  if (k.onlink) h->rtm_flags |= RTNH_F_ONLINK;
   h->rtm_scope = k.type == RTN_LOCAL ? RT_SCOPE_HOST : k.gateway.IsNone() && k.link != 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   mnl_attr_put_u32(r.n, RTA_TABLE, k.table);
   if (k.prefix_length != 0) r.Address(RTA_DST, k.destination);

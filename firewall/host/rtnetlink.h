@@ -34,6 +34,7 @@ struct KernelRoute {
   std::vector<IpAddress> more_gateways;  // equal-cost multipath over the same link, sorted
   int link = 0;       // 0: none (blackhole)
   std::uint32_t metric = 0;
+  bool onlink = false;  // the gateway is asked for on the link, though it is on none of its networks
   auto operator<=>(const KernelRoute&) const = default;
   std::string ToString() const;
 };

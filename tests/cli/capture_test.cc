@@ -288,6 +288,17 @@ TEST_F(CaptureTest, RealTime) {
   EXPECT_EQ(Do("show capture"), "");
 }
 
+TEST_F(CaptureTest, AScriptHasNoRealTime) {
+  Session::Options options;
+  options.kind = Session::Kind::kScript;
+  options.privilege = 15;
+  TestConsole script(box_, options);
+  EXPECT_EQ(script.Do("capture now interface inside real-time"),
+            "ERROR: real-time needs a terminal: nobody ends it in a script; see 'show capture'\n");
+  EXPECT_TRUE(script.failed());
+  EXPECT_EQ(script.Do("show capture"), "") << "the next line of the script is a command";
+}
+
 // --- faults
 
 TEST_F(CaptureTest, FaultsLoseEveryThird) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,9 @@ class TestHost final : public MemoryHost {
     if (Status used = MemoryHost::Use(policy, vlans); !used) return used;
     return complaint.empty() ? Status{} : Status{Error{complaint}};
   }
+  bool NoCarrier(const Interface& f, const InterfaceView&) override { return dead.contains(f.hardware); }
   std::string complaint;  // what the machine would not take
+  std::set<std::string> dead;  // hardware whose link carries nothing
 };
 
 struct TestAppliance {

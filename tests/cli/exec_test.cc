@@ -1,5 +1,7 @@
 // What the EXEC commands do, and the dialogues they hold.
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 
 #include "conf/personality.h"
@@ -41,6 +43,108 @@ TEST_F(ConsoleTest, WriteErase) {
   c->Do("write erase");
   EXPECT_EQ(c->Do(""), "[OK]\n");
   EXPECT_EQ(c->Do("show startup-config"), "No Configuration\n");
+}
+
+TEST_F(ConsoleTest, TheInterfacesSurviveAnErasedConfiguration) {
+  box_.appliance->SetHardware({"GigabitEthernet0/0", "GigabitEthernet0/1"});
+  auto c = OpenConfig();
+  c->Do("interface g0/0");
+  c->Do("nameif outside");
+  c->Do("end");
+  c->Do("write memory");
+  c->Do("write erase");
+  c->Do("");
+  c->Do("reload noconfirm");
+  c = Open(15);
+  const std::string shown = c->Do("show running-config interface");
+  EXPECT_NE(shown.find("interface GigabitEthernet0/0\n shutdown\n no nameif\n no security-level\n no ip address\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("interface GigabitEthernet0/1\n shutdown\n"), std::string::npos) << shown;
+  EXPECT_NE(c->Do("show interface ip brief").find("GigabitEthernet0/1"), std::string::npos);
+}
+
+TEST_F(ConsoleTest, ObjectsAndGroupsAreTwoThings) {
+  auto c = OpenConfig();
+  for (const char* line : {"object network web", "host 10.1.1.80", "description the web server", "object service alt", "service tcp destination eq 8080",
+                           "object-group network hosts", "network-object host 10.1.1.1", "end"}) {
+    c->Do(line);
+  }
+  EXPECT_EQ(c->Do("show object network"), "object network web\n host 10.1.1.80\n description the web server\n");
+  EXPECT_EQ(c->Do("show object service"), "object service alt\n service tcp destination eq 8080 \n");
+  EXPECT_EQ(c->Do("show object id alt"), c->Do("show object service"));
+  EXPECT_EQ(c->Do("show object").find("object-group"), std::string::npos);
+  EXPECT_NE(c->Do("show object-group network").find("object-group network hosts"), std::string::npos);
+  EXPECT_EQ(c->Do("show object id hosts"), "ERROR: object (hosts) does not exist\n");
+}
+
+TEST_F(ConsoleTest, ListsAreShownAsTheConfigurationHasThem) {
+  auto c = OpenConfig();
+  for (const char* line : {"access-list zeta extended permit ip any any", "access-list alpha extended permit ip any any", "access-list mid standard permit any4", "end"}) c->Do(line);
+  c->Do("terminal pager 0");
+  const std::string shown = c->Do("show access-list");
+  const std::size_t zeta = shown.find("access-list zeta;"), alpha = shown.find("access-list alpha;"), mid = shown.find("access-list mid;");
+  ASSERT_NE(mid, std::string::npos) << shown;
+  EXPECT_LT(zeta, alpha);
+  EXPECT_LT(alpha, mid);
+  const std::string brief = c->Do("show access-list brief");
+  EXPECT_LT(brief.find("access-list zeta;"), brief.find("access-list alpha;"));
+}
+
+TEST_F(ConsoleTest, TheConfigurationGoesToAFile) {
+  auto c = Open(15);
+  c->Do("terminal pager 0");
+  c->Do("copy running-config disk0:/mine.cfg");
+  EXPECT_EQ(c->prompt(), "\nSource filename [running-config]? ");
+  c->Do("");
+  EXPECT_EQ(c->prompt(), "\nDestination filename [mine.cfg]? ");
+  EXPECT_NE(c->Do("").find(" bytes copied in "), std::string::npos);
+  EXPECT_NE(c->Do("more disk0:/mine.cfg").find("hostname ciscoasa"), std::string::npos);
+  EXPECT_NE(c->Do("copy /noconfirm running-config flash:other.cfg").find(" bytes copied in "), std::string::npos);
+  const std::string disk = c->Do("show flash:");
+  EXPECT_TRUE(disk.starts_with("--#--  --length--  -----date/time------  path\n")) << disk;
+  EXPECT_NE(disk.find("  mine.cfg\n"), std::string::npos) << disk;
+  EXPECT_NE(disk.find("  other.cfg\n"), std::string::npos) << disk;
+  EXPECT_NE(c->Do("show file systems").find("disk0: flash:"), std::string::npos);
+  c->Do("copy running-config disk0:/../x");
+  c->Do("");
+  EXPECT_TRUE(c->Do("").starts_with("%Error opening ")) << "not out of the folder";
+  EXPECT_EQ(c->Do("show reload"), "No reload is scheduled.\n");
+  EXPECT_EQ(c->Do("who") + c->Do("show who"), "");
+  EXPECT_FALSE(c->failed());
+}
+
+TEST_F(ConsoleTest, AnRsaKeyIsMadeAndReplaced) {
+  auto c = OpenConfig();
+  const std::string path = box_.state.At("ssh_host_key");
+  std::mutex mutex;
+  std::condition_variable came;
+  std::function<void()> posted;  // by the thread that makes the key
+  box_.appliance->SetPost([&](std::function<void()> f) {
+    const std::lock_guard lock(mutex);
+    posted = std::move(f);
+    came.notify_one();
+  });
+  const auto wait = [&] {
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(came.wait_for(lock, std::chrono::minutes(1), [&] { return posted != nullptr; }));
+    const auto f = std::exchange(posted, nullptr);
+    lock.unlock();
+    f();
+  };
+  EXPECT_EQ(c->Do("crypto key generate rsa modulus 1024"),
+            "INFO: The name for the keys will be: <Default-RSA-Key>\nKeypair generation process begin. Please wait...\n");
+  wait();
+  const auto first = ReadWholeFile(path);
+  ASSERT_TRUE(first.ok());
+  EXPECT_NE(first->find("PRIVATE KEY"), std::string::npos);
+  c->Do("crypto key generate rsa modulus 1024");
+  EXPECT_NE(c->prompt().find("Do you really want to replace them? [yes/no]: "), std::string::npos);
+  c->Do("no");
+  EXPECT_EQ(*ReadWholeFile(path), *first);
+  c->Do("crypto key generate rsa modulus 1024 noconfirm");
+  wait();
+  EXPECT_NE(*ReadWholeFile(path), *first);
+  c->Do("crypto key generate rsa modulus 1000");
+  EXPECT_TRUE(c->failed());
 }
 
 TEST_F(ConsoleTest, CopyRunningStartup) {

@@ -141,6 +141,13 @@ TEST_F(PacketTracerTest, AspTables) {
   EXPECT_NE(Do("show asp table classify hits domain permit interface outside").find("hits=1,"), std::string::npos);
 }
 
+TEST_F(PacketTracerTest, TheDefaultRouteOfIpv6HasItsOwnForm) {
+  Use("9.12(2)", kConfig);
+  for (const char* line : {"configure terminal", "interface GigabitEthernet0/0", "ipv6 address 2001:db8:f::1/64", "ipv6 route outside ::/0 2001:db8:f::10", "end"}) Do(line);
+  const std::string routes = Do("show asp table routing input interface outside");
+  EXPECT_NE(routes.find("in   ::/0 via 2001:db8:f::10, outside\n"), std::string::npos) << routes;
+}
+
 TEST_F(PacketTracerTest, DetailedIdsAreThoseOfTheTable) {
   Use("9.12(2)", kConfig);
   const std::string trace = Do("packet-tracer input outside tcp 198.51.100.9 1025 192.0.2.80 80 detailed");

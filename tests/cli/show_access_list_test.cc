@@ -43,6 +43,7 @@ TEST(ShowAccessList, AllWithTheLogCacheFirst) {
   p.access_lists["outside"] = List();
   p.access_lists["empty"] =
       std::make_shared<AccessList>("empty", 0x2c20a0c, std::vector<AclLine>{}, std::vector<AclElement>{});
+  p.access_list_order = {"outside", "empty"};  // not by name
   ExpectGolden("access_list", ShowAccessLists(p, {3, 1, 4096, 300}, ManualClock()));
 }
 

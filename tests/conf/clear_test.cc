@@ -109,6 +109,7 @@ TEST_F(ClearTest, EveryFirstWord) {
     (void)c_.Apply(mode_, "clear configure " + h.text);
     EXPECT_TRUE(c_.Compile(nullptr).ok()) << h.text;
   }
+  All({"clear configure policy-map"});  // `service-policy` came behind it
   EXPECT_EQ(Section("policy-map"), "");
 }
 

@@ -116,8 +116,9 @@ TEST(Configuration, AllAddsTheDefaults) {
   s.Ok("timeout floating-conn 0:01:00");
   EXPECT_THAT(all("timeout"), ::testing::HasSubstr("timeout tcp-proxy-reassembly 0:01:00\ntimeout floating-conn 0:01:00\ntimeout conn-holddown 0:00:15\n"));
   EXPECT_EQ(all("sysopt"),
-            "sysopt connection tcpmss minimum 48\nno sysopt connection timewait\nsysopt connection tcpmss 1380\n"
-            "sysopt connection permit-vpn\nsysopt connection reclassify-vpn\nno sysopt connection preserve-vpn-flows\n");
+            "sysopt connection tcpmss minimum 48\nno sysopt traffic detailed-statistics\nno sysopt connection timewait\n"
+            "sysopt connection tcpmss 1380\nsysopt connection permit-vpn\nsysopt connection reclassify-vpn\n"
+            "no sysopt connection preserve-vpn-flows\nno sysopt radius ignore-secret\n");
   s.Ok("sysopt connection tcpmss 1300");
   EXPECT_THAT(all("sysopt"), ::testing::Not(::testing::HasSubstr("tcpmss 1380")));
   const std::string whole = all("");
@@ -161,6 +162,8 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
   const std::string before = s.conf.Print();
   const std::pair<const char*, const char*> bad[] = {
       {"hostnam", "ERROR: % Incomplete command\n"},
+      {"hostname 1bad_name", "ERROR: Hostname contains an invalid character: letters, digits and hyphens between them\n"},
+      {"hostname bad-", "ERROR: Hostname contains an invalid character: letters, digits and hyphens between them\n"},
       {"foo bar", "  ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"mtu inside 20", "           ^\nERROR: % Invalid input detected at '^' marker.\n"},
       {"access-group nolist in interface inside", "ERROR: access-list <nolist> does not exist\n"},
@@ -173,6 +176,15 @@ TEST(Configuration, RefusedLinesSayWhyAndChangeNothing) {
       {"no access-list a extended permit tcp any any", "Specified access-list does not exist\n"},
       {"access-list a extended permit ip any object-group none", "ERROR: specified object group <none> not found\n"},
       {"route inside 10.5.0.1 255.255.0.0 10.1.1.2", "ERROR: Inconsistent address and mask\n"},
+      {"route outside 10.1.1.0 255.255.255.0 198.51.100.11", "ERROR: Cannot add route, connected route exists\n"},
+      {"route outside 10.77.0.0 255.255.0.0 198.51.100.2", "ERROR: Invalid next hop address, it belongs to one of our interfaces\n"},
+      {"access-list a extended permit ip 10.1.1.5 255.255.255.0 any", "ERROR: IP address,mask <10.1.1.5,255.255.255.0> doesn't pair\n"},
+      {"access-list a extended permit tcp any 10.1.1.0 255.255.0.0 eq 80", "ERROR: IP address,mask <10.1.1.0,255.255.0.0> doesn't pair\n"},
+      {"nat (any,any) source dynamic o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat (inside,any) source dynamic o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat source static o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat (inside,any) source dynamic o pat-pool o interface", "ERROR: The interface keyword needs a specific interface, not any\n"},
+      {"nat (any,outside) source dynamic o o destination static interface o", "ERROR: The interface keyword needs a specific interface, not any\n"},
       {"service-policy nothere global", "ERROR: policy-map nothere not configured\n"},
       {"nat (inside,outside) source static nope nope", "ERROR: object (nope) does not exist\n"},
       {"no interface GigabitEthernet0/0", "ERROR: Removal of physical interface is not permitted.\n"},
@@ -218,6 +230,27 @@ TEST(Configuration, WrongWordsGetTheCaret) {
   old.TwoInterfaces();
   EXPECT_EQ(old.Error("static (inside,outside) tcp interface 80x 10.1.1.9 80"),
             std::string(38, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
+}
+
+TEST(Configuration, MappedAddressesAreNotTheInterfacesOwn) {
+  Session s;
+  s.TwoInterfaces();
+  const std::string own = "ERROR: Address 198.51.100.2 overlaps with outside interface address.\nERROR: NAT Policy is not downloaded\n";
+  s.All({"object network pub", "host 198.51.100.2", "object network pool", "range 198.51.100.1 198.51.100.9", "object network wide", "subnet 198.51.100.0 255.255.255.0",
+         "object network four", "range 10.1.1.4 10.1.1.7", "object network o", "host 10.1.1.9"});
+  const std::string before = s.conf.Print();
+  EXPECT_EQ(s.Error("nat (inside,outside) static 198.51.100.2"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) static pub service tcp 80 80"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) dynamic pool"), own);
+  EXPECT_EQ(s.Error("nat (inside,any) dynamic pub"), own);
+  EXPECT_EQ(s.Error("nat (any,any) dynamic interface"), "ERROR: The interface keyword needs a specific interface, not any\n");
+  s.Ok("object network four");
+  EXPECT_EQ(s.Error("nat (inside,outside) static 198.51.100.0"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) source static o pub"), own);
+  EXPECT_EQ(s.Error("nat (inside,outside) source dynamic any pat-pool pool"), own);
+  EXPECT_EQ(s.conf.Print(), before);
+  s.All({"object network o", "nat (any,outside) dynamic interface", "nat (inside,inside) source static o pub", "nat (any,any) source static wide wide",
+         "nat (inside,outside) source static o interface"});
 }
 
 TEST(Configuration, TimersHaveALeastValue) {
@@ -292,9 +325,50 @@ TEST(Configuration, NoForms) {
 
 TEST(Configuration, ClearConfigureAll) {
   Session s;
+  const std::string fresh = s.conf.Print();
   s.TwoInterfaces();
-  s.Ok("clear configure all");
+  s.All({"hostname other", "access-list a extended permit ip any any", "clear configure all"});
   EXPECT_EQ(s.Section("interface"), "");
+  EXPECT_EQ(s.conf.Print(), fresh);
+  EXPECT_NE(fresh.find("service-policy global_policy global"), std::string::npos);
+}
+
+constexpr char kBarePorts[] =
+    "interface GigabitEthernet0/0\n shutdown\n no nameif\n no security-level\n no ip address\n"
+    "!\ninterface Management0/0\n shutdown\n management-only\n no nameif\n no security-level\n no ip address\n!\n";
+
+TEST(Configuration, TheHardwareIsAlwaysThere) {
+  Session s;
+  s.conf.SetHardware({"gigabitethernet0/0", "Management0/0", "Vlan10", "GigabitEthernet0/0.5"});
+  const std::string fresh = s.conf.Print();
+  EXPECT_EQ(s.Section("interface"), kBarePorts);
+  s.All({"interface g0/0", "nameif outside", "no shutdown", "interface GigabitEthernet0/7", "clear configure all"});
+  EXPECT_EQ(s.conf.Print(), fresh);
+  s.conf.Load("ASA Version 9.16(4)\nhostname edge\n!\ninterface GigabitEthernet0/0\n nameif inside\n security-level 100\n"
+              " ip address 10.1.1.1 255.255.255.0\n");
+  const std::string loaded = s.Section("interface");
+  EXPECT_NE(loaded.find(" nameif inside\n"), std::string::npos);
+  EXPECT_EQ(loaded.substr(loaded.find("!\ninterface Management")), std::string(kBarePorts).substr(std::string(kBarePorts).find("!\ninterface M")));
+}
+
+TEST(Configuration, APortWhoseSubinterfacesTheFileNamesIsUp) {
+  Session s;
+  s.conf.SetHardware({"GigabitEthernet0/0"});
+  s.conf.Load("ASA Version 9.16(4)\ninterface GigabitEthernet0/0.5\n vlan 5\n nameif inside\n");
+  EXPECT_EQ(s.Section("interface").find("shutdown"), std::string::npos) << s.Section("interface");
+  EXPECT_NE(s.Section("interface").find("interface GigabitEthernet0/0\n"), std::string::npos);
+}
+
+TEST(Configuration, InterfaceTypesAreShortened) {
+  for (const auto& [typed, means] : {std::pair("g0/1", "GigabitEthernet0/1"), {"G0/1", "GigabitEthernet0/1"}, {"gi0/1", "GigabitEthernet0/1"},
+                                     {"gig 0/1", "GigabitEthernet0/1"}, {"gb0/1", "gb-ethernet0/1"}, {"m0/0", "Management0/0"},
+                                     {"e0/0", "Ethernet0/0"}, {"te0/0", "TenGigabitEthernet0/0"}}) {
+    Session s;
+    s.Ok(std::string("interface ") + typed);
+    EXPECT_NE(s.Section("interface").find(std::string("interface ") + means + "\n"), std::string::npos) << typed;
+  }
+  Session s;
+  EXPECT_EQ(s.Error("interface t0/1"), "ERROR: % Ambiguous command:  \"t0/1\"\n");
 }
 
 TEST(Configuration, HelpAndCompletion) {

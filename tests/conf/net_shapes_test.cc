@@ -201,6 +201,9 @@ TEST(NetShapes, ConnectionSettingsOfAClassStandInOneLine) {
   EXPECT_TRUE(has("  set connection random-sequence-number disable\n")) << s.Section("policy-map");
   s.All({"no set connection random-sequence-number disable"});
   EXPECT_FALSE(has("set connection"));
+  EXPECT_EQ(s.Do("set connection conn-max 2000001").outcome, ApplyResult::Outcome::kInvalid);
+  EXPECT_FALSE(s.Do("set connection timeout embryonic 0:00:04").ok());
+  EXPECT_FALSE(s.Do("set connection timeout half-closed 0:00:29").ok());
   s.All({"set connection timeout embryonic 0:00:45", "set connection timeout dcd", "set connection timeout idle 2:00:00 reset"});
   EXPECT_TRUE(has("  set connection timeout embryonic 0:00:45 idle 2:00:00 reset dcd\n")) << s.Section("policy-map");
   s.All({"no set connection timeout embryonic 0:00:45"});

@@ -229,17 +229,27 @@ TEST_F(HostNetworkTest, SaysWhatIsMissing) {
   Policy p = FirstPolicy();
   Route bad;
   bad.destination = Prefix::Of(A("10.51.0.0"), 16);
-  bad.gateway = A("172.16.0.1");
+  bad.gateway = A("10.98.2.255");  // everybody
   bad.interface = static_cast<IfId>(2);
   Route good;
   good.destination = Prefix::Of(A("10.52.0.0"), 16);
   good.gateway = A("10.98.2.9");
   good.interface = static_cast<IfId>(2);
-  p.routes = RouteTable({bad, good});
+  Route far;  // a gateway that is on no network of the link is looked for there all the same
+  far.destination = Prefix::Of(A("10.53.0.0"), 16);
+  far.gateway = A("172.16.0.1");
+  far.interface = static_cast<IfId>(2);
+  p.routes = RouteTable({bad, good, far});
   const auto r = net_->Apply(p);
   ASSERT_FALSE(r);
-  EXPECT_TRUE(Has(r.error(), "10.51.0.0/16 via 172.16.0.1")) << r.error();
+  const std::size_t said = r.error().find("10.51.0.0/16 via 10.98.2.255");
+  EXPECT_NE(said, std::string::npos) << r.error();
+  EXPECT_EQ(r.error().find("10.51.0.0/16", said + 1), std::string::npos) << "told once: " << r.error();
   EXPECT_TRUE(Has(Output("ip route"), "10.52.0.0/16"));
+  EXPECT_TRUE(Has(Output("ip route"), "10.53.0.0/16 via 172.16.0.1 dev f1"));
+  const auto again = net_->Apply(p);
+  EXPECT_FALSE(again);
+  EXPECT_TRUE(Has(Output("ip route"), "10.53.0.0/16 via 172.16.0.1 dev f1"));
 }
 
 }  // namespace
