@@ -603,8 +603,7 @@ void DeclareAccess(ConfigGrammar& g) {
       if (!edit.HasInterface(v.interface)) return "ERROR: % Invalid Hostname\n";
       if (v.gateway.address.IsNone()) return "ERROR: % Incomplete command\n";
       if (!v.destination.address.IsV4() || (v.destination.address.v4() & ~v.mask->bits) != 0) return "ERROR: Inconsistent address and mask\n";
-      if (edit.loading) return "";
-      if (std::string e = RefuseEqualRoute(edit, v); !e.empty()) return e;
+      if (std::string e = edit.loading ? "" : RefuseEqualRoute(edit, v); !e.empty()) return e;
       return edit.from_asa() ? "" : CheckConnected(edit, v);
     };
     r.after = [c](ConfigEdit&, const L& v, Line& l) -> std::string {
