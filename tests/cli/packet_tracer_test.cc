@@ -100,7 +100,13 @@ TEST_F(PacketTracerTest, KeptTraces) {
   Do("capture c interface inside");
   Do("packet-tracer input inside udp 10.1.1.10 1025 198.51.100.9 500 transmit");
   box_.engine->TakeOriginated();
-  std::vector<std::uint8_t> bytes = BytesOf({box_.appliance->policy()->FindByName("inside")->id, 17, *IpAddress::Parse("10.1.1.12"), *IpAddress::Parse("198.51.100.9"), 7, 8});
+  TraceRequest request;
+  request.protocol = 17;
+  request.src = *IpAddress::Parse("10.1.1.12");
+  request.dst = *IpAddress::Parse("198.51.100.9");
+  request.sport = 7;
+  request.dport = 8;
+  std::vector<std::uint8_t> bytes = BytesOf(request);
   Packet p;
   p.bytes = bytes;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
