@@ -132,7 +132,8 @@ std::uint16_t Fold(std::uint64_t sum) { return static_cast<std::uint16_t>(~Check
 // `check` covered bytes that summed to `was`, and shall cover such that sum to `is`: what was damaged stays so (RFC 1624).
 std::uint16_t Moved(std::uint16_t check, std::uint64_t was, std::uint64_t is) { return ChecksumUpdate16(check, Fold(was), Fold(is)); }
 
-// The transport part at `t`, already a copy, gets ports and checksum of its new family. `quoted`: part of a packet may be missing.
+// The transport part at `t`, already a copy, gets ports and checksum of its new family. `length`: of the whole, of which a quotation
+// may lack the end. `anew`: the checksum that is there says nothing.
 void PutTransport(MutableBytes t, std::uint8_t protocol, const FlowKey& old, const Endpoint& src, const Endpoint& dst, std::size_t length,
                   bool anew) {
   const std::size_t check_at = protocol == kTcp ? 16 : 6;
