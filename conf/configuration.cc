@@ -200,6 +200,9 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
       std::shared_ptr<Line> here = depth == 0 ? nullptr : mode.frames_.back().line.lock();
       if (depth > 0 && here == nullptr) continue;
       ConfigEdit edit{impl_->tree, mode, impl_->personality, impl_->names, here, {}};
+      for (const ConfigMode::Frame& frame : mode.frames_) {
+        if (auto open = frame.line.lock()) edit.path.push_back(std::move(open));
+      }
       edit.loading = impl_->loading;
       edit.keys_only = impl_->keys_only;
       if (edit.keys_only && set->second.RuleOf(line, options) == nullptr && set->second.Matches(line, options).outcome == RunResult::Outcome::kOk) {

@@ -147,7 +147,7 @@ void DeclareModular(ConfigGrammar& g) {
     r.section = Section::kPolicyMap;
     r.rank = 10;
     r.key = keywords;
-    const bool acts = words.starts_with("icmp") || words == "dns" || words == "ftp" || words == "tftp" || words == "http";
+    const bool acts = words.starts_with("icmp") || words == "dns" || words == "ftp" || words == "tftp" || words == "http" || words == "ipv6";
     r.effect = acts ? Effect::kModelled : Effect::kAccepted;
     const std::string what(words);
     r.check = [what](ConfigEdit& edit, const L& v) -> std::string {

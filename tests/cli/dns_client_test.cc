@@ -231,11 +231,12 @@ class FqdnTest : public testing::Test {
     options.greet = false;
     console_ = std::make_unique<TestConsole>(box_, options);
     for (const char* line :
-         {"configure terminal", "interface GigabitEthernet0/0", "nameif outside", "ip address 203.0.113.1 255.255.255.0", "no shutdown",
+         {"terminal pager 0", "configure terminal", "interface GigabitEthernet0/0", "nameif outside", "ip address 203.0.113.1 255.255.255.0", "no shutdown",
           "interface GigabitEthernet0/1", "nameif inside", "ip address 10.0.0.1 255.255.255.0", "no shutdown", "exit",
-          "dns domain-lookup inside", "dns server-group DefaultDNS", "name-server 10.0.0.53", "exit", "object network WEB", "fqdn v4 www.example.com", "exit",
+          "route outside 0.0.0.0 0.0.0.0 203.0.113.254", "dns domain-lookup inside", "dns server-group DefaultDNS", "name-server 10.0.0.53", "exit", "object network WEB", "fqdn v4 www.example.com", "exit",
           "access-list IN extended permit tcp any object WEB eq www", "logging enable", "logging buffered debugging"}) {
-      EXPECT_EQ(console_->Do(line), "") << line;
+      const std::string said = console_->Do(line);
+      EXPECT_TRUE(said.empty() || said.starts_with("INFO: Security level")) << line << ": " << said;
     }
   }
   void Answer(const std::vector<Record>& records) {
