@@ -13,6 +13,7 @@ namespace sallyport {
 namespace {
 
 constexpr auto kQuickCompile = std::chrono::milliseconds(5);  // what may be spent on every line
+constexpr auto kAspKept = std::chrono::minutes(1);            // a table that nobody asks for
 constexpr int kCompileShare = 20;                             // otherwise this part of the time
 
 // `enable password secret` must not stand in a log.
@@ -400,6 +401,7 @@ void Appliance::Tick() {
   for (Session* s : sessions_) s->EndIfIdle(Now());
   if (sla_.Tick(RealNow(), WallNow())) TracksChanged();
   perfmon_.Tick(*this);
+  if (asp_kept_.table != nullptr && (asp_kept_.policy != policy_ || std::chrono::steady_clock::now() > asp_kept_.used + kAspKept)) asp_kept_ = {};
   if (!meter_.Due()) return;
   meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));
   const auto now = std::chrono::steady_clock::now();

@@ -32,6 +32,8 @@
 
 namespace sallyport {
 
+class AspTable;
+
 // What an appliance needs from the machine. Tests have one that touches nothing.
 class ApplianceHost {
  public:
@@ -182,6 +184,14 @@ class Appliance {
     std::string rules_by, arp_by;
   };
   AspCleared& asp_cleared() { return asp_cleared_; }
+  // The table of the accelerated path that was shown last (trace_view.h), and of what it was made. Control thread only.
+  struct AspKept {
+    std::shared_ptr<const Policy> policy;
+    std::vector<IfId> captured;
+    std::shared_ptr<AspTable> table;
+    std::chrono::steady_clock::time_point used;
+  };
+  AspKept& asp_kept() { return asp_kept_; }
   // Traffic counters begin again; the engine's go on, what they were is taken away.
   void ClearTraffic();
   // The same for the counters of one interface, by hardware name ("": of all), and of its link.
@@ -245,6 +255,7 @@ class Appliance {
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;
   AspCleared asp_cleared_;
+  AspKept asp_kept_;
   std::map<std::string, std::uint64_t> peaks_;  // by resource
   std::uint64_t logged_before_ = 0;             // messages, when the rate was taken last
   std::chrono::steady_clock::time_point logged_at_;

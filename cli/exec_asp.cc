@@ -40,7 +40,7 @@ std::string WhenText(ExecContext& c, std::int64_t wall, const std::string& by) {
 }
 
 Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
-  const AspTable table = AspTableNow(c.appliance);
+  const AspTable& table = AspTableNow(c.appliance);
   const Policy& policy = *c.appliance.policy();
   AspFilter filter;
   filter.domain = w.domain;
@@ -70,7 +70,7 @@ InterfaceCounters BoxCounters(Appliance& appliance) {
 Reply ClearClassify(ExecContext& c, const Bare&, Form) {
   Appliance::AspCleared& cleared = c.appliance.asp_cleared();
   cleared.rules.clear();
-  const AspTable table = AspTableNow(c.appliance);
+  const AspTable& table = AspTableNow(c.appliance);
   for (const AspRule& r : table.rules()) cleared.rules[r.id] = r.hits;
   cleared.rules_wall = c.appliance.WallNow();
   cleared.rules_by = c.session.UserName();
@@ -132,7 +132,7 @@ Reply ShowSockets(ExecContext& c, const Bare&, Form) {
 
 }  // namespace
 
-AspTable AspTableNow(Appliance& appliance) {
+const AspTable& AspTableNow(Appliance& appliance) {
   struct Answer {
     std::shared_ptr<AspHits> hits;
     std::vector<IfId> captured;
@@ -144,9 +144,17 @@ AspTable AspTableNow(Appliance& appliance) {
     }
     return answer;
   });
-  AspTable table(*appliance.policy(), *a.hits, a.captured);
-  table.CountFrom(appliance.asp_cleared().rules);
-  return table;
+  Appliance::AspKept& kept = appliance.asp_kept();
+  if (kept.table == nullptr || kept.policy != appliance.policy() || kept.captured != a.captured) {
+    kept.policy = appliance.policy();
+    kept.captured = a.captured;
+    kept.table = std::make_shared<AspTable>(*kept.policy, *a.hits, a.captured);
+  } else {
+    kept.table->Recount(*kept.policy, *a.hits);
+  }
+  kept.used = std::chrono::steady_clock::now();
+  kept.table->CountFrom(appliance.asp_cleared().rules);
+  return *kept.table;
 }
 
 void AddAspCommands(ExecSet& set) {

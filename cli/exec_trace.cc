@@ -58,10 +58,8 @@ bool IsMac(std::string_view word) { return ParseMac(word).has_value(); }
 
 std::string TextOf(ExecContext& c, const TraceResult& result, bool detailed, bool xml) {
   // The rules of the policy that rules now: one that has been changed since is not found any more.
-  std::optional<AspTable> table;
-  if (detailed && result.policy == c.appliance.policy()) table = AspTableNow(c.appliance);
   const TraceView view = ViewOf(c.appliance, result);
-  const AspTable* rules = table ? &*table : nullptr;
+  const AspTable* rules = detailed && result.policy == c.appliance.policy() ? &AspTableNow(c.appliance) : nullptr;
   return xml ? ShowPacketTracerXml(view, c.appliance.personality(), rules) : ShowPacketTracer(view, c.appliance.personality(), rules);
 }
 

@@ -405,6 +405,73 @@ std::string CheckPair(const AddressSpec& a) {
   return "ERROR: IP address,mask <" + a.address.address.ToString() + "," + IpAddress::V4(a.mask.bits).ToString() + "> doesn't pair\n";
 }
 
+// A line, other than those that apply it, that names the list: "" when there is none.
+std::string UserOf(const LineTree& tree, const std::string& list) {
+  const auto names = [&list](const Line& l) {
+    const CommandLine words(l.text);
+    for (std::size_t i = 1; i < words.size(); i++) {
+      if (words[i] == list && (words[i - 1] == "access-list" || words[i - 1] == "address" || words[i - 1] == "value" || words[i - 1] == "acl")) return true;
+    }
+    return false;
+  };
+  const auto look = [&names](const auto& self, const Line& l) -> std::string {
+    if (names(l)) return l.text;
+    for (const auto& c : l.lines) {
+      if (std::string found = self(self, *c); !found.empty()) return found;
+    }
+    return {};
+  };
+  for (std::size_t s = 0; s < kSectionCount; s++) {
+    if (static_cast<Section>(s) == Section::kAccessList) continue;
+    for (const auto& l : tree.Of(static_cast<Section>(s))) {
+      if (std::string found = look(look, *l); !found.empty()) return found;
+    }
+  }
+  return {};
+}
+
+struct RenameList { std::string list, to; };
+
+// The list stays where it is, and interfaces keep it. What else names it would have to be changed by hand.
+Reply Rename(ConfigEdit& edit, const RenameList& v) {
+  Line* list = edit.tree.Find(Section::kAccessList, v.list);
+  if (list == nullptr) return Reply::Refuse("ERROR: access-list <" + v.list + "> does not exist\n");
+  if (HasAccessList(edit.tree, v.to)) return Reply::Refuse("ERROR: access-list <" + v.to + "> already exists\n");
+  if (const std::string user = UserOf(edit.tree, v.list); !user.empty()) {
+    return Reply::Refuse("ERROR: access-list <" + v.list + "> is in use: " + user + "\n");
+  }
+  std::vector<std::string> groups;
+  for (const auto& l : edit.tree.Of(Section::kAccessGroup)) {
+    const auto* a = l->As<AccessGroupLine>();
+    if (a != nullptr && a->list == v.list) groups.push_back("access-group " + v.to + l->text.substr(CommandLine(l->text).ColumnOf(1) + v.list.size()));
+  }
+  edit.tree.RemoveIf(nullptr, Section::kAccessGroup, [&v](const Line& l) { return l.As<AccessGroupLine>() != nullptr && l.As<AccessGroupLine>()->list == v.list; });
+  edit.tree.Rekey(nullptr, *list, v.to);
+  list->Set(AccessListGroup{v.to});
+  const auto rename = [&v]<typename L>(Line& l, const L* line) {
+    if (line == nullptr) return;
+    L other = *line;
+    other.list = v.to;
+    l.Set(std::move(other));
+  };
+  for (const auto& l : list->lines) {
+    rename(*l, l->As<ExtendedLine>());
+    rename(*l, l->As<StandardLine>());
+    rename(*l, l->As<RemarkLine>());
+    rename(*l, l->As<OtherAclLine>());
+  }
+  const ConfigSet& config = ConfigGrammar::Get().sets.find("config")->second;
+  ParseOptions options{15, &edit.personality, &edit.names};
+  for (const std::string& group : groups) {
+    ConfigMode global;
+    ConfigEdit again{edit.tree, global, edit.personality, edit.names, nullptr, {}};
+    (void)config.Run(again, group, options);
+  }
+  edit.section = Section::kAccessList;
+  edit.changed = true;
+  return {};
+}
+
 void DeclareAccessLists(ConfigGrammar& g) {
   ConfigSet& config = g.Mode("config");
   {
@@ -527,6 +594,12 @@ void DeclareAccessLists(ConfigGrammar& g) {
       line.line.reset();
       return PutAclLine(edit, v.list, v.line, text, "remark #" + std::to_string(++serial), line);
     });
+  }
+  {
+    using S = Tokens<RenameList>;
+    config.Add(Command<RenameList>({S::Kw("access-list", "Configure an access control element"), S::Word(&RenameList::list, "Access list name", "WORD < 242 char", 241),
+                                    S::Kw("rename", "Rename an existing access-list"), S::Word(&RenameList::to, "New name", "WORD < 242 char", 241)}),
+               [](ConfigEdit& edit, const RenameList& v, Form) { return Rename(edit, v); });
   }
   {
     struct ClearList { std::string list; };

@@ -58,8 +58,8 @@ bool Within(const IpAddress& a, const IpAddress& net, int length, bool v6) {
 
 class Builder {
  public:
-  Builder(const Policy& policy, const AspHits& hits, const std::vector<IfId>& captured, std::vector<AspRule>& rules)
-      : policy_(policy), hits_(hits), captured_(captured), rules_(rules), wide_(policy.personality.any4_keyword) {}
+  Builder(const Policy& policy, const std::vector<IfId>& captured, std::vector<AspRule>& rules)
+      : policy_(policy), captured_(captured), rules_(rules), wide_(policy.personality.any4_keyword) {}
 
   void Build() {
     for (const auto& i : policy_.interfaces) {
@@ -86,8 +86,7 @@ class Builder {
     out ? r.output = interface : r.input = interface;
     const Interface* i = policy_.Find(interface);
     r.id = IdOf(fmt::format("{}|{}|{}|{}|{}", Keyword(domain), out, i != nullptr ? i->nameif : "", static_cast<int>(what), text));
-    if (what < AspWhat::kFirstObject) r.hits = hits_.Of(what, interface);
-    rules_.push_back(r);
+    rules_.push_back(std::move(r));
     return rules_.back();
   }
   std::uint64_t IdOf(const std::string& key) {
@@ -177,7 +176,6 @@ class Builder {
         for (const Piece& d : destinations) {
           AspRule& r = Add(AspWhat::kElement, i.id, out, &e, list->name() + e.text + s.address.ToString() + d.address.ToString(), AspDomain::kPermit,
                            all ? 12 : 13, !e.permit);
-          r.hits = e.hits != nullptr ? e.hits->hits.load(std::memory_order_relaxed) : 0;
           r.user_data = data;
           r.use_real_addr = policy_.personality.real_address_access_lists;
           r.protocol = e.protocol;
@@ -208,7 +206,6 @@ class Builder {
       for (const Piece& piece : PiecesOf(range)) {
         const std::string text = n.config + std::to_string(n.id) + piece.address.ToString();
         AspRule& to = Add(AspWhat::kNat, n.real_if, false, &n, text, AspDomain::kNat, policy_.personality.object_nat ? 6 : 1, false);
-        to.hits = n.hits != nullptr ? n.hits->translate.load(std::memory_order_relaxed) : 0;
         to.user_data = data;
         to.protocol = n.service_protocol;
         Address(to, piece, {});
@@ -216,7 +213,6 @@ class Builder {
         to.output = n.mapped_if;
         // The same rule as the reply of a flow towards its hosts takes it.
         AspRule& back = Add(AspWhat::kNatReverse, n.real_if, true, &n, text, AspDomain::kNatReverse, policy_.personality.object_nat ? 6 : 1, false);
-        back.hits = n.hits != nullptr ? n.hits->untranslate.load(std::memory_order_relaxed) : 0;
         back.user_data = data;
         back.use_real_addr = policy_.personality.object_nat;
         back.protocol = n.service_protocol;
@@ -250,13 +246,11 @@ class Builder {
         if (out && s.interface == IfId::kAny) continue;
         for (const ClassCriterion& c : criteria) {
           if (HalfOfAny6(c.src) == 2 || HalfOfAny6(c.dst) == 2) continue;
-          const auto hits = hits_.classes.find({s.id, what, inspection != nullptr ? inspection->id : InspectId::kNone, i->id, out, c.which});
           for (const Piece& src : PiecesOf(c.src)) {
             for (const Piece& dst : PiecesOf(c.dst)) {
               const std::string text = fmt::format("{}|{}|{}|{}|{}|{}", s.policy_name, s.class_name, name, c.which, src.address.ToString(), dst.address.ToString());
               AspRule& r = Add(what, i->id, out, object, text, domain, priority, c.deny);
               r.ref.which = c.which;
-              r.hits = hits != hits_.classes.end() ? hits->second : 0;
               r.use_real_addr = policy_.personality.real_address_access_lists;
               r.user_data = data;
               r.protocol = c.protocol;
@@ -276,7 +270,6 @@ class Builder {
   }
 
   const Policy& policy_;
-  const AspHits& hits_;
   const std::vector<IfId>& captured_;
   std::vector<AspRule>& rules_;
   const bool wide_;
@@ -304,7 +297,39 @@ const char* Keyword(AspDomain d) {
 std::string DomainOf(const AspRule& r) { return r.domain == AspDomain::kInspect ? "inspect-" + r.inspection : Keyword(r.domain); }
 
 AspTable::AspTable(const Policy& policy, const AspHits& hits, const std::vector<IfId>& captured) {
-  Builder(policy, hits, captured, rules_).Build();
+  Builder(policy, captured, rules_).Build();
+  Recount(policy, hits);
+}
+
+void AspTable::Recount(const Policy& policy, const AspHits& hits) {
+  std::map<const void*, std::pair<std::uint32_t, InspectId>> classes;  // whose objects are of which class
+  for (const ServiceClass& s : policy.service) {
+    classes[&s] = {s.id, InspectId::kNone};
+    for (const Inspection& i : s.inspections) classes[&i] = {s.id, i.id};
+  }
+  const auto count = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
+  for (AspRule& r : rules_) {
+    r.hits = 0;
+    switch (r.ref.what) {
+      case AspWhat::kElement:
+        if (const auto* e = static_cast<const AclElement*>(r.ref.object); e->hits != nullptr) r.hits = count(e->hits->hits);
+        break;
+      case AspWhat::kNat:
+        if (const auto* n = static_cast<const NatRule*>(r.ref.object); n->hits != nullptr) r.hits = count(n->hits->translate);
+        break;
+      case AspWhat::kNatReverse:
+        if (const auto* n = static_cast<const NatRule*>(r.ref.object); n->hits != nullptr) r.hits = count(n->hits->untranslate);
+        break;
+      case AspWhat::kConnSet:
+      case AspWhat::kInspection: {
+        const auto [id, inspection] = classes[r.ref.object];
+        const auto at = hits.classes.find({id, r.ref.what, inspection, r.ref.interface, r.ref.out, r.ref.which});
+        if (at != hits.classes.end()) r.hits = at->second;
+        break;
+      }
+      default: r.hits = hits.Of(r.ref.what, r.ref.interface);
+    }
+  }
 }
 
 void AspTable::CountFrom(const std::map<std::uint64_t, std::uint64_t>& cleared) {

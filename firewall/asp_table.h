@@ -120,6 +120,8 @@ class AspTable {
   // `captured`: interfaces that a capture watches.
   AspTable(const Policy& policy, const AspHits& hits, const std::vector<IfId>& captured);
   const std::vector<AspRule>& rules() const { return rules_; }
+  // Hits as they are now. `policy` is the one that the table was made of.
+  void Recount(const Policy& policy, const AspHits& hits);
   // Takes away what rules had counted when their hits were cleared, by id.
   void CountFrom(const std::map<std::uint64_t, std::uint64_t>& cleared);
   // The rule that `ref` names, or null.

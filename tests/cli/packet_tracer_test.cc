@@ -147,6 +147,26 @@ TEST_F(PacketTracerTest, AspTables) {
   EXPECT_NE(Do("show asp table classify hits domain permit interface outside").find("hits=1,"), std::string::npos);
 }
 
+// The table is kept between two commands; its hits, captures and rules are those of now all the same.
+TEST_F(PacketTracerTest, AKeptTableTellsWhatIsNow) {
+  Use("9.12(2)", kConfig);
+  const std::string before = Do("show asp table classify");
+  EXPECT_EQ(Do("show asp table classify"), before);
+  const std::string permit = "show asp table classify hits domain permit interface outside";
+  for (const auto& [port, hits] : {std::pair("1025", "hits=1,"), std::pair("1026", "hits=2,")}) {
+    Do(std::string("packet-tracer input outside tcp 198.51.100.9 ") + port + " 192.0.2.80 80 transmit");
+    EXPECT_NE(Do(permit).find(hits), std::string::npos) << Do(permit);
+  }
+  Do("capture c interface outside");
+  EXPECT_NE(Do("show asp table classify domain capture").find("domain=capture"), std::string::npos);
+  Do("no capture c");
+  EXPECT_EQ(Do("show asp table classify domain capture").find("domain=capture"), std::string::npos);
+  Do("configure terminal");
+  Do("access-list outside_in extended permit udp any any eq 4321");
+  Do("end");
+  EXPECT_NE(Do("show asp table classify domain permit").find("port=4321"), std::string::npos);
+}
+
 TEST_F(PacketTracerTest, TheDefaultRouteOfIpv6HasItsOwnForm) {
   Use("9.12(2)", kConfig);
   for (const char* line : {"configure terminal", "interface GigabitEthernet0/0", "ipv6 address 2001:db8:f::1/64", "ipv6 route outside ::/0 2001:db8:f::10", "end"}) Do(line);

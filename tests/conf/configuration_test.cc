@@ -232,6 +232,25 @@ TEST(Configuration, WrongWordsGetTheCaret) {
             std::string(38, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
 }
 
+TEST(Configuration, AListIsRenamed) {
+  Session s;
+  s.TwoInterfaces();
+  s.All({"access-list a remark one", "access-list a extended permit tcp any any eq www", "access-list b extended permit ip any any", "access-group a in interface inside",
+         "access-group b in interface outside", "access-list a rename z"});
+  EXPECT_EQ(s.Section("access-list"), "access-list z remark one\naccess-list z extended permit tcp any any eq www \naccess-list b extended permit ip any any \n");
+  EXPECT_NE(s.Section("access-group").find("access-group z in interface inside\n"), std::string::npos);
+  EXPECT_EQ(s.Section("access-group").find("access-group a "), std::string::npos);
+  const auto policy = s.conf.Compile(nullptr);
+  ASSERT_TRUE(policy);
+  EXPECT_EQ((*policy)->FindByName("inside")->access_in->name(), "z");
+  s.Ok("access-list z line 2 extended deny udp any any");
+  EXPECT_NE(s.Section("access-list").find("access-list z extended deny udp any any \naccess-list z extended permit tcp"), std::string::npos);
+  EXPECT_EQ(s.Error("access-list a rename y"), "ERROR: access-list <a> does not exist\n");
+  EXPECT_EQ(s.Error("access-list z rename b"), "ERROR: access-list <b> already exists\n");
+  s.All({"class-map c", "match access-list b"});
+  EXPECT_EQ(s.Error("access-list b rename y"), "ERROR: access-list <b> is in use: match access-list b\n");
+}
+
 TEST(Configuration, MappedAddressesAreNotTheInterfacesOwn) {
   Session s;
   s.TwoInterfaces();
