@@ -18,7 +18,8 @@ constexpr IpAddress kAny6 = IpAddress::V6(0, 1);  // what both halves are named 
 
 std::uint64_t NameOf(const AclElement& e) {
   std::uint64_t h = Mix(e.hash, static_cast<std::uint64_t>(e.sport.first) << 16 | e.dport.first);
-  for (const IpAddress& a : {HalfOfAny6(e.src) != 0 ? kAny6 : e.src.first, HalfOfAny6(e.dst) != 0 ? kAny6 : e.dst.first}) h = Mix(Mix(h, a.hi()), a.lo());
+  const IpAddress ends[] = {HalfOfAny6(e.src) != 0 ? kAny6 : e.src.first, HalfOfAny6(e.dst) != 0 ? kAny6 : e.dst.first};
+  for (const IpAddress& a : ends) h = Mix(Mix(h, a.hi()), a.lo());
   return h;
 }
 
@@ -30,7 +31,8 @@ std::vector<ClassCriterion> OfMatch(const ServiceMatch& m, std::uint64_t number)
     case ServiceMatch::Kind::kAccessList:
       for (const AclElement& e : m.list->elements()) {
         if (e.inactive || e.unknown) continue;
-        all.push_back({Mix(number, NameOf(e)), !e.permit, e.protocol, e.src, e.dst, e.sport, e.dport, e.icmp_type, e.icmp_code, 0});
+        all.push_back({Mix(number, NameOf(e)), !e.permit, e.protocol, e.src, e.dst, e.sport, e.dport, e.icmp_type,
+                       e.icmp_code, 0});
       }
       return all;
     case ServiceMatch::Kind::kRtp:
@@ -59,7 +61,9 @@ std::optional<std::uint64_t> NameInMatch(const ServiceMatch& m, std::uint64_t nu
 }
 
 bool Meet(AddressRange& a, const AddressRange& b) {
-  const auto any = [](const AddressRange& r) { return r.first.IsNone() && (r.last.IsNone() || r.last == IpAddress::V6(~0ull, ~0ull)); };
+  const auto any = [](const AddressRange& r) {
+    return r.first.IsNone() && (r.last.IsNone() || r.last == IpAddress::V6(~0ull, ~0ull));
+  };
   if (any(b)) return true;
   if (any(a)) {
     a = b;
@@ -100,9 +104,12 @@ std::vector<ClassCriterion> Product(const std::vector<ClassCriterion>& one, cons
 
 // Is the row of the default ports one of what is asked about?
 bool IsOf(const DefaultPorts& row, const Inspection* inspection) {
-  return inspection != nullptr ? row.inspection == inspection->name : row.inspection == "icmp error" || !IsCombinable(row.inspection);
+  if (inspection != nullptr) return row.inspection == inspection->name;
+  return row.inspection == "icmp error" || !IsCombinable(row.inspection);
 }
-std::uint64_t NameOf(const DefaultPorts& row) { return Mix(row.protocol + 1u, static_cast<std::uint64_t>(row.ports.first) << 16 | row.ports.last); }
+std::uint64_t NameOf(const DefaultPorts& row) {
+  return Mix(row.protocol + 1u, static_cast<std::uint64_t>(row.ports.first) << 16 | row.ports.last);
+}
 
 }  // namespace
 
@@ -126,7 +133,8 @@ std::vector<ClassCriterion> CriteriaOf(const ServiceClass& s, const Inspection* 
   }
   const bool ports = s.default_inspection_traffic && !s.match_any;
   if (!ports && inspection == nullptr) return all;
-  // Default ports, or in a class of one's own choice the protocols that the inspection reads. Of rows with the same ports, one stands.
+  // Default ports, or in a class of one's own choice the protocols that the inspection reads. Of rows with the same
+  // ports, one stands.
   std::vector<ClassCriterion> rows;
   for (const DefaultPorts& row : DefaultInspectionPorts()) {
     if (!IsOf(row, inspection)) continue;

@@ -1,6 +1,6 @@
-// What a class map matches as rules of the classifier: one for each access-list element, port or code point of the class, and for the
-// ports of each inspection where the class is `match default-inspection-traffic`. AspTable lists them; the packet path counts, once for
-// a new flow, the one that chose the flow's settings or inspection.
+// What a class map matches as rules of the classifier: one for each access-list element, port or code point of the
+// class, and for the ports of each inspection where the class is `match default-inspection-traffic`. AspTable lists
+// them; the packet path counts, once for a new flow, the one that chose the flow's settings or inspection.
 //
 // Source: the rules that `packet-tracer ... detailed` of an ASA shows in its domains conn-set and inspect-*.
 #pragma once
