@@ -70,7 +70,7 @@ void ConnectionExpired(EngineCore& core, ConnIndex index) {
     core.limits.intercept.embryonic_timeouts++;
     return EndConnection(core, index, {"SYN Timeout", IfId::kAny}, at);
   }
-  if (c.tcp_state == TcpState::kClosed) return EndConnection(core, index, {"TCP FINs", IfId::kAny}, at);
+  if (c.tcp_state == TcpState::kClosing && c.timeout_s == kTimeWaitSeconds) return EndConnection(core, index, {"TCP FINs", IfId::kAny}, at);
   if (TimeoutOf(c.tcp_state) == TcpTimeout::kHalfClosed) return EndConnection(core, index, {"FIN Timeout", IfId::kAny}, at);
   ConnExtra* extra = c.extra != kNoExtra && c.tcp_state != TcpState::kBypass ? &core.extras.At(c.extra) : nullptr;
   if (extra != nullptr && extra->dcd_retry_s != 0) {

@@ -30,8 +30,6 @@ EndReason ReasonOf(const Conn& c, TcpEnd end, IfId from) {
   return {by_initiator == outbound ? "TCP Reset-I" : "TCP Reset-O", from};
 }
 
-constexpr std::uint32_t kTimeWaitSeconds = 15;  // `sysopt connection timewait`, "at least"
-
 constexpr Duration kStampsCompare = Duration::Seconds(24 * 86400);  // RFC 7323 5.5
 
 std::uint8_t RulesOf(const TcpMap& map) {
@@ -100,7 +98,7 @@ void SetMark(const Policy& policy, const Conn& c, Direction d, IfId egress, Disp
 void FollowTcp(EngineCore& core, ConnIndex index, const TcpVerdict& tcp, IfId from, TimePoint now) {
   Conn& c = core.conns.At(index);
   if (tcp.end == TcpEnd::kFins && core.policy->sysopt.timewait) {
-    c.tcp_state = tcp.state;
+    c.tcp_state = TcpState::kClosing;  // and not closed: a FIN or an ACK that was lost may come again
     return SetTimeout(core, index, kTimeWaitSeconds);
   }
   if (tcp.end != TcpEnd::kNone) return EndConnection(core, index, ReasonOf(c, tcp.end, from), now);

@@ -302,6 +302,8 @@ ConnIndex MakeConnection(Context& c);
 void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now);
 // kConnRouteMark and its reverse, as its interfaces are now.
 void SetRouteMarks(const Policy& policy, Conn& c);
+// `sysopt connection timewait`: so long at least after both FINs. No other timeout of a closing connection can be as short (30 s).
+inline constexpr std::uint32_t kTimeWaitSeconds = 15;
 void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds);
 std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c);
 void LogXlateBuilt(EngineCore& core, XlateIndex i, TimePoint now);
