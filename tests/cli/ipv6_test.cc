@@ -51,7 +51,7 @@ TEST_F(Ipv6Test, Interfaces) {
   ExpectGolden("ipv6_interface", c->Do("show ipv6 interface"));
   ExpectGolden("ipv6_interface_brief", c->Do("show ipv6 interface brief"));
   EXPECT_EQ(c->Do("show ipv6 interface old"), "");
-  EXPECT_EQ(c->Do("show ipv6 interface brief dmz"), "dmz [down/down]\n    fe80::53:50ff:fe00:3\n");
+  EXPECT_EQ(c->Do("show ipv6 interface brief dmz"), "dmz [up/up]\n    fe80::53:50ff:fe00:3\n");
   EXPECT_EQ(c->Do("show ipv6 interface nowhere"), "ERROR: % Invalid interface name nowhere\n");
 }
 
