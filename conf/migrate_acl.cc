@@ -169,6 +169,7 @@ class Rewriter {
         }
         for (const AddressRange& real : RealOf(r, reals, position + hit.first.Minus(m.first), hit.Size(), total)) {
           Exempt(r, real, list, line);
+          Twins(e, r, real, list, line);
           Flow f{ports ? r.service_protocol : e.protocol, e.src, e.dst, e.sport, e.dport};
           (incoming_ ? f.dst : f.src) = real;
           if (ports) (incoming_ ? f.dport : f.sport) = r.real_sport;
@@ -213,6 +214,20 @@ class Rewriter {
       if (!warned_.insert({text, x.config}).second) continue;
       c_.Note(Note::kWarning, text, text + ": names a host by its mapped address that \"" + x.config +
                                         "\" shows by its real one, too; from 8.3 on this line is asked about both");
+    }
+  }
+  // So is a host that has another static translation there, unless the element names that address, too.
+  void Twins(const AclElement& e, const NatRule& r, const AddressRange& real, const Line& list, const Line& line) {
+    if (!incoming_) return;
+    const std::string text = "access-list " + list.key + " " + line.text;
+    for (const NatRule& x : c_.policy.nat.rules()) {
+      if (&x == &r || x.kind != NatRule::Kind::kStatic || x.exempt || x.identity || x.mapped_if != r.mapped_if || x.service_protocol != 0) continue;
+      const auto shows = [&](const AddressRange& s) { return Overlap(s, real); };
+      const auto named = [&](const AddressRange& m) { return Overlap(m, e.dst); };
+      if (std::none_of(x.real_src.begin(), x.real_src.end(), shows) || std::any_of(x.mapped_src.begin(), x.mapped_src.end(), named)) continue;
+      if (!warned_.insert({text, x.config}).second) continue;
+      c_.Note(Note::kWarning, text, text + ": names a host by one of its mapped addresses that \"" + x.config +
+                                        "\" shows by another, too; from 8.3 on this line is asked about both");
     }
   }
   // Hosts behind a pool, as an `out` list sees them. False: nothing to rewrite.

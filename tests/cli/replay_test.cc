@@ -111,6 +111,8 @@ TEST_F(ReplayTest, PacketsOfSeveralFilesGoInTheOrderOfTheirTimes) {
 
 TEST_F(ReplayTest, AFragmentThatWaitedInVainIsGivenUpAtItsOwnTimeForItsOwnReason) {
   std::vector<std::uint8_t> lone = Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 1, 0);
+  lone.resize(44);  // eight bytes or a multiple, as every fragment but the last
+  StoreBe16(&lone[2], 44);
   StoreBe16(&lone[6], 0x2000);  // more fragments
   StoreBe16(&lone[10], 0);
   StoreBe16(&lone[10], ChecksumFinish(ChecksumAdd(Bytes(lone.data(), 20))));

@@ -134,7 +134,7 @@ std::vector<InterfaceView> InterfacesOf(const std::string& text) {
       ring->used_by = m[1];
     } else if (Has(line, "Control Point Interface States")) {
       topology = false;
-      v.control_point.emplace();
+      v.control_point = InterfaceView::ControlPoint{};
     } else if (is(R"(\s+Interface number is (\d+))")) {
       v.control_point->number = std::stoi(m[1]);
     } else if (is(R"(\s+Interface config status is (.*))")) {

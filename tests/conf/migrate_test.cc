@@ -338,6 +338,7 @@ class Generator {
   }
   void PolicyStatic(std::string& lists, std::string& nat) {
     const std::string name = "static_" + std::to_string(++policies_), host = Host(), to = Chance(70) ? "outside" : "dmz";
+    if (!statics_.insert(to + host).second) return;  // of two mapped addresses of a host a list by real ones permits both
     for (int n = Number(1, 2); n > 0; n--) lists += "access-list " + name + " extended permit ip host " + host + " " + Peer() + "\n";
     nat += "static (inside," + to + ") " + Fresh(to) + " access-list " + name + "\n";
   }
@@ -355,6 +356,20 @@ class Generator {
   std::vector<std::string> statically_;  // mapped addresses of hosts that the dmz sees
   std::set<std::string> nets_, statics_;
 };
+
+TEST(MigrateProof, AHostOfTwoMappedAddressesIsWarnedOf) {
+  const Migration m = Migrated(
+      "ASA Version 8.2(5)\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n"
+      "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n"
+      "access-list more extended permit ip host 10.1.1.5 any\n"
+      "access-list outside_in extended permit ip any host 203.0.113.30\n"
+      "static (inside,outside) 203.0.113.28 10.1.1.5 netmask 255.255.255.255\n"
+      "static (inside,outside) 203.0.113.30 access-list more\n"
+      "access-group outside_in in interface outside\n");
+  bool told = false;
+  for (const MigrationNote& n : m.notes) told = told || ToString(n).find("by one of its mapped addresses") != std::string::npos;
+  EXPECT_TRUE(told) << m.text;
+}
 
 TEST(MigrateProof, RandomConfigurationsMeanTheSame) {
   std::size_t probes = 0, allowed = 0;
