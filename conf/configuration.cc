@@ -55,6 +55,7 @@ const ConfigGrammar& ConfigGrammar::Get() {
     DeclareInterfaces(g);
     DeclareObjects(g);
     DeclareAccess(g);
+    DeclareRoutes(g);
     DeclareIpv6(g);
     DeclareNat(g);
     DeclareModular(g);

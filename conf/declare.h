@@ -186,7 +186,8 @@ void DeclareSystem(ConfigGrammar& grammar);     // grammar_system.cc: names, pas
 void DeclareLogging(ConfigGrammar& grammar);    // grammar_logging.cc
 void DeclareInterfaces(ConfigGrammar& grammar);  // grammar_interface.cc
 void DeclareObjects(ConfigGrammar& grammar);     // grammar_object.cc
-void DeclareAccess(ConfigGrammar& grammar);      // grammar_access.cc: access lists and groups, routes, timeouts, sysopt, icmp
+void DeclareAccess(ConfigGrammar& grammar);      // grammar_access.cc: access lists and groups
+void DeclareRoutes(ConfigGrammar& grammar);      // grammar_routes.cc: static routes, timeouts, sysopt, service resets, icmp to the box
 void DeclareIpv6(ConfigGrammar& grammar);        // grammar_ipv6.cc: ipv6 access-list
 void DeclareNat(ConfigGrammar& grammar);         // grammar_nat.cc
 void DeclareModular(ConfigGrammar& grammar);     // grammar_mpf.cc: class-map, policy-map, service-policy
