@@ -81,7 +81,9 @@ struct Replay::Impl {
   explicit Impl(Options o)
       : options(std::move(o)), state(std::move(*StateFolder::Open(folder.path()))) {
     inspectors = inspections.Table();
-    engine = std::make_unique<Engine>(Engine::Options{}, clock, tee, Random(options.seed), inspectors);
+    Engine::Options how;
+    how.recorded = true;
+    engine = std::make_unique<Engine>(how, clock, tee, Random(options.seed), inspectors);
     host = std::make_unique<MemoryHost>(*engine, clock);
     appliance = std::make_unique<Appliance>(Appliance::Parts{clock, nullptr, *engine, ring, state, *host});
     appliance->SetPost([](const std::function<void()>& f) { f(); });
@@ -140,7 +142,10 @@ struct Replay::Impl {
     if (!keyword.empty()) drop.text = frame ? Text(d.reason) : Text(d.flow_reason);
     for (const LogEvent& e : tee.kept()) {
       const MsgInfo& info = InfoOf(e.msg);
-      drop.messages.push_back("%ASA-" + std::to_string(info.severity) + "-" + std::to_string(info.number) + ": " + Logger::Render(e));
+      const auto& changed = appliance->logger().settings().messages;  // `logging message N level L`
+      const auto set = changed.find(info.number);
+      const int severity = set != changed.end() && set->second.severity ? *set->second.severity : e.severity >= 0 ? e.severity : info.severity;
+      drop.messages.push_back("%ASA-" + std::to_string(severity) + "-" + std::to_string(info.number) + ": " + Logger::Render(e));
     }
     options.on_drop(drop);
   }

@@ -53,6 +53,7 @@ ThreatPolicy CompileThreats(const LineTree& tree, const Resolver& resolver, int 
         p.shun_except.push_back(AddressRange::Of(Prefix::Of(*a, PrefixLength(f->Get("mask")))));
       }
     } else if (is("scanning-threat shun duration")) {
+      p.scanning = p.shun = true;  // where both are on an ASA prints this line alone
       p.shun_duration_s = static_cast<std::uint32_t>(f->Int("seconds").value_or(3600));
     } else if (is("scanning-threat")) {
       p.scanning = true;

@@ -125,7 +125,7 @@ constexpr Shape kShapes[] = {
     {kParameters, "validate-attribute <n:1-191>", Sec::kPolicyMap, {.rank = 4, .effect = kFor}},
     {kParameters, "verify-header <what:{order|type}>", Sec::kPolicyMap, {.rank = 4, .effect = kActs, .keep_no = true}},
     // DCERPC, GTP, Diameter, ScanSafe, LISP, M3UA, SCTP: their settings are kept as they are
-    {kParameters, "<what:{allowed-eid|anti-replay|default|drop|endpoint-mapper|gtp-u-header-check|http|https|ip-eid-map|location-logging|match|mcc|message-tag-validation|"
+    {kParameters, "<what:{allowed-eid|anti-replay|default|drop|endpoint-mapper|gtp-u-header-check|http|https|ip-eid-map|location-logging|mcc|message-tag-validation|"
                   "permit|request-queue|response|strict-diameter|strict-asp-state|tunnel-limit|unsupported|user|validate-key|ss7}> \\ [<text:line>]", Sec::kPolicyMap,
      {.rank = 4, .keep_no = true}},
 };

@@ -221,7 +221,16 @@ void CaptureSet::Keep(Capture& c, const Packet& p, CapturedPacket head, TimePoin
   head.wire_length = p.wire_length;
   std::size_t kept = std::min<std::size_t>(p.bytes.size(), c.spec.packet_length - kEthernetHeader);
   if (c.spec.headers_only && p.payload_offset != 0) kept = std::min<std::size_t>(kept, p.payload_offset);
-  c.buffer.Add(head, Bytes(p.bytes).first(kept), std::move(trace));
+  if (!p.checksum_pending) {
+    c.buffer.Add(head, Bytes(p.bytes).first(kept), std::move(trace));
+    return;
+  }
+  // On the wire it would have its checksum, which a link of this machine leaves to be filled in.
+  std::vector<std::uint8_t> bytes(p.bytes.begin(), p.bytes.end());
+  Packet filled = p;
+  filled.bytes = bytes;
+  CompleteChecksum(filled);
+  c.buffer.Add(head, Bytes(bytes).first(kept), std::move(trace));
 }
 
 bool CaptureSet::Arrived(const Packet& p, TimePoint now) {
@@ -241,6 +250,9 @@ bool CaptureSet::Arrived(const Packet& p, TimePoint now) {
       arrived_.wire_length = p.wire_length;
       const std::size_t size = std::min<std::size_t>(p.bytes.size(), CaptureSpec::kMostLength);
       arrived_bytes_.assign(p.bytes.begin(), p.bytes.begin() + static_cast<std::ptrdiff_t>(size));
+      Packet filled = p;
+      filled.bytes = arrived_bytes_;
+      CompleteChecksum(filled);
       continue;
     }
     Keep(c, p, head, now, nullptr);
@@ -272,9 +284,9 @@ void CaptureSet::Left(const Packet& p, IfId egress, TimePoint now) {
 
 void CaptureSet::Left(Bytes bytes, IfId egress, TimePoint now) {
   if ((watched_[static_cast<std::size_t>(egress)] | isakmp_) == 0) return;
-  arrived_bytes_.assign(bytes.begin(), bytes.end());
+  std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());  // another packet may be waiting for what becomes of it (arrived_)
   Packet p;
-  p.bytes = arrived_bytes_;
+  p.bytes = copy;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
   ParsePacket(p);
   Left(p, egress, now);
@@ -282,9 +294,9 @@ void CaptureSet::Left(Bytes bytes, IfId egress, TimePoint now) {
 
 void CaptureSet::Dropped(Bytes bytes, FrameDrop frame, TimePoint now) {
   if (drops_ == 0) return;
-  arrived_bytes_.assign(bytes.begin(), bytes.end());
+  std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());  // another packet may be waiting for what becomes of it (arrived_)
   Packet p;
-  p.bytes = arrived_bytes_;
+  p.bytes = copy;
   p.wire_length = static_cast<std::uint32_t>(bytes.size());
   p.ingress = IfId::kAny;
   ParsePacket(p);

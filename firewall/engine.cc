@@ -61,7 +61,8 @@ EngineCore::EngineCore(const Engine::Options& options, const Clock& clock_in, Lo
       fragments(random.U64()),
       acl_log(log_in),
       limits(options.max_connections, random),
-      counters(256) {
+      counters(256),
+      recorded(options.recorded) {
   sends_adverts = options.router_advertisements;
   activity.Clear(clock.Now());
 }
@@ -164,6 +165,13 @@ void Engine::Impl::Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Dispo
   CounterOf(p.ingress).dropped++;
 }
 
+void CountDropped(EngineCore& core, const Packet& p, FrameDrop reason, TimePoint now) {
+  InterfaceCounters& in = core.CounterOf(p.ingress);  // it came in all the same
+  in.in_packets++;
+  in.in_bytes += p.wire_length;
+  if (core.threats.watches_drops()) core.threats.OnDrop(p, reason, now);
+}
+
 void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   Impl& e = *impl_;
   if (!e.policy->bridge.groups.empty() && !p.bridged && p.ingress != IfId::kIdentity && !TakeMember(e, p, now)) {
@@ -176,7 +184,7 @@ void Engine::Process(Packet& p, TimePoint now, Disposition& out) {
   } else {
     e.ProcessPacket(p, now, out);
   }
-  if (out.action == Disposition::Action::kDrop && e.threats.watches_drops()) e.threats.OnDrop(p, out.reason, now);
+  if (out.action == Disposition::Action::kDrop) CountDropped(e, p, out.reason, now);
 }
 
 void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {

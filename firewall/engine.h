@@ -75,6 +75,7 @@ class Engine {
   struct Options {
     std::uint32_t max_connections = 1'000'000;
     bool router_advertisements = false;  // to send them: only where there are links
+    bool recorded = false;               // packets are another appliance's: the initial sequence numbers that it made up are learned
   };
   Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors);
   ~Engine();

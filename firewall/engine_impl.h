@@ -14,6 +14,8 @@ void DescribeEnds(const Policy& policy, ConnView& view);
 
 // Of a packet that was recorded: what became of it (watch_flow.cc).
 void Conclude(TraceResult& result, const Packet& p, const Disposition& out);
+// A packet that came and was dropped: counters of its interface, threat detection (engine.cc).
+void CountDropped(EngineCore& core, const Packet& p, FrameDrop reason, TimePoint now);
 
 struct Engine::Impl : EngineCore {
   using EngineCore::EngineCore;

@@ -43,6 +43,11 @@ std::uint8_t RulesOf(const TcpMap& map) {
 
 // Runs the tracker. False: the packet is dropped and `out` says why, or the connection must be opened anew (`reopen`).
 bool TrackTcp(EngineCore& core, Conn& c, Direction d, const Packet& p, TimePoint now, TcpVerdict& v, FrameDrop& drop) {
+  // The SYN ACK of a recording tells what the recorded appliance had made of the SYN's number, or that it had left it alone.
+  if (core.recorded && (c.flags & kConnSeqRandomized) != 0 && d == Direction::kReverse && c.tcp_state == TcpState::kSynSent &&
+      (p.tcp_flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck)) [[unlikely]] {
+    c.side[0].seq_delta = p.ack - c.side[0].end;
+  }
   TcpSegment s{p.tcp_flags, p.seq, p.ack - c.side[static_cast<int>(Opposite(d))].seq_delta, p.window, p.payload_length,
                p.tcp_options.window_scale, 0};
   if ((p.tcp_flags & kTcpSyn) != 0 && p.tcp_options.mss_offset != 0) {

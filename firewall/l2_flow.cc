@@ -42,7 +42,10 @@ void Drop(EngineCore& core, const Frame& f, FrameDrop reason, FrameDisposition& 
   out.action = FrameDisposition::Action::kDrop;
   out.reason = reason;
   core.drops.Count(reason);
-  core.CounterOf(f.ingress).dropped++;
+  InterfaceCounters& in = core.CounterOf(f.ingress);
+  in.dropped++;
+  in.in_packets++;
+  in.in_bytes += f.wire_length;
 }
 
 // False: the list refuses the frame.

@@ -31,12 +31,15 @@ void PutIpv6Header(std::uint8_t* h, std::uint16_t payload, std::uint8_t protocol
   dst.StoreV6(h + 24);
 }
 
-// One from a bucket of `burst` that is filled `rate` times a second. False: it is empty.
+// One from a bucket that holds `burst` and gets `rate` a second. False: it is empty.
 bool TakeToken(int& tokens, TimePoint& refilled, int rate, int burst, TimePoint now) {
-  const std::int64_t refill = 1'000'000'000 / std::max(1, rate);
-  if (now - refilled >= Duration{refill}) {
-    tokens = std::max(1, burst);
-    refilled = now;
+  const std::int64_t interval = 1'000'000'000 / std::max(1, rate);
+  const std::int64_t due = (now - refilled).ns / interval;
+  burst = std::max(1, burst);
+  if (due > 0) {
+    const bool full = due >= burst - tokens;
+    tokens = full ? burst : tokens + static_cast<int>(due);
+    refilled = full ? now : refilled + Duration{due * interval};
   }
   if (tokens == 0) return false;
   tokens--;
@@ -133,7 +136,8 @@ void OriginateError(EngineCore& core, const Packet& p, const Interface& towards,
                     TimePoint now) {
   if (towards.address.IsNone() || p.fragment_offset != 0) return;
   const Policy& policy = *core.policy;
-  if (!TakeToken(core.unreachable_tokens, core.unreachable_refill, policy.icmp_unreachable_rate, policy.icmp_unreachable_burst, now)) return;
+  // `burst-size` has no meaning (command reference, icmp unreachable).
+  if (!TakeToken(core.unreachable_tokens, core.unreachable_refill, policy.icmp_unreachable_rate, 1, now)) return;
   const std::size_t quoted = std::min<std::size_t>(p.bytes.size(), p.l3_length + 8u);
   std::vector<std::uint8_t> bytes(28 + quoted);
   PutIpv4Header(bytes.data(), static_cast<std::uint16_t>(bytes.size()), 1, towards.address, p.key.src);

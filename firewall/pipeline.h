@@ -88,6 +88,7 @@ struct EngineCore {
   TimePoint time_range_edge = TimePoint::Max();  // when the flags of time ranges are due for a look
   // Of the packet that is being processed; null but for packet-tracer and captures with `trace`.
   TraceRecorder* recorder = nullptr;
+  bool recorded = false;  // Engine::Options::recorded
   UndoLog* undo = nullptr;  // packet-tracer: what its packet changes is taken back (dry_run.h)
   CaptureSet captures;
   FaultSet faults;

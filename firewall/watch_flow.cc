@@ -128,7 +128,7 @@ TraceResult Engine::ProcessTraced(Packet& p, TimePoint now, Disposition& out) {
   if (!impl_->policy->bridge.groups.empty() && !p.bridged && ingress != IfId::kIdentity) TakeMember(*impl_, p, now);
   TraceResult result = impl_->ProcessRecorded(p, now, out);
   result.input = ingress;
-  if (out.action == Disposition::Action::kDrop && impl_->threats.watches_drops()) impl_->threats.OnDrop(p, out.reason, now);
+  if (out.action == Disposition::Action::kDrop) CountDropped(*impl_, p, out.reason, now);
   return result;
 }
 

@@ -127,6 +127,26 @@ TEST_F(ReplayTest, AFragmentThatWaitedInVainIsGivenUpAtItsOwnTimeForItsOwnReason
   for (const std::string& m : drops_[1].messages) EXPECT_THAT(m, ::testing::Not(HasSubstr("106023")));
 }
 
+TEST_F(ReplayTest, InitialNumbersThatTheRecordedApplianceMadeUpAreLearned) {
+  const std::string all = kConfig;
+  const std::string config = all.substr(0, all.find("class-map all"));  // sequence numbers are randomised, as on any ASA
+  for (const std::uint32_t outside_isn : {100u, 0xfffffff0u}) {  // left alone by a recording between hosts; made up
+    Replay::Options options;
+    options.on_drop = [this](const Replay::Drop& d) { drops_.push_back(d); };
+    options.inputs = {{"inside", Raw("in.pcap", {{0, Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 100, 0)},
+                                                 {0.2, Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpAck, 101, 501)}}), {}},
+                      {"outside", Raw("out.pcap", {{0.1, Tcp("192.0.2.7", 80, "10.1.1.10", 1025, kTcpSyn | kTcpAck, 500, outside_isn + 1)},
+                                                   {0.3, Tcp("192.0.2.7", 80, "10.1.1.10", 1025, kTcpAck, 501, outside_isn + 1)}}), {}}};
+    auto replay = std::make_unique<Replay>(std::move(options));
+    LoadOptions how;
+    how.empty_first = true;
+    ASSERT_EQ(replay->Load(config, how).refused, 0);
+    ASSERT_TRUE(replay->Run().ok());
+    EXPECT_EQ(replay->totals().passed, 4u);
+    EXPECT_TRUE(drops_.empty());
+  }
+}
+
 TEST_F(ReplayTest, TracksAreUpAndSoAreLinks) {
   Replay::Options options;
   options.inputs = {{"inside", Raw("in.pcap", {{0, Tcp("10.1.1.10", 1025, "192.0.2.7", 80, kTcpSyn, 100, 0)}}), {}}};
