@@ -150,7 +150,6 @@ void TheBox(const LineTree& tree, Policy& p) {
   }
   if (const auto* u = tree.First<IcmpUnreachableLine>(Section::kIcmp)) {
     p.icmp_unreachable_rate = u->rate.value_or(1);
-    p.icmp_unreachable_burst = u->burst.value_or(1);
   }
 }
 

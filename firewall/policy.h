@@ -245,7 +245,7 @@ struct Policy {
   std::vector<ManagementRule> management;
   std::vector<IcmpRule> icmp;
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
-  int icmp_unreachable_rate = 1, icmp_unreachable_burst = 1;
+  int icmp_unreachable_rate = 1;
   int icmp6_error_rate = 10, icmp6_error_burst = 10;  // of ICMPv6 errors of the appliance's own
   InterceptStatsSettings tcp_intercept_stats;  // threat-detection statistics tcp-intercept
 
