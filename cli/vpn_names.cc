@@ -8,7 +8,7 @@ namespace sallyport {
 namespace {
 
 // Each table has a row for each value of its enum, in order.
-constexpr std::array<CipherNames, 10> kCiphers = {{
+constexpr std::array<CipherNames, kVpnCiphers> kCiphers = {{
     {"none", "none", "NULL", "esp-null", 0, false},
     {"DES", "des", "DES", "esp-des", 8, false},
     {"3DES", "3des", "3DES", "esp-3des", 8, false},
@@ -19,6 +19,9 @@ constexpr std::array<CipherNames, 10> kCiphers = {{
     {"AES-GCM-128", "aes-gcm", "AES-GCM, keysize: 128", "esp-aes-gcm", 8, true},
     {"AES-GCM-192", "aes-gcm-192", "AES-GCM, keysize: 192", "esp-aes-gcm-192", 8, true},
     {"AES-GCM-256", "aes-gcm-256", "AES-GCM, keysize: 256", "esp-aes-gcm-256", 8, true},
+    {"AES-GMAC-128", "aes-gmac", "AES-GMAC, keysize: 128", "esp-aes-gmac", 8, true},
+    {"AES-GMAC-192", "aes-gmac-192", "AES-GMAC, keysize: 192", "esp-aes-gmac-192", 8, true},
+    {"AES-GMAC-256", "aes-gmac-256", "AES-GMAC, keysize: 256", "esp-aes-gmac-256", 8, true},
 }};
 constexpr std::array<HashNames, 6> kHashes = {{
     {"none", "none", "N/A", "esp-none"},

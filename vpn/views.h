@@ -13,24 +13,12 @@
 
 #include "firewall/base/ip_address.h"
 #include "firewall/base/time.h"
+#include "vpn/crypto/algorithms.h"
 
 namespace sallyport {
 
-// --- algorithms and methods. Their names differ by command: cli/vpn_names.h.
+// --- methods. Their names, and those of algorithms, differ by command: cli/vpn_names.h.
 
-enum class VpnCipher : std::uint8_t {
-  kNone,
-  kDes,
-  k3Des,
-  kRc4,
-  kAes128,
-  kAes192,
-  kAes256,
-  kAesGcm128,
-  kAesGcm192,
-  kAesGcm256
-};
-enum class VpnHash : std::uint8_t { kNone, kMd5, kSha1, kSha256, kSha384, kSha512 };
 enum class VpnAuth : std::uint8_t {
   kNone,
   kPreSharedKeys,
