@@ -8,6 +8,7 @@
 #include "conf/configuration_impl.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
+#include "vpn/policy.h"
 
 namespace sallyport {
 namespace {
@@ -235,6 +236,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   for (const auto* l : tree.All<TcpMssLine>(Section::kSysopt)) {
     (l->minimum ? p->sysopt.tcpmss_minimum : p->sysopt.tcpmss) = static_cast<std::uint16_t>(l->bytes.value_or(0));
   }
+  CompileVpnSysopt(tree, *p);
   p->sysopt.timewait = tree.First<TimewaitLine>(Section::kSysopt) != nullptr;
   for (const auto* l : tree.All<SameSecurityLine>(Section::kSameSecurity)) {
     (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
@@ -258,6 +260,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   InterceptStatistics(tree, *p);
   TheBox(tree, *p);
   CompileIpv6Icmp(tree, *p);
+  p->tunnels = CompileVpn(tree, impl_->names, *p, {impl_->vpn_ids, impl_->next_vpn});
   return std::shared_ptr<const Policy>(std::move(p));
 }
 

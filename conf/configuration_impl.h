@@ -29,6 +29,9 @@ struct Configuration::Impl {
   // ServiceClass ids by policy, class and interface.
   mutable std::map<std::string, std::uint32_t> class_ids;
   mutable std::uint32_t next_class = 1;
+  // CryptoMapEntry and VirtualTunnel ids by map, sequence and interface.
+  mutable std::map<std::string, std::uint32_t> vpn_ids;
+  mutable std::uint32_t next_vpn = 1;
 
   ParseOptions Options(int privilege) const;  // settings.cc
 };
