@@ -260,11 +260,16 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   InterceptStatistics(tree, *p);
   TheBox(tree, *p);
   CompileIpv6Icmp(tree, *p);
-  p->tunnels = CompileVpn(tree, impl_->names, *p, {impl_->vpn_ids, impl_->next_vpn});
+  if (const auto vpn = CompileVpn(tree, impl_->names, *p, {impl_->vpn_ids, impl_->next_vpn})) {
+    CompileReverseRoutes(*vpn, impl_->vpn_routes, *p);
+    p->tunnels = vpn;
+  }
   return std::shared_ptr<const Policy>(std::move(p));
 }
 
 void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
+
+void Configuration::VpnRoutes(std::vector<Route> routes) { impl_->vpn_routes = std::move(routes); }
 
 void Configuration::MapLink(const std::string& hardware, int linux_index) { impl_->links[hardware] = linux_index; }
 

@@ -83,27 +83,7 @@ G::Type TypeOf(std::string_view word) {
 
 // --- group policies
 
-// A list's networks: the addresses of a standard one, the sources of an extended one.
-std::vector<Prefix> NetworksOf(const AccessList* list) {
-  std::vector<Prefix> out;
-  if (list == nullptr) return out;
-  for (const AclElement& e : list->elements()) {
-    const AddressRange& r = e.text.starts_with("standard ") ? e.dst : e.src;
-    if (!e.permit || !r.first.IsV4()) continue;
-    // A range as the networks that make it up.
-    std::uint64_t at = r.first.v4();
-    const std::uint64_t end = std::uint64_t{r.last.v4()} + 1;
-    while (at < end) {
-      int bits = 0;
-      while (bits < 32 && (at & ((std::uint64_t{2} << bits) - 1)) == 0 && at + (std::uint64_t{2} << bits) <= end) bits++;
-      out.push_back(Prefix::Of(IpAddress::V4(static_cast<std::uint32_t>(at)), 32 - bits));
-      at += std::uint64_t{1} << bits;
-    }
-  }
-  return out;
-}
-
-void ReadProtocols(const FieldLine& f, VpnProtocols& p) {
+void ReadProtocols(const FieldLine& f, VpnTunnelProtocols& p) {
   p.ikev1 = f.Has("IPSec") || f.Has("ikev1");
   p.ikev2 = f.Has("ikev2");
   p.l2tp = f.Has("l2tp-ipsec");
@@ -149,7 +129,7 @@ class PolicyReader {
       }
       if (!banner) p.banner.clear();
       banner = true;
-      if (f->Has("value")) p.banner += (p.banner.empty() ? "" : "\n") + std::string(f->Get("text"));
+      if (l->text != "banner none") p.banner += (p.banner.empty() ? "" : "\n") + std::string(f->Get("text"));
     }
   }
 
@@ -173,7 +153,7 @@ class PolicyReader {
     else if (is("split-tunnel-policy")) ReadSplit(f.Get("policy"), p);
     else if (is("split-tunnel-network-list")) {
       p.split_list = f.Get("acl");
-      p.split_networks = NetworksOf(from_.ListOf(p.split_list).get());
+      p.split_networks = NetworksOf(from_.ListOf(p.split_list).get(), /*sources=*/true);
     } else if (is("default-domain")) p.default_domain = f.Get("domain");
     else if (is("split-dns")) p.split_dns = Words(f, "domains");
     else if (is("nem")) p.nem = f.Has("enable");

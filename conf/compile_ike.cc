@@ -231,7 +231,9 @@ CertificateRule RuleOf(const Line& line, const FieldLine& f) {
   r.attribute = f.Get("attribute");
   const std::string_view op = f.Get("op");
   r.op = op == "ne" ? R::Op::kNotEqual : op == "co" ? R::Op::kContains : op == "nc" ? R::Op::kNotContains : R::Op::kEqual;
-  r.value = f.Get("text");
+  std::string_view value = f.Get("text");
+  if (value.size() > 1 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  r.value = value;
   return r;
 }
 

@@ -133,6 +133,26 @@ std::optional<std::string_view> Behind(std::string_view text, std::string_view b
   return text.substr(begins.size());
 }
 
+std::vector<Prefix> NetworksOf(const AccessList* list, bool sources) {
+  std::vector<Prefix> out;
+  if (list == nullptr) return out;
+  for (const AclElement& e : list->elements()) {
+    const AddressRange& r = e.text.starts_with("standard ") || !sources ? e.dst : e.src;
+    if (!e.permit || e.inactive || e.unknown || !r.first.IsV4()) continue;
+    // A range as the networks that make it up.
+    std::uint64_t at = r.first.v4();
+    const std::uint64_t end = std::uint64_t{r.last.v4()} + 1;
+    while (at < end) {
+      int bits = 0;
+      while (bits < 32 && (at & ((std::uint64_t{2} << bits) - 1)) == 0 && at + (std::uint64_t{2} << bits) <= end) bits++;
+      const Prefix network = Prefix::Of(IpAddress::V4(static_cast<std::uint32_t>(at)), 32 - bits);
+      if (std::find(out.begin(), out.end(), network) == out.end()) out.push_back(network);
+      at += std::uint64_t{1} << bits;
+    }
+  }
+  return out;
+}
+
 IfId VpnSource::InterfaceOf(std::string_view nameif) const {
   const Interface* i = policy.FindByName(std::string(nameif));
   return i == nullptr ? IfId::kAny : i->id;
@@ -158,6 +178,31 @@ void CompileVpnSysopt(const LineTree& tree, Policy& policy) {
     s.preserve_vpn = true;
     s.preserve_minutes = static_cast<std::uint32_t>(f->Int("minutes").value_or(0));
   }
+}
+
+void CompileReverseRoutes(const VpnPolicy& vpn, const std::vector<Route>& of_tunnels, Policy& policy) {
+  std::vector<Route> all = policy.routes.routes();
+  const std::size_t before = all.size();
+  const auto add = [&](Route r) {
+    const Interface* i = policy.Find(r.interface);
+    r.injected = true;
+    if (i != nullptr && i->HasRoutes() && std::find(all.begin(), all.end(), r) == all.end()) all.push_back(r);
+  };
+  for (const CryptoMapEntry& e : vpn.entries) {
+    if (e.dynamic || !e.reverse_route || e.reverse_route_dynamic) continue;
+    // By the way to the peer: its router, or the peer itself.
+    const Route* way = policy.routes.Find(e.peers.front(), e.at);
+    Route r;
+    r.interface = e.at;
+    r.gateway = way != nullptr && !way->gateway.IsNone() ? way->gateway : e.peers.front();
+    for (const Prefix& network : NetworksOf(e.match.get(), /*sources=*/false)) {
+      if (network.length == 96) continue;  // not a default route
+      r.destination = network;
+      add(r);
+    }
+  }
+  for (const Route& r : of_tunnels) add(r);
+  if (all.size() != before) policy.routes = RouteTable(std::move(all));
 }
 
 std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTable& names, const Policy& policy, StableIds ids) {

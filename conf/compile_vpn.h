@@ -32,6 +32,8 @@ std::optional<std::string_view> Behind(std::string_view text, std::string_view b
 
 // "group14", "14" -> 14; 0 for ""
 std::uint16_t DhGroupOf(std::string_view word);
+// IPv4 networks that the permitting elements of a list name: destinations, or sources. Of a standard list always its addresses.
+std::vector<Prefix> NetworksOf(const AccessList* list, bool sources);
 // The group of a `set pfs` that names none.
 std::uint16_t DefaultPfsGroup(int release);
 

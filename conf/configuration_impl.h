@@ -24,6 +24,7 @@ struct Configuration::Impl {
   mutable std::map<std::string, std::uint32_t> nat_ids;
   mutable std::uint32_t next_nat = 1;
   std::set<int> tracks_up;  // TracksUp
+  std::vector<Route> vpn_routes;  // VpnRoutes
   ResolvedNames resolved;   // NamesResolved
   std::set<std::string> lines_down;  // LinesDown
   // ServiceClass ids by policy, class and interface.

@@ -115,7 +115,7 @@ struct TunnelGroup {
 };
 
 // vpn-tunnel-protocol
-struct VpnProtocols {
+struct VpnTunnelProtocols {
   bool ikev1 = true, ikev2 = true, l2tp = false, ssl_client = false, ssl_clientless = false;
 };
 // vpn-filter; the list is null where there is none (of that name).
@@ -127,7 +127,7 @@ struct VpnFilter {
 // Values are what rules after inheritance from DfltGrpPolicy.
 struct VpnGroupPolicy {
   std::string name;
-  VpnProtocols protocols;
+  VpnTunnelProtocols protocols;
   std::uint32_t idle_minutes = 30;    // vpn-idle-timeout; 0: none
   std::uint32_t session_minutes = 0;  // vpn-session-timeout; 0: none
   std::uint32_t simultaneous_logins = 3;
@@ -157,7 +157,7 @@ struct VpnUser {
   // What the user says otherwise than his group policy: VpnPolicy::GroupPolicyOf.
   std::optional<std::uint32_t> idle_minutes, session_minutes, simultaneous_logins;
   std::optional<VpnFilter> filter;
-  std::optional<VpnProtocols> protocols;
+  std::optional<VpnTunnelProtocols> protocols;
   std::optional<bool> password_storage;
   std::optional<std::string> group_lock;
 };
