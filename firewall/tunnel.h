@@ -96,6 +96,8 @@ class TunnelGate {
   };
   // One packet, in place: `outer.bytes` becomes the inner packet, which is not parsed yet.
   virtual Inner Open(Packet& outer, TimePoint now) = 0;
+  // `outer` came in fragments.
+  virtual void Reassembled(const Packet& outer) = 0;
   // A super-packet of several ESP packets.
   virtual void OpenMany(Packet& outer, TimePoint now, const std::function<void(MutableBytes, const Inner&)>& inner) = 0;
   // An ICMP error about an outer packet of ours; `quoted` is what it quotes, from the IP header on. True: it was one (PMTU).
