@@ -173,7 +173,11 @@ void Engine::Impl::LetLateGo(TimePoint now) {
     r.disposition = d;
     if (d.action == Disposition::Action::kAccept && p.rewritten) {
       CompleteChecksum(p);
-      r.bytes = std::move(late.bytes);
+      if (p.bytes.data() == late.bytes.data() && p.bytes.size() == late.bytes.size()) {
+        r.bytes = std::move(late.bytes);
+      } else {
+        r.bytes.assign(p.bytes.begin(), p.bytes.end());  // it has been in a tunnel, or an inspection has made it longer
+      }
     }
     released.push_back(std::move(r));
   }
