@@ -34,6 +34,8 @@ inline constexpr std::uint16_t kConnRouteMarkReverse = 0x0100;
 inline constexpr std::uint16_t kConnTransparent = 0x0200;  // nothing is rewritten in either direction
 inline constexpr std::uint16_t kConnServiceModule = 0x0400;  // flag X: goes through `ips`
 inline constexpr std::uint16_t kConnOtherFamily = 0x0800;  // IPv4 on one side, IPv6 on the other (other_family.h)
+inline constexpr std::uint16_t kConnTunnelled = 0x1000;    // ConnExtra::tunnel names one
+inline constexpr std::uint16_t kConnVpnOrphan = 0x2000;    // flag V: its tunnel has gone, and it waits for the next one
 
 inline constexpr std::uint32_t kNoOverride = 0xffffffff;  // the global `timeout` applies
 

@@ -38,6 +38,7 @@ ConnExtra::ConnExtra(const ConnExtra& o)
       dcd_max(o.dcd_max),
       dcd_sent(o.dcd_sent),
       dcd_answered(o.dcd_answered),
+      tunnel(o.tunnel),
       tcp_in_order(o.tcp_in_order),
       tcp_proxied(o.tcp_proxied),
       proxy_counters(o.proxy_counters),

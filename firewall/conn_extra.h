@@ -15,6 +15,7 @@
 #include "firewall/service_stats.h"
 #include "firewall/tcp_map.h"
 #include "firewall/tcp_stream.h"
+#include "firewall/tunnel.h"
 
 namespace sallyport {
 
@@ -63,6 +64,9 @@ struct ConnExtra {
   std::uint32_t dcd_max = 0;         // probes without an answer
   std::uint32_t dcd_sent = 0;        // of them, now; 0: it is not being probed
   std::uint8_t dcd_answered = 0;     // bit for each Direction
+
+  // --- tunnels (tunnel_flow.cc)
+  TunnelPath tunnel;
 
   // --- TCP
   bool tcp_in_order = false;              // segments are to be seen in order (tcp_stream.h)

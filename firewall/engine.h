@@ -20,9 +20,11 @@
 #include "firewall/fault.h"
 #include "firewall/inspector.h"
 #include "firewall/log_event.h"
+#include "firewall/originated.h"
 #include "firewall/packet.h"
 #include "firewall/policy.h"
 #include "firewall/trace.h"
+#include "firewall/tunnel.h"
 #include "firewall/views.h"
 
 namespace sallyport {
@@ -40,6 +42,7 @@ struct Disposition {
   FlowDrop flow_reason = FlowDrop::kNone;  // why a flow was refused, where that is not counted as a packet
   IfId egress = IfId::kAny;
   std::uint32_t mark = 0;  // non-zero: the kernel must route by this mark (egress IfId)
+  TunnelId tunnel = TunnelId::kNone;  // by which it leaves
 };
 
 // A held packet that may go on or must be dropped now.
@@ -47,12 +50,6 @@ struct ReleasedPacket {
   std::uint32_t handle = 0;
   Disposition disposition;
   std::vector<std::uint8_t> bytes;  // the packet as it is to leave; empty: as it came
-};
-
-// A packet that the engine itself wants sent (RST, ICMP unreachable): a whole IP packet, to leave by `egress`.
-struct OriginatedPacket {
-  IfId egress = IfId::kAny;
-  std::vector<std::uint8_t> bytes;
 };
 
 struct ConnFilter {
@@ -79,6 +76,13 @@ class Engine {
   };
   Engine(const Options& options, const Clock& clock, LogSink& log, Random random, Inspectors inspectors);
   ~Engine();
+
+  // Who makes and opens tunnels; before the first policy, and for as long as the engine lives. Null: there are none.
+  void UseTunnels(TunnelGate* gate);
+  // A tunnel has come up: connections that waited for it go on, and with `reclassify` those that it should have carried end.
+  void TunnelUp(TunnelId t, bool reclassify, TimePoint now);
+  // It has gone: its connections end, but for those that are to be preserved.
+  void TunnelDown(TunnelId t, TimePoint now);
 
   // --- feeding
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);

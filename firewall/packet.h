@@ -13,6 +13,8 @@
 
 namespace sallyport {
 
+enum class TunnelId : std::uint32_t;
+
 // TCP options that the tracker and the MSS clamp use. Offsets are from the start of the TCP header; 0 = absent.
 struct TcpOptions {
   std::uint8_t mss_offset = 0;        // of the option's kind byte
@@ -42,6 +44,8 @@ struct Packet {
   std::uint32_t handle = 0;        // packet I/O's name for it
   std::uint64_t source_mac = 0;    // of the frame it came in, where the link has one; 0: not known
   IfId bvi = IfId::kAny;           // it came to the port of this BVI, which routes it; `ingress` is the member of its sender
+  std::uint32_t headroom = 0;      // bytes before and behind `bytes` that may be written over
+  std::uint32_t tailroom = 0;
 
   // --- filled by ParsePacket
   bool v6 = false;
@@ -76,6 +80,7 @@ struct Packet {
   bool icmp_error = false;         // carries the packet that caused it
 
   // --- state of its way through the pipeline
+  TunnelId came_from{};            // the tunnel that it was in
   MutableBytes datagram;           // first fragment only: the transport part of the whole datagram, where an inspection may want it
   bool datagram_changed = false;   // an inspection has changed its payload there
   bool rewritten = false;          // the bytes differ from those that came

@@ -94,6 +94,8 @@ struct EngineCore {
   FaultSet faults;
   AspHits asp_hits;
   bool bypass_checks = false, decrypted = false;  // of packet-tracer's packet
+  TunnelGate* tunnels = nullptr;    // Engine::UseTunnels
+  bool has_tunnels = false;         // there is a gate, and the policy has something for it
   std::size_t captured_originated = 0;  // of `originated`, how many captures have seen
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;

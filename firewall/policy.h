@@ -207,10 +207,17 @@ struct IcmpRule {
   std::int16_t type = -1;
 };
 
+struct TunnelPolicy;
+
 struct Sysopt {
   std::uint16_t tcpmss = 1380;         // 0: off
   std::uint16_t tcpmss_minimum = 0;
   bool timewait = false;
+  // Of tunnels (ASA command reference, `sysopt connection`).
+  bool permit_vpn = true;      // what comes out of one passes the interface's access list
+  bool reclassify_vpn = true;  // a tunnel that comes up ends connections that it should have carried
+  bool preserve_vpn = false;   // preserve-vpn-flows
+  std::uint32_t preserve_minutes = 0;  // for so long at most; 0: their idle timeouts decide
 };
 
 struct Policy {
@@ -247,6 +254,7 @@ struct Policy {
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
   int icmp_unreachable_rate = 1;
   int icmp6_error_rate = 10, icmp6_error_burst = 10;  // of ICMPv6 errors of the appliance's own
+  std::shared_ptr<const TunnelPolicy> tunnels;  // null: there are none
   InterceptStatsSettings tcp_intercept_stats;  // threat-detection statistics tcp-intercept
 
   const Interface* Find(IfId id) const {

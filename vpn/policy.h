@@ -1,0 +1,248 @@
+// What the configuration says of VPNs, compiled and immutable: crypto maps, IKE policies, tunnel groups, group policies, address
+// pools, trustpoints. Made by conf/compile_vpn.cc, part of the policy snapshot (Policy::tunnels); read by the data thread (what to
+// protect) and by the control thread (what to offer and to accept). Every name is resolved; nothing here is text that is parsed again.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "firewall/access_list.h"
+#include "firewall/tunnel.h"
+#include "vpn/views.h"
+
+namespace sallyport {
+
+// --- what may be offered
+
+// `crypto isakmp policy N`, `crypto ikev1 policy N`.
+struct Ikev1Policy {
+  std::uint32_t priority = 0;
+  VpnAuth auth = VpnAuth::kPreSharedKeys;  // or kRsaCertificate
+  VpnCipher cipher = VpnCipher::k3Des;
+  VpnHash hash = VpnHash::kSha1;
+  std::uint16_t group = 2;
+  std::uint32_t lifetime_s = 86400;  // 0: none
+};
+
+// `crypto ikev2 policy N`: each list in order of preference.
+struct Ikev2Policy {
+  std::uint32_t priority = 0;
+  std::vector<VpnCipher> ciphers;
+  std::vector<VpnHash> integrity;  // kNone with combined ciphers
+  std::vector<VpnHash> prfs;
+  std::vector<std::uint16_t> groups;
+  std::uint32_t lifetime_s = 86400;  // 0: none
+};
+
+// A transform set (one of each), or an IKEv2 IPsec proposal (several of each).
+struct EspProposal {
+  std::string name;
+  std::vector<VpnCipher> ciphers;
+  std::vector<VpnHash> integrity;  // empty: none (combined ciphers, or not authenticated)
+  bool transport = false;          // transform-set ... mode transport
+  bool null_cipher_only() const { return ciphers.size() == 1 && ciphers[0] == VpnCipher::kNone; }
+};
+
+enum class DfPolicy : std::uint8_t { kCopy, kClear, kSet };
+
+// --- crypto maps
+
+struct CryptoMapEntry {
+  std::uint32_t id = 0;  // stable while the map's name, its sequence and the interface stay; never 0, never reused
+  std::string map;       // name as `show crypto ipsec sa` has it; of a dynamic entry the dynamic map's name
+  std::uint32_t sequence = 0;
+  std::string static_map;  // dynamic: the map that refers to it, and there
+  std::uint32_t static_sequence = 0;
+  IfId at{};
+  bool dynamic = false;
+  std::shared_ptr<const AccessList> match;  // null: a dynamic entry that takes what the peer asks for
+  std::vector<IpAddress> peers;             // in order of trial; none: any (dynamic)
+  std::vector<EspProposal> ikev1_sets, ikev2_proposals;  // none of a version: it is not negotiated
+  std::uint16_t pfs_group = 0;                           // 0: off
+  enum class Type : std::uint8_t { kBoth, kOriginateOnly, kAnswerOnly } type = Type::kBoth;
+  bool aggressive = false;
+  std::uint16_t aggressive_group = 2;
+  std::optional<std::uint32_t> lifetime_s, lifetime_kb;  // else VpnPolicy's; 0: unlimited
+  bool ikev2_transport = false, ikev2_transport_required = false;
+  bool nat_t_disabled = false;
+  bool reverse_route = false, reverse_route_dynamic = false;
+  bool validate_icmp_errors = false;
+  std::string trustpoint;  // "": none
+  bool send_chain = false;
+  std::optional<DfPolicy> df;  // else the interface's
+};
+
+// `interface TunnelN`, `tunnel mode ipsec ipv4`, `tunnel protection ipsec profile P` (9.7 on): routes decide what goes in.
+struct VirtualTunnel {
+  std::uint32_t id = 0;  // as CryptoMapEntry::id
+  IfId interface{};      // the tunnel interface
+  IfId source{};         // `tunnel source interface`
+  IpAddress destination;
+  std::string profile;
+  std::vector<EspProposal> ikev1_sets, ikev2_proposals;
+  std::uint16_t pfs_group = 0;
+  std::optional<std::uint32_t> lifetime_s, lifetime_kb;
+  bool responder_only = false;
+  std::string trustpoint;
+};
+
+// --- peers and users
+
+struct TunnelGroup {
+  std::string name;
+  enum class Type : std::uint8_t { kLanToLan, kRemoteAccess, kWebVpn } type = Type::kRemoteAccess;
+  // ipsec-attributes
+  std::string ikev1_psk;  // "": none, or not known (`*****`)
+  std::string ikev2_local_psk, ikev2_remote_psk;
+  std::string ikev1_trustpoint, ikev2_local_trustpoint;
+  bool ikev2_remote_certificate = false;  // remote-authentication certificate
+  bool ikev2_eap = false, ikev2_eap_query_identity = false;
+  enum class PeerId : std::uint8_t { kRequired, kCertificate, kNoCheck } peer_id_validate = PeerId::kRequired;
+  bool keepalive = true;                     // isakmp keepalive: `disable` makes it false
+  std::uint32_t keepalive_threshold_s = 10;  // of remote access 300; 0: `infinite`, only the peer asks
+  std::uint32_t keepalive_retry_s = 2;
+  enum class UserAuth : std::uint8_t { kXauth, kNone, kHybrid } user_auth = UserAuth::kXauth;
+  // general-attributes
+  std::string default_group_policy = "DfltGrpPolicy";
+  std::vector<std::string> address_pools;
+  std::vector<std::string> authentication_servers;  // "LOCAL", or names of aaa-server groups, in order
+  bool strip_realm = false, strip_group = false;
+};
+
+// Values are what rules after inheritance from DfltGrpPolicy.
+struct VpnGroupPolicy {
+  std::string name;
+  bool ikev1 = true, ikev2 = true, l2tp = false, ssl_client = false, ssl_clientless = false;  // vpn-tunnel-protocol
+  std::uint32_t idle_minutes = 30;    // vpn-idle-timeout; 0: none
+  std::uint32_t session_minutes = 0;  // vpn-session-timeout; 0: none
+  std::uint32_t simultaneous_logins = 3;
+  std::shared_ptr<const AccessList> filter;  // vpn-filter; null: none
+  std::string filter_name;
+  bool pfs = false;             // remote access, IKEv1
+  bool ipsec_udp = false;       // IPsec over UDP
+  std::uint16_t ipsec_udp_port = 10000;
+  bool nem = false;             // network extension mode is permitted
+  bool password_storage = false;
+  bool re_xauth = false;
+  std::string group_lock;
+  enum class Split : std::uint8_t { kTunnelAll, kTunnelSpecified, kExcludeSpecified } split = Split::kTunnelAll;
+  std::vector<Prefix> split_networks;
+  std::string split_list;                // its name
+  std::vector<std::string> split_dns;
+  std::string banner, default_domain;
+  std::vector<IpAddress> dns, wins;
+  std::vector<std::string> address_pools;
+  std::vector<std::string> backup_servers;
+};
+
+struct VpnUser {
+  std::string name;
+  std::string group_policy;  // vpn-group-policy; "": the tunnel group's
+  std::optional<IpAddress> framed_address;  // vpn-framed-ip-address
+  IpAddress framed_mask;
+};
+
+struct AddressPool {
+  std::string name;
+  AddressRange range;
+  IpAddress mask;
+};
+
+// --- certificates
+
+struct Trustpoint {
+  std::string name;
+  std::string identity_pem, ca_pem;  // "" : none
+  std::string key_name;              // of `keypair`; the key itself is the state folder's
+  std::string fqdn;                  // "" : the host name; "none"
+  std::string subject_name;
+  bool check_revocation = false;     // `revocation-check crl|ocsp`, without none
+};
+
+// `crypto ca certificate map` with `tunnel-group-map`: the first entry whose rules all match names the group.
+struct CertificateRule {
+  enum class Of : std::uint8_t { kSubject, kIssuer, kAltSubject } of = Of::kSubject;
+  std::string attribute;  // "ou"; "": the whole name
+  enum class Op : std::uint8_t { kEqual, kNotEqual, kContains, kNotContains } op = Op::kEqual;
+  std::string value;
+};
+struct CertificateMapEntry {
+  std::vector<CertificateRule> rules;
+  std::string tunnel_group;
+};
+
+// --- `vpnclient`: the appliance as a hardware client (5505)
+
+struct VpnClientSettings {
+  bool enabled = false;
+  std::vector<IpAddress> servers;
+  bool network_extension = false;
+  bool autoconnect = false;  // nem-st-autoconnect
+  std::string group, group_password, user, password;
+  std::uint16_t tcp_port = 0;  // ipsec-over-tcp; 0: off
+  IfId outside{}, inside{};
+};
+
+struct VpnPolicy final : TunnelPolicy {
+  std::vector<CryptoMapEntry> entries;  // by interface, then in order of evaluation
+  std::vector<VirtualTunnel> virtual_tunnels;
+  struct IkeOn {
+    bool v1 = false, v2 = false;
+  };
+  std::map<IfId, IkeOn> ike;                   // interfaces on which IKE answers
+  std::vector<Ikev1Policy> ikev1_policies;     // by priority
+  std::vector<Ikev2Policy> ikev2_policies;
+  std::map<std::string, TunnelGroup> groups;   // DefaultL2LGroup and DefaultRAGroup are always there
+  std::map<std::string, VpnGroupPolicy> group_policies;  // DfltGrpPolicy is always there
+  std::map<std::string, VpnUser> users;
+  std::map<std::string, AddressPool> pools;
+  std::map<std::string, Trustpoint> trustpoints;
+  std::vector<CertificateMapEntry> certificate_map;
+  bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
+  std::string map_default_group;
+  VpnClientSettings client;
+  // crypto isakmp ...
+  enum class Identity : std::uint8_t { kAuto, kAddress, kHostname, kKeyId } identity = Identity::kAuto;
+  std::string key_id;
+  std::string hostname, domain;  // fully qualified: "asa1.example.com"
+  bool nat_traversal = true;
+  std::uint32_t nat_keepalive_s = 20;
+  std::vector<std::uint16_t> tcp_ports;  // ipsec-over-tcp
+  bool aggressive_disabled = false;      // am-disable
+  bool disconnect_notify = false;
+  std::uint32_t max_in_negotiation = 0;  // 0: no limit of the configuration
+  std::uint32_t max_sas = 0;
+  enum class Cookies : std::uint8_t { kNever, kAlways, kPercent } cookies = Cookies::kPercent;
+  std::uint32_t cookie_percent = 50;  // of max_in_negotiation (or of 100) half-open ones
+  bool ikev2_fragmentation = true;
+  std::uint32_t ikev2_fragment_mtu = 576;
+  // crypto ipsec ...
+  std::uint32_t lifetime_s = 28800, lifetime_kb = 4608000;  // 0: unlimited
+  std::uint32_t replay_window = 64;                         // 0: off
+  std::uint32_t pmtu_aging_minutes = 0;                     // 0: never
+  std::map<IfId, DfPolicy> df;                              // copy where not named
+  std::map<IfId, bool> fragment_after;                      // `crypto ipsec fragmentation after-encryption IF`
+  bool preserve = false;                                    // as Policy::sysopt
+
+  const CryptoMapEntry* Entry(std::uint32_t id) const {
+    for (const CryptoMapEntry& e : entries) {
+      if (e.id == id) return &e;
+    }
+    return nullptr;
+  }
+  const TunnelGroup* Group(const std::string& name) const {
+    const auto i = groups.find(name);
+    return i == groups.end() ? nullptr : &i->second;
+  }
+  // DfltGrpPolicy where `name` is not there.
+  const VpnGroupPolicy& GroupPolicy(const std::string& name) const {
+    const auto i = group_policies.find(name);
+    return i == group_policies.end() ? group_policies.at("DfltGrpPolicy") : i->second;
+  }
+};
+
+}  // namespace sallyport
