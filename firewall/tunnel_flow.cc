@@ -187,7 +187,6 @@ void LeaveByTunnel(EngineCore& core, Packet& p, TimePoint now, Disposition& out)
       p.rewritten = true;
       p.gso = p.checksum_pending = false;
       p.wire_length = static_cast<std::uint32_t>(p.bytes.size());
-      if (core.captures.active()) (void)ParsePacket(p);  // they ask for what is on the wire
       return;
     case Sealed::kSent:
       for (std::size_t i = before; i < core.originated.size(); i++) core.originated[i].tunnel = kOnTheWire;
