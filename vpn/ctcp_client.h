@@ -39,6 +39,7 @@ class CtcpClient {
   void Sent(TimePoint now);
 
   CtcpEnd end_;
+  const CtcpEnd first_;  // as it was before the first SYN
   const CtcpClientTimes times_;
   State state_ = State::kConnecting;
   int syns_ = 0;
