@@ -52,6 +52,8 @@ class IkeCore::Side final : public IkeHost {
   void PeerUp(const IkePeerUp& up, std::uint32_t replaces) override { host_.PeerUp(up, replaces); }
   void PeerDown(std::uint32_t ike_sa, IkeEnd why) override { host_.PeerDown(Numbered(version_, ike_sa), why); }
   IpAddress AddressOf(IfId at) const override { return host_.AddressOf(at); }
+  std::string NameOf(IfId at) const override { return host_.NameOf(at); }
+  std::int64_t WallSeconds() const override { return host_.WallSeconds(); }
   const PrivateKey* KeyOf(const std::string& name) const override { return host_.KeyOf(name); }
   void LogKeys(const std::string& line) override { host_.LogKeys(line); }
   Entropy& entropy() override { return host_.entropy(); }
@@ -80,10 +82,12 @@ void IkeCore::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
 void IkeCore::Receive(const IkeDatagram& d, Times t) {
   if (policy_ == nullptr || d.bytes.size() < kHeaderSize) return;
   const auto on = policy_->ike.find(d.at);
-  if (on == policy_->ike.end()) return;
+  // The hardware client hears its server without `crypto isakmp enable`.
+  const bool client = policy_->client.enabled && policy_->client.outside == d.at && d.bytes[kVersionAt] >> 4 == 1;
+  if (on == policy_->ike.end() && !client) return;
   switch (d.bytes[kVersionAt] >> 4) {
     case 1:
-      if (v1_ && on->second.v1) v1_->Receive(d, t);
+      if (v1_ && (client || on->second.v1)) v1_->Receive(d, t);
       break;
     case 2:
       if (v2_ && on->second.v2) v2_->Receive(d, t);

@@ -277,7 +277,7 @@ void Ikev1Core::OnUserAnswer(Ikev1Sa& sa, const std::string& user, const UserAns
     sa.user = user;
     if (!a.group_policy.empty()) sa.group_policy = a.group_policy;
     sa.user_address = a.address;
-    const VpnGroupPolicy& policy = policy_->GroupPolicy(sa.group_policy);
+    const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.user);
     if (!policy.group_lock.empty() && policy.group_lock != sa.group.name) {
       Say(713060, 3, sa,
           "Tunnel Rejected: User (" + user + ") not member of group (" + sa.group.name + "), group-lock check failed.");
@@ -301,7 +301,7 @@ void Ikev1Core::OnUserAnswer(Ikev1Sa& sa, const std::string& user, const UserAns
 
 void Ikev1Core::OnConfigRequest(Ikev1Sa& sa, std::uint32_t id, std::uint16_t identifier,
                                 const std::vector<Attribute>& attributes) {
-  const VpnGroupPolicy& policy = policy_->GroupPolicy(sa.group_policy);
+  const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.user);
   const bool wants_address = FindAttribute(attributes, kIp4Address) != nullptr;
   if (!wants_address && !sa.assigned && !sa.peer_told) {
     // A hardware client that brings its own network.
