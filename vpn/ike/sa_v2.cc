@@ -113,6 +113,7 @@ Result<std::vector<ProposalV2>> ReadSaV2(Bytes body) {
       const auto t_last = sub->U8(), t_reserved = sub->U8();
       const auto t_length = sub->U16();
       if (!t_last || !t_reserved || !t_length || *t_length < 8) return Error{"a transform is cut off"};
+      if (*t_last != 0 && *t_last != 3) return Error{"a transform's last field is neither 0 nor 3"};
       if ((*t_last == 0) != (count == 1)) return Error{"the number of transforms is wrong"};
       auto t_sub = sub->Sub(*t_length - std::size_t{4});
       if (!t_sub) return Error{"a transform is longer than its proposal"};
