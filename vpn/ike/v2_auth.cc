@@ -48,7 +48,7 @@ void V2Engine::FinishAuthRequest(const SaPtr& sa, std::vector<std::uint8_t> auth
   AddAuthV2(out, auth[0], Bytes(auth).subspan(1));
   AddChild(out, proposals, sa->local_ts, sa->remote_ts);
   const bool others = std::any_of(sas_.begin(), sas_.end(), [&](const auto& s) {
-    return s.second != sa && s.second->established() && s.second->peer.address == sa->peer.address;
+    return s.second != sa && s.second->state != SaV2::State::kEnded && s.second->peer.address == sa->peer.address;
   });
   if (!others) AddStatus(out, ikev2::kInitialContact);
   AddStatus(out, ikev2::kEspTfcPaddingNotSupported);
@@ -333,7 +333,7 @@ void V2Engine::ResolveCrossing(const SaPtr& sa) {
   std::vector<SaPtr> others;
   for (const auto& [spi, other] : sas_) {
     if (other != sa && other->state == SaV2::State::kReady && other->initiator != sa->initiator && other->remote_id == sa->remote_id &&
-        other->local_id == sa->local_id && other->at == sa->at && other->peer.address == sa->peer.address && other->ready_real >= sa->made)
+        other->local_id == sa->local_id && other->at == sa->at && other->peer.address == sa->peer.address && other->up)
       others.push_back(other);
   }
   for (const SaPtr& other : others) {
@@ -346,7 +346,9 @@ void V2Engine::ResolveCrossing(const SaPtr& sa) {
     const SaPtr loser = lower ? sa : other;
     if (!loser->initiator) continue;  // the peer ends it
     const SaPtr winner = lower ? other : sa;
-    for (auto& [spi, child] : winner->children) host_.UseOutbound(spi);
+    std::vector<std::uint32_t> spis;
+    for (const auto& [spi, child] : winner->children) spis.push_back(spi);
+    for (const std::uint32_t spi : spis) UseOutbound(spi);
     EndSa(loser, IkeEnd::kPeerReconnected);
     return;
   }

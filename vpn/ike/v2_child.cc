@@ -67,29 +67,50 @@ ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
     state.hard = t_.now + Duration::Seconds(life);
   }
   state.waits = made.replaces != 0 && !made.initiator;
-  const std::string peer = sa.peer.address.ToString(), own = sa.local.address.ToString();
+  state.outbound = true;  // of a tunnel that has no other pair; then the data path begins at once
+  for (const auto& [spi, other] : sas_) {
+    for (const auto& [in, c] : other->children) state.outbound = state.outbound && !(c.sa->key == child->key);
+  }
   host_.Install(child);
   Proto(&sa, sa.peer.address, 2, "Load IPSEC key material");
   ChildV2& kept = sa.children[made.spi_in] = std::move(state);
   return &kept;
 }
 
+void V2Engine::UseOutbound(std::uint32_t spi_in) {
+  ChildV2* chosen = nullptr;
+  if (SaOfChild(spi_in, chosen) == nullptr) return;
+  for (const auto& [spi, sa] : sas_) {
+    for (auto& [in, child] : sa->children) {
+      if (child.sa->key == chosen->sa->key) child.outbound = false;
+    }
+  }
+  chosen->outbound = true;
+  chosen->waits = false;
+  host_.UseOutbound(spi_in);
+}
+
 void V2Engine::RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger) {
   const auto i = sa.children.find(spi_in);
   if (i == sa.children.end()) return;
-  const auto gone = i->second.sa;
+  const ChildV2 gone = std::move(i->second);
   sa.children.erase(i);
-  // Another pair of the same tunnel carries on, here or at an SA that has taken over.
-  for (const auto& [spi, other] : sas_) {
-    for (auto& [other_spi, child] : other->children) {
-      if (child.sa->key == gone->key && !child.deleting && !child.replaced) {
-        child.waits = false;
-        host_.UseOutbound(other_spi);
-        goto switched;
+  if (gone.outbound) {
+    // Another pair of the same tunnel carries on, here or at an SA that has taken over: best one that the peer is known to have.
+    std::uint32_t best_spi = 0;
+    int best = 0;
+    for (const auto& [spi, other] : sas_) {
+      for (const auto& [other_spi, child] : other->children) {
+        if (!(child.sa->key == gone.sa->key)) continue;
+        const int rank = child.deleting ? 1 : child.replaced ? 2 : child.waits ? 3 : 4;
+        if (rank > best) {
+          best = rank;
+          best_spi = other_spi;
+        }
       }
     }
+    if (best_spi != 0) UseOutbound(best_spi);
   }
-switched:
   if (linger) {
     host_.Retire(spi_in);
     lingering_.push_back({spi_in, t_.real + kLinger});
@@ -371,7 +392,7 @@ void V2Engine::ResolveChildRekey(const SaPtr& sa, TaskV2& task, std::uint32_t ne
     DeleteChild(sa, new_spi, IkeEnd::kReplaced);
     return;
   }
-  host_.UseOutbound(new_spi);
+  UseOutbound(new_spi);
   if (const auto rival = sa->children.find(task.rival_spi); rival != sa->children.end()) {
     rival->second.replaced = true;  // the peer ends it
     rival->second.successor = new_spi;

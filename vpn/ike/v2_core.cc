@@ -376,8 +376,7 @@ void V2Engine::Event(const TunnelEvent& e, Times t) {
     case TunnelEvent::What::kFirstPacket: {
       const SaPtr sa = SaOfChild(e.spi_in, child);
       if (sa == nullptr || !child->waits || child->replaced || child->deleting) return;
-      child->waits = false;
-      host_.UseOutbound(e.spi_in);
+      UseOutbound(e.spi_in);
       return;
     }
     case TunnelEvent::What::kInvalidSpi: {

@@ -158,6 +158,7 @@ class V2Engine {
   };
   std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old, std::string& why);
   void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi, KeyAndShared keys);
+  void UseOutbound(std::uint32_t spi_in);
   void RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger);
   void DeleteChild(const SaPtr& sa, std::uint32_t spi_in, IkeEnd why);
 

@@ -26,6 +26,7 @@ struct ChildV2 {
   bool replaced = false;   // it has a successor, and waits for its end
   bool deleting = false;   // we have told the peer, or the peer us
   bool waits = false;      // made by the peer's rekey: we send by its predecessor until the peer is known to have it
+  bool outbound = false;   // we send by it
   std::uint32_t successor = 0;  // spi_in
 };
 
