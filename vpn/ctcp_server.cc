@@ -13,6 +13,11 @@ constexpr std::uint32_t kAckAfter = 16384;
 constexpr std::size_t kBucketsAtOnce = 512;
 constexpr int kTriesForRoom = 32;
 
+bool Near(std::uint32_t a, std::uint32_t b) {
+  const auto apart = static_cast<std::int32_t>(a - b);
+  return apart > -kCtcpNear && apart < kCtcpNear;
+}
+
 CtcpKey KeyOf(const Packet& p) { return {p.key.ingress, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}}; }
 
 }  // namespace
@@ -86,11 +91,10 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
   Note(key);
   const auto found = connections_.find(key);
   Connection* c = found == connections_.end() ? nullptr : &found->second;
-  // What acknowledges no number of ours may be the end of a new handshake of the same addresses and ports.
-  const auto behind = c == nullptr ? 0 : static_cast<std::int32_t>(c->end.next() - p.ack);
   if (c == nullptr) {
     c = Open(key, p, now);
-  } else if (behind < 0 || behind > kCtcpNear) {
+  } else if (!Near(p.seq, c->end.seen()) || !Near(p.ack, c->end.next())) {
+    // It may be the end of a new handshake of the same addresses and ports.
     if (Connection* const again = Open(key, p, now)) c = again;
   }
   if (c == nullptr) {
@@ -155,8 +159,7 @@ void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
   const auto found = connections_.find(key);
   if (found == connections_.end()) return;
   Note(key);
-  const auto ahead = static_cast<std::int32_t>(p.seq - found->second.end.seen());
-  if (ahead <= -kCtcpNear || ahead >= kCtcpNear) {
+  if (!Near(p.seq, found->second.end.seen())) {
     if (found->second.doubt == 0) found->second.doubt = clock_;
     return;
   }
@@ -166,8 +169,7 @@ void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
 }
 
 void CtcpServer::TakePayload(Connection& c, Packet& p, const CtcpKey& key, std::vector<OriginatedPacket>& answers) {
-  const auto ahead = static_cast<std::int32_t>(p.seq - c.end.seen());
-  const bool plausible = ahead > -kCtcpNear && ahead < kCtcpNear;
+  const bool plausible = Near(p.seq, c.end.seen());
   if (p.payload_length == 0) {
     if (!plausible) return;
     counters_.keepalives_in++;
