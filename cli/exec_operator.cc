@@ -10,6 +10,7 @@
 #include "cli/appliance.h"
 #include "cli/exec.h"
 #include "cli/interface_name.h"
+#include "cli/key_store.h"
 #include "cli/session.h"
 #include "cli/show_platform.h"
 #include "cli/ssh_server.h"
@@ -29,6 +30,8 @@ struct OneInterface {
 struct KeyWords {
   bool no_confirm = false, general = false;
   int bits = 2048;
+  std::string label;           // of a trustpoint's key; "": the default key, which is the SSH server's
+  int curve = 0;               // ECDSA: bits; 0: RSA
 };
 
 // "disk0:/x", "flash:x": a name that says where it is.
@@ -80,9 +83,9 @@ Reply ClearInterface(ExecContext& c, const OneInterface& w, Form) {
 // A key takes seconds on a slow machine: it is made on a thread of its own.
 class KeyJob final : public Job {
  public:
-  KeyJob(Appliance& appliance, Session& session, int bits) {
-    thread_ = std::thread([this, &appliance, &session, bits, path = appliance.state().At("ssh_host_key")] {
-      const Status made = MakeSshHostKey(path, bits);
+  KeyJob(Appliance& appliance, Session& session, std::function<Status()> make) {
+    thread_ = std::thread([this, &appliance, &session, make = std::move(make)] {
+      const Status made = make();
       appliance.Post([alive = alive_, &session, text = made ? std::string() : "ERROR: " + made.error() + "\n"] {
         if (!*alive) return;
         if (!text.empty()) session.Refuse(text);
@@ -101,13 +104,27 @@ class KeyJob final : public Job {
   std::thread thread_;
 };
 
-Reply GenerateKey(ExecContext& c, const KeyWords& w, Form) {
-  const auto begin = [bits = w.bits](const ExecContext& x) {
+Status MakeKey(const std::string& folder, const KeyWords& w) {
+  const KeyType curve = w.curve == 521 ? KeyType::kEcP521 : w.curve == 384 ? KeyType::kEcP384 : KeyType::kEcP256;
+  const auto key = w.curve != 0 ? PrivateKey::NewEc(curve) : PrivateKey::NewRsa(w.bits);
+  if (!key) return Error{key.error()};
+  return KeyStore::Write(folder, w.label, *key);
+}
+
+Reply GenerateKey(ExecContext& c, const KeyWords& words, Form) {
+  KeyWords w = words;
+  if (w.curve != 0 && w.label.empty()) w.label = "<Default-ECDSA-Key>";
+  const auto begin = [w](const ExecContext& x) {
     x.session.WriteNow("Keypair generation process begin. Please wait...\n");
-    x.session.Run(std::make_unique<KeyJob>(x.appliance, x.session, bits));
+    if (!w.label.empty()) x.appliance.keys().Forget(w.label);
+    x.session.Run(std::make_unique<KeyJob>(x.appliance, x.session, [w, folder = x.appliance.keys().folder(), ssh = x.appliance.state().At("ssh_host_key")] {
+      return w.label.empty() ? MakeSshHostKey(ssh, w.bits) : MakeKey(folder, w);
+    }));
   };
-  if (!std::filesystem::exists(c.appliance.state().At("ssh_host_key"))) {
-    c.session.WriteNow("INFO: The name for the keys will be: <Default-RSA-Key>\n");
+  const std::string shown = w.label.empty() ? kDefaultKey : w.label;
+  const bool there = w.label.empty() ? std::filesystem::exists(c.appliance.state().At("ssh_host_key")) : c.appliance.keys().Find(w.label) != nullptr;
+  if (!there) {
+    c.session.WriteNow("INFO: The name for the keys will be: " + shown + "\n");
     begin(c);
     return {};
   }
@@ -115,7 +132,8 @@ Reply GenerateKey(ExecContext& c, const KeyWords& w, Form) {
     begin(c);
     return {};
   }
-  c.session.Ask("WARNING: You have a RSA keypair already defined named <Default-RSA-Key>.\n\nDo you really want to replace them? [yes/no]: ",
+  c.session.Ask("WARNING: You have a" + std::string(w.curve != 0 ? "n ECDSA" : " RSA") + " keypair already defined named " + shown +
+                    ".\n\nDo you really want to replace them? [yes/no]: ",
                 DaemonFrame::Mode::kQuestion, [c, begin](const std::optional<std::string>& answer) {
                   if (answer && !answer->empty() && IsPrefixOf(*answer, "yes")) begin(c);
                 });
@@ -154,9 +172,22 @@ void AddOperatorCommands(ExecSet& set) {
     for (const int bits : {1024, 2048, 3072, 4096}) sizes.push_back({S::Is(&KeyWords::bits, bits, std::to_string(bits), "Bits")});
     set.Add(Command<KeyWords>({S::Kw("crypto", "Cryptography"), S::Kw("key", "Keys"), S::Kw("generate", "Make new keys"), S::Kw("rsa", "RSA keys"),
                                S::AnyOrder({{S::Flag(&KeyWords::general, "general-keys", "One pair for everything")},
+                                            {S::Kw("label", "Of a trustpoint"), S::Word(&KeyWords::label, "Name")},
                                             {S::Kw("modulus", "Size of the key"), S::Choice(sizes)},
                                             {S::Flag(&KeyWords::no_confirm, "noconfirm", "Do not ask")}})}),
             GenerateKey);
+    std::vector<S::List> curves;
+    for (const int bits : {256, 384, 521}) curves.push_back({S::Is(&KeyWords::curve, bits, std::to_string(bits), "Bits")});
+    set.Add(Command<KeyWords>({S::Kw("crypto", "Cryptography"), S::Kw("key", "Keys"), S::Kw("generate", "Make new keys"), S::Kw("ecdsa", "ECDSA keys"),
+                               S::AnyOrder({{S::Kw("label", "Of a trustpoint"), S::Word(&KeyWords::label, "Name")},
+                                            {S::Kw("elliptic-curve", "Size of the key"), S::Choice(curves)},
+                                            {S::Flag(&KeyWords::no_confirm, "noconfirm", "Do not ask")}})})
+                .When([](const Personality& p) { return p.release >= 900; }),
+            [](ExecContext& c, const KeyWords& w, Form form) {
+              KeyWords ecdsa = w;
+              if (ecdsa.curve == 0) ecdsa.curve = 256;
+              return GenerateKey(c, ecdsa, form);
+            });
   }
 }
 

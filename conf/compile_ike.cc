@@ -277,6 +277,7 @@ void CompileCertificateMaps(const VpnSource& from, VpnPolicy& out) {
     std::string group;
   };
   std::vector<Use> uses;
+  out.map_by_ou = true;  // all but `rules` are on unless they say no
   for (const auto& l : from.tree.Of(Section::kTunnelGroupMap)) {
     const bool off = l->text.starts_with("no ");
     const std::string_view text = off ? std::string_view(l->text).substr(3) : l->text;
