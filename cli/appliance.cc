@@ -73,7 +73,7 @@ NoDns no_dns;
 
 Appliance::Appliance(const Parts& parts)
     : parts_(parts),
-      keys_(parts.state.At("keys"), parts.state.At("ssh_host_key")),
+      keys_(parts.state.At("keys")),
       configuration_(std::make_unique<Configuration>()),
       logger_(parts.clock, parts.ring),
       sla_(parts.prober != nullptr ? *parts.prober : no_prober),
@@ -238,6 +238,7 @@ Result<std::string> Appliance::WriteMemory(const Session& by) {
 }
 
 void Appliance::Reload() {
+  if (vpn_control_ != nullptr) vpn_control_->Shutdown(true);
   configuration_ = std::make_unique<Configuration>();
   if (const auto text = ReadWholeFile(parts_.state.startup_config())) {
     const LoadReport report = Load(*text);
@@ -408,6 +409,7 @@ void Appliance::Tick() {
   for (Session* s : sessions_) s->EndIfIdle(Now());
   if (sla_.Tick(RealNow(), WallNow())) TracksChanged();
   perfmon_.Tick(*this);
+  if (on_tick_) on_tick_();
   if (asp_kept_.table != nullptr && (asp_kept_.policy != policy_ || std::chrono::steady_clock::now() > asp_kept_.used + kAspKept)) asp_kept_ = {};
   if (!meter_.Due()) return;
   meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));

@@ -126,14 +126,13 @@ std::string FqdnOf(Appliance& appliance, const Trustpoint& t) {
   return s.domain.empty() ? s.hostname : s.hostname + "." + s.domain;
 }
 
-// The trustpoint's own key; the default one is made when there is none.
+// The key of a trustpoint without `keypair` is its own, by its name, and is made when there is none.
 const PrivateKey* KeyOf(const ExecContext& c, const Trustpoint& t) {
   KeyStore& keys = c.appliance.keys();
   if (const PrivateKey* key = keys.Find(t.key_name)) return key;
-  if (!t.key_name.empty()) return nullptr;
-  if (const PrivateKey* key = keys.Find(t.name)) return key;
+  if (t.key_name != t.name) return nullptr;
   const auto made = PrivateKey::NewRsa(kDefaultBits);
-  if (!made || !keys.Put(t.name, *made)) return nullptr;
+  if (!made || !keys.Keep(t.name, *made)) return nullptr;
   return keys.Find(t.name);
 }
 
@@ -224,7 +223,7 @@ Reply ImportPkcs12(ExecContext& c, const TrustpointWords& w, Form) {
   Paste(c, "", [w](const ExecContext& x, const std::string& text) {
     const auto all = ReadPkcs12(Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()), w.passphrase);
     if (!all) return x.session.Refuse("ERROR: Import PKCS12 operation failed\n");
-    if (const Status kept = x.appliance.keys().Put(w.name, all->key); !kept) return x.session.Refuse("ERROR: " + kept.error() + "\n");
+    if (const Status kept = x.appliance.keys().Keep(w.name, all->key); !kept) return x.session.Refuse("ERROR: " + kept.error() + "\n");
     std::string wrong = Configure(x, {"crypto ca trustpoint " + w.name, "keypair " + w.name});
     if (wrong.empty()) wrong = Store(x, w.name, all->certificate, false);
     // The issuer, if it came along; others would be trusted in other trustpoints.

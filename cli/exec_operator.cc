@@ -83,11 +83,14 @@ Reply ClearInterface(ExecContext& c, const OneInterface& w, Form) {
 // A key takes seconds on a slow machine: it is made on a thread of its own.
 class KeyJob final : public Job {
  public:
-  KeyJob(Appliance& appliance, Session& session, std::function<Status()> make) {
-    thread_ = std::thread([this, &appliance, &session, make = std::move(make)] {
+  // `make` runs on the thread, then `keep` on the control thread.
+  KeyJob(Appliance& appliance, Session& session, std::function<Status()> make, std::function<Status()> keep) {
+    thread_ = std::thread([this, &appliance, &session, make = std::move(make), keep = std::move(keep)] {
       const Status made = make();
-      appliance.Post([alive = alive_, &session, text = made ? std::string() : "ERROR: " + made.error() + "\n"] {
+      appliance.Post([alive = alive_, &session, made, keep] {
         if (!*alive) return;
+        const Status kept = made ? keep() : made;
+        const std::string text = kept ? std::string() : "ERROR: " + kept.error() + "\n";
         if (!text.empty()) session.Refuse(text);
         session.JobDone();  // destroys this
       });
@@ -104,11 +107,26 @@ class KeyJob final : public Job {
   std::thread thread_;
 };
 
-Status MakeKey(const std::string& folder, const KeyWords& w) {
+constexpr const char* kDefaultKey = "<Default-RSA-Key>";  // the SSH server's
+
+Result<PrivateKey> MakeKey(const KeyWords& w) {
   const KeyType curve = w.curve == 521 ? KeyType::kEcP521 : w.curve == 384 ? KeyType::kEcP384 : KeyType::kEcP256;
-  const auto key = w.curve != 0 ? PrivateKey::NewEc(curve) : PrivateKey::NewRsa(w.bits);
-  if (!key) return Error{key.error()};
-  return KeyStore::Write(folder, w.label, *key);
+  return w.curve != 0 ? PrivateKey::NewEc(curve) : PrivateKey::NewRsa(w.bits);
+}
+
+std::unique_ptr<Job> KeyJobOf(const ExecContext& c, const KeyWords& w) {
+  if (w.label.empty()) {
+    const auto make = [bits = w.bits, path = c.appliance.state().At("ssh_host_key")] { return MakeSshHostKey(path, bits); };
+    return std::make_unique<KeyJob>(c.appliance, c.session, make, [] { return Status(); });
+  }
+  const auto key = std::make_shared<PrivateKey>();
+  const auto make = [w, key]() -> Status {
+    auto made = MakeKey(w);
+    if (!made) return Error{made.error()};
+    *key = std::move(*made);
+    return {};
+  };
+  return std::make_unique<KeyJob>(c.appliance, c.session, make, [label = w.label, key, &keys = c.appliance.keys()] { return keys.Keep(label, *key); });
 }
 
 Reply GenerateKey(ExecContext& c, const KeyWords& words, Form) {
@@ -116,10 +134,7 @@ Reply GenerateKey(ExecContext& c, const KeyWords& words, Form) {
   if (w.curve != 0 && w.label.empty()) w.label = "<Default-ECDSA-Key>";
   const auto begin = [w](const ExecContext& x) {
     x.session.WriteNow("Keypair generation process begin. Please wait...\n");
-    if (!w.label.empty()) x.appliance.keys().Forget(w.label);
-    x.session.Run(std::make_unique<KeyJob>(x.appliance, x.session, [w, folder = x.appliance.keys().folder(), ssh = x.appliance.state().At("ssh_host_key")] {
-      return w.label.empty() ? MakeSshHostKey(ssh, w.bits) : MakeKey(folder, w);
-    }));
+    x.session.Run(KeyJobOf(x, w));
   };
   const std::string shown = w.label.empty() ? kDefaultKey : w.label;
   const bool there = w.label.empty() ? std::filesystem::exists(c.appliance.state().At("ssh_host_key")) : c.appliance.keys().Find(w.label) != nullptr;

@@ -258,6 +258,7 @@ void CompileTrustpoints(const VpnSource& from, VpnPolicy& out) {
     t.name = name;
     if (!chain) {
       ReadTrustpoint(*l, t);
+      if (t.key_name.empty()) t.key_name = name;
       continue;
     }
     for (const auto& c : l->lines) {

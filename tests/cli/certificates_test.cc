@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -77,7 +79,7 @@ class Certificates : public ConsoleTest {
     }
     const auto key = PrivateKey::NewRsa(2048);
     ASSERT_TRUE(key.ok());
-    ASSERT_TRUE(box_.appliance->keys().Put("pair", *key).ok());
+    ASSERT_TRUE(box_.appliance->keys().Keep("pair", *key).ok());
   }
 };
 
@@ -160,10 +162,9 @@ TEST_F(Certificates, ImportPkcs12BringsKeyAndCertificates) {
   EXPECT_THAT(shown, HasSubstr("crypto ca trustpoint fresh\n keypair fresh\n"));
   EXPECT_THAT(shown, HasSubstr("\n certificate 77\n"));
   // The key outlives the appliance's memory.
-  KeyStore again(box_.appliance->keys().folder(), "/nonexistent");
+  KeyStore again(box_.state.At("keys"));
   ASSERT_NE(again.Find("fresh"), nullptr);
   EXPECT_TRUE(own->Matches(*again.Find("fresh")));
-  EXPECT_THAT(again.Names(), ElementsAre("fresh"));
 }
 
 TEST_F(Certificates, SelfEnrollment) {
@@ -175,16 +176,27 @@ TEST_F(Certificates, SelfEnrollment) {
   EXPECT_THAT(console->Do("show crypto ca certificates"), HasSubstr("Subject Name:\n    cn=hub\n"));
 }
 
-TEST(KeyStoreFiles, NamesWithAnyCharacters) {
-  TestAppliance box;
-  KeyStore keys(box.folder + "/keys", box.folder + "/none");
-  const auto key = PrivateKey::NewEc(KeyType::kEcP256);
-  ASSERT_TRUE(key.ok());
-  for (const char* name : {"plain", "../up", ".dot", "a b/c", "<Default-ECDSA-Key>"}) ASSERT_TRUE(keys.Put(name, *key).ok()) << name;
-  EXPECT_THAT(keys.Names(), ElementsAre("../up", ".dot", "<Default-ECDSA-Key>", "a b/c", "plain"));
-  EXPECT_EQ(keys.Find(""), nullptr);
-  EXPECT_TRUE(keys.Remove("a b/c"));
-  EXPECT_EQ(keys.Find("a b/c"), nullptr);
+TEST_F(Certificates, KeysWithLabels) {
+  auto console = OpenConfig();
+  const auto finish = [&] {
+    for (int i = 0; i < 600 && box_.posted.empty(); i++) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ASSERT_FALSE(box_.posted.empty());
+    box_.posted.front()();
+    box_.posted.pop_front();
+  };
+  EXPECT_EQ(console->Do("crypto key generate ecdsa label pair elliptic-curve 384"),
+            "INFO: The name for the keys will be: pair\nKeypair generation process begin. Please wait...\n");
+  finish();
+  ASSERT_NE(box_.appliance->keys().Find("pair"), nullptr);
+  EXPECT_EQ(box_.appliance->keys().Find("pair")->type(), KeyType::kEcP384);
+  EXPECT_EQ(console->prompt(), "ciscoasa(config)# ");
+  console->Do("crypto key generate rsa label pair modulus 2048");
+  EXPECT_THAT(console->prompt(), HasSubstr("You have a RSA keypair already defined named pair.\n"));
+  console->Do("no");
+  EXPECT_EQ(box_.appliance->keys().Find("pair")->type(), KeyType::kEcP384);
+  console->Do("crypto key generate rsa label pair modulus 2048 noconfirm");
+  finish();
+  EXPECT_EQ(box_.appliance->keys().Find("pair")->type(), KeyType::kRsa);
 }
 
 TEST(SubjectNames, QuotesAndBackslashes) {
