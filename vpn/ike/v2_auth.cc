@@ -126,8 +126,6 @@ void V2Engine::FinishAuthResponse(const SaPtr& sa) {
   made.nr = sa->nr;
   made.initiator = true;
   Install(*sa, made);
-  LogBare(752016, 5, sa->peer.address,
-          "IKEv2 was successful at setting up a tunnel.  Map Tag = " + entry->map + ". Map Sequence Number = " + std::to_string(entry->sequence) + ".");
   ResolveCrossing(sa);
   Pump(sa);
 }
@@ -136,16 +134,7 @@ void V2Engine::FailFirstChild(const SaPtr& sa, const std::string& reason) {
   SayAborted(*sa, reason);
   Proto(sa.get(), sa->peer.address, 2, "Queuing IKE SA delete request reason: unknown");
   ++stats_.initiator_fails;
-  const auto entry = EntryOf(sa->entry);
-  if (entry) {
-    LogBare(752012, 4, sa->peer.address,
-            "IKEv2 was unsuccessful at setting up a tunnel.  Map Tag = " + entry->map + ".  Map Sequence Number = " +
-                std::to_string(entry->sequence) + ".");
-  }
-  const std::uint32_t id = sa->entry;
-  const TunnelFlow flow = sa->flow;
   EndSa(sa, IkeEnd::kPhase2Mismatch);
-  if (on_failure) on_failure(id, flow, t_);
 }
 
 // --- as responder

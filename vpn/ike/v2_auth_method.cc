@@ -36,7 +36,7 @@ bool V2Engine::OwnIdentity(SaV2& sa, const TunnelGroup& group, const EntryV2* en
   (void)entry;
   sa.lan_to_lan = group.type == TunnelGroup::Type::kLanToLan;
   sa.group_policy = group.default_group_policy;
-  if (!policy_->GroupPolicy(sa.group_policy).ikev2) {
+  if (!policy_->GroupPolicy(sa.group_policy).protocols.ikev2) {
     Log(sa, 751008, 3, "Group=" + group.name + ", Tunnel rejected: IKEv2 not enabled in group policy");
     why = "Auth exchange failed";
     return false;

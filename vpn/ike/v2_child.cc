@@ -53,7 +53,7 @@ ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
   child->map_sequence = entry.sequence;
   child->user = sa.lan_to_lan ? "" : sa.user;
   child->assigned = sa.assigned;
-  child->filter = policy_->GroupPolicy(sa.group_policy).filter;
+  child->filter = policy_->GroupPolicyOf(sa.group_policy, sa.user).filter.list;
   child->ike_version = 2;
   child->ike_sa = sa.number;
   const auto old = sa.children.find(made.replaces);
@@ -261,7 +261,6 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
       old->second.rekeying = false;
       old->second.soft = TimePoint::Max();  // it lasts until its end; traffic asks for another one then
     }
-    if (task.kind == TaskV2::Kind::kChild && on_failure) on_failure(task.entry, task.flow, t_);
     Finish(sa);
   };
   if (const auto error = ErrorNotifyV2(payloads)) {
@@ -353,10 +352,6 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
     Install(*s, made);
     if (t.kind == TaskV2::Kind::kRekeyChild) {
       ResolveChildRekey(s, t, spi, a->nr);
-    } else {
-      LogBare(752016, 5, s->peer.address,
-              "IKEv2 was successful at setting up a tunnel.  Map Tag = " + a->entry.map + ". Map Sequence Number = " +
-                  std::to_string(a->entry.sequence) + ".");
     }
     Finish(s);
   };

@@ -55,7 +55,6 @@ class V2Engine {
   Times NextDeadline() const;
   std::vector<IkeSaView> Views(Times t) const;
   IkeStats Stats() const;
-  std::function<void(std::uint32_t, const TunnelFlow&, Times)> on_failure;
 
  private:
   // --- v2_core.cc
