@@ -163,7 +163,7 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
   sa->wants_configuration = FindPayload(payloads, ikev2::kConfiguration) != nullptr;
   Proto(sa.get(), sa->peer.address, 2, "Searching policy based on peer's identity '" + peer->Text() + "' of type '" + peer->TypeText() + "'");
   Platform(sa.get(), sa->peer.address, 2, "attempting to find tunnel group for ID: " + peer->Text());
-  const TunnelGroup* group = GroupOfPeer(*sa, *peer);
+  const TunnelGroup* group = GroupOfMessage(*sa, *peer, payloads);
   std::string why;
   if (group == nullptr) {
     Log(*sa, 751009, 3, "Unable to find tunnel group for peer.");
@@ -172,7 +172,7 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
   }
   sa->tunnel_group = group->name;
   Platform(sa.get(), sa->peer.address, 2, "mapped to tunnel group " + group->name);
-  if (!OwnIdentity(*sa, *group, nullptr, why)) {
+  if (!OwnIdentity(*sa, *group, why)) {
     RefuseAuth(sa, id, why);
     return;
   }
@@ -206,7 +206,13 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
   out.Add(ikev2::kIdR, sa->local_id.Body());
   AddOwnCertificates(out, *sa);
   AddAuthV2(out, auth[0], Bytes(auth).subspan(1));
+  const bool configured = Configure(*sa, *payloads, out);
   Established(sa);
+  if (!configured) {
+    AddNotifyV2(out, ikev2::kIke, ikev2::kInternalAddressFailure);
+    Respond(sa, ikev2::kAuth, id, out);
+    return;
+  }
   std::string why;
   const auto selected = Select(*sa, *payloads, false, nullptr, why);
   if (!selected) {

@@ -318,7 +318,7 @@ void V2Engine::Need(std::uint32_t entry_id, const TunnelFlow& flow, Times t) {
   const TrafficSelector local = selectors->first.back(), remote = selectors->second.back();
   const auto covers = [&](const std::vector<TrafficSelector>& list, const TrafficSelector& wanted, IpAddress about) {
     return std::any_of(list.begin(), list.end(), [&](const TrafficSelector& ts) {
-      return Within(HostSelector(about, wanted.protocol, wanted.ports), ts);
+      return InsideTs(HostSelector(about, wanted.protocol, wanted.ports), ts);
     });
   };
   // Is it there already, or being asked for?
