@@ -112,11 +112,23 @@ void V2Engine::RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger) {
     if (best_spi != 0) UseOutbound(best_spi);
   }
   if (linger) {
-    host_.Retire(spi_in);
-    lingering_.push_back({spi_in, t_.real + kLinger});
-  } else {
-    host_.Remove(spi_in);
+    if (!gone.deleting) host_.Retire(spi_in);
+    lingering_.push_back({gone.sa, t_.real + kLinger});
+    return;
   }
+  host_.Remove(spi_in);
+  // Without a pair the tunnel is down: what is left of its earlier pairs does not keep it up.
+  const bool other = std::any_of(sas_.begin(), sas_.end(), [&](const auto& s) {
+    return std::any_of(s.second->children.begin(), s.second->children.end(), [&](const auto& c) { return c.second.sa->key == gone.sa->key; });
+  });
+  if (other) return;
+  std::vector<std::uint32_t> late;
+  std::erase_if(lingering_, [&](const Lingering& l) {
+    if (!(l.sa->key == gone.sa->key)) return false;
+    late.push_back(l.sa->spi_in);
+    return true;
+  });
+  for (const std::uint32_t spi : late) host_.Remove(spi);
 }
 
 // Ends a pair by an exchange of its own.

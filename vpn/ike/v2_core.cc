@@ -483,7 +483,7 @@ void V2Engine::AdvanceTo(Times t) {
   t_ = t;
   for (std::size_t i = 0; i < lingering_.size();) {
     if (lingering_[i].until <= t_.real) {
-      const std::uint32_t spi = lingering_[i].spi_in;
+      const std::uint32_t spi = lingering_[i].sa->spi_in;
       lingering_.erase(lingering_.begin() + static_cast<std::ptrdiff_t>(i));
       host_.Remove(spi);
     } else {

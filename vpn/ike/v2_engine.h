@@ -211,7 +211,7 @@ class V2Engine {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::map<std::uint64_t, SaPtr> sas_;  // by our own SPI
   struct Lingering {
-    std::uint32_t spi_in;
+    std::shared_ptr<const ChildSa> sa;
     TimePoint until;  // real
   };
   std::vector<Lingering> lingering_;    // pairs that still decrypt what was on its way when they ended
