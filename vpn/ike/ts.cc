@@ -78,7 +78,7 @@ std::optional<TrafficSelector> Intersect(const TrafficSelector& a, const Traffic
   return out;
 }
 
-bool Within(const TrafficSelector& inner, const TrafficSelector& outer) {
+bool InsideTs(const TrafficSelector& inner, const TrafficSelector& outer) {
   const auto both = Intersect(inner, outer);
   return both && *both == inner;
 }
@@ -95,7 +95,7 @@ std::vector<TrafficSelector> NarrowTs(std::span<const TrafficSelector> offered, 
     bool needed = true;
     for (std::size_t k = 0; k < found.size() && needed; ++k) {
       // Of equal ones the first stays.
-      if (k != i && Within(found[i], found[k]) && !(found[i] == found[k] && i < k)) needed = false;
+      if (k != i && InsideTs(found[i], found[k]) && !(found[i] == found[k] && i < k)) needed = false;
     }
     if (needed && out.size() < kMostSelectors) out.push_back(found[i]);
   }

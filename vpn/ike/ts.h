@@ -21,7 +21,7 @@ void AddTs(ChainWriter& out, std::uint8_t payload, std::span<const TrafficSelect
 // What both select, or nothing.
 std::optional<TrafficSelector> Intersect(const TrafficSelector& a, const TrafficSelector& b);
 // Is everything that `inner` selects selected by `outer`?
-bool Within(const TrafficSelector& inner, const TrafficSelector& outer);
+bool InsideTs(const TrafficSelector& inner, const TrafficSelector& outer);
 // Each of `offered` cut to each of `allowed`, without what is within another one.
 std::vector<TrafficSelector> NarrowTs(std::span<const TrafficSelector> offered, std::span<const TrafficSelector> allowed);
 

@@ -126,8 +126,6 @@ void V2Engine::FinishAuthResponse(const SaPtr& sa) {
   made.nr = sa->nr;
   made.initiator = true;
   Install(*sa, made);
-  LogBare(752016, 5, sa->peer.address,
-          "IKEv2 was successful at setting up a tunnel.  Map Tag = " + entry->map + ". Map Sequence Number = " + std::to_string(entry->sequence) + ".");
   ResolveCrossing(sa);
   Pump(sa);
 }
@@ -136,16 +134,7 @@ void V2Engine::FailFirstChild(const SaPtr& sa, const std::string& reason) {
   SayAborted(*sa, reason);
   Proto(sa.get(), sa->peer.address, 2, "Queuing IKE SA delete request reason: unknown");
   ++stats_.initiator_fails;
-  const auto entry = EntryOf(sa->entry);
-  if (entry) {
-    LogBare(752012, 4, sa->peer.address,
-            "IKEv2 was unsuccessful at setting up a tunnel.  Map Tag = " + entry->map + ".  Map Sequence Number = " +
-                std::to_string(entry->sequence) + ".");
-  }
-  const std::uint32_t id = sa->entry;
-  const TunnelFlow flow = sa->flow;
   EndSa(sa, IkeEnd::kPhase2Mismatch);
-  if (on_failure) on_failure(id, flow, t_);
 }
 
 // --- as responder
@@ -174,7 +163,7 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
   sa->wants_configuration = FindPayload(payloads, ikev2::kConfiguration) != nullptr;
   Proto(sa.get(), sa->peer.address, 2, "Searching policy based on peer's identity '" + peer->Text() + "' of type '" + peer->TypeText() + "'");
   Platform(sa.get(), sa->peer.address, 2, "attempting to find tunnel group for ID: " + peer->Text());
-  const TunnelGroup* group = GroupOfPeer(*sa, *peer);
+  const TunnelGroup* group = GroupOfMessage(*sa, *peer, payloads);
   std::string why;
   if (group == nullptr) {
     Log(*sa, 751009, 3, "Unable to find tunnel group for peer.");
@@ -183,7 +172,7 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
   }
   sa->tunnel_group = group->name;
   Platform(sa.get(), sa->peer.address, 2, "mapped to tunnel group " + group->name);
-  if (!OwnIdentity(*sa, *group, nullptr, why)) {
+  if (!OwnIdentity(*sa, *group, why)) {
     RefuseAuth(sa, id, why);
     return;
   }
@@ -217,7 +206,13 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
   out.Add(ikev2::kIdR, sa->local_id.Body());
   AddOwnCertificates(out, *sa);
   AddAuthV2(out, auth[0], Bytes(auth).subspan(1));
+  const bool configured = Configure(*sa, *payloads, out);
   Established(sa);
+  if (!configured) {
+    AddNotifyV2(out, ikev2::kIke, ikev2::kInternalAddressFailure);
+    Respond(sa, ikev2::kAuth, id, out);
+    return;
+  }
   std::string why;
   const auto selected = Select(*sa, *payloads, false, nullptr, why);
   if (!selected) {

@@ -53,7 +53,7 @@ ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
   child->map_sequence = entry.sequence;
   child->user = sa.lan_to_lan ? "" : sa.user;
   child->assigned = sa.assigned;
-  child->filter = policy_->GroupPolicy(sa.group_policy).filter;
+  child->filter = policy_->GroupPolicyOf(sa.group_policy, sa.user).filter.list;
   child->ike_version = 2;
   child->ike_sa = sa.number;
   const auto old = sa.children.find(made.replaces);
@@ -112,11 +112,23 @@ void V2Engine::RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger) {
     if (best_spi != 0) UseOutbound(best_spi);
   }
   if (linger) {
-    host_.Retire(spi_in);
-    lingering_.push_back({spi_in, t_.real + kLinger});
-  } else {
-    host_.Remove(spi_in);
+    if (!gone.deleting) host_.Retire(spi_in);
+    lingering_.push_back({gone.sa, t_.real + kLinger});
+    return;
   }
+  host_.Remove(spi_in);
+  // Without a pair the tunnel is down: what is left of its earlier pairs does not keep it up.
+  const bool other = std::any_of(sas_.begin(), sas_.end(), [&](const auto& s) {
+    return std::any_of(s.second->children.begin(), s.second->children.end(), [&](const auto& c) { return c.second.sa->key == gone.sa->key; });
+  });
+  if (other) return;
+  std::vector<std::uint32_t> late;
+  std::erase_if(lingering_, [&](const Lingering& l) {
+    if (!(l.sa->key == gone.sa->key)) return false;
+    late.push_back(l.sa->spi_in);
+    return true;
+  });
+  for (const std::uint32_t spi : late) host_.Remove(spi);
 }
 
 // Ends a pair by an exchange of its own.
@@ -261,7 +273,6 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
       old->second.rekeying = false;
       old->second.soft = TimePoint::Max();  // it lasts until its end; traffic asks for another one then
     }
-    if (task.kind == TaskV2::Kind::kChild && on_failure) on_failure(task.entry, task.flow, t_);
     Finish(sa);
   };
   if (const auto error = ErrorNotifyV2(payloads)) {
@@ -353,10 +364,6 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
     Install(*s, made);
     if (t.kind == TaskV2::Kind::kRekeyChild) {
       ResolveChildRekey(s, t, spi, a->nr);
-    } else {
-      LogBare(752016, 5, s->peer.address,
-              "IKEv2 was successful at setting up a tunnel.  Map Tag = " + a->entry.map + ". Map Sequence Number = " +
-                  std::to_string(a->entry.sequence) + ".");
     }
     Finish(s);
   };

@@ -20,7 +20,6 @@ constexpr std::size_t kLargest = kIkeLargestMessage;
 
 Ikev2Core::Ikev2Core(IkeHost& host) : engine_(std::make_unique<V2Engine>(host)) {}
 Ikev2Core::~Ikev2Core() = default;
-void Ikev2Core::OnFailure(std::function<void(std::uint32_t, const TunnelFlow&, Times)> call) { engine_->on_failure = std::move(call); }
 void Ikev2Core::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) { engine_->UsePolicy(std::move(policy), t); }
 void Ikev2Core::Receive(const IkeDatagram& d, Times t) { engine_->Receive(d, t); }
 void Ikev2Core::Need(std::uint32_t entry, const TunnelFlow& flow, Times t) { engine_->Need(entry, flow, t); }
@@ -319,7 +318,7 @@ void V2Engine::Need(std::uint32_t entry_id, const TunnelFlow& flow, Times t) {
   const TrafficSelector local = selectors->first.back(), remote = selectors->second.back();
   const auto covers = [&](const std::vector<TrafficSelector>& list, const TrafficSelector& wanted, IpAddress about) {
     return std::any_of(list.begin(), list.end(), [&](const TrafficSelector& ts) {
-      return Within(HostSelector(about, wanted.protocol, wanted.ports), ts);
+      return InsideTs(HostSelector(about, wanted.protocol, wanted.ports), ts);
     });
   };
   // Is it there already, or being asked for?
@@ -338,9 +337,6 @@ void V2Engine::Need(std::uint32_t entry_id, const TunnelFlow& flow, Times t) {
         sa->remote_ts.back() == remote)
       return;
   }
-  LogBare(752003, 5, entry->peers.front(),
-          "Tunnel Manager dispatching a KEY_ACQUIRE message to IKEv2.  Map Tag = " + entry->map + ".  Map Sequence Number = " +
-              std::to_string(entry->sequence) + ".");
   if (const SaPtr sa = FindReady(*entry)) {
     if (sa->queue.size() >= kMostTasks) return;
     auto task = std::make_unique<TaskV2>();
@@ -487,7 +483,7 @@ void V2Engine::AdvanceTo(Times t) {
   t_ = t;
   for (std::size_t i = 0; i < lingering_.size();) {
     if (lingering_[i].until <= t_.real) {
-      const std::uint32_t spi = lingering_[i].spi_in;
+      const std::uint32_t spi = lingering_[i].sa->spi_in;
       lingering_.erase(lingering_.begin() + static_cast<std::ptrdiff_t>(i));
       host_.Remove(spi);
     } else {

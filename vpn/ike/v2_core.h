@@ -3,7 +3,6 @@
 // What it does is in v2_engine.h and the files beside it, one for each exchange; this is the door.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "vpn/ike/host.h"
@@ -16,10 +15,6 @@ class Ikev2Core final : public IkeProtocol {
  public:
   explicit Ikev2Core(IkeHost& host);
   ~Ikev2Core() override;
-
-  // A negotiation that Need had begun has failed with the last peer of its entry: an appliance that is configured for both versions
-  // tries the other one now.
-  void OnFailure(std::function<void(std::uint32_t entry, const TunnelFlow& flow, Times t)> call);
 
   void UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) override;
   void Receive(const IkeDatagram& d, Times t) override;

@@ -2,6 +2,7 @@
 //   v2_core.cc    from the network and the host to the exchanges; clocks, views
 //   v2_send.cc    windows, encryption, retransmission, answers that are kept
 //   v2_init.cc    IKE_SA_INIT           v2_auth.cc    IKE_AUTH, peers' credentials in v2_auth_method.cc
+//   v2_config.cc  configuration payloads: addresses for remote users
 //   v2_child.cc   CREATE_CHILD_SA       v2_rekey.cc   of it: replacing IKE SAs, and collisions
 //   v2_info.cc    INFORMATIONAL         v2_select.cc  crypto map entries, tunnel groups
 //   v2_say.cc     log and debug texts
@@ -55,7 +56,6 @@ class V2Engine {
   Times NextDeadline() const;
   std::vector<IkeSaView> Views(Times t) const;
   IkeStats Stats() const;
-  std::function<void(std::uint32_t, const TunnelFlow&, Times)> on_failure;
 
  private:
   // --- v2_core.cc
@@ -128,12 +128,17 @@ class V2Engine {
 
   // --- v2_auth_method.cc
   // `auth` is the method and what follows it.
-  bool OwnIdentity(SaV2& sa, const TunnelGroup& group, const EntryV2* entry, std::string& why);
+  bool OwnIdentity(SaV2& sa, const TunnelGroup& group, std::string& why);
+  const TunnelGroup* GroupOfMessage(const SaV2& sa, const IdV2& id, std::span<const RawPayload> payloads) const;
   void MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::vector<std::uint8_t>)> done);
   void CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads, std::function<void(const SaPtr&, std::string)> done);
   void AddOwnCertificates(ChainWriter& out, const SaV2& sa);
   void AddCertificateRequest(ChainWriter& out, const SaV2& sa);
-  std::string OwnTrustpoint(const SaV2& sa) const;
+  const Trustpoint* OwnTrustpoint(const SaV2& sa) const;
+
+  // --- v2_config.cc
+  // The answer to a request for configuration in an IKE_AUTH message; false: there is no address.
+  bool Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWriter& out);
 
   // --- v2_child.cc
   void BuildChildRequest(const SaPtr& sa);
@@ -206,7 +211,7 @@ class V2Engine {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::map<std::uint64_t, SaPtr> sas_;  // by our own SPI
   struct Lingering {
-    std::uint32_t spi_in;
+    std::shared_ptr<const ChildSa> sa;
     TimePoint until;  // real
   };
   std::vector<Lingering> lingering_;    // pairs that still decrypt what was on its way when they ended

@@ -68,7 +68,7 @@ bool V2Engine::Begin(std::uint32_t entry_id, const TunnelFlow& flow, std::size_t
   Platform(nullptr, peer, 2, "mapped to tunnel group " + group->name + " using peer IP");
   sa->tunnel_group = group->name;
   std::string why;
-  if (!OwnIdentity(*sa, *group, &*entry, why)) {
+  if (!OwnIdentity(*sa, *group, why)) {
     FailBegin(sa, why);
     return true;
   }
@@ -293,16 +293,9 @@ void V2Engine::FailBegin(const SaPtr& sa, const std::string& reason) {
   DropSa(sa, IkeEnd::kError);
   if (!entry) return;
   // Backup peers, in their order.
-  if (next < entry->peers.size() && Begin(id, flow, next)) return;
-  LogBare(752012, 4, sa->peer.address,
-          "IKEv2 was unsuccessful at setting up a tunnel.  Map Tag = " + entry->map + ".  Map Sequence Number = " + std::to_string(entry->sequence) + ".");
-  const CryptoMapEntry* e = policy_->Entry(id);
-  if (e != nullptr && e->ikev1_sets.empty()) {
-    LogBare(752015, 3, sa->peer.address,
-            "Tunnel Manager has failed to establish an L2L SA.  All configured IKE versions failed to establish the tunnel. Map Tag= " + entry->map +
-                ".  Map Sequence Number = " + std::to_string(entry->sequence) + ".");
+  for (std::size_t i = next; i < entry->peers.size(); ++i) {
+    if (Begin(id, flow, i)) return;
   }
-  if (on_failure) on_failure(id, flow, t_);
 }
 
 // --- as responder

@@ -51,7 +51,7 @@ std::vector<TrafficSelector> SidesOf(const AddressRange& range, const AddressSet
 
 bool AllWithin(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer) {
   return std::all_of(inner.begin(), inner.end(), [&](const TrafficSelector& i) {
-    return std::any_of(outer.begin(), outer.end(), [&](const TrafficSelector& o) { return Within(i, o); });
+    return std::any_of(outer.begin(), outer.end(), [&](const TrafficSelector& o) { return InsideTs(i, o); });
   });
 }
 
