@@ -187,6 +187,7 @@ class Ikev1Core final : public IkeProtocol {
   TunnelKey KeyFor(const Ikev1Sa& sa, const EntryV1& entry, const SelectorPair& selectors) const;
   ChildV1* FindChild(std::uint32_t spi_in);
   ChildV1* FindChildOut(const Ikev1Sa& sa, std::uint32_t spi_out);
+  void Settle(ChildV1& child);
   void SwitchOutbound(ChildV1& child);
   void RetirePair(ChildV1& child, bool ours_to_delete);
   void RemoveChild(std::uint32_t spi_in, bool tell_peer);

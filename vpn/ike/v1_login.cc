@@ -43,7 +43,6 @@ enum Config : std::uint16_t {
 };
 
 constexpr PayloadRule kTransactionRules[] = {{kHash, 1, 1}, {kAttributes, 1, 1}, {kVendor, 0, 8}, {kNotify, 0, 8}};
-constexpr char kClientMap[] = "_vpnc_cm";
 constexpr int kMostTries = 3;
 constexpr std::size_t kLongestName = 128;
 constexpr std::size_t kMostTransactions = 16, kMostRepeats = 8;
@@ -436,9 +435,9 @@ std::optional<EntryV1> Ikev1Core::ClientEntry(const Ikev1Sa& sa) const {
   EntryV1 out;
   out.lifetime_s = policy_->lifetime_s;
   out.lifetime_kb = policy_->lifetime_kb;
-  out.map = kClientMap;
+  out.map = kVpnClientMap;
   for (const CryptoMapEntry& e : policy_->entries) {
-    if (e.map == kClientMap) out = EntryOf(*policy_, e);
+    if (e.map == kVpnClientMap) out = EntryOf(*policy_, e);
   }
   out.at = sa.at;
   if (!out.sets.empty()) return out;

@@ -393,7 +393,11 @@ void Ikev1Core::StartNeeds(Ikev1Sa& sa) {
   for (const NeedV1& need : needs) {
     Ikev1Sa* left = Find(number);
     if (left == nullptr) return;
-    if (!Busy(*left, need.selectors)) BeginQuick(*left, need);
+    // Meanwhile the peer may have made what is needed.
+    const bool there = std::any_of(children_.begin(), children_.end(), [&](const auto& c) {
+      return c.second.entry == need.entry && c.second.selectors == need.selectors && !c.second.retired;
+    });
+    if (!there && !Busy(*left, need.selectors)) BeginQuick(*left, need);
   }
 }
 
