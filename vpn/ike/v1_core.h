@@ -160,6 +160,7 @@ class Ikev1Core final : public IkeProtocol {
   // Two SAs with one peer: one takes over what the other one has.
   void Supersede(Ikev1Sa& winner, Ikev1Sa& loser);
   void MeetOthers(Ikev1Sa& sa);
+  static bool SamePeer(const Ikev1Sa& x, const Ikev1Sa& y);
   void TellPeerUp(Ikev1Sa& sa, std::uint32_t replaces);
   // The end of an SA and its pairs.
   void Kill(Ikev1Sa& sa, IkeEnd why, bool tell_peer);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "vpn/ike/v1_core.h"
 #include "vpn/ike/v1_times.h"
@@ -310,6 +311,15 @@ void Ikev1Core::OnConfigRequest(Ikev1Sa& sa, std::uint32_t id, std::uint16_t ide
       return;
     }
     sa.network_extension = true;
+  }
+  if (wants_address && !sa.assigned) {
+    // A client that negotiates anew keeps its address.
+    for (auto& [number, other] : sas_) {
+      if (other.get() == &sa || !other->active() || !other->assigned || other->peer != sa.peer || !SamePeer(*other, sa))
+        continue;
+      sa.assigned = std::exchange(other->assigned, std::nullopt);
+      break;
+    }
   }
   if (wants_address && !sa.assigned) {
     const std::vector<std::string>& pools = policy.address_pools.empty() ? sa.group.address_pools : policy.address_pools;

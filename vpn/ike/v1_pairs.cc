@@ -322,10 +322,7 @@ ChildV1* Ikev1Core::FindChildOut(const Ikev1Sa& sa, std::uint32_t spi_out) {
     if (child.spi_out != spi_out) continue;
     if (child.sa == sa.number) return &child;
     const Ikev1Sa* owner = Find(child.sa);
-    if (owner != nullptr && owner->peer.address == sa.peer.address && owner->group.name == sa.group.name &&
-        owner->user == sa.user) {
-      return &child;
-    }
+    if (owner != nullptr && SamePeer(*owner, sa)) return &child;
   }
   return nullptr;
 }

@@ -103,7 +103,7 @@ Ikev1Core::Go Ikev1Core::Step2(Ikev1Sa& sa, QuickV1& q, V1Event on, const Messag
 // Do we ask that peer for these selectors already, in any of the SAs with it?
 bool Ikev1Core::Busy(const Ikev1Sa& sa, const SelectorPair& selectors) const {
   for (const auto& [number, other] : sas_) {
-    if (other->peer.address != sa.peer.address || other->at != sa.at || other->user != sa.user) continue;
+    if (!SamePeer(*other, sa)) continue;
     for (const auto& [id, q] : other->quick) {
       if (q->initiator && q->state != QmState::kDone && q->selectors == selectors) return true;
     }
