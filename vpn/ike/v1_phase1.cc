@@ -404,8 +404,14 @@ void Ikev1Core::StartNeeds(Ikev1Sa& sa) {
 
 // Several may sit behind one address: who the peer said it is counts, too.
 bool Ikev1Core::SamePeer(const Ikev1Sa& x, const Ikev1Sa& y) {
-  return x.at == y.at && x.peer.address == y.peer.address && x.group.name == y.group.name && x.user == y.user &&
-         x.client == y.client && (x.initiator ? x.id_r : x.id_i) == (y.initiator ? y.id_r : y.id_i);
+  if (x.at != y.at || x.peer.address != y.peer.address || x.group.name != y.group.name || x.user != y.user ||
+      x.client != y.client) {
+    return false;
+  }
+  // Type and value; protocol and port in between may differ by role.
+  const std::vector<std::uint8_t>& a = x.initiator ? x.id_r : x.id_i;
+  const std::vector<std::uint8_t>& b = y.initiator ? y.id_r : y.id_i;
+  return a.size() == b.size() && a.size() > 4 && a[0] == b[0] && std::equal(a.begin() + 4, a.end(), b.begin() + 4);
 }
 
 // What becomes of other SAs with the same peer when this one comes up.
