@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class VpnControl : public VpnTables {
   virtual bool Logoff(std::uint32_t index) = 0;
   // Of one version (1, 2).
   virtual IkeStats Stats(std::uint8_t version) const = 0;
+  // Nothing: the engine does not count them.
+  virtual std::optional<IpsecStatsView> IpsecStats() { return std::nullopt; }
+  virtual std::optional<IpsecOverTcpView> IpsecOverTcp() { return std::nullopt; }
   // `clear crypto ipsec sa counters`.
   virtual void ClearCounters() = 0;
   // In the order of their names; of `show ip local pool`.

@@ -14,8 +14,8 @@ class Retransmitter {
  public:
   enum class Due : std::uint8_t { kNothing, kResend, kGiveUp };
 
-  // The message was sent at `real`. `gaps` must outlive the wait (a constant): after each but the last it is due again, after the
-  // last one it is given up.
+  // The message was sent at `real`. `gaps` must outlive the wait (a constant): after each but the last it is due again,
+  // after the last one it is given up.
   void Start(std::vector<std::uint8_t> message, std::span<const Duration> gaps, TimePoint real) {
     message_ = std::move(message);
     gaps_ = gaps;

@@ -18,8 +18,8 @@ struct SuiteV1 {
   VpnHash hash = VpnHash::kSha1;
   std::uint16_t group = 2;
   VpnAuth auth = VpnAuth::kPreSharedKeys;
-  bool xauth = false;           // the offer was one with extended authentication
-  std::uint32_t lifetime_s = 0; // 0: none
+  bool xauth = false;            // the offer was one with extended authentication
+  std::uint32_t lifetime_s = 0;  // 0: none
   std::uint32_t lifetime_kb = 0;
 };
 

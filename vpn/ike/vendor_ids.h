@@ -9,15 +9,15 @@
 namespace sallyport {
 
 enum class VendorId : std::uint8_t {
-  kNatTDraft02,     // with the newline that its authors hashed with it
+  kNatTDraft02,  // with the newline that its authors hashed with it
   kNatTDraft02Bare,
   kNatTDraft03,
   kNatTRfc,
-  kFragmentation,   // four more bytes tell for which modes
+  kFragmentation,  // four more bytes tell for which modes
   kUnity,
   kXauth,
   kDpd,
-  kAltiga,          // Cisco's VPN 3000 and ASA
+  kAltiga,  // Cisco's VPN 3000 and ASA
   kDeleteReason,
   kVpn3000Client
 };
