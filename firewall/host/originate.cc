@@ -130,6 +130,14 @@ void Originator::SendMany(std::span<const OriginatedPacket> packets) {
       i += run;
       continue;
     }
+    if (const std::size_t run = link != 0 && injector_ != nullptr ? injector_->Run(packets.subspan(i)) : 0; run != 0) {
+      flush();
+      if (injector_->Send(kMarkEgress | static_cast<std::uint32_t>(p.egress), packets.subspan(i, run))) {
+        sent_ += run;
+        i += run;
+        continue;
+      }
+    }
     i++;
     const bool six = !p.bytes.empty() && p.bytes[0] >> 4 == 6;
     if (waiting == kBatch || (waiting != 0 && six != v6)) flush();

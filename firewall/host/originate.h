@@ -13,6 +13,7 @@
 
 #include "firewall/base/bytes.h"
 #include "firewall/base/result.h"
+#include "firewall/host/tcp_injector.h"
 #include "firewall/host/udp_segments.h"
 #include "firewall/originated.h"
 #include "firewall/types.h"
@@ -30,6 +31,8 @@ class Originator {
   // ifindex 0: the interface has no link any more.
   void MapInterface(IfId id, int ifindex) { links_[static_cast<std::size_t>(id)] = ifindex; }
   void ForgetInterfaces() { links_.fill(0); }
+  // Segments that belong together go by it; null: one by one. It outlives this.
+  void UseInjector(TcpInjector* injector) { injector_ = injector; }
   // `packet` is a whole IP packet. It leaves by `egress`; the kernel finds the next hop there.
   void Send(IfId egress, Bytes packet);
   // The same for many, in their order, with few calls of the kernel: what left by a tunnel comes in dozens.
@@ -50,6 +53,7 @@ class Originator {
   std::unique_ptr<Message[]> batch_;      // kBatch
   std::unique_ptr<mmsghdr[]> headers_;
   UdpSegments segments_;
+  TcpInjector* injector_ = nullptr;
   std::array<int, 256> links_{};
   std::uint64_t sent_ = 0;
   std::uint64_t failed_ = 0;
