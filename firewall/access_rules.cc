@@ -182,7 +182,10 @@ bool SameSecurityRefuses(const Context& c) {
 }  // namespace
 
 Verdict CheckAccessIn(Context& c) {
-  if (c.from_box || c.to_box || c.core.bypass_checks || c.core.decrypted || c.pinhole != kNoPinhole) return Verdict::kContinue;
+  if (c.from_box || c.to_box || c.core.bypass_checks || c.pinhole != kNoPinhole) return Verdict::kContinue;
+  // What came out of a tunnel passes (`sysopt connection permit-vpn`), but not back out of the interface by itself.
+  const bool decrypted = c.core.decrypted || (c.packet.came_from != TunnelId::kNone && c.policy.sysopt.permit_vpn);
+  if (decrypted && (c.in != c.out || !SameSecurityRefuses(c))) return Verdict::kContinue;
   Decision d;
   if (!SameSecurityRefuses(c)) {
     d = Decide(c);
@@ -202,6 +205,36 @@ Verdict CheckAccessIn(Context& c) {
   const Verdict v = Apply(c, Decide(c), true);
   c.in = member;
   return v;
+}
+
+Verdict CheckVpnFilter(Context& c, const AccessList& list, bool to_peer) {
+  const bool real = c.policy.personality.real_address_access_lists;
+  const Packet& p = c.packet;
+  const bool ports = p.HasPorts();
+  const bool mapped_source = !real && (c.source.rule != nullptr || c.source_mapped);
+  const Endpoint src = mapped_source ? c.source.endpoint : Endpoint{p.key.src, p.key.sport};
+  // Into a tunnel the destination is the peer's own; out of one it is what it really is here, or was before 8.3 as it came.
+  const Endpoint dst = to_peer || real ? c.real_dst : Endpoint{p.key.dst, p.key.dport};
+  const Endpoint& theirs = to_peer ? dst : src;
+  const Endpoint& ours = to_peer ? src : dst;
+  AclQuery q{theirs.address, ours.address, 0, 0, p.protocol, p.icmp_type, p.icmp_code};
+  if (ports) {
+    q.sport = theirs.port;
+    q.dport = ours.port;
+  }
+  Decision d;
+  d.list = &list;
+  d.element = list.Find(q);
+  d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
+  d.permit = d.element != nullptr && d.element->permit;
+  if (c.recording()) c.trace->Phase("ACCESS-LIST", "vpn-user", d.permit, {});
+  if (d.element != nullptr && !c.tracing()) {
+    Count(*d.element, c.now);
+    if (d.element->logs) c.core.acl_log.Record({*d.element, list.name_id(), p.key, c.InName(), c.OutName(), p.icmp_type}, c.now);
+  }
+  if (d.permit) return Verdict::kContinue;
+  if (d.element == nullptr || (!d.element->logs && !d.element->log_disabled)) LogDeniedByList(c, d);
+  return c.Drop(FrameDrop::kAclDrop);
 }
 
 bool ControlPlanePermits(Context& c) {

@@ -149,10 +149,17 @@ void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds) {
   if (earlier) core.conns.DeadlineChanged(index);
 }
 
-void SetRouteMarks(const Policy& policy, Conn& c) {
+void SetRouteMarks(EngineCore& core, Conn& c) {
+  const Policy& policy = *core.policy;
   c.flags = static_cast<std::uint16_t>(c.flags & ~(kConnRouteMark | kConnRouteMarkReverse));
-  if (KernelWouldDiffer(policy, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
-  if (KernelWouldDiffer(policy, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
+  // Within a tunnel it is the peer to whom the kernel sends.
+  const auto towards = [&](Direction d, IpAddress end) {
+    const TunnelId t = TunnelOut(core, c, d);
+    const auto link = t != TunnelId::kNone ? core.tunnels->Link(t) : std::nullopt;
+    return link ? link->peer : end;
+  };
+  if (KernelWouldDiffer(policy, towards(Direction::kForward, c.responder_real), c.out_if)) c.flags |= kConnRouteMark;
+  if (KernelWouldDiffer(policy, towards(Direction::kReverse, c.initiator_real), c.in_if)) c.flags |= kConnRouteMarkReverse;
 }
 
 ConnIndex MakeConnection(Context& ctx) {
@@ -186,7 +193,11 @@ ConnIndex MakeConnection(Context& ctx) {
                     c.responder_real == c.responder_mapped && c.responder_real_port == c.responder_mapped_port;
   const bool counts_hops = ctx.extra != kNoExtra && core.extras.At(ctx.extra).decrement_ttl;
   if (same && !ctx.randomize && !counts_hops) c.flags |= kConnTransparent;
-  if (!ctx.from_box && !ctx.to_box) SetRouteMarks(ctx.policy, c);
+  if (ctx.extra != kNoExtra && ctx.Extra().tunnel.Any()) {
+    c.flags |= kConnTunnelled;
+    c.extra = ctx.extra;
+  }
+  if (!ctx.from_box && !ctx.to_box) SetRouteMarks(core, c);
   if (p.IsTcp() && ctx.state_bypass) {
     c.tcp_state = TcpState::kBypass;
   } else if (p.IsTcp()) {
@@ -215,6 +226,7 @@ ConnIndex MakeConnection(Context& ctx) {
   const ConnIndex index = core.conns.Insert(c);
   if (index == kNoConn) return kNoConn;
   ctx.extra = kNoExtra;
+  HoldTunnels(core, c);
   if (ctx.pinhole == kNoPinhole) core.NextConnId();
   if ((c.flags & kConnTransparent) == 0) (c.protocol == 6 ? core.rewriting_tcp : core.rewriting_other)++;
 
@@ -252,6 +264,7 @@ void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoin
     EndTcpStream(core, index, *core.extras.At(c.extra).tcp_stream);
   }
   core.conns.Erase(index);
+  LetTunnelsGo(core, c);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> secondaries;
   if (c.extra != kNoExtra) secondaries.swap(core.extras.At(c.extra).secondaries);
   LogTornDown(core, c, reason, now);

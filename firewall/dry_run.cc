@@ -36,6 +36,8 @@ DryRun::DryRun(EngineCore& core) : core_(core) {
   if (core.sends_adverts) u.Keep(core.adverts);
   u.Keep(core.tcp_streams);
   u.Keep(core.pinholes);
+  u.Keep(core.opened_held);
+  u.Keep(core.next_opened);
   KeepLength(u, core.released);
   KeepLength(u, core.originated);
   KeepLength(u, core.originated_frames);
@@ -68,6 +70,7 @@ void DryRun::Watch(UndoLog* undo) {
   core_.xlates.UseUndo(undo);
   core_.limits.hosts.UseUndo(undo);
   core_.limits.clients.UseUndo(undo);
+  if (core_.tunnels != nullptr) core_.tunnels->UseUndo(undo);
 }
 
 void SaveConnection(EngineCore& core, ConnIndex index) {

@@ -3,7 +3,8 @@
 //
 // What a packet changes is of three kinds. Tables note what comes and goes (UndoLog). Connections are saved where they are found,
 // with their queues and the states of inspections. Counters, clocks of limits and the like are kept as a whole. Hits of access
-// lists and NAT rules, threat detection's rates and captures see nothing. Cost: some hundred kilobytes copied; nothing for packets
+// lists and NAT rules, threat detection's rates and captures see nothing. One thing goes out: a packet that wants a tunnel which is not
+// there asks for it, as on an ASA. Cost: some hundred kilobytes copied; nothing for packets
 // that are real. Data thread only.
 #pragma once
 

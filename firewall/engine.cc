@@ -140,6 +140,8 @@ void Engine::SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now) {
   e.policy_rewrites_other = !p.nat.rules().empty();
   for (const ServiceClass& s : p.service) e.policy_rewrites_other = e.policy_rewrites_other || s.connection.decrement_ttl;
   e.policy_rewrites_tcp = e.policy_rewrites_other || rewrites_for_class || !never_randomize || p.sysopt.tcpmss != 0 || p.sysopt.tcpmss_minimum != 0;
+  e.has_tunnels = e.tunnels != nullptr && p.tunnels != nullptr;
+  if (e.tunnels != nullptr) e.tunnels->UsePolicy(p, now);
   PrepareInspection(e);
   // A class that is gone takes its hits along.
   std::erase_if(e.asp_hits.classes, [&p](const auto& hit) {
@@ -151,7 +153,7 @@ std::uint32_t Engine::CopyLength(std::uint8_t protocol) const {
   const Impl& e = *impl_;
   const bool whole = protocol == 6 ? e.policy_rewrites_tcp || e.rewriting_tcp != 0
                                    : e.policy_rewrites_other || e.rewriting_other != 0;
-  if (e.captures.active() || e.faults.active()) return 0xffff;
+  if (e.captures.active() || e.faults.active() || e.has_tunnels) return 0xffff;
   // Otherwise headers would do, but a fragment must be seen whole: no more than a link carries, so never a super-packet.
   return whole ? 0xffff : e.largest_mtu;
 }
@@ -210,8 +212,12 @@ void Engine::Impl::ProcessPacket(Packet& p, TimePoint now, Disposition& out) {
     }
     return e.Refuse(p, bad, FlowDrop::kNone, out);
   }
-  if (p.fragment) return e.ProcessFragment(p, now, out);
-  e.ProcessDatagram(p, now, out);
+  if (p.fragment) {
+    e.ProcessFragment(p, now, out);
+  } else {
+    e.ProcessDatagram(p, now, out);
+  }
+  if (out.tunnel != TunnelId::kNone) [[unlikely]] LeaveByTunnel(e, p, now, out);
 }
 
 void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
@@ -219,6 +225,9 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
   if (p.ingress != IfId::kIdentity) {
     in = policy->Find(p.ingress);
     if (in == nullptr || !in->InUse()) return Refuse(p, FrameDrop::kInterfaceDown, FlowDrop::kNone, out);
+  }
+  if (has_tunnels && in != nullptr && p.came_from == TunnelId::kNone && !p.bridged && tunnels->Terminates(p)) [[unlikely]] {
+    return ProcessTunnelled(p, in, now, out, true);
   }
   if (p.v6 && !p.bridged && DecideIpv6(*this, p, in != nullptr ? &policy->Layer3(*in) : nullptr, now, out)) return;
   if (p.icmp_error) {
@@ -275,6 +284,7 @@ void Engine::Impl::ProcessNew(Packet& p, const Interface* in, TimePoint now, Dis
 
 void Engine::AdvanceTo(TimePoint now) {
   Impl& e = *impl_;
+  if (!e.tunnel_scans.pending.empty()) ContinueTunnelScans(e, kScanLimit, now);  // the rest next time: packets come first
   for (;;) {
     // The earliest of all that can fall due, so that things happen in order.
     const TimePoint conn = e.conns.NextDeadline();
@@ -287,9 +297,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint stray = NextStrayDeadline(e);
     const TimePoint advert = e.adverts.NextDeadline();
     const TimePoint late = e.faults.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, pinhole, e.next_interim_log});
+    const TimePoint orphans = e.tunnel_scans.NextDeadline();
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, pinhole, e.next_interim_log, orphans});
     if (next > now) return;
-    if (late == next) {
+    if (orphans == next) {
+      ContinueTunnelScans(e, kScanLimit, next);
+    } else if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
     } else if (advert == next) {
       while (const Interface* f = e.adverts.TakeDue(*e.policy, next, e.random)) {
@@ -323,14 +336,19 @@ void Engine::AdvanceTo(TimePoint now) {
 
 TimePoint Engine::NextDeadline() const {
   const Impl& e = *impl_;
+  if (!e.tunnel_scans.pending.empty()) return TimePoint();
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
                    e.fragments.NextDeadline(), e.pinholes.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
-                   e.time_range_edge, e.faults.NextDeadline(), e.next_interim_log});
+                   e.time_range_edge, e.faults.NextDeadline(), e.next_interim_log, e.tunnel_scans.NextDeadline()});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }
-std::vector<ReleasedPacket> Engine::TakeReleased() { return std::exchange(impl_->released, {}); }
+std::vector<ReleasedPacket> Engine::TakeReleased() {
+  TakeOpenedReleased(*impl_);
+  return std::exchange(impl_->released, {});
+}
 std::vector<OriginatedPacket> Engine::TakeOriginated() {
+  if (impl_->tunnels != nullptr) SealOriginated(*impl_, impl_->clock.Now());
   if (!impl_->originated.empty()) impl_->WatchOriginated();
   return std::exchange(impl_->originated, {});
 }

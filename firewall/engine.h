@@ -81,8 +81,8 @@ class Engine {
   void UseTunnels(TunnelGate* gate);
   // A tunnel has come up: connections that waited for it go on, and with `reclassify` those that it should have carried end.
   void TunnelUp(TunnelId t, bool reclassify, TimePoint now);
-  // It has gone: its connections end, but for those that are to be preserved.
-  void TunnelDown(TunnelId t, TimePoint now);
+  // It has gone: its connections end, but for TCP if that is to be preserved.
+  void TunnelDown(TunnelId t, bool preserve, TimePoint now);
 
   // --- feeding
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);

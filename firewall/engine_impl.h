@@ -30,7 +30,12 @@ struct Engine::Impl : EngineCore {
   void ProcessDatagram(Packet& p, TimePoint now, Disposition& out);
   void ProcessNew(Packet& p, const Interface* in, TimePoint now, Disposition& out);
   void ProcessFragment(Packet& p, TimePoint now, Disposition& out);
+  // A packet from a peer: out of its tunnel, and on its way once more (tunnel_flow.cc).
+  // `single`: `p` is a packet that packet I/O has given, and not put together of fragments.
+  void ProcessTunnelled(Packet& p, const Interface* in, TimePoint now, Disposition& out, bool single);
   void DropHeld(std::vector<HeldFragment> held);
+  // A datagram in fragments that carries a tunnel: what is in it goes its way. False: it does not.
+  bool TunnelInFragments(const Packet& first, FragmentTable::Result& r, TimePoint now, Disposition& decision);
   void Refuse(const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out);
 };
 

@@ -54,6 +54,29 @@ void Scatter(std::vector<HeldFragment>& fragments, std::vector<std::uint8_t>& wh
 
 }  // namespace
 
+bool Engine::Impl::TunnelInFragments(const Packet& first, FragmentTable::Result& r, TimePoint now, Disposition& decision) {
+  // The datagram without its fragments: what the first one's IP header says of them is gone.
+  const std::vector<std::uint8_t> data = Assemble(r.fragments, r.data_length);
+  if (first.v6 || first.l3_length + data.size() > 65535) return false;
+  std::vector<std::uint8_t> whole(first.bytes.begin(), first.bytes.begin() + first.l3_length);
+  whole.insert(whole.end(), data.begin(), data.end());
+  StoreBe16(&whole[2], static_cast<std::uint16_t>(whole.size()));
+  StoreBe16(&whole[6], 0);
+  StoreBe16(&whole[10], 0);
+  StoreBe16(&whole[10], ChecksumFinish(ChecksumAdd(Bytes(whole).first(first.l3_length))));
+  Packet p;
+  p.bytes = whole;
+  p.wire_length = static_cast<std::uint32_t>(whole.size());
+  p.ingress = first.ingress;
+  if (ParsePacket(p) != FrameDrop::kNone || !tunnels->Terminates(p)) return false;
+  const Interface* in = policy->Find(p.ingress);
+  if (in == nullptr || !in->InUse()) return false;
+  tunnels->Reassembled(p);
+  ProcessTunnelled(p, in, now, decision, false);
+  if (decision.action == Disposition::Action::kAccept) decision.action = Disposition::Action::kConsume;
+  return true;
+}
+
 void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
   if (undo != nullptr) [[unlikely]] fragments.Keep(*undo);
   FragmentTable::Result r = fragments.Add(p, now);
@@ -89,6 +112,13 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
   first.wire_length = static_cast<std::uint32_t>(head.bytes.size());
   first.ingress = p.ingress;
   first.egress_hint = p.egress_hint;
+  first.came_from = head.came_from;
+  if (std::any_of(r.fragments.begin(), r.fragments.end(), [&head](const HeldFragment& f) { return f.came_from != head.came_from; })) {
+    // Part of it came out of a tunnel, and part did not.
+    std::erase_if(r.fragments, [&p](const HeldFragment& f) { return f.handle == p.handle; });
+    DropHeld(std::move(r.fragments));
+    return Refuse(p, FrameDrop::kFragmentReassemblyFailed, FlowDrop::kNone, out);
+  }
   FrameDrop bad = ParsePacket(first);
   // IPv6 options may stand between the fragment header and the transport header.
   const std::uint32_t options = first.l4_offset - static_cast<std::uint32_t>(head.bytes.size() - head.data_length);
@@ -96,6 +126,9 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
   Disposition decision;
   if (bad != FrameDrop::kNone) {
     Refuse(p, bad, FlowDrop::kNone, decision);
+  } else if (has_tunnels && first.came_from == TunnelId::kNone && first.ingress != IfId::kIdentity &&
+             TunnelInFragments(first, r, now, decision)) {
+    // What was in it has gone its own way.
   } else {
     std::vector<std::uint8_t> whole;
     if (inspects_payload || policy->nat.crosses_families()) {
@@ -106,18 +139,22 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
     if (first.datagram_changed && decision.action == Disposition::Action::kAccept) Scatter(r.fragments, whole, first);
   }
 
+  const bool opened = first.came_from != TunnelId::kNone;
   for (HeldFragment& f : r.fragments) {
-    bool rewritten = first.rewritten || first.datagram_changed;
-    if (&f != &head && first.rewritten) {
-      Packet q;
-      q.bytes = f.bytes;
-      q.wire_length = static_cast<std::uint32_t>(f.bytes.size());
-      q.ingress = p.ingress;
+    bool rewritten = first.rewritten || first.datagram_changed || opened;
+    Packet q;
+    q.bytes = f.bytes;
+    q.wire_length = static_cast<std::uint32_t>(f.bytes.size());
+    q.ingress = p.ingress;
+    const bool seal = decision.tunnel != TunnelId::kNone && f.handle != p.handle;
+    if ((&f != &head && first.rewritten) || seal) {
       if (ParsePacket(q) != FrameDrop::kNone) continue;  // cannot be: it was parsed when it came
+    }
+    if (&f != &head && first.rewritten) {
       if (q.key.src != first.key.src) RewriteSource(q, first.key.src, 0);
       if (q.key.dst != first.key.dst) RewriteDestination(q, first.key.dst, 0);
       if (first.hop_counted && q.ttl > 1) DecrementTtl(q);
-      rewritten = q.rewritten || first.datagram_changed;
+      rewritten = q.rewritten || first.datagram_changed || opened;
     }
     if (f.handle == p.handle) {
       std::copy_n(f.bytes.begin(), std::min(f.bytes.size(), p.bytes.size()), p.bytes.begin());
@@ -125,11 +162,13 @@ void Engine::Impl::ProcessFragment(Packet& p, TimePoint now, Disposition& out) {
       out = decision;
       continue;
     }
-    if (Captured() && decision.action == Disposition::Action::kAccept) captures.Left(f.bytes, decision.egress, now);
     ReleasedPacket released_packet;
     released_packet.handle = f.handle;
     released_packet.disposition = decision;
-    if (rewritten && decision.action == Disposition::Action::kAccept) released_packet.bytes = std::move(f.bytes);
+    if (seal) LeaveByTunnel(*this, q, now, released_packet.disposition);
+    const bool leaves = released_packet.disposition.action == Disposition::Action::kAccept;
+    if (Captured() && leaves) captures.Left(f.bytes, decision.egress, now);
+    if (rewritten && leaves && decision.action == Disposition::Action::kAccept) released_packet.bytes = std::move(f.bytes);
     released.push_back(std::move(released_packet));
   }
 }

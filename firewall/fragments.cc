@@ -258,6 +258,7 @@ FragmentTable::Result FragmentTable::Add(const Packet& p, TimePoint now) {
 
   HeldFragment f;
   f.handle = p.handle;
+  f.came_from = p.came_from;
   f.offset = static_cast<std::uint16_t>(g.offset);
   f.data_length = g.length;
   // Without what a link may have padded after the end.

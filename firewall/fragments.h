@@ -50,6 +50,7 @@ struct HeldFragment {
   std::uint16_t offset = 0;  // of its data in the datagram's, bytes
   std::uint32_t data_length = 0;
   std::vector<std::uint8_t> bytes;  // the fragment, whole, from its IP header on
+  TunnelId came_from{};             // Packet::came_from
 };
 
 class FragmentTable {

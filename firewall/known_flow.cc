@@ -148,13 +148,17 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   Conn& c = core.conns.At(index);
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
   const bool box = (c.flags & (kConnToBox | kConnFromBox)) != 0;
+  int mtu = 0;  // of the tunnel
+  if ((c.flags & kConnTunnelled) != 0 && !TunnelAllows(core, c, d, p, mtu, now, out)) return;
   if (!box) {
     const Interface* towards = core.policy->Find(egress);
     if (towards == nullptr || !towards->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
     if ((c.flags & kConnOtherFamily) != 0) {
       if (!FitsOtherFamily(core, p, *towards, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
-    } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
-      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, core.policy->Layer3(*back), towards->mtu, now);
+    } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(mtu != 0 ? mtu : towards->mtu)) {
+      if (const Interface* back = core.policy->Find(p.ingress)) {
+        OriginateTooBig(core, p, core.policy->Layer3(*back), mtu != 0 ? mtu : towards->mtu, now);
+      }
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
@@ -247,6 +251,11 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   out.action = other_family ? Disposition::Action::kConsume : Disposition::Action::kAccept;
   out.egress = egress;
   SetMark(*core.policy, c, d, egress, out);
+  if ((c.flags & kConnTunnelled) != 0) {
+    out.tunnel = TunnelOut(core, c, d);
+    const TcpSide& receiver = c.side[1 - static_cast<int>(d)];
+    if (p.gso && p.IsTcp()) p.segment_size = static_cast<std::uint16_t>(std::min<std::uint32_t>(receiver.mss, 0xffff));
+  }
   if (inspected.end_after) EndConnection(core, index, {}, now);
 }
 
@@ -406,6 +415,12 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
     core.CounterOf(p.egress_hint).out_bytes += p.wire_length;
     return;
   }
+  if (core.has_tunnels && q.ok && p.came_from == TunnelId::kNone && core.tunnels->IcmpError(p, Bytes(p.bytes).subspan(q.offset), now)) {
+    out.action = Disposition::Action::kConsume;
+    core.CounterOf(p.ingress).in_packets++;
+    core.CounterOf(p.ingress).in_bytes += p.wire_length;
+    return;
+  }
   // The packet quoted went out by the interface the error comes in on; turned around it is the key of its connection.
   ConnTable::Found found;
   if (q.ok) {
@@ -425,6 +440,8 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if (core.recorder != nullptr) [[unlikely]] RecordKnownFlow(core, found);
   Conn& c = core.conns.At(found.index);
   const Direction d = found.direction;
+  int mtu = 0;
+  if ((c.flags & kConnTunnelled) != 0 && !TunnelAllows(core, c, d, p, mtu, now, out)) return;
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
   if (egress == IfId::kIdentity) {  // about a packet of our own
     out.action = Disposition::Action::kAccept;
@@ -485,6 +502,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
     RewriteDestination(p, peer_real, 0);
   }
   SetMark(*core.policy, c, d, egress, out);
+  out.tunnel = TunnelOut(core, c, d);
   auto& in_counter = core.CounterOf(p.ingress);
   in_counter.in_packets++;
   in_counter.in_bytes += p.wire_length;

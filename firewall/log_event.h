@@ -21,7 +21,7 @@ struct LogArg {
   enum class Kind : std::uint8_t {
     kNone,
     kNumber,     // number
-    kHex,        // number, as 0x1f without padding
+    kHex,        // number, as 0x1F without padding
     kAddress,    // address
     kName,       // number is a NameId
     kWord,       // word: a string that lives for ever

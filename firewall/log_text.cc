@@ -64,7 +64,7 @@ void AppendFlags(std::int64_t flags, std::string& out) {
 
 std::string Hex(std::uint32_t n) {
   char text[16];
-  std::snprintf(text, sizeof text, "0x%x", n);
+  std::snprintf(text, sizeof text, "0x%X", n);
   return text;
 }
 

@@ -61,7 +61,7 @@ void OriginateError6(EngineCore& core, const Packet& p, const Interface& towards
   std::copy_n(p.bytes.data(), quoted, icmp + 8);
   const Bytes all(icmp, 8 + quoted);
   StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(all, PseudoHeaderSum(from, p.key.src, 58, static_cast<std::uint32_t>(all.size())))));
-  core.originated.push_back({towards.id, std::move(bytes)});
+  core.originated.push_back({towards.id, std::move(bytes), p.came_from});  // into the tunnel that it was in
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ void OriginateReset(EngineCore& core, const Packet& p, IfId towards) {
   }
   t[12] = 5 << 4;
   StoreBe16(t + 16, ChecksumFinish(ChecksumAdd(Bytes(t, 20), PseudoHeaderSum(p.key.dst, p.key.src, 6, 20))));
-  core.originated.push_back({towards, std::move(bytes)});
+  core.originated.push_back({towards, std::move(bytes), p.came_from});
 }
 
 void OriginateSegment(EngineCore& core, const OwnSegment& s) {
@@ -147,7 +147,7 @@ void OriginateError(EngineCore& core, const Packet& p, const Interface& towards,
   StoreBe16(icmp + 6, mtu);
   std::copy_n(p.bytes.data(), quoted, icmp + 8);
   StoreBe16(icmp + 2, ChecksumFinish(ChecksumAdd(Bytes(icmp, 8 + quoted))));
-  core.originated.push_back({towards.id, std::move(bytes)});
+  core.originated.push_back({towards.id, std::move(bytes), p.came_from});  // into the tunnel that it was in
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ struct Packet {
 
   // --- state of its way through the pipeline
   TunnelId came_from{};            // the tunnel that it was in
+  std::uint16_t segment_size = 0;  // of a TCP super-packet: payload that its receiver takes at a time; 0: not known
   MutableBytes datagram;           // first fragment only: the transport part of the whole datagram, where an inspection may want it
   bool datagram_changed = false;   // an inspection has changed its payload there
   bool rewritten = false;          // the bytes differ from those that came

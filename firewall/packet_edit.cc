@@ -39,6 +39,7 @@ bool ReplacePayload(Packet& p, Bytes payload, std::vector<std::uint8_t>& buffer)
   std::copy(payload.begin(), payload.end(), grown.begin() + p.payload_offset);
   buffer.swap(grown);
   p.bytes = buffer;
+  p.headroom = p.tailroom = 0;
   p.wire_length = static_cast<std::uint32_t>(total);
   p.payload_length = static_cast<std::uint32_t>(payload.size());
   std::uint8_t* h = p.bytes.data();

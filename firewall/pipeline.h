@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "firewall/acl_log.h"
@@ -29,6 +30,7 @@
 #include "firewall/shun.h"
 #include "firewall/threat_detection.h"
 #include "firewall/trace.h"
+#include "firewall/tunnel_flow.h"
 #include "firewall/undo_log.h"
 
 namespace sallyport {
@@ -96,6 +98,10 @@ struct EngineCore {
   bool bypass_checks = false, decrypted = false;  // of packet-tracer's packet
   TunnelGate* tunnels = nullptr;    // Engine::UseTunnels
   bool has_tunnels = false;         // there is a gate, and the policy has something for it
+  TunnelScans tunnel_scans;         // connections that are looked for because a tunnel came up or went
+  TimePoint spoof_told;             // 402117, once in five seconds
+  std::unordered_set<std::uint32_t> opened_held;  // handles of inner packets that wait
+  std::uint32_t next_opened = 0;
   std::size_t captured_originated = 0;  // of `originated`, how many captures have seen
   std::vector<ReleasedPacket> released;
   std::vector<OriginatedPacket> originated;
@@ -296,6 +302,8 @@ Verdict ToTheBox(Context& c);
 // In-direction rules of the ingress interface, the global list, and the security levels. Logs and counts denials.
 Verdict CheckAccessIn(Context& c);
 Verdict CheckAccessOut(Context& c);
+// vpn-filter, which is written with the peer's end first. `to_peer`: the packet goes into the tunnel.
+Verdict CheckVpnFilter(Context& c, const AccessList& list, bool to_peer);
 // `access-group ... control-plane` of the ingress interface. False: it denies the packet to the appliance; logged, counted. What no
 // line matches is not denied by it (ASA configuration guide, "Management Access Rules").
 bool ControlPlanePermits(Context& c);
@@ -304,7 +312,7 @@ bool ControlPlanePermits(Context& c);
 ConnIndex MakeConnection(Context& c);
 void EndConnection(EngineCore& core, ConnIndex index, EndReason reason, TimePoint now);
 // kConnRouteMark and its reverse, as its interfaces are now.
-void SetRouteMarks(const Policy& policy, Conn& c);
+void SetRouteMarks(EngineCore& core, Conn& c);
 // `sysopt connection timewait`: so long at least after both FINs. No other timeout of a closing connection can be as short (30 s).
 inline constexpr std::uint32_t kTimeWaitSeconds = 15;
 void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds);

@@ -137,6 +137,11 @@ namespace sallyport {
   X(415019, 5, "HTTP - matched {0} in policy-map {1}, status line matched {2} from {3}/{4} to {5}/{6}") \
   X(415020, 5, "HTTP - matched {0} in policy-map {1}, a non-ASCII character was matched {2} from {3}/{4} to {5}/{6}") \
   X(419001, 4, "Dropping TCP packet from {0}/{1} to {2}/{3}, reason: MSS exceeded, MSS {4}, data {5}") \
+  X(402114, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} to {3} with an invalid SPI.") \
+  X(402116, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4}.  The decapsulated inner packet doesn't match the negotiated policy in the SA.  The packet specifies its destination as {5}, its source as {6}, and its protocol as {7}.  The SA specifies its local proxy as {8} and its remote_proxy as {9}.") \
+  X(402117, 4, "IPSEC: Received a non-IPSec packet (protocol= {0}) from {1} to {2}.") \
+  X(402119, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4} that failed anti-replay checking.") \
+  X(402120, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4} that failed authentication.") \
   X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
   X(419003, 4, "Cleared TCP urgent flag from {0}/{1} to {2}/{3}.") \
   X(500003, 5, "Bad TCP hdr length (hdrlen={0}, pktlen={1}) from {2}/{3} to {4}/{5}, flags: {6}, on interface {7}") \
@@ -146,6 +151,8 @@ namespace sallyport {
   X(502103, 5, "User priv level changed: Uname: {0} From: {1} To: {2}") \
   X(507003, 4, "{0} flow from {1}/{2} to {3}/{4} terminated by inspection engine, reason - {5}.") \
   X(602101, 6, "PMTU-D packet {0} bytes greater than effective mtu {1}, dest_addr={2}, src_addr={3}, prot={4}") \
+  X(602103, 6, "IPSEC: Received an ICMP Destination Unreachable from {0} with suggested PMTU of {1}; PMTU updated for SA with peer {2}, SPI {3}, tunnel name {4}, old PMTU {5}, new PMTU {6}.") \
+  X(602104, 6, "IPSEC: Received an ICMP Destination Unreachable from {0}, PMTU is unchanged because suggested PMTU of {1} is equal to or greater than the current PMTU of {2}, for SA with peer {3}, SPI {4}, tunnel name {5}") \
   X(605004, 6, "Login denied from {0}/{1} to {2}/{3} for user \"{4}\"") \
   X(605005, 6, "Login permitted from {0} to {1} for user \"{2}\"") \
   X(609001, 7, "Built local-host {0}") \

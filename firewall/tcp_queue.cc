@@ -24,6 +24,7 @@ HeldSegment HeldSegment::Of(const Packet& p, TimePoint now) {
   s.checksum_pending = p.checksum_pending;
   s.checksum_checked = p.checksum_checked;
   s.gso = p.gso;
+  s.came_from = p.came_from;
   s.bytes.assign(p.bytes.begin(), p.bytes.end());
   return s;
 }
@@ -37,6 +38,8 @@ Packet HeldSegment::AsPacket() {
   p.checksum_pending = checksum_pending;
   p.checksum_checked = checksum_checked;
   p.gso = gso;
+  p.came_from = came_from;
+  p.rewritten = came_from != TunnelId{};  // what packet I/O has is the packet around it
   (void)ParsePacket(p);  // it was parsed when it came
   return p;
 }

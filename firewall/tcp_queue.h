@@ -30,6 +30,7 @@ struct HeldSegment {
   std::uint32_t wire_length = 0;
   IfId ingress{};
   bool checksum_pending = false, checksum_checked = false, gso = false;
+  TunnelId came_from{};
   std::vector<std::uint8_t> bytes;
 
   static HeldSegment Of(const Packet& p, TimePoint now);

@@ -145,6 +145,7 @@ void TcpPassed(EngineCore& core, ConnIndex index, Direction d, std::uint32_t end
     ReleasedPacket r;
     r.handle = held->handle;
     CarryOnConnection(core, index, d, p, now, r.disposition);
+    LeaveByTunnel(core, p, now, r.disposition);
     WatchReleased(core, p, r.disposition, now);
     const bool passed = r.disposition.action != Disposition::Action::kDrop;
     if (r.disposition.action == Disposition::Action::kAccept && p.rewritten) {

@@ -148,6 +148,11 @@ Verdict ToTheBox(Context& c) {
     return v;
   }
   if (p.IsIcmp()) return IcmpToTheBox(c);
+  if (p.IsUdp() && c.core.has_tunnels && c.core.tunnels->AnswersIke(own.id, p.key.dport)) {
+    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
+    c.Acted(AspWhat::kBoxPermit);
+    return Verdict::kContinue;
+  }
   return Discard(c);
 }
 

@@ -43,7 +43,6 @@ struct TunnelFlow {
 struct TunnelPath {
   TunnelId out[2] = {};   // by which it leaves; kNone: in the clear
   TunnelId in[2] = {};    // out of which it must have come; kNone: it came in the clear
-  bool preserve = false;  // the connection outlives the tunnel (`sysopt connection preserve-vpn-flows`)
   bool Any() const {
     return out[0] != TunnelId::kNone || out[1] != TunnelId::kNone || in[0] != TunnelId::kNone || in[1] != TunnelId::kNone;
   }
@@ -65,7 +64,8 @@ struct TunnelChoice {
 
 struct TunnelLink {
   IpAddress peer;
-  int mtu = 1500;  // largest inner packet that fits now: path MTU less what is put around it
+  int mtu = 1500;           // largest inner packet with DF that fits now: path MTU less what is put around it
+  std::uint32_t entry = 0;  // TunnelChoice::entry of what it was made for
 };
 
 enum class Sealed : std::uint8_t {
@@ -85,6 +85,8 @@ class TunnelGate {
   // ESP to one of our addresses, UDP 4500 or IPsec over UDP with ESP in it, TCP of an IPsec-over-TCP port. IKE is not: it goes to
   // its socket.
   virtual bool Terminates(const Packet& outer) const = 0;
+  // Does somebody listen to IKE on UDP `port` of the interface?
+  virtual bool AnswersIke(IfId at, std::uint16_t port) const = 0;
   struct Inner {
     FrameDrop drop = FrameDrop::kNone;
     FlowDrop flow_drop = FlowDrop::kNone;
@@ -94,6 +96,8 @@ class TunnelGate {
   };
   // One packet, in place: `outer.bytes` becomes the inner packet, which is not parsed yet.
   virtual Inner Open(Packet& outer, TimePoint now) = 0;
+  // `outer` came in fragments.
+  virtual void Reassembled(const Packet& outer) = 0;
   // A super-packet of several ESP packets.
   virtual void OpenMany(Packet& outer, TimePoint now, const std::function<void(MutableBytes, const Inner&)>& inner) = 0;
   // An ICMP error about an outer packet of ours; `quoted` is what it quotes, from the IP header on. True: it was one (PMTU).
@@ -103,12 +107,18 @@ class TunnelGate {
   virtual TunnelChoice Choose(const TunnelFlow& f, TimePoint now) = 0;
   // Asks for a tunnel; rate-limited for each entry.
   virtual void Negotiate(std::uint32_t entry, const TunnelFlow& f, TimePoint now) = 0;
+  // A packet of a connection of `t` waits while that has no security association. True: a negotiation has been asked for; false: it is
+  // for the peer to begin one.
+  virtual bool Revive(TunnelId t, const TunnelFlow& f, TimePoint now) = 0;
   // Do the selectors of `t` let this flow pass, as it is on the wire of the *inner* side towards the peer?
   virtual bool Covers(TunnelId t, const TunnelFlow& f) const = 0;
   virtual const AccessList* Filter(TunnelId t) const = 0;  // vpn-filter; null: none
   virtual std::optional<TunnelLink> Link(TunnelId t) const = 0;  // nothing: no security association now
   // A packet without tunnel headers becomes one with. `out` gets what does not fit into one packet.
   virtual Sealed Seal(TunnelId t, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) = 0;
+  // What was in `out` is about to be sent, behind all packets that were replaced until now. Until the next call a tunnel that has put
+  // something into `out` replaces none, or the later packet would be the first to leave.
+  virtual void Sent() = 0;
 
   // --- references of connections
   virtual void AddFlow(TunnelId t) = 0;

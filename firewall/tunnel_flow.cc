@@ -1,9 +1,310 @@
-// Tunnels on a packet's way: what a new flow leaves by, what must have come out of which, and what becomes of connections when
-// tunnels come and go.
+#include "firewall/tunnel_flow.h"
+
+#include <algorithm>
+#include <utility>
+
 #include "firewall/engine_impl.h"
+#include "firewall/threat_flow.h"
 
 namespace sallyport {
+namespace {
 
-void Engine::UseTunnels(TunnelGate* gate) { impl_->tunnels = gate; }
+constexpr std::uint16_t kIke = 500, kNatT = 4500;
+constexpr Duration kSpoofLog = Duration::Seconds(5);  // 402117 is one of those that come once in five seconds
+
+// What carries tunnels is never in one.
+bool CarriesTunnels(const Packet& p) {
+  if (p.protocol == static_cast<std::uint8_t>(IpProtocol::kEsp)) return true;
+  return p.IsUdp() && (p.key.sport == kIke || p.key.sport == kNatT);
+}
+
+TunnelFlow FlowOf(const Packet& p, Endpoint src, Endpoint dst, IfId at) {
+  TunnelFlow f;
+  f.src = src.address;
+  f.dst = dst.address;
+  f.protocol = p.protocol;
+  f.at = at;
+  if (p.HasPorts()) {
+    f.sport = src.port;
+    f.dport = dst.port;
+  }
+  if (p.IsIcmp()) {
+    f.icmp_type = p.icmp_type;
+    f.icmp_code = p.icmp_code;
+  }
+  return f;
+}
+
+void CountHit(Context& c, const TunnelChoice& choice) {
+  if (choice.element == nullptr || c.tracing()) return;
+  choice.element->hits->hits.fetch_add(1, std::memory_order_relaxed);
+  choice.element->hits->last_hit_ns.store(c.now.ns, std::memory_order_relaxed);
+}
+
+void Drop(EngineCore& core, const Packet& p, FrameDrop frame, FlowDrop flow, Disposition& out) {
+  out.action = Disposition::Action::kDrop;
+  out.reason = frame;
+  out.flow_reason = flow;
+  if (frame != FrameDrop::kNone) core.drops.Count(frame);
+  if (flow != FlowDrop::kNone) core.drops.Count(flow);
+  core.CounterOf(p.ingress).dropped++;
+}
+
+void TellSpoof(EngineCore& core, const Packet& p, TimePoint now) {
+  if (core.undo != nullptr || (core.spoof_told != TimePoint() && now - core.spoof_told < kSpoofLog)) return;
+  core.spoof_told = now;
+  core.log.Log(now, Msg::k402117, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
+}
+
+}  // namespace
+
+TunnelFlow FlowOnTheWire(const Conn& c, Direction d) {
+  TunnelFlow f;
+  const bool forward = d == Direction::kForward;
+  f.src = forward ? c.initiator_mapped : c.responder_mapped;
+  f.dst = forward ? c.responder_real : c.initiator_real;
+  f.protocol = c.ProtocolOf(d);
+  f.at = forward ? c.out_if : c.in_if;
+  if (f.protocol == 6 || f.protocol == 17 || f.protocol == 132) {
+    f.sport = forward ? c.initiator_mapped_port : c.responder_mapped_port;
+    f.dport = forward ? c.responder_real_port : c.initiator_real_port;
+  }
+  if (f.protocol == 1 || f.protocol == 58) f.icmp_type = c.icmp_type;
+  return f;
+}
+
+// --- new flows -----------------------------------------------------------------------------------------------------------
+
+Verdict TunnelEncrypt(Context& c) {
+  const Packet& p = c.packet;
+  if (!c.core.has_tunnels || c.to_box || p.bridged || c.out == nullptr || CarriesTunnels(p)) return Verdict::kContinue;
+  TunnelGate& gate = *c.core.tunnels;
+  const bool mapped = c.source.rule != nullptr || c.source_mapped;
+  const TunnelFlow f = FlowOf(p, mapped ? c.source.endpoint : Endpoint{p.key.src, p.key.sport}, c.real_dst, c.policy.Layer3(c.egress));
+  const TunnelChoice choice = gate.Choose(f, c.now);
+  CountHit(c, choice);
+  if (choice.what == TunnelChoice::What::kClear) return Verdict::kContinue;
+  const bool up = choice.what == TunnelChoice::What::kTunnel;
+  if (c.recording()) c.trace->Phase("VPN", "encrypt", up, {});
+  if (choice.what == TunnelChoice::What::kNegotiate) {
+    gate.Negotiate(choice.entry, f, c.now);
+    return c.Drop(FrameDrop::kAclDrop);
+  }
+  if (!up) return c.Drop(FrameDrop::kIpsecClearpktNotun);
+  TunnelPath& path = c.Extra().tunnel;
+  path.out[0] = path.in[1] = choice.tunnel;
+  const AccessList* filter = gate.Filter(choice.tunnel);
+  return filter != nullptr ? CheckVpnFilter(c, *filter, true) : Verdict::kContinue;
+}
+
+Verdict TunnelInbound(Context& c) {
+  const Packet& p = c.packet;
+  if (!c.core.has_tunnels || c.from_box || p.bridged || c.in == nullptr) return Verdict::kContinue;
+  TunnelGate& gate = *c.core.tunnels;
+  TunnelId came = p.came_from;
+  if (came == TunnelId::kNone && CarriesTunnels(p)) return Verdict::kContinue;
+  // The answer, as it will leave where this packet came in.
+  const TunnelFlow reply = FlowOf(p, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}, c.policy.Layer3(c.in->id));
+  const TunnelChoice choice = gate.Choose(reply, c.now);
+  if (c.core.decrypted && came == TunnelId::kNone) came = choice.tunnel;
+  const bool tunnelled = c.extra != kNoExtra && c.Extra().tunnel.Any();
+  const bool imagined = c.core.decrypted && choice.what != TunnelChoice::What::kClear;
+  if (came == TunnelId::kNone && choice.what != TunnelChoice::What::kClear && !imagined) {
+    if (c.recording()) c.trace->Phase("VPN", "ipsec-tunnel-flow", false, {});
+    TellSpoof(c.core, p, c.now);
+    return c.Drop(FrameDrop::kIpsecSpoof);
+  }
+  if (came == TunnelId::kNone && imagined) {  // packet-tracer's `decrypted`, and there is nothing that could have decrypted it
+    if (c.recording()) c.trace->Phase("VPN", "ipsec-tunnel-flow", false, {});
+    return c.Drop(FrameDrop::kIpsecTunDown);
+  }
+  if (came != TunnelId::kNone) {
+    const auto link = gate.Link(came);
+    if (choice.what != TunnelChoice::What::kClear && link && choice.entry != link->entry) {
+      if (c.recording()) c.trace->Phase("VPN", "ipsec-tunnel-flow", false, {});
+      return c.Drop(FlowDrop::kVpnOverlapConflict);
+    }
+    TunnelPath& path = c.Extra().tunnel;
+    path.out[1] = path.in[0] = came;
+    const AccessList* filter = gate.Filter(came);
+    if (filter != nullptr && CheckVpnFilter(c, *filter, false) != Verdict::kContinue) return Verdict::kDrop;
+  }
+  if (c.recording() && (tunnelled || came != TunnelId::kNone)) c.trace->Phase("VPN", "ipsec-tunnel-flow", true, {});
+  return Verdict::kContinue;
+}
+
+void HoldTunnels(EngineCore& core, const Conn& c) {
+  if ((c.flags & kConnTunnelled) == 0) return;
+  const TunnelPath& path = core.extras.At(c.extra).tunnel;
+  for (const TunnelId t : {path.out[0], path.out[1], path.in[0], path.in[1]}) {
+    if (t != TunnelId::kNone) core.tunnels->AddFlow(t);
+  }
+}
+
+void LetTunnelsGo(EngineCore& core, const Conn& c) {
+  if ((c.flags & kConnTunnelled) == 0) return;
+  const TunnelPath& path = core.extras.At(c.extra).tunnel;
+  for (const TunnelId t : {path.out[0], path.out[1], path.in[0], path.in[1]}) {
+    if (t != TunnelId::kNone) core.tunnels->DropFlow(t);
+  }
+}
+
+// --- known flows ---------------------------------------------------------------------------------------------------------
+
+TunnelId TunnelOut(const EngineCore& core, const Conn& c, Direction d) {
+  return (c.flags & kConnTunnelled) != 0 ? core.extras.At(c.extra).tunnel.out[static_cast<int>(d)] : TunnelId::kNone;
+}
+
+bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p, int& mtu, TimePoint now, Disposition& out) {
+  const TunnelPath& path = core.extras.At(c.extra).tunnel;
+  const int i = static_cast<int>(d);
+  // What comes out of a tunnel although the connection is in the clear there is let pass: it has been proved to be the peer's.
+  if (path.in[i] != TunnelId::kNone && path.in[i] != p.came_from && !core.decrypted) {
+    const bool clear = p.came_from == TunnelId::kNone;
+    if (clear) TellSpoof(core, p, now);
+    Drop(core, p, clear ? FrameDrop::kNone : FrameDrop::kVpnHandleMismatch, clear ? FlowDrop::kVpnMissingDecrypt : FlowDrop::kNone, out);
+    return false;
+  }
+  if (path.out[i] == TunnelId::kNone) return true;
+  const auto link = core.tunnels->Link(path.out[i]);
+  if (!link) {
+    const bool asked = core.tunnels->Revive(path.out[i], FlowOnTheWire(c, d), now);
+    if (core.recorder != nullptr) core.recorder->Phase("VPN", "encrypt", false, {});
+    Drop(core, p, asked ? FrameDrop::kIpsecNeedSa : FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
+    return false;
+  }
+  if (core.recorder != nullptr) [[unlikely]] core.recorder->Phase("VPN", "encrypt", true, {});
+  mtu = link->mtu;
+  return true;
+}
+
+void LeaveByTunnel(EngineCore& core, Packet& p, TimePoint now, Disposition& out) {
+  const TunnelId t = std::exchange(out.tunnel, TunnelId::kNone);
+  if (out.action != Disposition::Action::kAccept || core.tunnels == nullptr) return;
+  const std::size_t before = core.originated.size();
+  switch (core.tunnels->Seal(t, p, now, core.originated)) {
+    case Sealed::kReplaced:
+      p.rewritten = true;
+      p.gso = p.checksum_pending = false;
+      p.wire_length = static_cast<std::uint32_t>(p.bytes.size());
+      return;
+    case Sealed::kSent:
+      for (std::size_t i = before; i < core.originated.size(); i++) core.originated[i].tunnel = kOnTheWire;
+      out.action = Disposition::Action::kConsume;
+      return;
+    case Sealed::kTooBig: {
+      const Interface* back = p.ingress != IfId::kIdentity ? core.policy->Find(p.ingress) : nullptr;
+      const auto link = core.tunnels->Link(t);
+      if (back != nullptr && link) OriginateTooBig(core, p, core.policy->Layer3(*back), link->mtu, now);
+      return Drop(core, p, FrameDrop::kUnexpectedPacket, FlowDrop::kNone, out);
+    }
+    case Sealed::kNoSa: return Drop(core, p, FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
+    case Sealed::kFailed: return Drop(core, p, FrameDrop::kCtmError, FlowDrop::kNone, out);
+  }
+}
+
+void SealOriginated(EngineCore& core, TimePoint now) {
+  if (core.tunnels == nullptr) return;
+  core.tunnels->Sent();
+  if (!core.has_tunnels && core.originated.empty()) return;
+  std::vector<OriginatedPacket> all = std::exchange(core.originated, {});
+  core.originated.reserve(all.size());
+  for (OriginatedPacket& o : all) {
+    if (o.tunnel == kOnTheWire) {
+      o.tunnel = TunnelId::kNone;
+      core.originated.push_back(std::move(o));
+      continue;
+    }
+    Packet p;
+    p.bytes = o.bytes;
+    p.wire_length = static_cast<std::uint32_t>(o.bytes.size());
+    TunnelId t = o.tunnel;
+    const bool parsed = ParsePacket(p) == FrameDrop::kNone;
+    if (t == TunnelId::kNone && parsed && core.has_tunnels && !CarriesTunnels(p)) {
+      const TunnelFlow f = FlowOf(p, {p.key.src, p.key.sport}, {p.key.dst, p.key.dport}, core.policy->Layer3(o.egress));
+      const TunnelChoice choice = core.tunnels->Choose(f, now);
+      t = choice.tunnel;
+      if (choice.what != TunnelChoice::What::kClear && t == TunnelId::kNone) {  // nothing of ours begins a tunnel by itself
+        core.drops.Count(FrameDrop::kIpsecTunDown);
+        continue;
+      }
+    }
+    if (t == TunnelId::kNone) {
+      core.originated.push_back(std::move(o));
+      continue;
+    }
+    Disposition d;
+    d.action = Disposition::Action::kAccept;
+    d.egress = o.egress;
+    d.tunnel = t;
+    LeaveByTunnel(core, p, now, d);
+  }
+  for (OriginatedPacket& o : core.originated) o.tunnel = TunnelId::kNone;
+}
+
+void TakeOpenedReleased(EngineCore& core) {
+  if (core.opened_held.empty()) return;
+  std::erase_if(core.released, [&core](ReleasedPacket& r) {
+    const auto it = core.opened_held.find(r.handle);
+    if (it == core.opened_held.end()) return false;
+    core.opened_held.erase(it);
+    if (r.disposition.action == Disposition::Action::kAccept && !r.bytes.empty()) {
+      core.originated.push_back({r.disposition.egress, std::move(r.bytes), kOnTheWire});
+    }
+    return true;
+  });
+}
+
+// --- from a peer ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// May the kernel be given `inner` in the place of `outer`? (firewall/host/README.md: IPv4 without options for the same, and no fragment.)
+bool MayReplace(const Packet& outer) {
+  return !outer.v6 && outer.l3_length == 20 && !outer.fragment && !outer.gso;
+}
+bool MayReplaceBy(Bytes inner) { return inner.size() >= 20 && inner[0] == 0x45 && (LoadBe16(inner.data() + 6) & 0x3fff) == 0; }
+
+}  // namespace
+
+void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint now, Disposition& out, bool single) {
+  {
+    Context c(*this, p, in, now);
+    c.to_box = true;
+    c.real_dst = {p.key.dst, p.key.dport};
+    if (Shunned(c) != Verdict::kContinue) return Refuse(p, c.frame_drop, c.flow_drop, out);
+    if (!ControlPlanePermits(c)) return Refuse(p, FrameDrop::kAclDrop, FlowDrop::kNone, out);
+  }
+  const bool may_replace = single && MayReplace(p);
+  const std::uint32_t length = p.wire_length;
+  const TunnelGate::Inner inner = tunnels->Open(p, now);
+  if (inner.drop != FrameDrop::kNone || inner.flow_drop != FlowDrop::kNone) return Refuse(p, inner.drop, inner.flow_drop, out);
+  if (inner.consumed) {
+    out.action = Disposition::Action::kConsume;
+    InterfaceCounters& counter = CounterOf(p.ingress);
+    counter.in_packets++;
+    counter.in_bytes += length;
+    return;
+  }
+  Packet q;
+  q.bytes = p.bytes;
+  q.wire_length = static_cast<std::uint32_t>(p.bytes.size());
+  q.headroom = p.headroom;
+  q.tailroom = p.tailroom;
+  q.handle = kOpenedHandle | (next_opened++ & ~kOpenedHandle);  // if it is held, it is not packet I/O who holds it
+  q.ingress = inner.at;
+  q.came_from = inner.tunnel;
+  q.rewritten = true;
+  p = q;
+  ProcessPacket(p, now, out);
+  if (out.action == Disposition::Action::kHold) {
+    opened_held.insert(p.handle);
+    out.action = Disposition::Action::kConsume;
+  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes))) {
+    CompleteChecksum(p);
+    originated.push_back({out.egress, {p.bytes.begin(), p.bytes.end()}, kOnTheWire});
+    out.action = Disposition::Action::kConsume;
+  }
+}
 
 }  // namespace sallyport

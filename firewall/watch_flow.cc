@@ -93,6 +93,7 @@ void Engine::Impl::ProcessCaptured(Packet& p, TimePoint now, Disposition& out) {
   if (out.action == Disposition::Action::kDrop) {
     captures.Dropped(p, out.reason, out.flow_reason, now);
   } else if (out.action == Disposition::Action::kAccept && out.egress != IfId::kIdentity) {
+    if (has_tunnels && p.rewritten) (void)ParsePacket(p);  // it may have been sealed
     // What was parsed of a fragment is not what it has become.
     p.fragment ? captures.Left(Bytes(p.bytes), out.egress, now) : captures.Left(p, out.egress, now);
   }
@@ -100,7 +101,7 @@ void Engine::Impl::ProcessCaptured(Packet& p, TimePoint now, Disposition& out) {
 
 void Conclude(TraceResult& result, const Packet& p, const Disposition& out) {
   result.allow = out.action != Disposition::Action::kDrop;
-  if (out.action == Disposition::Action::kAccept) {
+  if (out.action == Disposition::Action::kAccept || (out.action == Disposition::Action::kConsume && out.egress != IfId::kAny)) {
     result.output = out.egress;
     result.source = {p.key.src, p.key.sport};
     result.destination = {p.key.dst, p.key.dport};
@@ -173,7 +174,11 @@ void Engine::Impl::LetLateGo(TimePoint now) {
     r.disposition = d;
     if (d.action == Disposition::Action::kAccept && p.rewritten) {
       CompleteChecksum(p);
-      r.bytes = std::move(late.bytes);
+      if (p.bytes.data() == late.bytes.data() && p.bytes.size() == late.bytes.size()) {
+        r.bytes = std::move(late.bytes);
+      } else {
+        r.bytes.assign(p.bytes.begin(), p.bytes.end());  // it has been in a tunnel, or an inspection has made it longer
+      }
     }
     released.push_back(std::move(r));
   }

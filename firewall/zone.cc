@@ -161,7 +161,7 @@ void MoveWithinZones(EngineCore& core, TimePoint now) {
       if (other == IfId::kAny || other == by) continue;
       const IfId from = by;
       by = other;  // the index has both as one
-      SetRouteMarks(policy, c);
+      SetRouteMarks(core, c);
       Tell(core, c, from, other, now);
     }
   }

@@ -12,6 +12,7 @@
 
 #include "firewall/access_list.h"
 #include "firewall/tunnel.h"
+#include "vpn/esp/outer_header.h"
 #include "vpn/views.h"
 
 namespace sallyport {
@@ -46,8 +47,6 @@ struct EspProposal {
   bool transport = false;          // transform-set ... mode transport
   bool null_cipher_only() const { return ciphers.size() == 1 && ciphers[0] == VpnCipher::kNone; }
 };
-
-enum class DfPolicy : std::uint8_t { kCopy, kClear, kSet };
 
 // --- crypto maps
 
