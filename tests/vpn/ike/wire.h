@@ -137,6 +137,7 @@ class End final : public IkeHost {
   std::vector<IpAddress> given_back;
   std::map<std::string, PrivateKey> keys;
   bool has_address = true;
+  std::int64_t wall = 1'750'000'000;
 
   bool Said(const std::string& part) const {
     return std::any_of(sayings.begin(), sayings.end(),
@@ -218,6 +219,7 @@ class End final : public IkeHost {
     peers_down.emplace_back(ike_sa, why);
   }
   IpAddress AddressOf(IfId) const override { return has_address ? address_ : IpAddress(); }
+  std::int64_t WallSeconds() const override { return wall; }
   const PrivateKey* KeyOf(const std::string& name) const override {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
