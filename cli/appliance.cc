@@ -8,6 +8,7 @@
 
 #include "cli/show_text.h"
 #include "conf/password.h"
+#include "vpn/vpn_control.h"
 
 namespace sallyport {
 namespace {
@@ -82,6 +83,11 @@ Appliance::Appliance(const Parts& parts)
 }
 
 Appliance::~Appliance() = default;
+
+void Appliance::UseVpn(VpnControl& engine) {
+  vpn_control_ = &engine;
+  vpn_ = &engine;
+}
 
 const Personality& Appliance::personality() const { return configuration_->personality(); }
 

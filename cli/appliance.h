@@ -33,6 +33,7 @@
 namespace sallyport {
 
 class AspTable;
+class VpnControl;
 
 // What an appliance needs from the machine. Tests have one that touches nothing.
 class ApplianceHost {
@@ -40,6 +41,8 @@ class ApplianceHost {
   virtual ~ApplianceHost() = default;
   // Runs `f` where the engine lives, and waits for it.
   virtual void OnEngine(const std::function<void()>& f) = 0;
+  // Runs `f` there, after what was posted before it, and does not wait.
+  virtual void PostEngine(std::function<void()> f) { OnEngine(f); }
   // Moves the appliance's clock forward and fires what falls due, in order.
   virtual void AdvanceClock(Duration by) = 0;
   // Fills in Interface::linux_index, makes the kernel agree and hands the policy to the engine. The error is a sentence about
@@ -151,6 +154,9 @@ class Appliance {
   // Sessions and security associations; an appliance without a VPN engine has none.
   VpnTables& vpn() { return *vpn_; }
   void UseVpn(VpnTables& tables) { vpn_ = &tables; }  // must outlive the appliance
+  // What can be done to them; null: there is no VPN engine.
+  VpnControl* vpn_control() { return vpn_control_; }
+  void UseVpn(VpnControl& engine);
   // Runs f(engine) on the data thread and returns what it returns.
   template <typename F>
   auto AskEngine(F f) {
@@ -226,6 +232,7 @@ class Appliance {
   Parts parts_;
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
+  VpnControl* vpn_control_ = nullptr;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::vector<std::string> hardware_;
   std::shared_ptr<const Policy> policy_;

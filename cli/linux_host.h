@@ -37,6 +37,7 @@ class LinuxHost final : public ApplianceHost {
   bool LinksChanged();
 
   void OnEngine(const std::function<void()>& f) override;
+  void PostEngine(std::function<void()> f) override { thread_.Post(std::move(f)); }
   void AdvanceClock(Duration by) override;
   Status Use(const std::shared_ptr<Policy>& policy, const std::map<std::string, int>& vlans) override;
   void FillInterface(InterfaceView& view, int linux_index) override;

@@ -62,6 +62,7 @@ std::string Way(const Policy& policy, const Route& r, bool zones) {
   std::string name = r.null0 || i == nullptr ? "Null0" : i->nameif;
   const Zone* zone = zones && i != nullptr ? policy.FindZone(i->zone) : nullptr;
   if (zone != nullptr) name = zone->name + ":" + name;
+  if (r.injected && policy.personality.local_routes) return "connected by VPN (advertised), " + name;
   if (r.source != Route::Source::kStatic) return "is directly connected, " + name;
   if (r.gateway.IsNone()) return fmt::format("[{}/0] is directly connected, {}", r.metric, name);
   return fmt::format("[{}/0] via {}, {}", r.metric, r.gateway.ToString(), name);
@@ -76,7 +77,9 @@ RouteTableView RoutesOf(const Policy& policy, const RouteFilter& filter, bool zo
   view.long_codes = policy.personality.local_routes;
   for (const Route& r : RoutesInForce(policy)) {
     if (IsDefault(r) && view.gateway.IsNone()) view.gateway = r.gateway;
-    const char code = r.source == Route::Source::kConnected ? 'C' : r.source == Route::Source::kLocal ? 'L' : 'S';
+    // Up to 9.1 a tunnel's route looked as a static one does.
+    const bool vpn = r.injected && policy.personality.local_routes;
+    const char code = vpn ? 'V' : r.source == Route::Source::kConnected ? 'C' : r.source == Route::Source::kLocal ? 'L' : 'S';
     if (filter.code != 0 && (code == 'L' ? 'C' : code) != filter.code) continue;
     if (filter.interface != IfId::kAny && (r.null0 || r.interface != filter.interface)) continue;
     if (filter.within && !(filter.within->length <= r.destination.length ? filter.within->Contains(r.destination.address)

@@ -8,6 +8,7 @@
 #include "conf/configuration_impl.h"
 #include "conf/field_line.h"
 #include "conf/lines.h"
+#include "vpn/policy.h"
 
 namespace sallyport {
 namespace {
@@ -235,6 +236,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   for (const auto* l : tree.All<TcpMssLine>(Section::kSysopt)) {
     (l->minimum ? p->sysopt.tcpmss_minimum : p->sysopt.tcpmss) = static_cast<std::uint16_t>(l->bytes.value_or(0));
   }
+  CompileVpnSysopt(tree, *p);
   p->sysopt.timewait = tree.First<TimewaitLine>(Section::kSysopt) != nullptr;
   for (const auto* l : tree.All<SameSecurityLine>(Section::kSameSecurity)) {
     (l->which == "inter-interface" ? p->same_security_inter : p->same_security_intra) = true;
@@ -258,10 +260,16 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   InterceptStatistics(tree, *p);
   TheBox(tree, *p);
   CompileIpv6Icmp(tree, *p);
+  if (const auto vpn = CompileVpn(tree, impl_->names, *p, {impl_->vpn_ids, impl_->next_vpn})) {
+    CompileReverseRoutes(*vpn, impl_->vpn_routes, *p);
+    p->tunnels = vpn;
+  }
   return std::shared_ptr<const Policy>(std::move(p));
 }
 
 void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
+
+void Configuration::VpnRoutes(std::vector<Route> routes) { impl_->vpn_routes = std::move(routes); }
 
 void Configuration::MapLink(const std::string& hardware, int linux_index) { impl_->links[hardware] = linux_index; }
 

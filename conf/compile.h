@@ -63,6 +63,15 @@ void CompileIpv6Lists(const LineTree& tree, const Resolver& resolver, Policy& po
 std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, const std::vector<const Line*>& lines, const Resolver& resolver,
                                                      const TimeRanges& ranges, const AccessList* previous);
 
+// --- tunnels (compile_vpn.cc, compile_crypto_map.cc, compile_ike.cc, compile_groups.cc)
+// `sysopt connection permit-vpn|reclassify-vpn|preserve-vpn-flows`.
+void CompileVpnSysopt(const LineTree& tree, Policy& policy);
+// Interfaces, access lists and sysopt are in `policy` already. Null: IKE is nowhere on, and no crypto map is applied.
+struct VpnPolicy;
+std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTable& names, const Policy& policy, StableIds ids);
+// `set reverse-route` of static entries: routes to the peers' networks are always there; and those of tunnels that are up (`dynamic`).
+void CompileReverseRoutes(const VpnPolicy& vpn, const std::vector<Route>& of_tunnels, Policy& policy);
+
 // `inspect ...` of a class (compile_inspect.cc), and the counters that it had in the policy before.
 struct InspectLine;
 InspectId InspectIdOf(std::string_view name);

@@ -184,6 +184,8 @@ class Configuration {
   // Connected and static routes of an interface are not there while its line protocol is down: those of these hardware names.
   // Compile again after a change.
   void LinesDown(std::set<std::string> hardware);
+  // Routes to what is behind tunnels that are up (`set reverse-route`). Compile again after a change.
+  void VpnRoutes(std::vector<Route> routes);
   // The interfaces that the appliance is made with: those physical ones of `names` that no line is about are there, and shut
   // down, now and whenever the configuration is loaded anew or cleared. Subinterfaces, VLANs and the like are overlooked.
   void SetHardware(std::vector<std::string> names);

@@ -24,11 +24,15 @@ struct Configuration::Impl {
   mutable std::map<std::string, std::uint32_t> nat_ids;
   mutable std::uint32_t next_nat = 1;
   std::set<int> tracks_up;  // TracksUp
+  std::vector<Route> vpn_routes;  // VpnRoutes
   ResolvedNames resolved;   // NamesResolved
   std::set<std::string> lines_down;  // LinesDown
   // ServiceClass ids by policy, class and interface.
   mutable std::map<std::string, std::uint32_t> class_ids;
   mutable std::uint32_t next_class = 1;
+  // CryptoMapEntry and VirtualTunnel ids by map, sequence and interface.
+  mutable std::map<std::string, std::uint32_t> vpn_ids;
+  mutable std::uint32_t next_vpn = 1;
 
   ParseOptions Options(int privilege) const;  // settings.cc
 };

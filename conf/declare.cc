@@ -82,25 +82,25 @@ class LineHandler final : public command_internal::Handler {
 
   // The key that was said goes into the line that is there.
   Reply GiveKey(ConfigEdit& edit, const void* value, const std::string& key) const {
-    const Secret secret = hooks_->SecretOf(value);
-    if (secret == Secret::kNone && rule_.submode.empty()) return Reply::Refuse(kNoKey);
+    const KeyState secret = hooks_->SecretOf(value);
+    if (secret == KeyState::kNone && rule_.submode.empty()) return Reply::Refuse(kNoKey);
     Line* parent = edit.parent();
     Line* l = edit.tree.Find(parent, rule_.section, key);
-    if (l == nullptr && secret != Secret::kNone) {  // the key may be part of what says which line it is
+    if (l == nullptr && secret != KeyState::kNone) {  // the key may be part of what says which line it is
       const std::string wanted = WithoutSecrets(edit, value);
       for (const auto& other : parent != nullptr ? parent->lines : edit.tree.Of(rule_.section)) {
         const void* there = other->section == rule_.section ? hooks_->ValueOf(*other) : nullptr;
         if (there == nullptr || WithoutSecrets(edit, there) != wanted) continue;
-        if (l == nullptr || (l->secret != Secret::kMasked && other->secret == Secret::kMasked)) l = other.get();
+        if (l == nullptr || (l->secret != KeyState::kMasked && other->secret == KeyState::kMasked)) l = other.get();
       }
     }
     const void* old = l != nullptr ? hooks_->ValueOf(*l) : nullptr;
-    if (old == nullptr || (secret != Secret::kNone && hooks_->SecretOf(old) == Secret::kNone)) {
+    if (old == nullptr || (secret != KeyState::kNone && hooks_->SecretOf(old) == KeyState::kNone)) {
       return Reply::Refuse("ERROR: the configuration has no such line\n");
     }
-    if (secret == Secret::kMasked) return Reply::Refuse("ERROR: the key is masked here, too\n");
+    if (secret == KeyState::kMasked) return Reply::Refuse("ERROR: the key is masked here, too\n");
     std::string say;
-    if (secret == Secret::kKnown) {
+    if (secret == KeyState::kKnown) {
       const command_internal::Scratch merged(command_.type(), old);
       hooks_->TakeSecrets(merged.target().value, value);
       std::string text = hooks_->Text(edit, merged.value(), command_) + rule_.trailing;

@@ -110,7 +110,7 @@ class LineHooks {
   virtual std::string SortKey(const void*) const { return {}; }
   // What the line's command was parsed into, or null: it is another command's.
   virtual const void* ValueOf(const Line& line) const = 0;
-  virtual Secret SecretOf(const void* value) const = 0;
+  virtual KeyState SecretOf(const void* value) const = 0;
   // Takes over the secrets of `from`; null: masks them.
   virtual void TakeSecrets(void* to, const void* from) const = 0;
 };
@@ -144,9 +144,9 @@ class HooksOf final : public LineHooks {
     return {};
   }
   const void* ValueOf(const Line& line) const override { return line.As<T>(); }
-  Secret SecretOf(const void* value) const override {
-    if (rule_.secret == nullptr || (Of(value).*rule_.secret).empty()) return Secret::kNone;
-    return IsMask(Of(value).*rule_.secret) ? Secret::kMasked : Secret::kKnown;
+  KeyState SecretOf(const void* value) const override {
+    if (rule_.secret == nullptr || (Of(value).*rule_.secret).empty()) return KeyState::kNone;
+    return IsMask(Of(value).*rule_.secret) ? KeyState::kMasked : KeyState::kKnown;
   }
   void TakeSecrets(void* to, const void* from) const override {
     if (rule_.secret == nullptr) return;

@@ -59,7 +59,7 @@ std::string_view FeatureOf(Section s);
 enum class Effect : std::uint8_t { kModelled, kDormant, kAccepted };
 
 // Does a line carry a key or a password, and do we know it? Masked: it came as `*****`.
-enum class Secret : std::uint8_t { kNone, kMasked, kKnown };
+enum class KeyState : std::uint8_t { kNone, kMasked, kKnown };
 // "*", "*****": what `show` prints for a secret.
 bool IsMask(std::string_view word);
 
@@ -68,7 +68,7 @@ struct Line : std::enable_shared_from_this<Line> {
   int rank = 0;  // order among the lines of a section or sub-mode
   std::string sort;  // order among those of one rank; "" : as they were made
   Effect effect = Effect::kModelled;
-  Secret secret = Secret::kNone;
+  KeyState secret = KeyState::kNone;
   std::string kind;     // the declaration that made it: "access-list", "nameif"
   std::string key;      // unique within its parent; LineTree::Rekey changes it
   std::string text;     // as printed, without indentation; "" : a hidden group (the lines of one access list)

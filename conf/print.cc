@@ -546,7 +546,7 @@ std::string Configuration::Body(bool secrets) const { return Printer(impl_->tree
 std::vector<LineReport> Configuration::MissingSecrets() const {
   std::vector<LineReport> out;
   const auto look = [&](const auto& self, const Line& l) -> void {
-    if (l.secret == Secret::kMasked) {
+    if (l.secret == KeyState::kMasked) {
       out.push_back({static_cast<int>(l.place), l.text, l.text + "\nWARNING: the key is not known; it is masked here\n", false});
     }
     for (const auto& c : l.lines) self(self, *c);

@@ -593,12 +593,12 @@ class ShapeHooks final : public declare_internal::LineHooks {
     const auto* f = line.As<FieldLine>();
     return f != nullptr && f->fields == names_ ? f : nullptr;
   }
-  Secret SecretOf(const void* value) const override {
-    Secret all = Secret::kNone;
+  KeyState SecretOf(const void* value) const override {
+    KeyState all = KeyState::kNone;
     for (std::size_t i = 0; i < names_->secret.size(); i++) {
       const std::string_view v = names_->secret[i] ? Of(value).At(i) : std::string_view();
-      if (IsMask(v)) return Secret::kMasked;
-      if (!v.empty()) all = Secret::kKnown;
+      if (IsMask(v)) return KeyState::kMasked;
+      if (!v.empty()) all = KeyState::kKnown;
     }
     return all;
   }

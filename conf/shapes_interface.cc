@@ -127,10 +127,10 @@ constexpr Shape kShapes[] = {
     {"config", "vxlan port / <port:1-65535>", Sec::kInterface, {.rank = 2, .effect = kFor}},
 
     // --- tunnels
-    {kIf, "tunnel source interface / <if:iface> [ ipv6 <v6:ip6> ]", Sec::kInterface, {.rank = 97, .effect = kFor, .check = Only<kTunnel>}},
-    {kIf, "tunnel destination / <peer:ipx>", Sec::kInterface, {.rank = 98, .effect = kFor, .check = Only<kTunnel>}},
-    {kIf, "tunnel mode ipsec / <ip:{ipv4|ipv6}>", Sec::kInterface, {.rank = 99, .effect = kFor, .check = Only<kTunnel>}},
-    {kIf, "tunnel protection ipsec profile / <profile:ipsecprofile>", Sec::kInterface, {.rank = 104, .effect = kFor, .check = Only<kTunnel>}},
+    {kIf, "tunnel source interface / <if:iface> [ ipv6 <v6:ip6> ]", Sec::kInterface, {.rank = 97, .effect = kActs, .check = Only<kTunnel>}},
+    {kIf, "tunnel destination / <peer:ipx>", Sec::kInterface, {.rank = 98, .effect = kActs, .check = Only<kTunnel>}},
+    {kIf, "tunnel mode ipsec / <ip:{ipv4|ipv6}>", Sec::kInterface, {.rank = 99, .effect = kActs, .check = Only<kTunnel>}},
+    {kIf, "tunnel protection ipsec profile / <profile:ipsecprofile>", Sec::kInterface, {.rank = 104, .effect = kActs, .check = Only<kTunnel>}},
     {kIf, "tunnel protection ipsec policy / <acl:acl>", Sec::kInterface, {.rank = 105, .effect = kFor, .check = Only<kTunnel>}},
     {kIf, "ip unnumbered / <if:iface>", Sec::kInterface, {.rank = 90, .effect = kFor}},
     {kIf, "ipv6 unnumbered / <if:iface>", Sec::kInterface, {.rank = 92, .effect = kFor}},

@@ -10,9 +10,14 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kDormant = Effect::kDormant;
+constexpr Effect kActs = Effect::kModelled;
 
 constexpr Shape Dormant(Shape s) {
   s.options.effect = Effect::kDormant;
+  return s;
+}
+constexpr Shape Acting(Shape s) {
+  s.options.effect = Effect::kModelled;
   return s;
 }
 
@@ -44,7 +49,7 @@ std::string CheckPool(ConfigEdit& edit, const FieldLine& f) {
 
 constexpr Shape kPools[] = {
     {"config", "ip local`Local address pool options` pool`Define a local pool of IP addresses` <name:name`Pool name`> / <range:range`First-last address`> [mask <mask:mask>]",
-     Sec::kLocalPool, {.effect = kDormant, .check = CheckPool}},
+     Sec::kLocalPool, {.effect = kActs, .check = CheckPool}},
     {"config", "ipv6 local pool <name:name> / <prefix:prefix6> <size:1-16384`Number of addresses in the pool`>", Sec::kLocalPool, {.rank = 1, .effect = kDormant}},
 
     {"config", "vpn-addr-assign`Configure VPN specific address assignment options` aaa`Allow AAA servers to specify an IP address` /", Sec::kVpnAddrAssign, {.rank = 0, .effect = kDormant, .silent = "vpn-addr-assign aaa", .keep_no = true}},
@@ -60,17 +65,17 @@ constexpr Shape kPools[] = {
 constexpr Shape kSessions[] = {
     {"config", "vpdn group <group:name> \\ <text:line>", Sec::kVpnSettings, {.rank = 0}},
     {"config", "vpdn username <user:word> / password <password:secret> [store-local]", Sec::kVpnSettings, {.rank = 1}},
-    {"config", "vpnclient server / <servers:word>...", Sec::kVpnSettings, {.rank = 2}},
-    {"config", "vpnclient mode / <mode:{client-mode|network-extension-mode}>", Sec::kVpnSettings, {.rank = 3}},
-    {"config", "vpnclient nem-st-autoconnect /", Sec::kVpnSettings, {.rank = 4}},
-    {"config", "vpnclient vpngroup / <group:word> password <password:secret>", Sec::kVpnSettings, {.rank = 5}},
+    {"config", "vpnclient server / <servers:word>...", Sec::kVpnSettings, {.rank = 2, .effect = kActs}},
+    {"config", "vpnclient mode / <mode:{client-mode|network-extension-mode}>", Sec::kVpnSettings, {.rank = 3, .effect = kActs}},
+    {"config", "vpnclient nem-st-autoconnect /", Sec::kVpnSettings, {.rank = 4, .effect = kActs}},
+    {"config", "vpnclient vpngroup / <group:word> password <password:secret>", Sec::kVpnSettings, {.rank = 5, .effect = kActs}},
     {"config", "vpnclient trustpoint / <trustpoint:word> [chain]", Sec::kVpnSettings, {.rank = 5}},
-    {"config", "vpnclient username / <user:word> password <password:secret>", Sec::kVpnSettings, {.rank = 6}},
-    {"config", "vpnclient ipsec-over-tcp / [port <port:1-65535>]", Sec::kVpnSettings, {.rank = 7}},
+    {"config", "vpnclient username / <user:word> password <password:secret>", Sec::kVpnSettings, {.rank = 6, .effect = kActs}},
+    {"config", "vpnclient ipsec-over-tcp / [port <port:1-65535>]", Sec::kVpnSettings, {.rank = 7, .effect = kActs}},
     {"config", "vpnclient mac-exempt \\ <text:line>", Sec::kVpnSettings, {.rank = 8}},
     {"config", "vpnclient management / <text:line>", Sec::kVpnSettings, {.rank = 9}},
     {"config", "vpnclient secure interface / <text:line>", Sec::kVpnSettings, {.rank = 9}},
-    {"config", "vpnclient enable /", Sec::kVpnSettings, {.rank = 10}},
+    {"config", "vpnclient enable /", Sec::kVpnSettings, {.rank = 10, .effect = kActs}},
     {"config", "l2tp tunnel hello / <seconds:10-300>", Sec::kVpnSettings, {.rank = 11, .effect = kDormant, .silent = "l2tp tunnel hello 60"}},
     {"config", "vpn-sessiondb max-session-limit / <number:1-1000000>", Sec::kVpnSettings, {.rank = 12, .effect = kDormant, .until = 803}},
     {"config", "vpn-sessiondb max-webvpn-session-limit / <number:1-1000000>", Sec::kVpnSettings, {.rank = 12, .effect = kDormant, .until = 803}},
@@ -94,10 +99,10 @@ constexpr Shape kSessions[] = {
     {"config-load-balancing", "cluster encryption /", Sec::kVpnLoadBalancing, {.rank = 7}},
     {"config-load-balancing", "participate /", Sec::kVpnLoadBalancing, {.rank = 8}},
 
-    {"config", "sysopt connection permit-ipsec /", Sec::kSysopt, {.effect = kDormant, .keep_no = true, .until = 701}},
-    {"config", "sysopt connection permit-vpn`Permit VPN connections` /", Sec::kSysopt, {.effect = kDormant, .silent = "sysopt connection permit-vpn", .keep_no = true}},
-    {"config", "sysopt connection reclassify-vpn`Reclassify existing VPN connections` /", Sec::kSysopt, {.effect = kDormant, .silent = "sysopt connection reclassify-vpn", .keep_no = true}},
-    {"config", "sysopt connection preserve-vpn-flows`Preserve stateful VPN flows` / [<minutes:1-65535>]", Sec::kSysopt, {.effect = kDormant}},
+    {"config", "sysopt connection permit-ipsec /", Sec::kSysopt, {.effect = kActs, .keep_no = true, .until = 701}},
+    {"config", "sysopt connection permit-vpn`Permit VPN connections` /", Sec::kSysopt, {.effect = kActs, .silent = "sysopt connection permit-vpn", .keep_no = true}},
+    {"config", "sysopt connection reclassify-vpn`Reclassify existing VPN connections` /", Sec::kSysopt, {.effect = kActs, .silent = "sysopt connection reclassify-vpn", .keep_no = true}},
+    {"config", "sysopt connection preserve-vpn-flows`Preserve stateful VPN flows` / [<minutes:1-65535>]", Sec::kSysopt, {.effect = kActs}},
 
 
     {"config", "nac-policy <name:name> nac-framework", Sec::kGroupPolicy, {.rank = -1, .submode = "config-nac-policy-nac-framework"}},
@@ -144,19 +149,19 @@ std::string WarnName(ConfigEdit& edit, const FieldLine& f, Line&) {
 #define TUNNEL_GROUP "tunnel-group`Create and manage the database of connection specific records` <name:name`Name of the tunnel group`> "
 
 constexpr Shape kTunnelGroups[] = {
-    {"config", "tunnel-group-map enable`Enable certificate to tunnel-group mapping` <by:{ike-id|ou|peer-ip|rules}> /", Sec::kTunnelGroupMap, {.rank = 0, .effect = kDormant, .keep_no = true}},
-    {"config", "tunnel-group-map default-group`Default tunnel-group` / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 1, .effect = kDormant}},
-    {"config", "tunnel-group-map <map:name> <index:1-65535> / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 2, .effect = kDormant}},
-    {"config", "tunnel-group-map <index:1-65535> / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 2, .effect = kDormant}},
+    {"config", "tunnel-group-map enable`Enable certificate to tunnel-group mapping` <by:{ike-id|ou|peer-ip|rules}> /", Sec::kTunnelGroupMap, {.rank = 0, .effect = kActs, .keep_no = true}},
+    {"config", "tunnel-group-map default-group`Default tunnel-group` / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 1, .effect = kActs}},
+    {"config", "tunnel-group-map <map:name> <index:1-65535> / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 2, .effect = kActs}},
+    {"config", "tunnel-group-map <index:1-65535> / <group:tgroup>", Sec::kTunnelGroupMap, {.rank = 2, .effect = kActs}},
     {"config", TUNNEL_GROUP "/", Sec::kTunnelGroup, {.check = OnlyNo}},
     {"config", TUNNEL_GROUP "/ type`Enter the type of this group` <type:{ipsec-l2l|ipsec-ra|remote-access|webvpn}>", Sec::kTunnelGroup,
-     {.sort = "@{name}@0", .effect = kDormant, .check = SameType, .after = WarnName}},
+     {.sort = "@{name}@0", .effect = kActs, .check = SameType, .after = WarnName}},
     {"config", TUNNEL_GROUP "general-attributes`Configure general attributes`", Sec::kTunnelGroup,
-     {.sort = "@{name}@1", .effect = kDormant, .submode = "config-tunnel-general", .check = NeedsTunnelGroup}},
+     {.sort = "@{name}@1", .effect = kActs, .submode = "config-tunnel-general", .check = NeedsTunnelGroup}},
     {"config", TUNNEL_GROUP "webvpn-attributes`Configure WebVPN attributes`", Sec::kTunnelGroup,
      {.sort = "@{name}@2", .effect = kDormant, .submode = "config-tunnel-webvpn", .check = NeedsTunnelGroup}},
     {"config", TUNNEL_GROUP "ipsec-attributes`Configure IPSec attributes`", Sec::kTunnelGroup,
-     {.sort = "@{name}@3", .effect = kDormant, .submode = "config-tunnel-ipsec", .check = NeedsTunnelGroup}},
+     {.sort = "@{name}@3", .effect = kActs, .submode = "config-tunnel-ipsec", .check = NeedsTunnelGroup}},
     {"config", TUNNEL_GROUP "ppp-attributes`Configure PPP attributes`", Sec::kTunnelGroup,
      {.sort = "@{name}@4", .effect = kDormant, .submode = "config-tunnel-ppp", .check = NeedsTunnelGroup}},
 };
@@ -164,28 +169,30 @@ constexpr Shape kTunnelGroups[] = {
 #define KEY "( 0 <key:secret> | 8 <key:secret> | <key:secret> )"
 #define GENERAL(words, ...) Dormant({"config-tunnel-general", words, Sec::kTunnelGroup, {__VA_ARGS__}})
 #define IPSEC(words, ...) Dormant({"config-tunnel-ipsec", words, Sec::kTunnelGroup, {__VA_ARGS__}})
+#define GENERAL_ACTS(words, ...) Acting({"config-tunnel-general", words, Sec::kTunnelGroup, {__VA_ARGS__}})
+#define IPSEC_ACTS(words, ...) Acting({"config-tunnel-ipsec", words, Sec::kTunnelGroup, {__VA_ARGS__}})
 #define TUNNEL_WEBVPN(words, ...) Dormant({"config-tunnel-webvpn", words, Sec::kTunnelGroup, {__VA_ARGS__}})
 #define PPP(word, ...) Dormant({"config-tunnel-ppp", "authentication`PPP authentication` " word " /", Sec::kTunnelGroup, {__VA_ARGS__}})
 
 // In the order in which an ASA prints them.
 constexpr Shape kTunnelAttributes[] = {
     GENERAL("annotation / <text:line>"),
-    GENERAL("address-pool`Enter a list of address pools to assign addresses from` [<interface:paren>] / <pools:pool`Name of the address pool`>..."),
+    GENERAL_ACTS("address-pool`Enter a list of address pools to assign addresses from` [<interface:paren>] / <pools:pool`Name of the address pool`>..."),
     GENERAL("ipv6-address-pool`Enter a list of IPv6 address pools to assign addresses from` / [<interface:paren>] <pools:pool>..."),
-    GENERAL("authentication-server-group`Enter name of the authentication server group` <interface:paren> / <group:aaagroup> [LOCAL]"),
-    GENERAL("authentication-server-group / (none | <group:aaagroup> [LOCAL])", .silent = "authentication-server-group LOCAL"),
+    GENERAL_ACTS("authentication-server-group`Enter name of the authentication server group` <interface:paren> / <group:aaagroup> [LOCAL]"),
+    GENERAL_ACTS("authentication-server-group / (none | <group:aaagroup> [LOCAL])", .silent = "authentication-server-group LOCAL"),
     GENERAL("secondary-authentication-server-group / [<interface:paren>] (none | <group:aaagroup> [LOCAL] [use-primary-username])",
             .silent = "secondary-authentication-server-group none"),
     GENERAL("authorization-server-group`Enter name of the authorization server group` / [<interface:paren>] (none | <group:aaagroup>)"),
     GENERAL("accounting-server-group`Enter name of the accounting server group` / (none | <group:aaagroup>)"),
-    GENERAL("default-group-policy`Enter name of the default group policy` / <policy:policy>", .silent = "default-group-policy DfltGrpPolicy"),
+    GENERAL_ACTS("default-group-policy`Enter name of the default group policy` / <policy:policy>", .silent = "default-group-policy DfltGrpPolicy"),
     GENERAL("dhcp-server`Enter IP address or name of the DHCP server` / [<kind:{link-selection|subnet-selection}>] <servers:ipx>...", .repeats = true),
-    GENERAL("strip-realm`Enable strip-realm processing` /"),
+    GENERAL_ACTS("strip-realm`Enable strip-realm processing` /"),
     GENERAL("nat-assigned-to-public-ip / <interface:iface>", .trailing = " "),
     GENERAL("scep-enrollment enable /", .trailing = " "),
     GENERAL("password-management`Enable password management` / [password-expire-in-days`Specify the number of days` <days:0-180>]"),
     GENERAL("override-account-disable`Override account disabled from AAA server` /"),
-    GENERAL("strip-group`Enable strip-group processing` /"),
+    GENERAL_ACTS("strip-group`Enable strip-group processing` /"),
     GENERAL("authorization-required`Require users to authorize successfully in order to connect` /"),
     GENERAL("authorization-dn-attributes / <attributes:word>..."),
     GENERAL("username-from-certificate-choice / <certificate:{first-certificate|second-certificate}>"),
@@ -216,32 +223,32 @@ constexpr Shape kTunnelAttributes[] = {
     TUNNEL_WEBVPN("without-csd / [anyconnect]", .trailing = " "),
     {"config-tunnel-webvpn", "secondary-color / <text:line>", Sec::kTunnelGroup, {}},
 
-    IPSEC("pre-shared-key`Associate a pre-shared key with the connection policy` / " KEY, .until = 803),
-    IPSEC("ikev1`Configure IKEv1` pre-shared-key`Associate a pre-shared key with the connection policy` / " KEY, .since = 804),
+    IPSEC_ACTS("pre-shared-key`Associate a pre-shared key with the connection policy` / " KEY, .until = 803),
+    IPSEC_ACTS("ikev1`Configure IKEv1` pre-shared-key`Associate a pre-shared key with the connection policy` / " KEY, .since = 804),
     IPSEC("authorization-required /", .until = 701),
     IPSEC("authorization-dn-attributes / <attributes:word>...", .until = 701),
-    IPSEC("peer-id-validate`Validate identity of the peer using the peer's certificate` / <how:{cert|nocheck|req}>", .silent = "peer-id-validate req"),
-    IPSEC("chain`Enable sending certificate chain` /"),
+    IPSEC_ACTS("peer-id-validate`Validate identity of the peer using the peer's certificate` / <how:{cert|nocheck|req}>", .silent = "peer-id-validate req"),
+    IPSEC_ACTS("chain`Enable sending certificate chain` /"),
     IPSEC("client-update type <type:word> / url <url:word> rev-nums <revisions:word>"),
     IPSEC("ikev1 client-update type <type:word> / url <url:word> rev-nums <revisions:word>"),
-    IPSEC("trust-point`Select the trustpoint that identifies the cert to be sent to the IKE peer` / <trustpoint:trustpoint>"),
-    IPSEC("ikev1 trust-point`Select the trustpoint that identifies the cert to be sent to the IKE peer` / <trustpoint:trustpoint>"),
+    IPSEC_ACTS("trust-point`Select the trustpoint that identifies the cert to be sent to the IKE peer` / <trustpoint:trustpoint>"),
+    IPSEC_ACTS("ikev1 trust-point`Select the trustpoint that identifies the cert to be sent to the IKE peer` / <trustpoint:trustpoint>"),
     IPSEC("radius-with-expiry /"),
     IPSEC("radius-sdi-xauth /"),
     IPSEC("ikev1 radius-with-expiry /"),
     IPSEC("ikev1 radius-sdi-xauth /"),
-    IPSEC("isakmp`Configure ISAKMP` keepalive`Configure ISAKMP keepalives` / (disable`Disable ISAKMP keepalives` | threshold`Seconds before keepalive monitoring starts` (infinite | <threshold:10-3600>) [retry`Seconds between retries` <retry:2-10>])"),
-    IPSEC("isakmp ikev1-user-authentication / [<interface:paren>] (none | xauth | hybrid)"),
-    IPSEC("ikev1 user-authentication / [<interface:paren>] (none | xauth | hybrid)", .silent = "ikev1 user-authentication xauth"),
-    IPSEC("ikev2 remote-authentication /", .check = OnlyNo, .after_no = NoRemote),
-    IPSEC("ikev2 local-authentication /", .check = OnlyNo, .after_no = NoLocal),
-    IPSEC("ikev2`Configure IKEv2` remote-authentication`Configure remote peer authentication` pre-shared-key`Configure a pre-shared key` / [( 0 <key:secret> | 8 <key:secret> | hex <key:secret> | <key:secret> )]",
+    IPSEC_ACTS("isakmp`Configure ISAKMP` keepalive`Configure ISAKMP keepalives` / (disable`Disable ISAKMP keepalives` | threshold`Seconds before keepalive monitoring starts` (infinite | <threshold:10-3600>) [retry`Seconds between retries` <retry:2-10>])"),
+    IPSEC_ACTS("isakmp ikev1-user-authentication / [<interface:paren>] (none | xauth | hybrid)"),
+    IPSEC_ACTS("ikev1 user-authentication / [<interface:paren>] (none | xauth | hybrid)", .silent = "ikev1 user-authentication xauth"),
+    IPSEC_ACTS("ikev2 remote-authentication /", .check = OnlyNo, .after_no = NoRemote),
+    IPSEC_ACTS("ikev2 local-authentication /", .check = OnlyNo, .after_no = NoLocal),
+    IPSEC_ACTS("ikev2`Configure IKEv2` remote-authentication`Configure remote peer authentication` pre-shared-key`Configure a pre-shared key` / [( 0 <key:secret> | 8 <key:secret> | hex <key:secret> | <key:secret> )]",
           .since = 804),
-    IPSEC("ikev2 remote-authentication certificate / [<trustpoint:trustpoint>]", .since = 804),
-    IPSEC("ikev2 remote-authentication eap / [query-identity]", .since = 804),
-    IPSEC("ikev2 local-authentication`Configure the local authentication method for IKEv2 connections` pre-shared-key / [( 0 <key:secret> | 8 <key:secret> | hex <key:secret> | <key:secret> )]",
+    IPSEC_ACTS("ikev2 remote-authentication certificate / [<trustpoint:trustpoint>]", .since = 804),
+    IPSEC_ACTS("ikev2 remote-authentication eap / [query-identity]", .since = 804),
+    IPSEC_ACTS("ikev2 local-authentication`Configure the local authentication method for IKEv2 connections` pre-shared-key / [( 0 <key:secret> | 8 <key:secret> | hex <key:secret> | <key:secret> )]",
           .since = 804),
-    IPSEC("ikev2 local-authentication certificate / <trustpoint:trustpoint>", .since = 804),
+    IPSEC_ACTS("ikev2 local-authentication certificate / <trustpoint:trustpoint>", .since = 804),
     IPSEC("ikev2 mobike-rrc /", .since = 908),
     IPSEC("ikev2 rsa-sig-hash / <hash:{sha1}>", .since = 912),
     IPSEC("ikev2 route / <text:line>", .since = 920),
@@ -283,13 +290,13 @@ std::string NotNone(ConfigEdit& edit, const FieldLine&, Line&) {
 constexpr Shape kPolicies[] = {
     {"config", "group-policy <name:name> /", Sec::kGroupPolicy, {.check = OnlyNo}},
     {"config", "group-policy <name:name`Name of the group policy`> / internal`Create internal group policy` [from`Create a group policy from an existing group policy` <from:policy>]",
-     Sec::kGroupPolicy, {.sort = "@{name}@0", .effect = kDormant}},
+     Sec::kGroupPolicy, {.sort = "@{name}@0", .effect = kActs}},
     {"config", "group-policy <name:name> / external`Create an external group policy` server-group <group:aaagroup> password <password:secret>", Sec::kGroupPolicy,
      {.sort = "@{name}@0", .effect = kDormant}},
     {"config", "group-policy <name:name> attributes`Configure group policy attributes`", Sec::kGroupPolicy,
-     {.sort = "@{name}@1", .effect = kDormant, .submode = "config-group-policy", .check = NeedsPolicy}},
+     {.sort = "@{name}@1", .effect = kActs, .submode = "config-group-policy", .check = NeedsPolicy}},
     {"config", "username <name:name> attributes`Configure user attributes`", Sec::kUsername,
-     {.effect = kDormant, .submode = "config-username", .check = NeedsUser}},
+     {.effect = kActs, .submode = "config-username", .check = NeedsUser}},
 };
 
 #define GP "config-group-policy"
@@ -297,40 +304,43 @@ constexpr Shape kPolicies[] = {
 #define GP_USER_ROW(words, ...) Dormant({GP_USER, words, Sec::kGroupPolicy, {__VA_ARGS__}})
 #define GP_ROW(words, ...) Dormant({GP, words, Sec::kGroupPolicy, {__VA_ARGS__}})
 #define USER_ROW(words, ...) Dormant({"config-username", words, Sec::kGroupPolicy, {__VA_ARGS__}})
+#define GP_USER_ACTS(words, ...) Acting({GP_USER, words, Sec::kGroupPolicy, {__VA_ARGS__}})
+#define GP_ACTS(words, ...) Acting({GP, words, Sec::kGroupPolicy, {__VA_ARGS__}})
+#define USER_ACTS(words, ...) Acting({"config-username", words, Sec::kGroupPolicy, {__VA_ARGS__}})
 #define SWITCH "(enable | disable)"
 
 // In the order in which an ASA prints them.
 constexpr Shape kAttributes[] = {
-    USER_ROW("vpn-group-policy`Enter name of a group-policy to inherit attributes from` / <policy:policy>"),
-    GP_ROW("banner`Configure the banner` none /", .after = OnlyNone),
-    GP_ROW("banner \\ value`Text of the banner` [<text:line>]", .repeats = true, .after = NotNone),
-    GP_ROW("wins-server`Primary and secondary WINS servers` / (none | value <servers:ipx>...)"),
-    GP_ROW("dns-server`Primary and secondary DNS servers` / (none | value <servers:ipx>...)"),
+    USER_ACTS("vpn-group-policy`Enter name of a group-policy to inherit attributes from` / <policy:policy>"),
+    GP_ACTS("banner`Configure the banner` none /", .after = OnlyNone),
+    GP_ACTS("banner \\ value`Text of the banner` [<text:line>]", .repeats = true, .after = NotNone),
+    GP_ACTS("wins-server`Primary and secondary WINS servers` / (none | value <servers:ipx>...)"),
+    GP_ACTS("dns-server`Primary and secondary DNS servers` / (none | value <servers:ipx>...)"),
     GP_ROW("dhcp-network-scope / (none | <scope:ip>)"),
     GP_USER_ROW("vpn-access-hours / (none | value <range:timerange>)"),
-    GP_USER_ROW("vpn-simultaneous-logins`Maximum number of simultaneous logins allowed` / <logins:0-2147483647>"),
-    GP_USER_ROW("vpn-idle-timeout`Enter the idle timeout` / (none | <minutes:1-35791394`Number of minutes`>)"),
+    GP_USER_ACTS("vpn-simultaneous-logins`Maximum number of simultaneous logins allowed` / <logins:0-2147483647>"),
+    GP_USER_ACTS("vpn-idle-timeout`Enter the idle timeout` / (none | <minutes:1-35791394`Number of minutes`>)"),
     GP_USER_ROW("vpn-idle-timeout alert-interval / (none | <minutes:1-30>)"),
-    GP_USER_ROW("vpn-session-timeout`Enter the maximum user connection time` / (none | <minutes:1-35791394`Number of minutes`>)"),
+    GP_USER_ACTS("vpn-session-timeout`Enter the maximum user connection time` / (none | <minutes:1-35791394`Number of minutes`>)"),
     GP_USER_ROW("vpn-session-timeout alert-interval / (none | <minutes:1-30>)"),
-    GP_USER_ROW("vpn-filter`Enter name of a configured ACL to apply to users` / (none | value <acl:acl>)"),
+    GP_USER_ACTS("vpn-filter`Enter name of a configured ACL to apply to users` / (none | value <acl:acl>)"),
     GP_USER_ROW("ipv6-vpn-filter / (none | value <acl:word>)"),
     {GP_USER, "vpn-tunnel-protocol`Enter permitted tunneling protocols` / { IPSec | ikev1`IKEv1` | ikev2`IKEv2` | l2tp-ipsec`L2TP using IPSec for security` | svc | ssl-client`SSL VPN Client` | webvpn | ssl-clientless`SSL Clientless VPN` }",
-     Sec::kGroupPolicy, {.effect = kDormant, .after = ProtocolBlanks}},
-    USER_ROW("vpn-framed-ip-address / <address:ip> [<mask:mask>]"),
+     Sec::kGroupPolicy, {.effect = kActs, .after = ProtocolBlanks}},
+    USER_ACTS("vpn-framed-ip-address / <address:ip> [<mask:mask>]"),
     USER_ROW("vpn-framed-ipv6-address / <prefix:prefix6>"),
-    GP_USER_ROW("password-storage / " SWITCH),
+    GP_USER_ACTS("password-storage / " SWITCH),
     GP_ROW("ip-comp / " SWITCH),
-    GP_ROW("re-xauth / (enable [extended] | disable)"),
-    GP_USER_ROW("group-lock / (none | value <group:tgroup>)"),
-    GP_ROW("pfs / " SWITCH),
-    GP_ROW("ipsec-udp / " SWITCH),
-    GP_ROW("ipsec-udp-port / <port:4001-49151>"),
-    GP_ROW("split-tunnel-policy`Method for split tunneling` / <policy:{excludespecified|tunnelall|tunnelspecified}>"),
+    GP_ACTS("re-xauth / (enable [extended] | disable)"),
+    GP_USER_ACTS("group-lock / (none | value <group:tgroup>)"),
+    GP_ACTS("pfs / " SWITCH),
+    GP_ACTS("ipsec-udp / " SWITCH),
+    GP_ACTS("ipsec-udp-port / <port:4001-49151>"),
+    GP_ACTS("split-tunnel-policy`Method for split tunneling` / <policy:{excludespecified|tunnelall|tunnelspecified}>"),
     GP_ROW("ipv6-split-tunnel-policy / <policy:{excludespecified|tunnelall|tunnelspecified}>"),
-    GP_ROW("split-tunnel-network-list`Name of access-list for split tunnel configuration` / (none | value <acl:acl>)"),
-    GP_ROW("default-domain`Default domain name given to users of this group` / (none | value <domain:word>)"),
-    GP_ROW("split-dns`List of domain names to be resolved through the split tunnel` / (none | value <domains:word>...)"),
+    GP_ACTS("split-tunnel-network-list`Name of access-list for split tunnel configuration` / (none | value <acl:acl>)"),
+    GP_ACTS("default-domain`Default domain name given to users of this group` / (none | value <domain:word>)"),
+    GP_ACTS("split-dns`List of domain names to be resolved through the split tunnel` / (none | value <domains:word>...)"),
     GP_ROW("split-tunnel-all-dns / " SWITCH),
     GP_ROW("intercept-dhcp / [<mask:mask>] " SWITCH),
     GP_ROW("secure-unit-authentication / " SWITCH),
@@ -340,8 +350,8 @@ constexpr Shape kAttributes[] = {
     GP_ROW("client-bypass-protocol / " SWITCH),
     GP_ROW("gateway-fqdn / (none | value <name:word>)"),
     GP_ROW("leap-bypass / " SWITCH),
-    GP_ROW("nem / " SWITCH),
-    GP_ROW("backup-servers / (clear-client-config | keep-client-config | <servers:word>...)"),
+    GP_ACTS("nem / " SWITCH),
+    GP_ACTS("backup-servers / (clear-client-config | keep-client-config | <servers:word>...)"),
     GP_ROW("msie-proxy server / (none | value <server:word>)"),
     GP_ROW("msie-proxy method / <method:{auto-detect|no-modify|no-proxy|use-pac-url|use-server}>..."),
     GP_ROW("msie-proxy except-list / (none | value <list:line>)"),
@@ -356,7 +366,7 @@ constexpr Shape kAttributes[] = {
     {GP, "nac-authentication-server-group / <group:word>", Sec::kGroupPolicy, {}},
     {GP, "vpn-nac-exempt \\ <text:line>", Sec::kGroupPolicy, {}},
     {GP, "nac-settings / (none | value <policy:word>)", Sec::kGroupPolicy, {}},
-    GP_ROW("address-pools`Configure list of up to 6 address pools` / (none | value <pools:pool>...)"),
+    GP_ACTS("address-pools`Configure list of up to 6 address pools` / (none | value <pools:pool>...)"),
     GP_ROW("ipv6-address-pools / (none | value <pools:pool>...)"),
     GP_ROW("smartcard-removal-disconnect / " SWITCH),
     GP_ROW("scep-forwarding-url / (none | value <url:word>)"),

@@ -71,6 +71,26 @@ void Logger::LogTexts(Msg m, std::vector<std::string> texts) {
   Dispatch(clock_.Now(), info.number, SeverityOf(m, -1), text);
 }
 
+void Logger::Say(int number, int severity, std::string_view text) {
+  Drain();
+  if (!settings_.enable || Disabled(number)) return;
+  const auto it = settings_.messages.find(number);
+  if (it != settings_.messages.end() && it->second.severity) severity = *it->second.severity;
+  std::string printable;
+  AppendPrintable(text, printable);
+  Dispatch(clock_.Now(), number, severity, printable);
+}
+
+bool Logger::Hears(int number, int severity) const {
+  if (!settings_.enable || Disabled(number)) return false;
+  const auto it = settings_.messages.find(number);
+  if (it != settings_.messages.end() && it->second.severity) severity = *it->second.severity;
+  for (std::size_t o = 0; o < kLogOutputCount; o++) {
+    if (Wants(static_cast<LogOutput>(o), number, severity)) return true;
+  }
+  return false;
+}
+
 void Logger::RemoveMonitor(LogLineSink* session) { std::erase(monitors_, session); }
 
 void Logger::ClearBuffer() {

@@ -156,6 +156,11 @@ class Logger {
   // A message of the control plane; arguments in the catalogue's order. Events still waiting in the ring come first.
   void Log(Msg m, std::initializer_list<std::string_view> args);
   void Log(Msg m, const std::vector<std::string>& args);  // likewise
+  // A message whose text is made elsewhere (IKE's hundreds of free texts have no row in the catalogue). `logging message`, classes,
+  // lists and rate limits act on it as on any other.
+  void Say(int number, int severity, std::string_view text);
+  // Would Say hand it to anybody?
+  bool Hears(int number, int severity) const;
 
   void SetConsole(LogLineSink* console) { console_ = console; }            // null: none; not owned
   void AddMonitor(LogLineSink* session) { monitors_.push_back(session); }  // `terminal monitor`

@@ -18,6 +18,7 @@ struct Route {
   std::uint8_t metric = 1;           // administrative distance of a static route, 1..255; 0 connected
   Source source = Source::kStatic;
   bool null0 = false;
+  bool injected = false;  // static by a tunnel (`set reverse-route`), not by a line
   bool operator==(const Route&) const = default;
 };
 

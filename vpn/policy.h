@@ -100,6 +100,7 @@ struct TunnelGroup {
   std::string ikev1_trustpoint, ikev2_local_trustpoint;
   bool ikev2_remote_certificate = false;  // remote-authentication certificate
   bool ikev2_eap = false, ikev2_eap_query_identity = false;
+  bool send_chain = false;  // `chain`: the certificates between ours and the root go to the peer, too
   enum class PeerId : std::uint8_t { kRequired, kCertificate, kNoCheck } peer_id_validate = PeerId::kRequired;
   bool keepalive = true;                     // isakmp keepalive: `disable` makes it false
   std::uint32_t keepalive_threshold_s = 10;  // of remote access 300; 0: `infinite`, only the peer asks
@@ -112,15 +113,24 @@ struct TunnelGroup {
   bool strip_realm = false, strip_group = false;
 };
 
+// vpn-tunnel-protocol
+struct VpnTunnelProtocols {
+  bool ikev1 = true, ikev2 = true, l2tp = false, ssl_client = false, ssl_clientless = false;
+};
+// vpn-filter; the list is null where there is none (of that name).
+struct VpnFilter {
+  std::shared_ptr<const AccessList> list;
+  std::string name;
+};
+
 // Values are what rules after inheritance from DfltGrpPolicy.
 struct VpnGroupPolicy {
   std::string name;
-  bool ikev1 = true, ikev2 = true, l2tp = false, ssl_client = false, ssl_clientless = false;  // vpn-tunnel-protocol
+  VpnTunnelProtocols protocols;
   std::uint32_t idle_minutes = 30;    // vpn-idle-timeout; 0: none
   std::uint32_t session_minutes = 0;  // vpn-session-timeout; 0: none
   std::uint32_t simultaneous_logins = 3;
-  std::shared_ptr<const AccessList> filter;  // vpn-filter; null: none
-  std::string filter_name;
+  VpnFilter filter;
   bool pfs = false;             // remote access, IKEv1
   bool ipsec_udp = false;       // IPsec over UDP
   std::uint16_t ipsec_udp_port = 10000;
@@ -143,6 +153,12 @@ struct VpnUser {
   std::string group_policy;  // vpn-group-policy; "": the tunnel group's
   std::optional<IpAddress> framed_address;  // vpn-framed-ip-address
   IpAddress framed_mask;
+  // What the user says otherwise than his group policy: VpnPolicy::GroupPolicyOf.
+  std::optional<std::uint32_t> idle_minutes, session_minutes, simultaneous_logins;
+  std::optional<VpnFilter> filter;
+  std::optional<VpnTunnelProtocols> protocols;
+  std::optional<bool> password_storage;
+  std::optional<std::string> group_lock;
 };
 
 struct AddressPool {
@@ -241,6 +257,21 @@ struct VpnPolicy final : TunnelPolicy {
   const VpnGroupPolicy& GroupPolicy(const std::string& name) const {
     const auto i = group_policies.find(name);
     return i == group_policies.end() ? group_policies.at("DfltGrpPolicy") : i->second;
+  }
+  // What rules for a user who gets the group policy `name`; a user who is not configured here has that as it is.
+  VpnGroupPolicy GroupPolicyOf(const std::string& name, const std::string& user) const {
+    VpnGroupPolicy p = GroupPolicy(name);
+    const auto i = users.find(user);
+    if (i == users.end()) return p;
+    const VpnUser& u = i->second;
+    p.idle_minutes = u.idle_minutes.value_or(p.idle_minutes);
+    p.session_minutes = u.session_minutes.value_or(p.session_minutes);
+    p.simultaneous_logins = u.simultaneous_logins.value_or(p.simultaneous_logins);
+    if (u.filter) p.filter = *u.filter;
+    if (u.protocols) p.protocols = *u.protocols;
+    p.password_storage = u.password_storage.value_or(p.password_storage);
+    if (u.group_lock) p.group_lock = *u.group_lock;
+    return p;
   }
 };
 

@@ -256,6 +256,34 @@ struct IpsecCounters {
   std::uint64_t tfc_received = 0, tfc_sent = 0;
   std::uint64_t valid_icmp_errors = 0, invalid_icmp_errors = 0;
   std::uint64_t send_errors = 0, receive_errors = 0;
+  // What `detail` tells instead of the two sums.
+  std::uint64_t no_sa_sent = 0, invalid_sa_received = 0, encapsulation_failed = 0, decapsulation_failed = 0;
+  std::uint64_t invalid_protocol = 0, verify_failed = 0, invalid_identity = 0, invalid_length = 0, invalid_pad = 0, invalid_version = 0;
+  std::uint64_t rollover_sent = 0, rollover_received = 0, replay_failed = 0, min_mtu_failed = 0, bad_offset = 0;
+  std::uint64_t internal_sent = 0, internal_received = 0;
+};
+
+// `show ipsec stats`: of all security associations since start, those that have gone included.
+struct IpsecStatsView {
+  std::uint64_t active = 0, previous = 0;  // tunnels
+  struct Way {
+    std::uint64_t bytes = 0, uncompressed_bytes = 0, packets = 0, dropped = 0;
+    std::uint64_t authentications = 0, authentication_failures = 0, ciphered = 0, cipher_failures = 0, tfc = 0;
+  } in, out;
+  std::uint64_t replay_failures = 0, reassembly_needed = 0, valid_icmp_errors = 0, invalid_icmp_errors = 0;
+  std::uint64_t fragmented_before = 0, fragmented_after = 0, fragmentation_failed_before = 0, fragmentation_failed_after = 0;
+  std::uint64_t fragments_created = 0, pmtus_sent = 0, pmtus_received = 0;
+  std::uint64_t protocol_failures = 0, missing_sa = 0, capacity_failures = 0;
+  std::uint64_t in_deletes = 0, out_deletes = 0, in_destroys = 0, out_destroys = 0;
+  // `show ipsec sa summary`: how many there were at most at once.
+  std::uint32_t peak_sas = 0, peak_lan_to_lan = 0, peak_remote_access = 0;
+};
+
+// `show crypto isakmp ipsec-over-tcp stats`.
+struct IpsecOverTcpView {
+  std::uint64_t embryonic = 0, active = 0, previous = 0;
+  std::uint64_t in_packets = 0, in_dropped = 0, out_packets = 0, out_dropped = 0;
+  std::uint64_t resets = 0, heartbeats = 0, bad_headers = 0, bad_trailers = 0, timer_failures = 0, checksum_errors = 0, internal_errors = 0;
 };
 
 // What one element of a crypto map's access list has brought up towards one peer.

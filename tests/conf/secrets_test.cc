@@ -115,11 +115,11 @@ TEST_F(ShapeSecrets, InASubMode) {
   here_ = tree_.Of(Section::kTunnelGroup).at(0);
   EXPECT_EQ(Run("pre-shared-key *****", false), "");
   const Line& key = *here_->lines.at(0);
-  EXPECT_EQ(key.secret, Secret::kMasked);
+  EXPECT_EQ(key.secret, KeyState::kMasked);
   EXPECT_EQ(Run("timeout 3", true), "ERROR: only lines with keys, and those of the modes they are in, can stand here\n");
   EXPECT_EQ(Run("pre-shared-key letmein", true), "");
   EXPECT_EQ(key.text, "pre-shared-key letmein");
-  EXPECT_EQ(key.secret, Secret::kKnown);
+  EXPECT_EQ(key.secret, KeyState::kKnown);
   here_ = nullptr;
   EXPECT_EQ(Run("peer a attributes", true), "");
   EXPECT_EQ(Run("peer b attributes", true), "ERROR: the configuration has no such line\n");

@@ -1,5 +1,6 @@
-// What IKE needs from its surroundings, and what it offers them. The core has no socket, no clock and no thread: it is told what
-// came, what is wanted and what time it is. The service (vpn/service.h) is its host on an appliance, tests/vpn/ike/wire.h in tests.
+// What IKE needs from its surroundings, and what it offers them. The core has no socket, no clock and no thread: it is told
+// what came, what is wanted and what time it is. The service (vpn/service.h) is its host on an appliance,
+// tests/vpn/ike/wire.h in tests.
 #pragma once
 
 #include <cstdint>
@@ -19,21 +20,25 @@
 
 namespace sallyport {
 
-// An operator may move the appliance's time forward by hours at once. Lifetimes and idle times run on `now`; what waits for a peer
-// (retransmissions, dead peer detection, half-open negotiations) on `real`, which nobody moves.
+// An operator may move the appliance's time forward by hours at once. Lifetimes and idle times run on `now`; what waits for
+// a peer (retransmissions, dead peer detection, half-open negotiations) on `real`, which nobody moves.
 struct Times {
   TimePoint now, real;
 };
 
 struct IkeDatagram {
-  enum class Via : std::uint8_t { kUdp /* port 500 */, kNatT /* 4500, without the non-ESP marker */, kTcp /* IPsec over TCP */ } via = Via::kUdp;
+  enum class Via : std::uint8_t {
+    kUdp /* port 500 */,
+    kNatT /* 4500, without the non-ESP marker */,
+    kTcp /* IPsec over TCP */
+  } via = Via::kUdp;
   IfId at{};
   Endpoint local, peer;
   std::vector<std::uint8_t> bytes;
 };
 
-// What happened, for the log and for `debug crypto ...`. `syslog` 0: only debug. The text is what stands behind "%ASA-5-713049: ",
-// prefix "Group = 192.0.2.1, IP = 192.0.2.1, " included.
+// What happened, for the log and for `debug crypto ...`. `syslog` 0: only debug. The text is what stands behind
+// "%ASA-5-713049: ", prefix "Group = 192.0.2.1, IP = 192.0.2.1, " included.
 struct IkeSaying {
   int syslog = 0;
   int severity = 7;
@@ -81,14 +86,14 @@ struct IkePeerUp {
 
 // Why an IKE SA ended: words of 113019, and of notifications.
 enum class IkeEnd : std::uint8_t {
-  kUserRequested,     // the peer ended it
-  kLostService,       // dead peer detection, no answer
+  kUserRequested,  // the peer ended it
+  kLostService,    // dead peer detection, no answer
   kIdleTimeout,
   kMaxTime,
   kAdministratorReset,
   kPhase2Mismatch,
   kPeerReconnected,
-  kReplaced,          // by a rekey: the session goes on
+  kReplaced,  // by a rekey: the session goes on
   kPolicyChanged,
   kShutdown,
   kError
@@ -106,11 +111,13 @@ class IkeHost {
   virtual void Retire(std::uint32_t spi_in) = 0;
   virtual void Remove(std::uint32_t spi_in) = 0;
   virtual void MovePeer(std::uint32_t spi_in, const Endpoint& peer) = 0;
-  // Slow arithmetic: `work` runs somewhere (a pool's thread, or at once), then `done` on the control thread. Both own what they use.
+  // Slow arithmetic: `work` runs somewhere (a pool's thread, or at once), then `done` on the control thread. Both own what
+  // they use.
   virtual void Compute(std::function<void()> work, std::function<void()> done) = 0;
   virtual void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) = 0;
   // The user's own address, else one of the pools in order; none: they are used up.
-  virtual std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) = 0;
+  virtual std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools,
+                                                     std::optional<IpAddress> wanted) = 0;
   virtual void GiveAddress(IpAddress a) = 0;
   virtual void Say(const IkeSaying& s) = 0;
   // Is anybody listening to that (so that long texts need not be made)?
@@ -130,11 +137,11 @@ class IkeHost {
 // Which security associations a `clear` or a logoff means.
 struct IkeClear {
   std::optional<IpAddress> peer;
-  std::optional<std::uint32_t> ike_sa;   // of this IKE SA
-  std::optional<std::uint32_t> spi_in;   // one pair only
-  std::optional<std::uint32_t> entry;    // of this crypto map entry
-  std::uint8_t version = 0;              // 0: both
-  bool ipsec_only = false;               // IKE SAs stay
+  std::optional<std::uint32_t> ike_sa;  // of this IKE SA
+  std::optional<std::uint32_t> spi_in;  // one pair only
+  std::optional<std::uint32_t> entry;   // of this crypto map entry
+  std::uint8_t version = 0;             // 0: both
+  bool ipsec_only = false;              // IKE SAs stay
   IkeEnd why = IkeEnd::kAdministratorReset;
 };
 
@@ -144,21 +151,22 @@ struct IkeStats {
   std::uint64_t in_octets = 0, in_packets = 0, in_drop_packets = 0, in_notifys = 0;
   std::uint64_t in_p2_exchanges = 0, in_p2_exchange_invalids = 0, in_p2_exchange_rejects = 0, in_p2_sa_delete_requests = 0;
   std::uint64_t out_octets = 0, out_packets = 0, out_drop_packets = 0, out_notifys = 0;
-  std::uint64_t out_p2_exchanges = 0, out_p2_exchange_invalids = 0, out_p2_exchange_rejects = 0, out_p2_sa_delete_requests = 0;
+  std::uint64_t out_p2_exchanges = 0, out_p2_exchange_invalids = 0, out_p2_exchange_rejects = 0,
+                out_p2_sa_delete_requests = 0;
   std::uint64_t initiator_tunnels = 0, initiator_fails = 0, responder_fails = 0, system_capacity_fails = 0, auth_fails = 0;
   std::uint64_t decrypt_fails = 0, hash_valid_fails = 0, no_sa_fails = 0;
   std::uint64_t in_negotiation = 0, in_negotiation_high = 0;
 };
 
-// Both versions, and each of them: Ikev1Core (v1_core.h), Ikev2Core (v2_core.h), and IkeCore (core.h), which hands each datagram to
-// the one that it is for. Control thread; every call may call the host back.
+// Both versions, and each of them: Ikev1Core (v1_core.h), Ikev2Core (v2_core.h), and IkeCore (core.h), which hands each
+// datagram to the one that it is for. Control thread; every call may call the host back.
 class IkeProtocol {
  public:
   virtual ~IkeProtocol() = default;
   virtual void UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) = 0;
   virtual void Receive(const IkeDatagram& d, Times t) = 0;
-  // Traffic of a crypto map entry (or virtual tunnel) needs a tunnel. Nothing happens if one is being negotiated for the same
-  // selectors.
+  // Traffic of a crypto map entry (or virtual tunnel) needs a tunnel. Nothing happens if one is being negotiated for the
+  // same selectors.
   virtual void Need(std::uint32_t entry, const TunnelFlow& flow, Times t) = 0;
   // kRekey, kExpired, kInvalidSpi, kFirstPacket, kMovedPeer.
   virtual void Event(const TunnelEvent& e, Times t) = 0;

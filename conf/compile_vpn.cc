@@ -1,0 +1,229 @@
+// VpnPolicy out of the configuration's lines: the whole, sysopt, pools, virtual tunnels and the hardware client.
+#include "conf/compile_vpn.h"
+
+#include <algorithm>
+
+#include "conf/lines.h"
+
+namespace sallyport {
+namespace {
+
+// The mask of a pool that names none: that of its address's class.
+IpAddress ClassMask(IpAddress a) {
+  const std::uint32_t top = a.v4() >> 30;
+  return MaskOf(top < 2 ? 8 : top == 2 ? 16 : 24);
+}
+
+void Pools(const VpnSource& from, VpnPolicy& out) {
+  for (const auto& l : from.tree.Of(Section::kLocalPool)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr || !l->text.starts_with("ip local pool ")) continue;
+    AddressPool p;
+    p.name = f->Get("name");
+    const std::string_view range = f->Get("range");
+    const std::size_t dash = range.find('-');
+    const auto first = from.AddressOf(range.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : from.AddressOf(range.substr(dash + 1));
+    if (!first || !last) continue;
+    p.range = {*first, *last};
+    p.mask = IpAddress::Parse(f->Get("mask")).value_or(ClassMask(*first));
+    out.pools[p.name] = p;
+  }
+}
+
+struct Profile {
+  std::vector<EspProposal> sets, proposals;
+  std::uint16_t pfs_group = 0;
+  std::optional<std::uint32_t> seconds, kilobytes;
+  bool responder_only = false;
+  std::string trustpoint;
+};
+Profile ProfileOf(const VpnSource& from, const EspProposals& esp, const Line& line) {
+  Profile p;
+  for (const auto& l : line.lines) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr) continue;
+    const std::string_view t = l->text;
+    if (t.starts_with("set ikev1 transform-set ")) p.sets = esp.Sets(*f);
+    else if (t.starts_with("set ikev2 ipsec-proposal ")) p.proposals = esp.Proposals(*f);
+    else if (t.starts_with("set pfs")) p.pfs_group = f->Has("group") ? DhGroupOf(f->Get("group")) : DefaultPfsGroup(from.release);
+    else if (t.starts_with("set security-association lifetime ")) ReadLifetime(*f, t.starts_with("set security-association lifetime seconds"), p.seconds, p.kilobytes);
+    else if (t.starts_with("set trustpoint ")) p.trustpoint = f->Get("trustpoint");
+    else if (t == "responder-only") p.responder_only = true;
+  }
+  return p;
+}
+
+void VirtualTunnels(const VpnSource& from, const EspProposals& esp, StableIds ids, VpnPolicy& out) {
+  for (const auto& l : from.tree.Of(Section::kInterface)) {
+    const auto* hw = l->As<InterfaceLine>();
+    if (hw == nullptr || !hw->hardware.text.starts_with("Tunnel")) continue;
+    VirtualTunnel t;
+    const Line* profile = nullptr;
+    bool v4 = false;
+    for (const auto& below : l->lines) {
+      const auto* f = below->As<FieldLine>();
+      if (f == nullptr) continue;
+      if (below->text.starts_with("tunnel source interface ")) t.source = from.InterfaceOf(f->Get("if"));
+      else if (below->text.starts_with("tunnel destination ")) t.destination = from.AddressOf(f->Get("peer")).value_or(IpAddress{});
+      else if (below->text.starts_with("tunnel mode ipsec ")) v4 = f->Get("ip") == "ipv4";
+      else if (below->text.starts_with("tunnel protection ipsec profile ")) {
+        t.profile = f->Get("profile");
+        profile = from.tree.Find(Section::kCrypto, "crypto ipsec profile " + t.profile);
+      }
+    }
+    for (const auto& i : from.policy.interfaces) {
+      if (i && i->hardware == hw->hardware.text && i->InUse() && !i->nameif.empty()) t.interface = i->id;
+    }
+    if (!v4 || profile == nullptr || t.interface == IfId{} || t.source == IfId::kAny || t.source == IfId{} || t.destination.IsNone()) continue;
+    const Profile p = ProfileOf(from, esp, *profile);
+    t.ikev1_sets = p.sets;
+    t.ikev2_proposals = p.proposals;
+    t.pfs_group = p.pfs_group;
+    t.lifetime_s = p.seconds;
+    t.lifetime_kb = p.kilobytes;
+    t.responder_only = p.responder_only;
+    t.trustpoint = p.trustpoint;
+    t.id = ids.Of("tunnel " + hw->hardware.text);
+    out.virtual_tunnels.push_back(std::move(t));
+  }
+}
+
+// The appliance as a hardware client: it speaks by the interface of the lowest security level, for the one of the highest.
+void Client(const VpnSource& from, VpnClientSettings& c) {
+  for (const auto& l : from.tree.Of(Section::kVpnSettings)) {
+    const auto* f = l->As<FieldLine>();
+    const auto text = Behind(l->text, "vpnclient ");
+    if (f == nullptr || !text) continue;
+    if (text->starts_with("server ")) {
+      for (const std::string_view s : f->List("servers")) {
+        if (const auto a = from.AddressOf(s)) c.servers.push_back(*a);
+      }
+    } else if (text->starts_with("mode ")) c.network_extension = f->Get("mode") == "network-extension-mode";
+    else if (text->starts_with("nem-st-autoconnect")) c.autoconnect = true;
+    else if (text->starts_with("vpngroup ")) {
+      c.group = f->Get("group");
+      c.group_password = IsMask(f->Get("password")) ? "" : std::string(f->Get("password"));
+    } else if (text->starts_with("username ")) {
+      c.user = f->Get("user");
+      c.password = IsMask(f->Get("password")) ? "" : std::string(f->Get("password"));
+    } else if (text->starts_with("ipsec-over-tcp")) c.tcp_port = static_cast<std::uint16_t>(f->Int("port").value_or(10000));
+    else if (text->starts_with("enable")) c.enabled = true;
+  }
+  int lowest = 101, highest = -1;
+  for (const auto& i : from.policy.interfaces) {
+    if (!i || i->id == IfId::kIdentity || !i->InUse() || i->nameif.empty() || i->management_only) continue;
+    if (i->security_level < lowest) {
+      lowest = i->security_level;
+      c.outside = i->id;
+    }
+    if (i->security_level > highest) {
+      highest = i->security_level;
+      c.inside = i->id;
+    }
+  }
+  // Neither a server nor a group: there is nobody to call, and nothing to say.
+  c.enabled = c.enabled && !c.servers.empty() && !c.group.empty() && c.outside != c.inside;
+}
+
+}  // namespace
+
+std::optional<std::string_view> Behind(std::string_view text, std::string_view begins) {
+  if (!text.starts_with(begins)) return std::nullopt;
+  return text.substr(begins.size());
+}
+
+std::vector<Prefix> NetworksOf(const AccessList* list, bool sources) {
+  std::vector<Prefix> out;
+  if (list == nullptr) return out;
+  for (const AclElement& e : list->elements()) {
+    const AddressRange& r = e.text.starts_with("standard ") || !sources ? e.dst : e.src;
+    if (!e.permit || e.inactive || e.unknown || !r.first.IsV4()) continue;
+    // A range as the networks that make it up.
+    std::uint64_t at = r.first.v4();
+    const std::uint64_t end = std::uint64_t{r.last.v4()} + 1;
+    while (at < end) {
+      int bits = 0;
+      while (bits < 32 && (at & ((std::uint64_t{2} << bits) - 1)) == 0 && at + (std::uint64_t{2} << bits) <= end) bits++;
+      const Prefix network = Prefix::Of(IpAddress::V4(static_cast<std::uint32_t>(at)), 32 - bits);
+      if (std::find(out.begin(), out.end(), network) == out.end()) out.push_back(network);
+      at += std::uint64_t{1} << bits;
+    }
+  }
+  return out;
+}
+
+IfId VpnSource::InterfaceOf(std::string_view nameif) const {
+  const Interface* i = policy.FindByName(std::string(nameif));
+  return i == nullptr ? IfId::kAny : i->id;
+}
+
+std::optional<IpAddress> VpnSource::AddressOf(std::string_view word) const {
+  if (const auto it = names.find(word); it != names.end()) return it->second;
+  return IpAddress::Parse(word);
+}
+
+std::shared_ptr<const AccessList> VpnSource::ListOf(std::string_view name) const {
+  const auto it = policy.access_lists.find(std::string(name));
+  return it == policy.access_lists.end() ? nullptr : it->second;
+}
+
+void CompileVpnSysopt(const LineTree& tree, Policy& policy) {
+  Sysopt& s = policy.sysopt;
+  for (const auto& l : tree.Of(Section::kSysopt)) {
+    if (l->text == "no sysopt connection permit-vpn" || l->text == "no sysopt connection permit-ipsec") s.permit_vpn = false;
+    if (l->text == "no sysopt connection reclassify-vpn") s.reclassify_vpn = false;
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr || !l->text.starts_with("sysopt connection preserve-vpn-flows")) continue;
+    s.preserve_vpn = true;
+    s.preserve_minutes = static_cast<std::uint32_t>(f->Int("minutes").value_or(0));
+  }
+}
+
+void CompileReverseRoutes(const VpnPolicy& vpn, const std::vector<Route>& of_tunnels, Policy& policy) {
+  std::vector<Route> all = policy.routes.routes();
+  const std::size_t before = all.size();
+  const auto add = [&](Route r) {
+    const Interface* i = policy.Find(r.interface);
+    r.injected = true;
+    if (i != nullptr && i->HasRoutes() && std::find(all.begin(), all.end(), r) == all.end()) all.push_back(r);
+  };
+  for (const CryptoMapEntry& e : vpn.entries) {
+    if (e.dynamic || !e.reverse_route || e.reverse_route_dynamic) continue;
+    // By the way to the peer: its router, or the peer itself.
+    const Route* way = policy.routes.Find(e.peers.front(), e.at);
+    Route r;
+    r.interface = e.at;
+    r.gateway = way != nullptr && !way->gateway.IsNone() ? way->gateway : e.peers.front();
+    for (const Prefix& network : NetworksOf(e.match.get(), /*sources=*/false)) {
+      if (network.length == 96) continue;  // not a default route
+      r.destination = network;
+      add(r);
+    }
+  }
+  for (const Route& r : of_tunnels) add(r);
+  if (all.size() != before) policy.routes = RouteTable(std::move(all));
+}
+
+std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTable& names, const Policy& policy, StableIds ids) {
+  const VpnSource from{tree, names, policy, policy.personality.release};
+  auto out = std::make_shared<VpnPolicy>();
+  CompileIke(from, *out);
+  const EspProposals esp(from);
+  out->entries = CompileCryptoMaps(from, esp, ids);
+  VirtualTunnels(from, esp, ids, *out);
+  Client(from, out->client);
+  if (out->entries.empty() && out->virtual_tunnels.empty() && out->ike.empty() && !out->client.enabled) return nullptr;
+  Pools(from, *out);
+  CompileTrustpoints(from, *out);
+  CompileCertificateMaps(from, *out);
+  CompileTunnelGroups(from, *out);
+  CompileGroupPolicies(from, *out);
+  CompileVpnUsers(from, *out);
+  out->hostname = policy.hostname;
+  if (const auto* d = tree.First<DomainLine>(Section::kDomain)) out->domain = d->name;
+  out->preserve = policy.sysopt.preserve_vpn;
+  return out;
+}
+
+}  // namespace sallyport

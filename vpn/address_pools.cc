@@ -1,0 +1,36 @@
+#include "vpn/address_pools.h"
+
+namespace sallyport {
+
+std::optional<AssignedAddress> AddressPools::Take(const std::vector<std::string>& pools, std::string& pool) {
+  for (const std::string& name : pools) {
+    const auto found = pools_.find(name);
+    if (found == pools_.end()) continue;
+    const AddressRange& range = found->second.range;
+    // The used ones are in order: the first gap is found without a look at every address of a large pool.
+    IpAddress next = range.first;
+    for (auto i = used_.lower_bound(range.first); i != used_.end() && *i == next && next <= range.last; ++i) next = next.Plus(1);
+    if (next > range.last) continue;
+    used_.insert(next);
+    pool = name;
+    return AssignedAddress{next, found->second.mask};
+  }
+  return {};
+}
+
+std::vector<AddressPoolView> AddressPools::Views() const {
+  std::vector<AddressPoolView> all;
+  for (const auto& [name, pool] : pools_) {
+    AddressPoolView v;
+    v.name = name;
+    v.range = pool.range;
+    v.mask = pool.mask;
+    for (auto i = used_.lower_bound(pool.range.first); i != used_.end() && *i <= pool.range.last; ++i) v.used.push_back(*i);
+    v.in_use = v.used.size();
+    v.free = pool.range.Size() - v.in_use;
+    all.push_back(std::move(v));
+  }
+  return all;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,436 @@
+#include "vpn/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint32_t kLeastSpi = 256;  // smaller ones are reserved (RFC 4303 2.1)
+
+std::shared_ptr<const VpnPolicy> NoTunnels() {
+  auto none = std::make_shared<VpnPolicy>();
+  none->group_policies["DfltGrpPolicy"].name = "DfltGrpPolicy";
+  return none;
+}
+
+// 113019's name of a kind of session. Before 8.4 a LAN-to-LAN session is called by its tunnel.
+std::string SessionTypeName(const VpnSessions::Ended& e, const Personality& personality) {
+  const bool natt = e.carrier == VpnTunnelKind::kIpsecOverNatT;
+  if (e.type == VpnSessionType::kLanToLan) {
+    if (personality.ikev1_keyword) return "LAN-to-LAN";
+    return natt ? "IPSecLAN2LANOverNatT" : "IPSecLAN2LAN";
+  }
+  if (!e.carrier) return !personality.ikev1_keyword ? "IKE" : e.ike_version == 2 ? "IKEv2" : "IKEv1";
+  switch (*e.carrier) {
+    case VpnTunnelKind::kIpsecOverNatT:
+      return "IPsecOverNatT";
+    case VpnTunnelKind::kIpsecOverTcp:
+      return "IPsecOverTCP";
+    case VpnTunnelKind::kIpsecOverUdp:
+      return "IPsecOverUDP";
+    default:
+      return "IPsec";
+  }
+}
+
+}  // namespace
+
+VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2)
+    : ports_(std::move(ports)), policy_(std::make_shared<Policy>()), vpn_(NoTunnels()), times_(ports_.times()), core_(*this, v1, v2) {}
+
+VpnService::~VpnService() { *alive_ = false; }
+
+template <typename F>
+void VpnService::Enter(F f) {
+  times_ = ports_.times();
+  depth_++;
+  f();
+  // What is put off may put off more.
+  while (depth_ == 1 && !later_.empty()) {
+    const auto next = std::move(later_.front());
+    later_.pop_front();
+    next();
+  }
+  depth_--;
+}
+
+// --- what happens
+
+void VpnService::UsePolicy(std::shared_ptr<const Policy> policy) {
+  Enter([&] {
+    policy_ = std::move(policy);
+    auto vpn = std::dynamic_pointer_cast<const VpnPolicy>(policy_->tunnels);
+    if (vpn == nullptr) vpn = NoTunnels();
+    const bool same = vpn == vpn_;
+    vpn_ = std::move(vpn);
+    core_.UseTunnelManager(policy_->personality.ikev1_keyword);
+    if (same) return;
+    pools_.UsePools(vpn_->pools);
+    core_.UsePolicy(vpn_, times_);
+  });
+}
+
+void VpnService::Receive(const IkeDatagram& d) {
+  Enter([&] { core_.Receive(d, times_); });
+}
+
+void VpnService::TakeEvents(std::deque<TunnelEvent> events) {
+  Enter([&] {
+    for (TunnelEvent& e : events) {
+      switch (e.what) {
+        case TunnelEvent::What::kNeedSa:
+          core_.Need(e.entry, e.flow, times_);
+          break;
+        case TunnelEvent::What::kTcpIke: {
+          IkeDatagram d;
+          d.via = IkeDatagram::Via::kTcp;
+          d.at = e.at;
+          d.local = e.local;
+          d.peer = e.peer;
+          d.bytes = std::move(e.bytes);
+          core_.Receive(d, times_);
+          break;
+        }
+        case TunnelEvent::What::kTcpClosed: {
+          // Nothing can be said to that peer any more: what was there by that connection has lost its service.
+          IkeClear gone;
+          gone.why = IkeEnd::kLostService;
+          for (const IkeSaView& v : core_.Views(times_)) {
+            if (v.remote.address != e.peer.address || v.remote.port != e.peer.port) continue;
+            gone.ike_sa = v.number;
+            gone.version = v.version;
+            core_.Clear(gone, times_);
+          }
+          break;
+        }
+        default:
+          core_.Event(e, times_);
+          break;
+      }
+    }
+  });
+}
+
+void VpnService::Tick() {
+  Enter([&] {
+    core_.AdvanceTo(times_);
+    EndDue();
+  });
+}
+
+void VpnService::EndDue() {
+  for (const VpnSessions::Due& d : sessions_.AllDue(times_.now)) End(d, {});
+}
+
+void VpnService::End(const VpnSessions::Due& which, const std::string& reason) {
+  if (!reason.empty()) sessions_.WillEnd(which.index, reason);
+  IkeClear clear;
+  clear.why = which.why;
+  clear.version = which.version;
+  if (which.spi_in) {
+    clear.spi_in = which.spi_in;
+    clear.ipsec_only = true;
+  } else {
+    clear.ike_sa = which.ike_sa;
+  }
+  core_.Clear(clear, times_);
+}
+
+void VpnService::Shutdown(bool reboot) {
+  Enter([&] {
+    for (const VpnSessionView& s : sessions_.Views(times_.now)) {
+      sessions_.WillEnd(s.index, reboot ? "Administrator Reboot" : "Administrator Shutdown");
+    }
+    IkeClear all;
+    all.why = IkeEnd::kShutdown;
+    core_.Clear(all, times_);
+  });
+}
+
+// --- the console
+
+std::vector<VpnSessionView> VpnService::Sessions() { return sessions_.Views(ports_.times().now); }
+std::vector<IkeSaView> VpnService::IkeSas() { return core_.Views(ports_.times()); }
+
+std::vector<IpsecFlowView> VpnService::IpsecFlows() {
+  std::vector<IpsecFlowView> flows;
+  const TimePoint now = ports_.times().now;
+  ports_.ask_engine([&] { flows = ports_.tunnels.Flows(now); });
+  return flows;
+}
+
+std::vector<VpnContextView> VpnService::Contexts() {
+  std::vector<VpnContextView> contexts;
+  const TimePoint now = ports_.times().now;
+  ports_.ask_engine([&] { contexts = ports_.tunnels.Contexts(now); });
+  return contexts;
+}
+
+std::uint32_t VpnService::Clear(const IkeClear& what) {
+  std::uint32_t gone = 0;
+  Enter([&] { gone = core_.Clear(what, times_); });
+  return gone;
+}
+
+bool VpnService::Logoff(std::uint32_t index) {
+  bool found = false;
+  Enter([&] {
+    auto which = sessions_.Find(index);
+    if (!which) return;
+    found = true;
+    which->why = IkeEnd::kAdministratorReset;
+    End(*which, {});
+  });
+  return found;
+}
+
+IkeStats VpnService::Stats(std::uint8_t version) const {
+  const IkeProtocol* engine = core_.version(version);
+  return engine != nullptr ? engine->Stats() : IkeStats{};
+}
+
+void VpnService::ClearCounters() {
+  ports_.ask_engine([&] { ports_.tunnels.ClearCounters(); });
+}
+
+// --- IkeHost
+
+void VpnService::Send(const IkeDatagram& d) {
+  if (d.via != IkeDatagram::Via::kTcp) {
+    ports_.transport.Send(d);
+    return;
+  }
+  ports_.post_engine([&tunnels = ports_.tunnels, d, now = times_.now] { tunnels.SendTcpIke(d.at, d.local, d.peer, d.bytes, now); });
+}
+
+std::uint32_t VpnService::NewSpi() {
+  for (;;) {
+    const std::uint32_t spi = ports_.entropy.U32();
+    if (spi >= kLeastSpi && !pairs_.contains(spi)) return spi;
+  }
+}
+
+void VpnService::Install(std::shared_ptr<const ChildSa> sa) {
+  pairs_[sa->spi_in] = sa;
+  ports_.ask_engine([&] { ports_.tunnels.Install(sa, times_.now); });
+  sessions_.PairUp(*sa, times_.now);
+  LogPair(*sa, true);
+  RoutesChanged();
+}
+
+void VpnService::UseOutbound(std::uint32_t spi_in) {
+  ports_.post_engine([&tunnels = ports_.tunnels, spi_in, now = times_.now] { tunnels.UseOutbound(spi_in, now); });
+}
+
+void VpnService::Retire(std::uint32_t spi_in) {
+  ports_.post_engine([&tunnels = ports_.tunnels, spi_in, now = times_.now] { tunnels.Retire(spi_in, now); });
+}
+
+void VpnService::Remove(std::uint32_t spi_in) {
+  const auto pair = pairs_.find(spi_in);
+  if (pair == pairs_.end()) return;
+  const std::shared_ptr<const ChildSa> sa = pair->second;
+  pairs_.erase(pair);
+  ports_.post_engine([&tunnels = ports_.tunnels, spi_in, now = times_.now] { tunnels.Remove(spi_in, now); });
+  sessions_.PairDown(spi_in);
+  LogPair(*sa, false);
+  RoutesChanged();
+}
+
+void VpnService::MovePeer(std::uint32_t spi_in, const Endpoint& peer) {
+  ports_.post_engine([&tunnels = ports_.tunnels, spi_in, peer, now = times_.now] { tunnels.MovePeer(spi_in, peer, now); });
+  sessions_.PairMoved(spi_in, peer);
+}
+
+void VpnService::Compute(std::function<void()> work, std::function<void()> done) {
+  if (!ports_.compute) {
+    // Not within the call that asked for it: it may be in the middle of a message.
+    work();
+    later_.push_back(std::move(done));
+    if (depth_ == 0) Enter([] {});
+    return;
+  }
+  ports_.compute(std::move(work), [this, alive = alive_, done = std::move(done)] {
+    if (*alive) Enter(done);
+  });
+}
+
+void VpnService::Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) {
+  later_.push_back([this, q, answer = std::move(answer)] { answer(Judge(q)); });
+}
+
+// AAA of the appliance's own user database.
+UserAnswer VpnService::Judge(const UserQuestion& q) {
+  UserAnswer refused;
+  const TunnelGroup* group = vpn_->Group(q.tunnel_group);
+  if (group == nullptr) return refused;
+  const std::vector<std::string>& servers = group->authentication_servers;
+  const bool local = servers.empty() || std::find(servers.begin(), servers.end(), "LOCAL") != servers.end();
+  if (!local) {
+    // Other servers are not asked by this appliance.
+    ports_.logger.Log(Msg::k113014, {servers.front(), q.user});
+    return refused;
+  }
+  std::string name = q.user;
+  if (group->strip_realm) name = name.substr(0, name.rfind('@'));
+  if (!ports_.check_user || !ports_.check_user(name, q.password)) {
+    ports_.logger.Log(Msg::k113015, {"Invalid password", name, q.peer.ToString()});
+    return refused;
+  }
+  ports_.logger.Log(Msg::k113012, {name});
+  UserAnswer accepted;
+  accepted.accepted = true;
+  const auto user = vpn_->users.find(name);
+  std::string policy = group->default_group_policy;
+  if (user != vpn_->users.end()) {
+    accepted.address = user->second.framed_address;
+    if (!user->second.group_policy.empty()) accepted.group_policy = policy = user->second.group_policy;
+  }
+  if (accepted.group_policy.empty()) {
+    ports_.logger.Say(113009, 6, fmt::format("AAA retrieved default group policy ({}) for user = {}", policy, name));
+  } else {
+    ports_.logger.Say(113011, 6, fmt::format("AAA retrieved user specific group policy ({}) for user = {}", policy, name));
+  }
+  ports_.logger.Log(Msg::k113008, {name});
+  const VpnGroupPolicy& rules = vpn_->GroupPolicy(policy);
+  if (!rules.group_lock.empty() && rules.group_lock != q.tunnel_group) {
+    ports_.logger.Say(713060, 3, fmt::format("Tunnel Rejected: User ({}) not member of group ({}), group-lock check failed.", name, q.tunnel_group));
+    return refused;
+  }
+  if (rules.simultaneous_logins == 0) {
+    ports_.logger.Say(113029, 4, fmt::format("Group <{}> User <{}> IP <{}> Session could not be established: session limit of 0 reached", policy,
+                                             name, q.peer.ToString()));
+    return refused;
+  }
+  return accepted;
+}
+
+std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) {
+  if (wanted) {
+    if (!pools_.TakeOwn(*wanted)) return {};
+    return AssignedAddress{*wanted, IpAddress::V4(0xffffffff)};
+  }
+  std::string pool;
+  const auto taken = pools_.Take(pools, pool);
+  if (taken) ports_.logger.Say(737026, 6, fmt::format("IPAA: Client assigned {} from local pool {}", taken->address.ToString(), pool));
+  return taken;
+}
+
+void VpnService::Say(const IkeSaying& s) {
+  if (s.syslog != 0) ports_.logger.Say(s.syslog, s.severity, s.text);
+  debug_.Say(s);
+}
+
+bool VpnService::Hears(IkeSaying::Debug what, int level) const { return debug_.Hears(what, level); }
+
+void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
+  const VpnGroupPolicy& rules = vpn_->GroupPolicy(up.group_policy);
+  if (!up.lan_to_lan && replaces == 0) {
+    // A login too many ends the session that has been idle for longest.
+    const std::vector<std::uint32_t> others = sessions_.OfUser(up.user);
+    if (others.size() >= rules.simultaneous_logins) {
+      const auto oldest = sessions_.LongestIdle(others);
+      if (auto which = oldest ? sessions_.Find(*oldest) : std::nullopt) {
+        which->why = IkeEnd::kAdministratorReset;
+        later_.push_back([this, w = *which] { End(w, "Connection preempted"); });
+      }
+    }
+  }
+  VpnSessions::Limits limits;
+  limits.idle_minutes = rules.idle_minutes;
+  limits.session_minutes = rules.session_minutes;
+  limits.filter = rules.filter.name;
+  IpAddress local;
+  for (const IkeSaView& v : core_.Views(times_)) {
+    if (v.version == up.version && v.number == up.ike_sa) local = v.local.address;
+  }
+  sessions_.PeerUp(up, replaces, local, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  // IKEv2 makes its first pair with the association itself.
+  for (const auto& [spi, sa] : pairs_) {
+    if (sa->ike_version == up.version && sa->ike_sa == up.ike_sa) sessions_.PairUp(*sa, times_.now);
+  }
+}
+
+void VpnService::PeerDown(std::uint32_t ike_sa, IkeEnd why) {
+  const auto ended = sessions_.PeerDown(ike_sa, why, times_.now);
+  if (!ended) return;
+  ports_.logger.Say(113019, 4,
+                    fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: {}, Duration: {}, Bytes xmt: {}, "
+                                "Bytes rcv: {}, Reason: {}",
+                                ended->group, ended->user.empty() ? ended->group : ended->user, ended->peer.ToString(),
+                                SessionTypeName(*ended, policy_->personality), VpnDuration(ended->duration), ended->traffic.tx_bytes,
+                                ended->traffic.rx_bytes, ended->reason));
+}
+
+IpAddress VpnService::AddressOf(IfId at) const {
+  const Interface* f = policy_->Find(at);
+  return f == nullptr || !f->InUse() ? IpAddress() : f->address;
+}
+
+void VpnService::LogPair(const ChildSa& sa, bool created) {
+  // Outbound first, as an ASA writes them when a tunnel comes up.
+  std::string user = sa.user;
+  if (user.empty()) user = sessions_.GroupOf(IkeCore::Numbered(sa.ike_version, sa.ike_sa));
+  if (user.empty()) user = sa.peer.address.ToString();
+  for (const bool outbound : {true, false}) {
+    ports_.logger.Say(created ? 602303 : 602304, 6,
+                      fmt::format("IPSEC: An {} {} SA (SPI= 0x{:X}) between {} and {} (user= {}) has been {}.", outbound ? "outbound" : "inbound",
+                                  sa.lan_to_lan ? "LAN-to-LAN" : "remote access", outbound ? sa.spi_out : sa.spi_in,
+                                  sa.local.address.ToString(), sa.peer.address.ToString(), user, created ? "created" : "deleted"));
+  }
+}
+
+// --- routes
+
+std::vector<Route> VpnService::InjectedRoutes() const {
+  std::vector<Route> routes;
+  if (std::none_of(vpn_->entries.begin(), vpn_->entries.end(), [](const CryptoMapEntry& e) { return e.reverse_route; })) return routes;
+  const auto add = [&](const Prefix& to, IfId at, IpAddress peer) {
+    Route r;
+    r.destination = to;
+    r.interface = at;
+    // By the way to the peer: its router, or the peer itself.
+    const Route* way = policy_->routes.Find(peer, at);
+    r.gateway = way != nullptr && !way->gateway.IsNone() ? way->gateway : peer;
+    r.metric = 1;
+    if (std::find(routes.begin(), routes.end(), r) == routes.end()) routes.push_back(r);
+  };
+  for (const auto& [spi, sa] : pairs_) {
+    const CryptoMapEntry* e = vpn_->Entry(sa->key.entry);
+    if (e == nullptr || !e->reverse_route || sa->transport) continue;
+    for (const TrafficSelector& s : sa->key.remote) {
+      // A range that is not one network becomes its hosts' networks.
+      IpAddress from = s.addresses.first;
+      for (int i = 0; i < 64 && from <= s.addresses.last; i++) {
+        const int bits = from.IsV4() ? 32 : 128;
+        int length = bits;
+        while (length > 0) {
+          const AddressRange wider = AddressRange::Of(Prefix::Of(from, length - 1));
+          if (wider.first != from || wider.last > s.addresses.last) break;
+          length--;
+        }
+        const Prefix piece = Prefix::Of(from, length);
+        if (length > 0) add(piece, sa->at, sa->peer.address);  // "everything" is no route to anybody
+        const IpAddress last = AddressRange::Of(piece).last;
+        if (last >= s.addresses.last) break;
+        from = last.Plus(1);
+      }
+    }
+  }
+  std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) {
+    return std::tie(a.destination.address, a.destination.length, a.interface) < std::tie(b.destination.address, b.destination.length, b.interface);
+  });
+  return routes;
+}
+
+void VpnService::RoutesChanged() {
+  std::vector<Route> routes = InjectedRoutes();
+  if (routes == routes_) return;
+  routes_ = std::move(routes);
+  if (on_routes_) on_routes_();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,135 @@
+// The VPN engine's control side: the host of IKE (vpn/ike/core.h) on an appliance. It hands what IKE has negotiated to the data
+// path, keeps address pools and the session database, asks AAA, turns what IKE says into syslog and debug output, and answers
+// the console.
+//
+// Control thread: every call but those of the closures it posts. It opens no socket and starts no thread: those are behind Ports,
+// so that tests run two of them against each other in virtual time.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "firewall/logger.h"
+#include "firewall/policy.h"
+#include "vpn/address_pools.h"
+#include "vpn/ike/core.h"
+#include "vpn/sessions.h"
+#include "vpn/tunnel_control.h"
+#include "vpn/vpn_control.h"
+
+namespace sallyport {
+
+// Sends IKE messages over UDP (cli/ike_sockets.h). What cannot be sent is lost, as on the wire.
+class IkeTransport {
+ public:
+  virtual ~IkeTransport() = default;
+  virtual void Send(const IkeDatagram& d) = 0;
+};
+
+class VpnService final : public VpnControl, private IkeHost {
+ public:
+  struct Ports {
+    IkeTransport& transport;
+    TunnelControl& tunnels;  // called on the data thread only
+    std::function<void(const std::function<void()>&)> ask_engine;  // runs it on the data thread and waits
+    std::function<void(std::function<void()>)> post_engine;        // runs it there after what was posted before, and does not wait
+    // Slow arithmetic; empty: at once.
+    std::function<void(std::function<void()> work, std::function<void()> done)> compute;
+    std::function<Times()> times;
+    const Clock& clock;  // for the time of day
+    Logger& logger;
+    Entropy& entropy;
+    // Is that the password of a local user? Empty: there are no users.
+    std::function<bool(const std::string& user, const std::string& password)> check_user;
+    std::function<const PrivateKey*(const std::string& name)> key_of;  // empty: no keys
+    std::function<void(const std::string& line)> key_log;              // empty: keys are not logged
+  };
+  // `make` gives the versions of IKE that are spoken (vpn/ike/core.h).
+  VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2);
+  ~VpnService() override;
+
+  // --- what happens
+  // A policy without tunnels (Policy::tunnels null) ends everything.
+  void UsePolicy(std::shared_ptr<const Policy> policy);
+  void Receive(const IkeDatagram& d);
+  void TakeEvents(std::deque<TunnelEvent> events);
+  // At intervals: fires what is due.
+  void Tick();
+  // When Tick is due at the latest, by each clock.
+  Times NextDeadline() const { return core_.NextDeadline(); }
+  // The appliance goes down (`reboot`: to come again): peers are told.
+  void Shutdown(bool reboot);
+
+  // Routes to what is behind the peers of entries with `set reverse-route`, as long as they are there; in a fixed order.
+  std::vector<Route> InjectedRoutes() const;
+  // `f` is called when InjectedRoutes has changed.
+  void OnRoutes(std::function<void()> f) { on_routes_ = std::move(f); }
+
+  // --- VpnControl
+  std::vector<VpnSessionView> Sessions() override;
+  VpnStatisticsView Statistics() override { return sessions_.Statistics(); }
+  std::vector<IkeSaView> IkeSas() override;
+  std::vector<IpsecFlowView> IpsecFlows() override;
+  std::vector<VpnContextView> Contexts() override;
+  std::uint32_t Clear(const IkeClear& what) override;
+  bool Logoff(std::uint32_t index) override;
+  IkeStats Stats(std::uint8_t version) const override;
+  void ClearCounters() override;
+  std::vector<AddressPoolView> Pools() const override { return pools_.Views(); }
+  VpnDebug& debug() override { return debug_; }
+
+ private:
+  // --- IkeHost
+  void Send(const IkeDatagram& d) override;
+  std::uint32_t NewSpi() override;
+  void Install(std::shared_ptr<const ChildSa> sa) override;
+  void UseOutbound(std::uint32_t spi_in) override;
+  void Retire(std::uint32_t spi_in) override;
+  void Remove(std::uint32_t spi_in) override;
+  void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override;
+  void Compute(std::function<void()> work, std::function<void()> done) override;
+  void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override;
+  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) override;
+  void GiveAddress(IpAddress a) override { pools_.Give(a); }
+  void Say(const IkeSaying& s) override;
+  bool Hears(IkeSaying::Debug what, int level) const override;
+  void PeerUp(const IkePeerUp& up, std::uint32_t replaces) override;
+  void PeerDown(std::uint32_t ike_sa, IkeEnd why) override;
+  IpAddress AddressOf(IfId at) const override;
+  const PrivateKey* KeyOf(const std::string& name) const override { return ports_.key_of ? ports_.key_of(name) : nullptr; }
+  void LogKeys(const std::string& line) override {
+    if (ports_.key_log) ports_.key_log(line);
+  }
+  Entropy& entropy() override { return ports_.entropy; }
+
+  // Runs `f` with the time taken, then what it left for later.
+  template <typename F>
+  void Enter(F f);
+  UserAnswer Judge(const UserQuestion& q);
+  void LogPair(const ChildSa& sa, bool created);
+  void EndDue();
+  // Ends a session; `reason`: words of 113019, "" those of `why`.
+  void End(const VpnSessions::Due& which, const std::string& reason);
+  void RoutesChanged();
+
+  Ports ports_;
+  std::shared_ptr<const Policy> policy_;
+  std::shared_ptr<const VpnPolicy> vpn_;  // never null
+  VpnDebug debug_;
+  AddressPools pools_;
+  VpnSessions sessions_;
+  std::map<std::uint32_t, std::shared_ptr<const ChildSa>> pairs_;  // what is installed, by inbound SPI
+  std::deque<std::function<void()>> later_;  // when the engine is not in the middle of something
+  int depth_ = 0;
+  Times times_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::function<void()> on_routes_;
+  std::vector<Route> routes_;
+  IkeCore core_;  // last: it may call back while it goes
+};
+
+}  // namespace sallyport

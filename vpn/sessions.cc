@@ -1,0 +1,463 @@
+#include "vpn/sessions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "firewall/base/bytes.h"
+#include "vpn/ike/core.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint32_t kLargestIndex = 65535;
+
+VpnTunnelKind KindOf(EspEncapsulation e) {
+  switch (e) {
+    case EspEncapsulation::kNone:
+      return VpnTunnelKind::kIpsec;
+    case EspEncapsulation::kNatT:
+      return VpnTunnelKind::kIpsecOverNatT;
+    case EspEncapsulation::kUdp:
+      return VpnTunnelKind::kIpsecOverUdp;
+    case EspEncapsulation::kTcp:
+      return VpnTunnelKind::kIpsecOverTcp;
+  }
+  return VpnTunnelKind::kIpsec;
+}
+
+bool IsIkeTunnel(VpnTunnelKind k) { return k == VpnTunnelKind::kIkev1 || k == VpnTunnelKind::kIkev2; }
+
+// The smallest network that holds a range; a range that IKEv1 has agreed on is one.
+Prefix Covering(const AddressRange& r) {
+  int common = 0;
+  if (const std::uint64_t high = r.first.hi() ^ r.last.hi(); high != 0) {
+    common = std::countl_zero(high);
+  } else {
+    common = 64 + std::countl_zero(r.first.lo() ^ r.last.lo());
+  }
+  return r.first.IsV4() ? Prefix::Of(r.first, std::max(common - 96, 0)) : Prefix::Of(r.first, common);
+}
+
+VpnSelector SelectorOf(const std::vector<TrafficSelector>& all) {
+  VpnSelector s;
+  if (all.empty()) return s;
+  const TrafficSelector& first = all.front();
+  s.network = Covering(first.addresses);
+  s.protocol = first.protocol;
+  if (first.ports.first == first.ports.last) s.port = first.ports.first;
+  return s;
+}
+
+void Up(VpnCounts& c) {
+  c.active++;
+  c.cumulative++;
+  c.peak = std::max(c.peak, c.active);
+}
+
+void Count(VpnCounts& c, int by) {
+  if (by > 0) {
+    Up(c);
+  } else if (c.active != 0) {
+    c.active--;
+  }
+}
+
+VpnTraffic TrafficOf(const SaActivity& a) {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  return {a.bytes_out.load(kRelaxed),    a.bytes_in.load(kRelaxed),    a.packets_out.load(kRelaxed),
+          a.packets_in.load(kRelaxed),   a.dropped_out.load(kRelaxed), a.dropped_in.load(kRelaxed)};
+}
+
+void AddTraffic(VpnTraffic& sum, const VpnTraffic& t) {
+  sum.tx_bytes += t.tx_bytes;
+  sum.rx_bytes += t.rx_bytes;
+  sum.tx_packets += t.tx_packets;
+  sum.rx_packets += t.rx_packets;
+  sum.tx_dropped += t.tx_dropped;
+  sum.rx_dropped += t.rx_dropped;
+}
+
+VpnLifetime Left(std::uint64_t interval, Duration gone) {
+  const auto spent = static_cast<std::uint64_t>(std::max<std::int64_t>(gone.seconds(), 0));
+  return {interval, interval > spent ? interval - spent : 0};
+}
+
+}  // namespace
+
+struct VpnSessions::Tunnel {
+  VpnTunnelView view;
+  TimePoint since;  // the present security association
+  // IPsec
+  std::set<std::uint32_t> spis;  // inbound, of the present pair and those that it replaces
+  std::shared_ptr<SaActivity> activity;
+  TimePoint begun;               // the first pair
+  std::uint64_t bytes_before = 0;  // both ways, when the present pair came
+  TimePoint LastUsed() const {
+    const std::int64_t last = std::max(activity->last_in_ns.load(std::memory_order_relaxed),
+                                       activity->last_out_ns.load(std::memory_order_relaxed));
+    return {std::max(last, begun.ns)};
+  }
+};
+
+struct VpnSessions::Session {
+  std::uint32_t index = 0;
+  IkePeerUp up;
+  Limits limits;
+  TimePoint begun;
+  std::int64_t wall = 0;
+  std::array<std::uint8_t, 12> audit_id{};
+  VpnTraffic gone;  // of tunnels that have ended
+  std::vector<Tunnel> tunnels;
+  std::uint32_t last_number = 0;
+  std::set<std::uint32_t> ike_sas;  // numbered; those that live
+  std::string reason;               // WillEnd
+  std::optional<VpnTunnelKind> carrier;
+
+  VpnSessionType type() const {
+    if (up.lan_to_lan) return VpnSessionType::kLanToLan;
+    return up.version == 2 ? VpnSessionType::kIkev2RemoteAccess : VpnSessionType::kIkev1RemoteAccess;
+  }
+  VpnTraffic traffic() const {
+    VpnTraffic sum = gone;
+    for (const Tunnel& t : tunnels) {
+      if (t.activity) AddTraffic(sum, TrafficOf(*t.activity));
+    }
+    return sum;
+  }
+  bool HasPairs() const {
+    return std::any_of(tunnels.begin(), tunnels.end(), [](const Tunnel& t) { return t.activity != nullptr; });
+  }
+  // A session without any pair is not idle, but about to have one, or IKE's to end.
+  TimePoint LastUsed() const {
+    TimePoint last = begun;
+    for (const Tunnel& t : tunnels) {
+      if (t.activity) last = std::max(last, t.LastUsed());
+    }
+    return last;
+  }
+};
+
+VpnSessions::VpnSessions() = default;
+VpnSessions::~VpnSessions() = default;
+
+std::uint32_t VpnSessions::NewIndex() {
+  do {
+    last_index_ = last_index_ % kLargestIndex + 1;
+  } while (sessions_.contains(last_index_));
+  return last_index_;
+}
+
+void VpnSessions::Count(const Session& s, int by) {
+  const auto group = [&](VpnGroup g) -> VpnCounts& { return statistics_.groups[static_cast<std::size_t>(g)]; };
+  const auto cls = [&](VpnClass c) -> VpnCounts& { return statistics_.classes[static_cast<std::size_t>(c)]; };
+  switch (s.type()) {
+    case VpnSessionType::kLanToLan:
+      sallyport::Count(group(VpnGroup::kSiteToSite), by);
+      sallyport::Count(cls(s.up.version == 2 ? VpnClass::kSiteIkev2 : VpnClass::kSiteIkev1), by);
+      break;
+    case VpnSessionType::kIkev2RemoteAccess:
+      sallyport::Count(group(VpnGroup::kAnyConnect), by);
+      sallyport::Count(cls(VpnClass::kAnyConnectIkev2), by);
+      break;
+    default:
+      sallyport::Count(group(VpnGroup::kIkev1RemoteAccess), by);
+      break;
+  }
+  sallyport::Count(statistics_.ipsec, by);
+  sallyport::Count(statistics_.all, by);
+}
+
+void VpnSessions::CountTunnel(VpnTunnelKind kind, int by) { sallyport::Count(statistics_.tunnels[static_cast<std::size_t>(kind)], by); }
+
+VpnSessions::Session* VpnSessions::OfIkeSa(std::uint32_t numbered) {
+  const auto i = of_ike_sa_.find(numbered);
+  return i == of_ike_sa_.end() ? nullptr : sessions_.at(i->second).get();
+}
+
+std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, IpAddress local, const Limits& limits, TimePoint now,
+                                  std::int64_t wall) {
+  const std::uint32_t number = IkeCore::Numbered(up.version, up.ike_sa);
+  Session* s = replaces != 0 ? OfIkeSa(IkeCore::Numbered(up.version, replaces)) : nullptr;
+  const bool fresh = s == nullptr;
+  if (fresh) {
+    auto made = std::make_unique<Session>();
+    s = made.get();
+    s->index = NewIndex();
+    s->begun = now;
+    s->wall = wall;
+    StoreBe32(s->audit_id.data(), local.IsV4() ? local.v4() : static_cast<std::uint32_t>(local.lo()));
+    StoreBe32(s->audit_id.data() + 4, s->index << 12);
+    StoreBe32(s->audit_id.data() + 8, static_cast<std::uint32_t>(wall / 1'000'000'000));
+    sessions_[s->index] = std::move(made);
+    order_.push_back(s->index);
+  }
+  s->up = up;
+  s->limits = limits;
+  s->ike_sas.insert(number);
+  of_ike_sa_[number] = s->index;
+  if (fresh) Count(*s, 1);
+
+  const VpnTunnelKind kind = up.version == 2 ? VpnTunnelKind::kIkev2 : VpnTunnelKind::kIkev1;
+  auto tunnel = std::find_if(s->tunnels.begin(), s->tunnels.end(), [](const Tunnel& t) { return IsIkeTunnel(t.view.kind); });
+  if (tunnel == s->tunnels.end()) {
+    tunnel = s->tunnels.insert(s->tunnels.begin(), Tunnel{});
+    CountTunnel(kind, 1);
+  }
+  tunnel->since = now;
+  VpnTunnelView& v = tunnel->view;
+  v.kind = kind;
+  v.number = ++s->last_number;
+  v.cipher = up.cipher;
+  v.hash = up.hash;
+  v.prf = up.prf;
+  v.assigned = up.assigned;
+  v.public_address = up.peer;
+  v.source_port = up.peer_port;
+  v.destination_port = up.local_port;
+  v.aggressive = up.aggressive;
+  v.auth = up.auth;
+  v.local_auth = up.local_auth;
+  v.dh_group = up.dh_group;
+  v.filter = limits.filter;
+  v.client_os = up.client_os;
+  v.client_os_version = up.client_version;
+  v.rekey_time = VpnLifetime{up.lifetime_s, up.lifetime_s};
+  return s->index;
+}
+
+std::optional<VpnSessions::Ended> VpnSessions::PeerDown(std::uint32_t ike_sa, IkeEnd why, TimePoint now) {
+  Session* s = OfIkeSa(ike_sa);
+  if (s == nullptr) return {};
+  of_ike_sa_.erase(ike_sa);
+  s->ike_sas.erase(ike_sa);
+  if (!s->ike_sas.empty()) return {};  // another one has taken its place
+  Ended e;
+  e.index = s->index;
+  e.type = s->type();
+  e.group = s->up.tunnel_group;
+  e.user = s->up.user;
+  e.peer = s->up.peer;
+  e.duration = now - s->begun;
+  e.traffic = s->traffic();
+  e.reason = s->reason.empty() ? std::string(EndReason(why)) : s->reason;
+  e.ike_version = s->up.version;
+  e.carrier = s->carrier;
+  for (const Tunnel& t : s->tunnels) {
+    CountTunnel(t.view.kind, -1);
+    for (const std::uint32_t spi : t.spis) of_spi_.erase(spi);
+  }
+  Count(*s, -1);
+  std::erase(order_, s->index);
+  sessions_.erase(e.index);
+  return e;
+}
+
+void VpnSessions::PairUp(const ChildSa& sa, TimePoint now) {
+  Session* s = OfIkeSa(IkeCore::Numbered(sa.ike_version, sa.ike_sa));
+  if (s == nullptr || of_spi_.contains(sa.spi_in)) return;
+  const VpnTunnelKind kind = KindOf(sa.encapsulation);
+  auto tunnel = std::find_if(s->tunnels.begin(), s->tunnels.end(), [&](const Tunnel& t) { return t.activity == sa.activity; });
+  if (tunnel == s->tunnels.end()) {
+    tunnel = s->tunnels.insert(s->tunnels.end(), Tunnel{});
+    tunnel->activity = sa.activity;
+    tunnel->begun = now;
+    CountTunnel(kind, 1);
+  }
+  s->carrier = kind;
+  tunnel->since = now;
+  tunnel->spis.insert(sa.spi_in);
+  of_spi_[sa.spi_in] = s->index;
+  const VpnTraffic before = TrafficOf(*sa.activity);
+  tunnel->bytes_before = before.tx_bytes + before.rx_bytes;
+  VpnTunnelView& v = tunnel->view;
+  v.kind = kind;
+  v.number = ++s->last_number;
+  v.cipher = sa.cipher;
+  v.hash = sa.hash;
+  v.encapsulation = sa.transport ? VpnEncapsulation::kTransport : VpnEncapsulation::kTunnel;
+  v.assigned = sa.assigned;
+  v.public_address = sa.peer.address;
+  v.over_tcp = sa.encapsulation == EspEncapsulation::kTcp;
+  v.source_port = sa.peer.port;
+  v.destination_port = sa.local.port;
+  v.dh_group = sa.pfs_group;
+  v.local = SelectorOf(sa.key.local);
+  v.remote = SelectorOf(sa.key.remote);
+  v.filter = s->limits.filter;
+  if (sa.seconds.interval != 0) v.rekey_time = sa.seconds;
+  if (sa.kilobytes.interval != 0) v.rekey_data = sa.kilobytes;
+}
+
+void VpnSessions::PairDown(std::uint32_t spi_in) {
+  const auto of = of_spi_.find(spi_in);
+  if (of == of_spi_.end()) return;
+  Session& s = *sessions_.at(of->second);
+  of_spi_.erase(of);
+  const auto tunnel = std::find_if(s.tunnels.begin(), s.tunnels.end(), [&](const Tunnel& t) { return t.spis.contains(spi_in); });
+  if (tunnel == s.tunnels.end()) return;
+  tunnel->spis.erase(spi_in);
+  if (!tunnel->spis.empty()) return;  // a rekey: the new pair is there
+  AddTraffic(s.gone, TrafficOf(*tunnel->activity));
+  CountTunnel(tunnel->view.kind, -1);
+  s.tunnels.erase(tunnel);
+}
+
+void VpnSessions::PairMoved(std::uint32_t spi_in, const Endpoint& peer) {
+  const auto of = of_spi_.find(spi_in);
+  if (of == of_spi_.end()) return;
+  Session& s = *sessions_.at(of->second);
+  s.up.peer = peer.address;
+  for (Tunnel& t : s.tunnels) {
+    t.view.public_address = peer.address;
+    t.view.source_port = peer.port;
+  }
+}
+
+std::vector<VpnSessions::Due> VpnSessions::AllDue(TimePoint now) const {
+  std::vector<Due> due;
+  for (const std::uint32_t index : order_) {
+    const Session& s = *sessions_.at(index);
+    Due d = *Find(index);
+    if (s.limits.session_minutes != 0 && now - s.begun >= Duration::Seconds(std::int64_t{60} * s.limits.session_minutes)) {
+      d.why = IkeEnd::kMaxTime;
+      due.push_back(d);
+      continue;
+    }
+    if (s.limits.idle_minutes == 0 || !s.HasPairs()) continue;
+    const Duration idle = Duration::Seconds(std::int64_t{60} * s.limits.idle_minutes);
+    if (now - s.LastUsed() >= idle) {
+      due.push_back(d);
+      continue;
+    }
+    if (!s.up.lan_to_lan) continue;
+    // One of several networks of a LAN-to-LAN tunnel that nobody uses goes by itself.
+    for (const Tunnel& t : s.tunnels) {
+      if (!t.activity || now - t.LastUsed() < idle) continue;
+      for (const std::uint32_t spi : t.spis) {
+        d.spi_in = spi;
+        due.push_back(d);
+      }
+    }
+  }
+  return due;
+}
+
+std::vector<std::uint32_t> VpnSessions::OfUser(const std::string& user) const {
+  std::vector<std::uint32_t> all;
+  for (const std::uint32_t index : order_) {
+    const Session& s = *sessions_.at(index);
+    if (!s.up.lan_to_lan && s.up.user == user) all.push_back(index);
+  }
+  return all;
+}
+
+std::optional<std::uint32_t> VpnSessions::LongestIdle(const std::vector<std::uint32_t>& of) const {
+  std::optional<std::uint32_t> found;
+  TimePoint least = TimePoint::Max();
+  for (const std::uint32_t index : of) {
+    const auto s = sessions_.find(index);
+    if (s == sessions_.end() || s->second->LastUsed() >= least) continue;
+    least = s->second->LastUsed();
+    found = index;
+  }
+  return found;
+}
+
+std::optional<VpnSessions::Due> VpnSessions::Find(std::uint32_t index) const {
+  const auto i = sessions_.find(index);
+  if (i == sessions_.end()) return {};
+  Due d;
+  d.index = index;
+  d.ike_sa = i->second->up.ike_sa;
+  d.version = i->second->up.version;
+  d.why = IkeEnd::kIdleTimeout;
+  return d;
+}
+
+void VpnSessions::WillEnd(std::uint32_t index, std::string reason) {
+  if (const auto i = sessions_.find(index); i != sessions_.end()) i->second->reason = std::move(reason);
+}
+
+std::string VpnSessions::GroupOf(std::uint32_t ike_sa) const {
+  const auto i = of_ike_sa_.find(ike_sa);
+  return i == of_ike_sa_.end() ? std::string() : sessions_.at(i->second)->up.tunnel_group;
+}
+
+std::vector<VpnSessionView> VpnSessions::Views(TimePoint now) const {
+  std::vector<VpnSessionView> all;
+  for (const std::uint32_t index : order_) {
+    const Session& s = *sessions_.at(index);
+    VpnSessionView v;
+    v.type = s.type();
+    v.index = s.index;
+    v.name = s.up.lan_to_lan ? s.up.tunnel_group : s.up.user;
+    v.peer = s.up.peer;
+    v.assigned = s.up.assigned;
+    v.group_policy = s.up.group_policy;
+    v.tunnel_group = s.up.tunnel_group;
+    v.cipher = s.up.cipher;
+    v.traffic = s.traffic();
+    v.login_wall = s.wall;
+    v.duration = now - s.begun;
+    v.audit_id = s.audit_id;
+    v.filter = s.limits.filter;
+    v.admission.age_s = static_cast<std::uint64_t>(v.duration.seconds());
+    for (const Tunnel& t : s.tunnels) {
+      VpnTunnelView view = t.view;
+      if (view.rekey_time) view.rekey_time = Left(view.rekey_time->interval, now - t.since);
+      if (t.activity) {
+        view.traffic = TrafficOf(*t.activity);
+        if (view.rekey_data) {
+          const std::uint64_t spent = (view.traffic.tx_bytes + view.traffic.rx_bytes - t.bytes_before) / 1024;
+          view.rekey_data->left = view.rekey_data->interval > spent ? view.rekey_data->interval - spent : 0;
+        }
+        const std::uint64_t idle = std::uint64_t{60} * s.limits.idle_minutes;
+        view.idle = idle == 0 ? VpnLifetime{} : Left(idle, now - t.LastUsed());
+        if (s.limits.session_minutes != 0) view.session_limit = Left(std::uint64_t{60} * s.limits.session_minutes, now - s.begun);
+      }
+      v.tunnels.push_back(std::move(view));
+    }
+    all.push_back(std::move(v));
+  }
+  return all;
+}
+
+VpnStatisticsView VpnSessions::Statistics() const { return statistics_; }
+
+std::string VpnDuration(Duration d) {
+  const std::int64_t s = std::max<std::int64_t>(d.seconds(), 0);
+  std::string out = s >= 86400 ? fmt::format("{}d ", s / 86400) : "";
+  return out + fmt::format("{}h:{:02}m:{:02}s", s % 86400 / 3600, s % 3600 / 60, s % 60);
+}
+
+std::string_view EndReason(IkeEnd why) {
+  switch (why) {
+    case IkeEnd::kUserRequested:
+      return "User Requested";
+    case IkeEnd::kLostService:
+      return "Lost Service";
+    case IkeEnd::kIdleTimeout:
+      return "Idle Timeout";
+    case IkeEnd::kMaxTime:
+      return "Max time exceeded";
+    case IkeEnd::kAdministratorReset:
+      return "Administrator Reset";
+    case IkeEnd::kPhase2Mismatch:
+      return "Phase 2 Mismatch";
+    case IkeEnd::kPeerReconnected:
+      return "Peer Reconnected";
+    case IkeEnd::kReplaced:
+      return "SA Expired";
+    case IkeEnd::kPolicyChanged:
+      return "Crypto map policy not found";
+    case IkeEnd::kShutdown:
+      return "Administrator Shutdown";
+    case IkeEnd::kError:
+      return "Internal Error";
+  }
+  return "Unknown";
+}
+
+}  // namespace sallyport
