@@ -86,6 +86,8 @@ class Engine {
   void TunnelUp(TunnelId t, bool reclassify, TimePoint now);
   // It has gone: its connections end, but for TCP if that is to be preserved.
   void TunnelDown(TunnelId t, bool preserve, TimePoint now);
+  // A packet of whoever makes the tunnels, as it is to leave.
+  void Originate(OriginatedPacket packet);
 
   // --- feeding
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);

@@ -67,14 +67,14 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
   }
   // ESP proves itself; for the others it is cheap.
   if (p.payload_length == 0 && !VerifyTransportChecksum(p)) {
+    counters_.bad_checksums++;
     arrival_.drop = FrameDrop::kBadTcpCksum;
     return arrival_;
   }
   if (syn) {
-    if (ack || end) {
-      arrival_.drop = FrameDrop::kBadTcpFlags;
-    } else if (p.payload_length != 0) {
-      arrival_.drop = FrameDrop::kTcpSynData;
+    if (ack || end || p.payload_length != 0) {
+      counters_.bad_headers++;
+      arrival_.drop = ack || end ? FrameDrop::kBadTcpFlags : FrameDrop::kTcpSynData;
     } else {
       Greet(key, p, now, answers);
     }
@@ -85,6 +85,7 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
     return arrival_;
   }
   if (!ack) {
+    counters_.bad_headers++;
     arrival_.drop = FrameDrop::kBadTcpFlags;
     return arrival_;
   }
@@ -99,6 +100,7 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
   }
   if (c == nullptr) {
     Refuse(key, p, answers);
+    counters_.unknown++;
     arrival_.drop = FrameDrop::kTcpNotSyn;
     return arrival_;
   }
@@ -152,6 +154,7 @@ void CtcpServer::Refuse(const CtcpKey& key, const Packet& p, std::vector<Origina
   CtcpEnd end(key.local, key.peer, p.ack, true);
   answers.push_back({key.at, end.Bare(kTcpRst, IpId())});
   counters_.segments_out++;
+  counters_.resets++;
 }
 
 // Clients may end a connection by a RST without numbers, which anybody could send: then it ends if nothing more comes.
@@ -159,6 +162,7 @@ void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
   const auto found = connections_.find(key);
   if (found == connections_.end()) return;
   Note(key);
+  counters_.resets++;
   if (!Near(p.seq, found->second.end.seen())) {
     if (found->second.doubt == 0) found->second.doubt = clock_;
     return;
@@ -230,6 +234,7 @@ std::optional<OriginatedPacket> CtcpServer::Close(const CtcpKey& key) {
   connections_.erase(found);
   counters_.closed++;
   counters_.segments_out++;
+  counters_.resets++;
   return reset;
 }
 
