@@ -342,7 +342,7 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   VpnSessions::Limits limits;
   limits.idle_minutes = rules.idle_minutes;
   limits.session_minutes = rules.session_minutes;
-  limits.filter = rules.filter_name;
+  limits.filter = rules.filter.name;
   IpAddress local;
   for (const IkeSaView& v : core_.Views(times_)) {
     if (v.version == up.version && v.number == up.ike_sa) local = v.local.address;

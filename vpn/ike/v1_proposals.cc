@@ -42,22 +42,22 @@ struct Lifetimes {
 };
 Lifetimes ReadLifetimes(std::span<const Attribute> attributes, std::uint16_t type_class, std::uint16_t duration_class) {
   Lifetimes out;
-  std::optional<std::uint64_t> type;
+  std::uint64_t type = 0;  // 0: none is waiting for its duration
   for (const Attribute& a : attributes) {
     if (a.type == type_class) {
-      type = a.Number();
+      type = a.Number().value_or(0);
     } else if (a.type == duration_class) {
       const auto n = a.Number();
-      if (!n || !type) {
+      if (!n || type == 0) {
         out.good = false;
-      } else if (*type == kSeconds) {
+      } else if (type == kSeconds) {
         out.seconds = *n;
-      } else if (*type == kKilobytes) {
+      } else if (type == kKilobytes) {
         out.kilobytes = *n;
       } else {
         out.good = false;
       }
-      type.reset();
+      type = 0;
     }
   }
   return out;
