@@ -42,7 +42,7 @@ struct Lifetimes {
 };
 Lifetimes ReadLifetimes(std::span<const Attribute> attributes, std::uint16_t type_class, std::uint16_t duration_class) {
   Lifetimes out;
-  std::uint64_t type = 0;  // 0: none is waiting for its duration
+  std::uint64_t type = 0;  // 0: none came
   for (const Attribute& a : attributes) {
     if (a.type == type_class) {
       type = a.Number().value_or(0);

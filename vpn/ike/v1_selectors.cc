@@ -11,8 +11,8 @@ namespace {
 
 // The prefix that is exactly this range, if there is one.
 std::optional<Prefix> AsPrefix(const AddressRange& r) {
-  for (int length = 0; length <= 128; ++length) {
-    if (r.first.IsV4() && length < 96) continue;
+  // From the longest on: a range of it is then found before one whose first address has bits behind the prefix.
+  for (int length = 128; length >= (r.first.IsV4() ? 96 : 0); --length) {
     Prefix p;
     p.address = r.first;
     p.length = static_cast<std::uint8_t>(length);

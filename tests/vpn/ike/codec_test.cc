@@ -190,7 +190,9 @@ TEST(IkeFragmentsV1, AnyOrderGivesTheMessageBack) {
       EXPECT_FALSE(i != 0 && Feed(r, pieces[order[0]]));  // a copy of a piece changes nothing
       const auto whole = Feed(r, pieces[order[i]]);
       EXPECT_EQ(whole.has_value(), i == 3);
-      if (whole) { EXPECT_EQ(*whole, message); }
+      if (whole) {
+        EXPECT_EQ(*whole, message);
+      }
     }
     EXPECT_EQ(r.held(), 0u);
   } while (std::next_permutation(order.begin(), order.end()));
