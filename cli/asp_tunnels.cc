@@ -1,6 +1,7 @@
 #include "cli/asp_tunnels.h"
 
 #include "cli/show_text.h"
+#include "vpn/esp/outer_header.h"
 #include "vpn/policy.h"
 
 namespace sallyport {
