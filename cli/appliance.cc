@@ -237,6 +237,7 @@ Result<std::string> Appliance::WriteMemory(const Session& by) {
 }
 
 void Appliance::Reload() {
+  if (vpn_control_ != nullptr) vpn_control_->Shutdown(true);
   configuration_ = std::make_unique<Configuration>();
   if (const auto text = ReadWholeFile(parts_.state.startup_config())) {
     const LoadReport report = Load(*text);
@@ -407,6 +408,7 @@ void Appliance::Tick() {
   for (Session* s : sessions_) s->EndIfIdle(Now());
   if (sla_.Tick(RealNow(), WallNow())) TracksChanged();
   perfmon_.Tick(*this);
+  if (on_tick_) on_tick_();
   if (asp_kept_.table != nullptr && (asp_kept_.policy != policy_ || std::chrono::steady_clock::now() > asp_kept_.used + kAspKept)) asp_kept_ = {};
   if (!meter_.Due()) return;
   meter_.Sample(AskEngine([](Engine& e) { return e.Counters(); }));

@@ -171,6 +171,10 @@ class Appliance {
   }
   // `f` is called whenever a changed configuration has come into force.
   void OnChange(std::function<void()> f) { on_change_ = std::move(f); }
+  // ... and at every Tick.
+  void OnTick(std::function<void()> f) { on_tick_ = std::move(f); }
+  // What tunnels say of routes has changed: the next Tick compiles.
+  void RoutesChanged() { names_changed_ = true; }
   // Who runs closures on the control thread for other threads (ConsoleServer, or a test).
   void SetPost(std::function<void(std::function<void()>)> post) { post_ = std::move(post); }
   void Post(std::function<void()> f) { post_(std::move(f)); }
@@ -240,7 +244,7 @@ class Appliance {
   Logger logger_;
   SlaMonitor sla_;
   DnsClient dns_;
-  bool names_changed_ = false;  // the next Tick compiles: answers come in twos and more
+  bool names_changed_ = false;  // (or routes of tunnels) the next Tick compiles: answers come in twos and more
   std::set<int> tracks_up_;
   TimePoint started_;
   bool modified_ = false;  // since it was last written
@@ -249,7 +253,7 @@ class Appliance {
   std::set<Session*> sessions_;
   const Session* console_ = nullptr;
   std::function<void(std::function<void()>)> post_;
-  std::function<void()> on_change_;
+  std::function<void()> on_change_, on_tick_;
   LoginHistory logins_;
   PerfmonConsole perfmon_;
   KeptTraces kept_traces_;

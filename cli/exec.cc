@@ -30,6 +30,8 @@ const ExecSet& ExecCommands() {
     AddFaultCommands(s);
     AddAspCommands(s);
     AddDnsCommands(s);
+    AddCryptoCommands(s);
+    AddDebugCommands(s);
     return s;
   }();
   return set;

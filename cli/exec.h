@@ -45,6 +45,8 @@ void AddCaptureCommands(ExecSet& set);
 void AddFaultCommands(ExecSet& set);
 void AddAspCommands(ExecSet& set);
 void AddDnsCommands(ExecSet& set);
+void AddCryptoCommands(ExecSet& set);
+void AddDebugCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

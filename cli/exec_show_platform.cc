@@ -1,6 +1,8 @@
 // Show commands about the appliance as a machine and its resources, about pairs of appliances, and about names and policies.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/appliance.h"
 #include "cli/exec.h"
 #include "cli/session.h"
@@ -9,6 +11,7 @@
 #include "cli/show_platform.h"
 #include "cli/show_system.h"
 #include "conf/lines.h"
+#include "vpn/vpn_control.h"
 
 namespace sallyport {
 namespace {
@@ -66,8 +69,15 @@ auto Objects(const std::string& kind) {
   };
 }
 
-// "ip local pool NAME FIRST-LAST mask MASK". Addresses are given out by tunnels only: as long as there are none, all are free.
+// "ip local pool NAME FIRST-LAST mask MASK". Only the VPN engine gives addresses out: what it does not have is free.
 Reply LocalPool(ExecContext& c, const PoolWords& w, Form) {
+  std::vector<IpAddress> used;
+  int held = 0;
+  if (const VpnControl* vpn = c.appliance.vpn_control()) {
+    for (const AddressPoolView& p : vpn->Pools()) {
+      if (p.name == w.name) used = p.used, held = static_cast<int>(p.held);
+    }
+  }
   for (const auto& line : c.appliance.configuration().tree().Of(Section::kLocalPool)) {
     const CommandLine words(line->text);
     if (words.size() < 5 || words[3] != w.name) continue;
@@ -77,9 +87,10 @@ Reply LocalPool(ExecContext& c, const PoolWords& w, Form) {
     const auto last = dash == std::string::npos ? first : IpAddress::Parse(range.substr(dash + 1));
     const auto mask = words.size() > 6 ? IpAddress::Parse(std::string(words[6])) : std::optional<IpAddress>(MaskOf(32));
     if (!first || !last || !mask) continue;
-    LocalPoolView pool{*first, *last, *mask, 0, {}, {}};
+    LocalPoolView pool{*first, *last, *mask, held, {}, {}};
     for (std::uint32_t a = first->v4(); a <= last->v4(); a++) {
-      pool.available.push_back(IpAddress::V4(a));
+      const bool in_use = std::find(used.begin(), used.end(), IpAddress::V4(a)) != used.end();
+      (in_use ? pool.in_use : pool.available).push_back(IpAddress::V4(a));
       if (a == UINT32_MAX) break;
     }
     return Reply::Say(ShowLocalPool(pool));

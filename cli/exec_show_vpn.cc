@@ -1,4 +1,6 @@
 // Show commands about tunnels: sessions, security associations, VPN contexts.
+#include <charconv>
+
 #include "cli/appliance.h"
 #include "cli/exec.h"
 #include "cli/show_asp_vpn_context.h"
@@ -19,6 +21,9 @@ struct DetailWord {
 };
 struct IpsecWords {
   IpAddress peer;
+  std::string map, user, spi;
+  bool detail = false;
+  IpsecSaQuery::Form form{};
 };
 struct SessionWords {
   bool detail = false;
@@ -36,6 +41,16 @@ struct RatioWords {
 
 bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
 bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
+
+// "0x1234ABCD" or decimal.
+std::optional<std::uint32_t> SpiOf(const std::string& word) {
+  const bool hex = word.starts_with("0x") || word.starts_with("0X");
+  const std::string_view digits = std::string_view(word).substr(hex ? 2 : 0);
+  std::uint32_t spi = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), spi, hex ? 16 : 10);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return spi;
+}
 
 // `name` commands, while `names` is on.
 AddressNames Names(Appliance& appliance) {
@@ -171,14 +186,24 @@ void AddShowVpnCommands(ExecSet& set) {
             return Reply::Say(ShowVpnContexts(c.appliance.vpn().Contexts(), w.detail, c.appliance.personality()));
           });
   using I = Tokens<IpsecWords>;
+  using Layout = IpsecSaQuery::Form;
   const auto ipsec = [](ExecContext& c, const IpsecWords& w, Form) {
-    return Reply::Say(ShowIpsecSas(c.appliance.vpn().IpsecFlows(), w.peer, Names(c.appliance), c.appliance.personality()));
+    IpsecSaQuery q{w.form, w.detail, w.peer, w.map, w.user, {}};
+    if (!w.spi.empty()) {
+      q.spi = SpiOf(w.spi);
+      if (!q.spi) return Reply::Refuse("ERROR: % Invalid SPI " + w.spi + "\n");
+    }
+    return Reply::Say(ShowIpsecSas(c.appliance.vpn().IpsecFlows(), q, Names(c.appliance), c.appliance.personality()));
   };
-  const auto peer = I::Opt({I::Kw("peer", "Of one peer"), I::Arg(&IpsecWords::peer, "Its address")});
-  set.Add(Command<IpsecWords>(
-              {I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}),
-          ipsec);
-  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), peer}), ipsec);
+  const auto which = I::Opt({I::Choice({{I::Kw("peer", "Of one peer"), I::Arg(&IpsecWords::peer, "Its address")},
+                                        {I::Is(&IpsecWords::form, Layout::kEntry, "entry", "By peer")},
+                                        {I::Is(&IpsecWords::form, Layout::kIdentity, "identity", "What is protected only")},
+                                        {I::Is(&IpsecWords::form, Layout::kMap, "map", "Of one crypto map"), I::Word(&IpsecWords::map, "Its name")},
+                                        {I::Kw("spi", "With one SPI"), I::Word(&IpsecWords::spi, "SPI, decimal or 0x...")},
+                                        {I::Kw("user", "Of one user"), I::Word(&IpsecWords::user, "Name")}})});
+  const auto errors = I::Flag(&IpsecWords::detail, "detail", "Errors one by one");
+  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which, errors}), ipsec);
+  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which, errors}), ipsec);
 }
 
 }  // namespace sallyport

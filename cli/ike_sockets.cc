@@ -157,7 +157,8 @@ void IkeSockets::Send(const IkeDatagram& d) {
   sockaddr_storage to{};
   const socklen_t length = SockAddr(d.peer.address, d.peer.port, to);
   static const std::uint8_t kZeros[kMarker] = {};
-  iovec parts[2] = {{const_cast<std::uint8_t*>(kZeros), port == kNatTPort ? kMarker : 0},
+  const bool keepalive = d.bytes.size() == 1;  // a single ff: it has no marker
+  iovec parts[2] = {{const_cast<std::uint8_t*>(kZeros), port == kNatTPort && !keepalive ? kMarker : 0},
                     {const_cast<std::uint8_t*>(d.bytes.data()), d.bytes.size()}};
   msghdr message{};
   message.msg_name = &to;

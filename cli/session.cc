@@ -4,6 +4,7 @@
 
 #include "cli/appliance.h"
 #include "cli/help_text.h"
+#include "vpn/vpn_control.h"
 
 namespace sallyport {
 namespace {
@@ -55,6 +56,7 @@ Session::Session(const Options& options, Appliance& appliance, std::function<voi
 Session::~Session() {
   job_.reset();
   SetMonitor(false);
+  if (VpnControl* vpn = appliance_.vpn_control()) vpn->debug().Leave(this);
   appliance_.SetConsoleSink(this, nullptr);
   appliance_.Leave(this);
 }
@@ -128,6 +130,7 @@ void Session::Reloaded() {
   pager_lines_.reset();
   history_.clear();
   SetMonitor(false);
+  if (VpnControl* vpn = appliance_.vpn_control()) vpn->debug().Leave(this);
   Write("\n" + appliance_.Greeting({}));
 }
 

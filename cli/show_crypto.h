@@ -2,6 +2,7 @@
 // personality.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,20 @@ std::string ShowIkev2Sas(const std::vector<IkeSaView>& sas, bool detail);
 // Both versions, where there are two.
 std::string ShowIsakmpSas(const std::vector<IkeSaView>& sas, bool detail, const Personality& personality);
 
-// `peer`: only flows to it; none: all. Flows are grouped by interface as they come.
-std::string ShowIpsecSas(const std::vector<IpsecFlowView>& flows, IpAddress peer, const AddressNames& names,
+// `show crypto ipsec sa [entry|identity|map NAME|peer A|spi N|user U] [detail]`: which flows, and how they are laid out.
+struct IpsecSaQuery {
+  enum class Form : std::uint8_t {
+    kByInterface,
+    kEntry,     // by peer
+    kIdentity,  // what is protected and how much went by it, without the security associations
+    kMap        // by crypto map
+  } form = Form::kByInterface;
+  bool detail = false;               // errors one by one
+  IpAddress peer;                    // none: any
+  std::string map, user;             // "": any
+  std::optional<std::uint32_t> spi;  // of either direction
+};
+std::string ShowIpsecSas(const std::vector<IpsecFlowView>& flows, const IpsecSaQuery& query, const AddressNames& names,
                          const Personality& personality);
 
 }  // namespace sallyport

@@ -1,5 +1,8 @@
 // `show crypto ipsec sa` of cli/show_crypto.h: what differs between releases is data, then the text.
 #include "cli/show_crypto.h"
+
+#include <algorithm>
+
 #include "cli/show_text.h"
 #include "cli/vpn_names.h"
 
@@ -10,8 +13,8 @@ constexpr const char* kIndent = "      ";
 
 class IpsecText {
  public:
-  IpsecText(const AddressNames& names, const Personality& personality)
-      : names_(names), ikev1_(personality.ikev1_keyword), bitmap_(personality.vpn_tables_8), vrf_(personality.ipsec_ivrf) {}
+  IpsecText(const AddressNames& names, const Personality& personality, bool detail, bool sas)
+      : names_(names), detail_(detail), sas_(sas), ikev1_(personality.ikev1_keyword), bitmap_(personality.vpn_tables_8), vrf_(personality.ipsec_ivrf) {}
 
   void Flow(const IpsecFlowView& f) {
     Append(out_, "    Crypto map tag: {}, ", f.map);
@@ -28,6 +31,7 @@ class IpsecText {
     out_ += ikev1_ ? "\n\n" : "\n";
     Counters(f.counters);
     State(f);
+    if (!sas_) return;
     out_ += "    inbound esp sas:\n";
     for (const EspSaView& sa : f.inbound) Sa(sa, f.map);
     out_ += "    outbound esp sas:\n";
@@ -35,7 +39,8 @@ class IpsecText {
     out_ += '\n';
   }
 
-  void Interface(const std::string& name) { Append(out_, "interface: {}\n", name); }
+  // "interface: outside"
+  void Heading(std::string_view what, const std::string& name) { Append(out_, "{}: {}\n", what, name); }
   std::string Take() { return std::move(out_); }
 
  private:
@@ -58,7 +63,30 @@ class IpsecText {
       Append(out_, "{}#Valid ICMP Errors rcvd: {}, #Invalid ICMP Errors rcvd: {}\n", kIndent, c.valid_icmp_errors,
              c.invalid_icmp_errors);
     }
+    if (detail_) return Errors(c);
     Append(out_, "{}#send errors: {}, #recv errors: {}\n\n", kIndent, c.send_errors, c.receive_errors);
+  }
+
+  void Errors(const IpsecCounters& c) {
+    Append(out_, "{}#pkts no sa (send): {}, #pkts invalid sa (rcv): {}\n", kIndent, c.no_sa_sent, c.invalid_sa_received);
+    Append(out_, "{}#pkts encaps failed (send): {}, #pkts decaps failed (rcv): {}\n", kIndent, c.encapsulation_failed,
+           c.decapsulation_failed);
+    Append(out_, "{}#pkts invalid prot (rcv): {}, #pkts verify failed: {}\n", kIndent, c.invalid_protocol, c.verify_failed);
+    Append(out_, "{}#pkts invalid identity (rcv): {}, #pkts invalid len (rcv): {}\n", kIndent, c.invalid_identity,
+           c.invalid_length);
+    if (ikev1_) {
+      Append(out_, "{}#pkts invalid pad (rcv): {},\n{}#pkts invalid ip version (rcv): {},\n", kIndent, c.invalid_pad, kIndent,
+             c.invalid_version);
+    }
+    Append(out_, "{}#pkts replay rollover (send): {}, #pkts replay rollover (rcv): {}\n", kIndent, c.rollover_sent,
+           c.rollover_received);
+    Append(out_, "{}#pkts replay failed (rcv): {}\n", kIndent, c.replay_failed);
+    if (ikev1_) {
+      Append(out_, "{}#pkts min mtu frag failed (send): {}, #pkts bad frag offset (rcv): {}\n", kIndent, c.min_mtu_failed,
+             c.bad_offset);
+    }
+    Append(out_, "{}#pkts internal err (send): {}, #pkts internal err (rcv): {}\n\n", kIndent, c.internal_sent,
+           c.internal_received);
   }
 
   void State(const IpsecFlowView& f) {
@@ -126,25 +154,43 @@ class IpsecText {
 
   std::string out_;
   const AddressNames& names_;
+  bool detail_, sas_;
   bool ikev1_;   // 8.4+
   bool bitmap_;  // 8.0+
   bool vrf_;     // 9.13+
 };
 
+bool Has(const std::vector<EspSaView>& sas, std::uint32_t spi) {
+  return std::any_of(sas.begin(), sas.end(), [spi](const EspSaView& sa) { return sa.spi == spi; });
+}
+
+bool Wanted(const IpsecFlowView& f, const IpsecSaQuery& q) {
+  return (q.peer.IsNone() || f.remote.address == q.peer) && (q.map.empty() || f.map == q.map) && (q.user.empty() || f.user == q.user) &&
+         (!q.spi || Has(f.inbound, *q.spi) || Has(f.outbound, *q.spi));
+}
+
 }  // namespace
 
-std::string ShowIpsecSas(const std::vector<IpsecFlowView>& flows, IpAddress peer, const AddressNames& names,
+std::string ShowIpsecSas(const std::vector<IpsecFlowView>& flows, const IpsecSaQuery& q, const AddressNames& names,
                          const Personality& personality) {
-  IpsecText text(names, personality);
-  const std::string* interface = nullptr;
+  using Form = IpsecSaQuery::Form;
+  IpsecText text(names, personality, q.detail, q.form != Form::kIdentity);
+  // Flows of one heading together, the headings in the order in which they come.
+  std::vector<std::string> headings;
+  const auto heading = [&](const IpsecFlowView& f) {
+    return q.form == Form::kEntry ? NameOrAddress(f.remote.address, names) : q.form == Form::kMap ? f.map : f.interface;
+  };
   for (const IpsecFlowView& f : flows) {
-    if (!peer.IsNone() && f.remote.address != peer) continue;
-    if (interface == nullptr || *interface != f.interface) text.Interface(f.interface);
-    interface = &f.interface;
-    text.Flow(f);
+    if (Wanted(f, q) && std::find(headings.begin(), headings.end(), heading(f)) == headings.end()) headings.push_back(heading(f));
   }
-  if (interface != nullptr) return text.Take();
-  return peer.IsNone() ? "\nThere are no ipsec sas\n" : "\nThere are no ipsec sas for peer " + peer.ToString() + "\n";
+  for (const std::string& h : headings) {
+    text.Heading(q.form == Form::kEntry ? "peer address" : q.form == Form::kMap ? "cryptomap" : "interface", h);
+    for (const IpsecFlowView& f : flows) {
+      if (Wanted(f, q) && heading(f) == h) text.Flow(f);
+    }
+  }
+  if (!headings.empty()) return text.Take();
+  return q.peer.IsNone() ? "\nThere are no ipsec sas\n" : "\nThere are no ipsec sas for peer " + q.peer.ToString() + "\n";
 }
 
 }  // namespace sallyport

@@ -6,6 +6,7 @@
 //   DIR/console.sock     the console socket; there while the daemon is ready
 //   DIR/lock             held by the running daemon
 //   DIR/ssh_host_key     made on the first start
+//   DIR/keys/            private keys of trustpoints (key_store.h)
 //
 // Owned by the daemon's main; control thread only.
 #pragma once

@@ -370,6 +370,11 @@ IpAddress VpnService::AddressOf(IfId at) const {
   return f == nullptr || !f->InUse() ? IpAddress() : f->address;
 }
 
+std::string VpnService::NameOf(IfId at) const {
+  const Interface* f = policy_->Find(at);
+  return f == nullptr ? std::string() : f->nameif;
+}
+
 void VpnService::LogPair(const ChildSa& sa, bool created) {
   // Outbound first, as an ASA writes them when a tunnel comes up.
   std::string user = sa.user;

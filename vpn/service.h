@@ -27,6 +27,7 @@ namespace sallyport {
 class IkeTransport {
  public:
   virtual ~IkeTransport() = default;
+  // With kNatT the transport puts the non-ESP marker in front; a single byte ff goes as it is (a NAT keepalive).
   virtual void Send(const IkeDatagram& d) = 0;
 };
 
@@ -61,8 +62,6 @@ class VpnService final : public VpnControl, private IkeHost {
   void Tick();
   // When Tick is due at the latest, by each clock.
   Times NextDeadline() const { return core_.NextDeadline(); }
-  // The appliance goes down (`reboot`: to come again): peers are told.
-  void Shutdown(bool reboot);
 
   // Routes to what is behind the peers of entries with `set reverse-route`, as long as they are there; in a fixed order.
   std::vector<Route> InjectedRoutes() const;
@@ -76,6 +75,7 @@ class VpnService final : public VpnControl, private IkeHost {
   std::vector<IpsecFlowView> IpsecFlows() override;
   std::vector<VpnContextView> Contexts() override;
   std::uint32_t Clear(const IkeClear& what) override;
+  void Shutdown(bool reboot) override;
   bool Logoff(std::uint32_t index) override;
   IkeStats Stats(std::uint8_t version) const override;
   void ClearCounters() override;
@@ -100,6 +100,8 @@ class VpnService final : public VpnControl, private IkeHost {
   void PeerUp(const IkePeerUp& up, std::uint32_t replaces) override;
   void PeerDown(std::uint32_t ike_sa, IkeEnd why) override;
   IpAddress AddressOf(IfId at) const override;
+  std::string NameOf(IfId at) const override;
+  std::int64_t WallSeconds() const override { return ports_.clock.WallNanos(times_.now) / 1'000'000'000; }
   const PrivateKey* KeyOf(const std::string& name) const override { return ports_.key_of ? ports_.key_of(name) : nullptr; }
   void LogKeys(const std::string& line) override {
     if (ports_.key_log) ports_.key_log(line);

@@ -446,12 +446,14 @@ std::string_view EndReason(IkeEnd why) {
       return "Administrator Reset";
     case IkeEnd::kPhase2Mismatch:
       return "Phase 2 Mismatch";
+    case IkeEnd::kNoCryptoMap:
+      return "crypto map policy not found";
     case IkeEnd::kPeerReconnected:
       return "Peer Reconnected";
     case IkeEnd::kReplaced:
       return "SA Expired";
     case IkeEnd::kPolicyChanged:
-      return "Crypto map policy not found";
+      return "Administrator Reset";
     case IkeEnd::kShutdown:
       return "Administrator Shutdown";
     case IkeEnd::kError:

@@ -28,6 +28,8 @@ class VpnControl : public VpnTables {
   virtual std::uint32_t Clear(const IkeClear& what) = 0;
   // `vpn-sessiondb logoff`: false when there is no session of that index. Which sessions are meant is SelectVpnSessions' business.
   virtual bool Logoff(std::uint32_t index) = 0;
+  // The appliance goes down (`reboot`: to come again): peers are told.
+  virtual void Shutdown(bool reboot) = 0;
   // Of one version (1, 2).
   virtual IkeStats Stats(std::uint8_t version) const = 0;
   // Nothing: the engine does not count them.

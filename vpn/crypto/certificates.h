@@ -78,10 +78,11 @@ class Certificate {
                                         const std::vector<std::string>& names, std::int64_t from_s, std::int64_t to_s, Bytes serial);
 
   explicit operator bool() const { return certificate_ != nullptr; }
-  Bytes der() const { return *der_; }
+  // The next three: empty of a default certificate.
+  Bytes der() const { return der_ ? Bytes(*der_) : Bytes(); }
   std::string ToPem() const;
-  Bytes subject_der() const { return *subject_; }  // ID_DER_ASN1_DN
-  Bytes issuer_der() const { return *issuer_; }
+  Bytes subject_der() const { return subject_ ? Bytes(*subject_) : Bytes(); }  // ID_DER_ASN1_DN
+  Bytes issuer_der() const { return issuer_ ? Bytes(*issuer_) : Bytes(); }
   // Attributes as they are encoded, short names in lower case: {"cn", "asa.example.com"}, {"ou", "VPN"}, ...
   std::vector<std::pair<std::string, std::string>> subject() const;
   std::vector<std::pair<std::string, std::string>> issuer() const;

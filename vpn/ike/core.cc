@@ -52,6 +52,8 @@ class IkeCore::Side final : public IkeHost {
   void PeerUp(const IkePeerUp& up, std::uint32_t replaces) override { host_.PeerUp(up, replaces); }
   void PeerDown(std::uint32_t ike_sa, IkeEnd why) override { host_.PeerDown(Numbered(version_, ike_sa), why); }
   IpAddress AddressOf(IfId at) const override { return host_.AddressOf(at); }
+  std::string NameOf(IfId at) const override { return host_.NameOf(at); }
+  std::int64_t WallSeconds() const override { return host_.WallSeconds(); }
   const PrivateKey* KeyOf(const std::string& name) const override { return host_.KeyOf(name); }
   void LogKeys(const std::string& line) override { host_.LogKeys(line); }
   Entropy& entropy() override { return host_.entropy(); }

@@ -34,6 +34,7 @@ struct IkeDatagram {
   } via = Via::kUdp;
   IfId at{};
   Endpoint local, peer;
+  // With kNatT a single byte ff is a NAT keepalive, and goes out as it is.
   std::vector<std::uint8_t> bytes;
 };
 
@@ -92,6 +93,7 @@ enum class IkeEnd : std::uint8_t {
   kMaxTime,
   kAdministratorReset,
   kPhase2Mismatch,
+  kNoCryptoMap,       // no entry of the crypto map fits what the peer asked for
   kPeerReconnected,
   kReplaced,  // by a rekey: the session goes on
   kPolicyChanged,
@@ -127,6 +129,10 @@ class IkeHost {
   virtual void PeerDown(std::uint32_t ike_sa, IkeEnd why) = 0;
   // The address of an interface; none: it has none now.
   virtual IpAddress AddressOf(IfId at) const = 0;
+  // What `nameif` calls an interface, for messages.
+  virtual std::string NameOf(IfId) const { return "outside"; }
+  // Seconds since 1970, for certificates.
+  virtual std::int64_t WallSeconds() const { return 0; }
   // A private key of a trustpoint (by `keypair` name); null: it is not here.
   virtual const PrivateKey* KeyOf(const std::string& name) const = 0;
   // Keys of negotiations, for whoever decrypts captures ("ikev1 <cookies> <key>"); does nothing unless switched on.

@@ -1,0 +1,123 @@
+// `debug crypto ...`: a session hears what IKE says (vpn/vpn_debug.h). What it hears stands between its own lines, as log lines do
+// after `terminal monitor`; other sessions see nothing of it, and it ends with the session.
+#include "cli/appliance.h"
+#include "cli/debug_text.h"
+#include "cli/exec.h"
+#include "cli/session.h"
+#include "cli/show_crypto_stats.h"
+#include "conf/codecs.h"
+#include "vpn/vpn_control.h"
+
+namespace sallyport {
+namespace {
+
+using Kind = IkeSaying::Debug;
+constexpr const char* kDebug = "Debugging functions";
+constexpr const char* kUndebug = "Disable debugging functions";
+constexpr const char* kCrypto = "Encryption";
+constexpr Kind kKinds[] = {Kind::kIkev1, Kind::kIkev2Platform, Kind::kIkev2Protocol, Kind::kIpsec};
+
+struct LevelWords {
+  std::optional<int> level;
+};
+struct PeerWords {
+  IpAddress peer;
+};
+
+bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
+bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
+bool Always(const Personality&) { return true; }
+
+void Listen(const ExecContext& c, Kind what, int level) {
+  VpnControl* vpn = c.appliance.vpn_control();
+  if (vpn == nullptr) return;  // nothing will be said
+  vpn->debug().Listen(&c.session, what, level, [&session = c.session, &appliance = c.appliance](const IkeSaying& s) {
+    const ClockView clock = appliance.ClockNow();
+    session.Announce(DebugText(s, ToCivil(clock.wall_nanos, clock.zone), appliance.personality().release));
+  });
+}
+
+auto Set(Kind what) {
+  return [what](ExecContext& c, const LevelWords& w, Form form) {
+    Listen(c, what, form == Form::kNo ? 0 : w.level.value_or(1));
+    return Reply{};
+  };
+}
+auto Off(Kind what) {
+  return [what](ExecContext& c, const LevelWords&, Form) {
+    Listen(c, what, 0);
+    return Reply{};
+  };
+}
+
+Reply AllOff(ExecContext& c, const Bare&, Form) {
+  if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().Leave(&c.session);
+  return {};
+}
+
+Reply Condition(ExecContext& c, const PeerWords& w, Form form) {
+  VpnControl* vpn = c.appliance.vpn_control();
+  if (vpn == nullptr) return {};
+  if (form == Form::kNo) vpn->debug().peers().erase(w.peer);
+  else vpn->debug().peers().insert(w.peer);
+  return {};
+}
+
+Reply Show(ExecContext& c, const Bare&, Form) {
+  VpnControl* vpn = c.appliance.vpn_control();
+  std::string out;
+  for (const Kind k : kKinds) {
+    const int level = vpn == nullptr ? 0 : vpn->debug().Level(&c.session, k);
+    if (level > 0) out += DebugName(k, c.appliance.personality().ikev1_keyword) + " enabled at level " + std::to_string(level) + "\n";
+  }
+  return Reply::Say(std::move(out));
+}
+
+Reply ShowCondition(ExecContext& c, const Bare&, Form) {
+  VpnControl* vpn = c.appliance.vpn_control();
+  return Reply::Say(ShowDebugCondition(vpn == nullptr ? std::set<IpAddress>() : vpn->debug().peers()));
+}
+
+}  // namespace
+
+void AddDebugCommands(ExecSet& set) {
+  using S = Tokens<LevelWords>;
+  const auto level = S::Opt({S::Int(&LevelWords::level, 1, 255, "Level")});
+  const auto crypto = S::Kw("crypto", kCrypto), debug = S::Kw("debug", kDebug), undebug = S::Kw("undebug", kUndebug);
+  struct Row {
+    const char* word;
+    const char* help;
+    Kind kind;
+    bool (*when)(const Personality&);
+  };
+  for (const Row& r : {Row{"ikev1", "IKE version 1", Kind::kIkev1, HasIkev1Keyword}, Row{"isakmp", "IKE", Kind::kIkev1, HasNoIkev1Keyword},
+                       Row{"ipsec", "IPsec", Kind::kIpsec, Always}}) {
+    const auto word = S::Kw(r.word, r.help);
+    set.Add(Command<LevelWords>({debug, crypto, word, level}).No(3).When(r.when), Set(r.kind));
+    set.Add(Command<LevelWords>({undebug, crypto, word, level}).When(r.when), Off(r.kind));
+  }
+  const auto ikev2 = S::Kw("ikev2", "IKE version 2");
+  for (const Row& r : {Row{"protocol", "What is negotiated", Kind::kIkev2Protocol, HasIkev1Keyword},
+                       Row{"platform", "What the appliance makes of it", Kind::kIkev2Platform, HasIkev1Keyword}}) {
+    const auto word = S::Kw(r.word, r.help);
+    set.Add(Command<LevelWords>({debug, crypto, ikev2, word, level}).No(4).When(r.when), Set(r.kind));
+    set.Add(Command<LevelWords>({undebug, crypto, ikev2, word, level}).When(r.when), Off(r.kind));
+  }
+
+  using P = Tokens<PeerWords>;
+  set.Add(Command<PeerWords>({P::Kw("debug", kDebug), P::Kw("crypto", kCrypto), P::Kw("condition", "Only what has to do with ..."),
+                              P::Kw("peer", "... a peer"), P::Arg(&PeerWords::peer, "Its address")})
+              .No(5),
+          Condition);
+  set.Add(BareCommand("debug crypto condition reset", {kDebug, kCrypto, "Only what has to do with ...", "... anybody again"}),
+          [](ExecContext& c, const Bare&, Form) {
+            if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().peers().clear();
+            return Reply{};
+          });
+  set.Add(BareCommand("undebug all", {kUndebug, "All of them"}), AllOff);
+  set.Add(BareCommand("debug all", {kDebug, "All of them"}).NoOnly(2), AllOff);
+  set.Add(BareCommand("show debug", {"Show running system information", "What is being debugged"}), Show);
+  set.Add(BareCommand("show crypto debug-condition", {"Show running system information", kCrypto, "What debugging is limited to"}), ShowCondition);
+}
+
+}  // namespace sallyport
