@@ -18,6 +18,7 @@
 #include "firewall/tunnel.h"
 #include "firewall/undo_log.h"
 #include "vpn/ctcp_server.h"
+#include "vpn/ipsec_totals.h"
 #include "vpn/spd.h"
 #include "vpn/tunnel_control.h"
 #include "vpn/tunnel_event.h"
@@ -66,6 +67,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   std::vector<IpsecFlowView> Flows(TimePoint now) const override;
   std::vector<VpnContextView> Contexts(TimePoint now) const override;
   void ClearCounters() override;
+  IpsecStatsView Totals() const override { return totals_.View(table_); }
 
  private:
   // Those of which one is logged in five seconds (syslog guide, 402115 to 402120).
@@ -75,6 +77,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   void ChooseOutbound(Tunnel& t);
   void Measure(Tunnel& t);  // payload_mtu
   void ForgetPathMtu(Tunnel& t, TimePoint now);
+  void FreeIfUnused(Tunnel& t);
   void Note(TunnelEvent event) { (void)events_.Push(std::move(event)); }
 
   // --- data_plane_open.cc
@@ -121,6 +124,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   const Policy* policy_ = nullptr;  // the engine's own
   Spd spd_;
   TunnelTable table_;
+  IpsecTotals totals_;
   std::set<std::uint16_t> udp_ports_;  // of IPsec over UDP, other than 4500
   std::unordered_map<std::uint32_t, TimePoint> asked_;  // Negotiate, by entry
   std::unordered_map<IpAddress, TimePoint> spi_told_;   // kInvalidSpi events, by peer

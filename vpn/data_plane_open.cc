@@ -126,6 +126,7 @@ DataPlane::Inner DataPlane::UnknownSpi(const Packet& outer, std::uint32_t spi, s
     log_.Log(now, Msg::k402114, LogArg::Hex(spi), LogArg::Hex(sequence), LogArg::Address(outer.key.src), LogArg::Address(outer.key.dst));
   }
   if (undo_ == nullptr) {
+    totals_.UnknownSpi();
     if (spi_told_.size() >= kMostPeers) std::erase_if(spi_told_, [now](const auto& s) { return now - s.second >= kSpiAgain; });
     const auto told = spi_told_.find(outer.key.src);
     const bool again = told == spi_told_.end() ? spi_told_.size() < kMostPeers : now - told->second >= kSpiAgain;
@@ -149,6 +150,8 @@ DataPlane::Inner DataPlane::Failed(SaPair& s, Tunnel& t, EspOpener::Why why, std
   t.counters.receive_errors++;
   s.decrypts.bad_packets++;
   const bool replay = why == EspOpener::Why::kReplay;
+  (replay ? t.counters.replay_failed : why == EspOpener::Why::kIcv ? t.counters.verify_failed
+          : why == EspOpener::Why::kShort ? t.counters.invalid_length : t.counters.invalid_pad)++;
   if (replay || why == EspOpener::Why::kIcv) {
     if (!replay) s.decrypts.bad_crypto++;
     if (MayTell(replay ? Told::kReplay : Told::kAuthentication, now)) {
@@ -245,11 +248,13 @@ DataPlane::Inner DataPlane::OpenEsp(Packet& outer, MutableBytes esp, IpAddress s
   if (!matches || !ReadInner(payload, f, ports, length)) {
     s->decrypts.bad_packets++;
     t.counters.receive_errors++;
+    (next == 4 || next == 41 ? t.counters.invalid_version : t.counters.invalid_protocol)++;
     return Dropped(FrameDrop::kBadIpsecProt);
   }
   payload = payload.first(length);  // what is behind it is to hide its length (RFC 4303 2.7)
   if (!SelectorsHold(*s, t, payload, sequence, now)) {
     t.counters.receive_errors++;
+    t.counters.invalid_identity++;
     Inner i;
     i.flow_drop = FlowDrop::kIpsecSelectorFailure;
     return i;

@@ -139,7 +139,6 @@ struct RemoteAccess : V1Pair {
     auto client = L2lPolicy({});
     client->entries.clear();
     client->ikev1_policies.clear();
-    client->ike.clear();
     client->client.enabled = true;
     client->client.servers = {Ip("192.0.2.2")};
     client->client.network_extension = network_extension;

@@ -35,7 +35,7 @@ struct V1Pair : Pair {
 // Both ends have what the other one has, nothing is left over, and the tunnel is up (or not).
 inline void ExpectUp(V1Pair& pair, std::size_t pairs = 1) {
   EXPECT_EQ(pair.Disagreement(), "");
-  EXPECT_EQ(pair.a.children.size(), pairs) << pair.Said(pair.a);
+  EXPECT_EQ(pair.a.children.size(), pairs) << pair.Said(pair.a) << "\n---\n" << pair.Said(pair.b);
   EXPECT_EQ(pair.b.children.size(), pairs);
   EXPECT_EQ(pair.core_a().children(), pair.a.children.size());
   EXPECT_EQ(pair.core_b().children(), pair.b.children.size());

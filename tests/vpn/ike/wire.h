@@ -197,8 +197,21 @@ class End final : public IkeHost {
     i->second.retired = true;
   }
   void Remove(std::uint32_t spi_in) override {
-    if (children.erase(spi_in) == 0) errors.push_back("Remove of a pair that is not there");
+    const auto i = children.find(spi_in);
+    if (i == children.end()) {
+      errors.push_back("Remove of a pair that is not there");
+      return;
+    }
+    const Child gone = i->second;
+    children.erase(i);
     ++removed;
+    if (!gone.outbound) return;
+    // As the data path does: any other pair of the tunnel carries on.
+    for (auto& [spi, child] : children) {
+      if (child.retired || !(child.sa->key == gone.sa->key)) continue;
+      child.outbound = true;
+      break;
+    }
   }
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override { moved[spi_in] = peer; }
   void Compute(std::function<void()> work, std::function<void()> done) override;
@@ -224,6 +237,8 @@ class End final : public IkeHost {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
   }
+  std::int64_t WallSeconds() const override { return wall_seconds; }
+  std::int64_t wall_seconds = 0;
   void LogKeys(const std::string& line) override { key_log.push_back(line); }
   Entropy& entropy() override { return entropy_; }
 
