@@ -50,7 +50,7 @@ class IpsecClientTest : public testing::Test, private ClientPorts {
     s.password = password;
     s.transport = transport;
     s.own_tcp_port = 51000;
-    client = std::make_unique<VpnClient>(s, *this, entropy);
+    client.reset(new VpnClient(s, *this, entropy));
     client->Begin(mesh.clock.Now());
     Pump();
   }
