@@ -79,6 +79,9 @@ class Engine {
 
   // Who makes and opens tunnels; before the first policy, and for as long as the engine lives. Null: there are none.
   void UseTunnels(TunnelGate* gate);
+  // TCP out of a tunnel leaves as packets of the engine's own (TakeOriginated), not in the place of what it came in: whoever sends
+  // those puts segments together.
+  void OriginateTunnelledTcp(bool on);
   // A tunnel has come up: connections that waited for it go on, and with `reclassify` those that it should have carried end.
   void TunnelUp(TunnelId t, bool reclassify, TimePoint now);
   // It has gone: its connections end, but for TCP if that is to be preserved.

@@ -18,6 +18,7 @@ void Conclude(TraceResult& result, const Packet& p, const Disposition& out);
 void CountDropped(EngineCore& core, const Packet& p, FrameDrop reason, TimePoint now);
 
 struct Engine::Impl : EngineCore {
+  bool originate_tunnelled_tcp = false;
   using EngineCore::EngineCore;
 
   void ProcessPacket(Packet& p, TimePoint now, Disposition& out);
