@@ -14,6 +14,7 @@ using namespace ikev1;
 // --- initiator
 
 Ikev1Core::Go Ikev1Core::BeginAm(Ikev1Sa& sa, const MessageV1*) {
+  sa.suite.auth = sa.offered.front().auth;  // by which the identity is chosen
   sa.job = std::make_shared<JobV1>();
   sa.job->group = sa.suite.group;
   sa.job->make_key = true;

@@ -223,7 +223,9 @@ Ikev1Core::Go Ikev1Core::Sign1(Ikev1Sa& sa) {
     FailPhase1(sa, "MM_BLD_MSG5, EV_ERROR|MM_DONE, EV_ERROR");
     return Go::kDead;
   }
-  (sa.initiator ? sa.id_i : sa.id_r) = OwnIdentity(sa);
+  // In aggressive mode the peer has it already.
+  std::vector<std::uint8_t>& id = sa.initiator ? sa.id_i : sa.id_r;
+  if (id.empty()) id = OwnIdentity(sa);
   sa.job->make_key = sa.job->make_shared = false;
   sa.job->signer = *key;
   sa.job->to_sign = sa.initiator ? HashIV1(sa.suite, sa.keys, sa.Exchange()) : HashRV1(sa.suite, sa.keys, sa.Exchange());
