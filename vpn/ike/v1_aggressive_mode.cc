@@ -111,7 +111,7 @@ Ikev1Core::Go Ikev1Core::SendAm3(Ikev1Sa& sa, const MessageV1*) {
 // --- responder
 
 Ikev1Core::Go Ikev1Core::TakeAm1(Ikev1Sa& sa, const MessageV1* m) {
-  sa.natt_allowed = policy_->nat_traversal;
+  sa.natt_allowed = policy_->nat_traversal && sa.via != IkeDatagram::Via::kTcp;
   const auto id = ReadIdV1(m->Body(kId));
   if (!id) return Go::kStay;
   if (!ChoosePolicy(sa, *m)) {

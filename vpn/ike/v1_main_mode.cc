@@ -120,7 +120,7 @@ Ikev1Core::Go Ikev1Core::TakeMm6(Ikev1Sa& sa, const MessageV1* m) {
 // --- responder
 
 Ikev1Core::Go Ikev1Core::TakeMm1(Ikev1Sa& sa, const MessageV1* m) {
-  sa.natt_allowed = policy_->nat_traversal;
+  sa.natt_allowed = policy_->nat_traversal && sa.via != IkeDatagram::Via::kTcp;
   if (!ChoosePolicy(sa, *m)) {
     SendClearNotify(*m->datagram, m->header, kNoProposalChosen);
     FailPhase1(sa, "MM_START, EV_START_MM|MM_START, EV_RCV_MSG|MM_DONE, EV_ERROR");
