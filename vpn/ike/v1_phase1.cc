@@ -217,7 +217,8 @@ void Ikev1Core::OnPhase1(Ikev1Sa& sa, MessageV1& m, Bytes body) {
     return;
   }
   const V1Tables::Row* row = V1Tables::Find(sa, V1Event::kMessage);
-  if (row == nullptr) {
+  // Messages in clear do not tell which end they are from: our own, sent back to us, is no answer.
+  if (row == nullptr || m.datagram->bytes == sa.out.message()) {
     ++stats_.in_drop_packets;
     return;
   }
