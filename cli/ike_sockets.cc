@@ -12,7 +12,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kIkePort = 500, kNatTPort = 4500;
+constexpr std::uint16_t kIkePort = 500;
 constexpr std::size_t kMarker = 4;         // zero bytes in front of IKE on port 4500
 constexpr std::size_t kLargest = 65535;    // of a datagram
 constexpr int kMostAtOnce = 64;            // of one socket, so that a flood leaves time for the rest

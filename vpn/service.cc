@@ -162,6 +162,12 @@ std::vector<IpsecFlowView> VpnService::IpsecFlows() {
   return flows;
 }
 
+std::optional<IpsecOverTcpView> VpnService::IpsecOverTcp() {
+  IpsecOverTcpView stats;
+  ports_.ask_engine([&] { stats = ports_.tunnels.TcpStats(); });
+  return stats;
+}
+
 std::vector<VpnContextView> VpnService::Contexts() {
   std::vector<VpnContextView> contexts;
   const TimePoint now = ports_.times().now;
@@ -190,6 +196,12 @@ bool VpnService::Logoff(std::uint32_t index) {
 IkeStats VpnService::Stats(std::uint8_t version) const {
   const IkeProtocol* engine = core_.version(version);
   return engine != nullptr ? engine->Stats() : IkeStats{};
+}
+
+std::optional<IpsecStatsView> VpnService::IpsecStats() {
+  IpsecStatsView stats;
+  ports_.ask_engine([&] { stats = ports_.tunnels.Totals(); });
+  return stats;
 }
 
 void VpnService::ClearCounters() {
