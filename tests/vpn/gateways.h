@@ -135,7 +135,7 @@ class Gateway {
   Gateway(const std::string& config, ManualClock& clock, std::uint64_t seed) : clock_(clock), entropy(seed) {
     const LoadReport report = conf.Load(config);
     for (const LineReport& l : report.reports) EXPECT_FALSE(l.refused) << l.line << ": " << l.text;
-    engine = std::make_unique<Engine>(Engine::Options{.max_connections = 4096}, clock, log, Random(seed), inspections.All());
+    engine = std::make_unique<Engine>(Engine::Options{.max_connections = 4096}, clock, log, Random(seed), inspections.Table());
     data = std::make_unique<DataPlane>(*engine, log, events, entropy);
     vpn = std::make_shared<VpnPolicy>();
     vpn->group_policies["DfltGrpPolicy"] = {};
@@ -318,9 +318,9 @@ class TwoGateways : public testing::Test {
     sa->cipher = k.cipher;
     sa->hash = k.hash;
     const auto material = [](std::size_t n, std::uint8_t first) {
-      std::vector<std::uint8_t> b(n);
-      for (std::size_t i = 0; i < n; i++) b[i] = static_cast<std::uint8_t>(first + i * 7);
-      return Secret(Bytes(b));
+      Secret s(n);
+      for (std::size_t i = 0; i < n; i++) s.bytes()[i] = static_cast<std::uint8_t>(first + i * 7);
+      return s;
     };
     const std::size_t key = TraitsOf(k.cipher).material(), mac = TraitsOf(k.hash).size;
     const std::uint8_t to_left = static_cast<std::uint8_t>(k.spi_left), to_right = static_cast<std::uint8_t>(k.spi_right);
