@@ -391,6 +391,7 @@ void Ikev1Core::Established(Ikev1Sa& sa) {
 void Ikev1Core::StartNeeds(Ikev1Sa& sa) {
   const std::vector<NeedV1> needs = std::move(sa.needs);
   sa.needs.clear();
+  if (needs.size() > 1) Say(713220, 6, nullptr, sa.peer.address, "De-queuing KEY-ACQUIRE messages that were left pending.");
   const std::uint32_t number = sa.number;
   for (const NeedV1& need : needs) {
     Ikev1Sa* left = Find(number);

@@ -71,6 +71,7 @@ TEST(V1Pair, ClearEndsBothSides) {
     ExpectDown(pair);
     End& other = by_a ? pair.b : pair.a;
     EXPECT_EQ(other.Said(713050), 1);
+    EXPECT_TRUE((by_a ? pair.a : pair.b).Said("Reason: Administrator Reset  Remote Proxy"));
     EXPECT_TRUE(other.Said("Reason: Peer Terminate  Remote Proxy"));
     ASSERT_EQ(other.peers_down.size(), 1u);
     EXPECT_EQ(other.peers_down[0].second, IkeEnd::kUserRequested);
