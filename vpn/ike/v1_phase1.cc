@@ -543,7 +543,7 @@ void Ikev1Core::Kill(Ikev1Sa& sa, IkeEnd why, bool tell_peer) {
     SendDelete(sa, kIsakmp, {});
   }
   for (const std::uint32_t spi : spis) RemoveChild(spi, false);
-  if (sa.assigned && sa.remote_access()) host_.GiveAddress(sa.assigned->address);
+  if (sa.assigned && !sa.client) host_.GiveAddress(sa.assigned->address);
   if (sa.peer_told) host_.PeerDown(number, why);
   by_cookie_.erase(sa.own_cookie());
   if (!sa.initiator) by_first_.erase({sa.peer.address, sa.cookie_i});
