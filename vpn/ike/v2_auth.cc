@@ -117,7 +117,7 @@ void V2Engine::FinishAuthResponse(const SaPtr& sa) {
   // What it has agreed to must be within what was asked for.
   made.local = NarrowTs(*i, sa->local_ts);
   made.remote = NarrowTs(*r, sa->remote_ts);
-  if (made.local != *i || made.remote != *r) {
+  if (made.local.empty() || made.remote.empty() || !AllInside(*i, sa->local_ts) || !AllInside(*r, sa->remote_ts)) {
     FailFirstChild(sa, "There was no IPSEC policy found for received TS");
     return;
   }

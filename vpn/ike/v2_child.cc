@@ -165,9 +165,9 @@ std::optional<V2Engine::Selected> V2Engine::Select(const SaV2& sa, std::span<con
       return {};
     }
     out.entry = *entry;
-    out.local = NarrowTs(*local, old->sa->key.local);
-    out.remote = NarrowTs(*remote, old->sa->key.remote);
-    if (out.local != old->sa->key.local || out.remote != old->sa->key.remote) {
+    out.local = old->sa->key.local;
+    out.remote = old->sa->key.remote;
+    if (!SameSelectors(NarrowTs(*local, out.local), out.local) || !SameSelectors(NarrowTs(*remote, out.remote), out.remote)) {
       why = "There was no IPSEC policy found for received TS";
       return {};
     }
@@ -323,7 +323,7 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
   const auto answer = ReadSaV2(p->body);
   const auto suite = answer ? AcceptEspV2(entry->proposals, task.group, *answer) : std::nullopt;
   const auto i = ReadTs(tsi->body), r = ReadTs(tsr->body);
-  if (!suite || !i || !r || NarrowTs(*i, task.local) != *i || NarrowTs(*r, task.remote) != *r || i->empty() || r->empty()) {
+  if (!suite || !i || !r || !AllInside(*i, task.local) || !AllInside(*r, task.remote) || i->empty() || r->empty()) {
     fail("Failed to find a matching policy");
     return;
   }
@@ -335,8 +335,13 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
   };
   auto a = std::make_shared<Answer>();
   a->suite = *suite;
-  a->local = *i;
-  a->remote = *r;
+  a->local = NarrowTs(*i, task.local);
+  a->remote = NarrowTs(*r, task.remote);
+  if (rekey && SameSelectors(a->local, task.local) && SameSelectors(a->remote, task.remote)) {
+    // Another order does not make another tunnel of it.
+    a->local = task.local;
+    a->remote = task.remote;
+  }
   a->entry = *entry;
   const Bytes nr = FindPayload(payloads, ikev2::kNonce)->body;
   a->nr.assign(nr.begin(), nr.end());

@@ -112,7 +112,9 @@ void V2Engine::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
     // Pairs of entries that are gone go; so does the SA with its last one.
     std::vector<std::uint32_t> gone;
     for (const auto& [in, child] : sa->children) {
-      if (!EntryOf(child.sa->key.entry)) gone.push_back(in);
+      const auto entry = EntryOf(child.sa->key.entry);
+      const bool named = entry && (entry->peers.empty() || std::find(entry->peers.begin(), entry->peers.end(), sa->peer.address) != entry->peers.end());
+      if (!named) gone.push_back(in);
     }
     if (!gone.empty() && gone.size() == sa->children.size()) {
       EndSa(sa, IkeEnd::kPolicyChanged);
@@ -124,7 +126,7 @@ void V2Engine::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
 
 void V2Engine::Receive(const IkeDatagram& d, Times t) {
   t_ = t;
-  if (policy_ == nullptr) return;
+  if (policy_ == nullptr || d.via == IkeDatagram::Via::kTcp) return;  // IPsec over TCP is version 1's
   ++stats_.in_packets;
   stats_.in_octets += d.bytes.size();
   Reader in(d.bytes);

@@ -49,16 +49,10 @@ std::vector<TrafficSelector> SidesOf(const AddressRange& range, const AddressSet
   return out;
 }
 
-bool AllWithin(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer) {
-  return std::all_of(inner.begin(), inner.end(), [&](const TrafficSelector& i) {
-    return std::any_of(outer.begin(), outer.end(), [&](const TrafficSelector& o) { return InsideTs(i, o); });
-  });
-}
-
 // RFC 7296 2.9: the packet that began it all may stand in front as a selector of its own; what is agreed upon must contain it.
 bool Hint(std::span<const TrafficSelector> offered, const std::vector<TrafficSelector>& narrowed) {
   if (offered.size() < 2 || offered[0].addresses.first != offered[0].addresses.last) return true;
-  return AllWithin(offered.first(1), narrowed);
+  return AllInside(offered.first(1), narrowed);
 }
 
 }  // namespace
@@ -183,7 +177,7 @@ std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const Traf
       for (const AclElement& a : e.match->elements()) {
         if (!a.permit || !a.InForce()) continue;
         const auto ours = SidesOf(a.src, a.src_set.get(), a.sport, a.protocol, v6), theirs = SidesOf(a.dst, a.dst_set.get(), a.dport, a.protocol, v6);
-        if (!cut && (!AllWithin(local, ours) || !AllWithin(remote, theirs))) continue;
+        if (!cut && (!AllInside(local, ours) || !AllInside(remote, theirs))) continue;
         auto l = NarrowTs(local, ours), r = NarrowTs(remote, theirs);
         if (l.empty() || r.empty() || !Hint(local, l) || !Hint(remote, r)) continue;
         narrowed_local = std::move(l);
