@@ -73,6 +73,7 @@ NoDns no_dns;
 
 Appliance::Appliance(const Parts& parts)
     : parts_(parts),
+      keys_(parts.state.At("keys")),
       configuration_(std::make_unique<Configuration>()),
       logger_(parts.clock, parts.ring),
       sla_(parts.prober != nullptr ? *parts.prober : no_prober),

@@ -16,6 +16,7 @@
 
 #include "cli/dns_client.h"
 #include "cli/kept_traces.h"
+#include "cli/key_store.h"
 #include "cli/load_meter.h"
 #include "cli/login_history.h"
 #include "cli/perfmon_console.h"
@@ -151,6 +152,7 @@ class Appliance {
   // --- engine and host
   ApplianceHost& host() { return parts_.host; }
   StateFolder& state() { return parts_.state; }
+  KeyStore& keys() { return keys_; }  // of trustpoints
   // Sessions and security associations; an appliance without a VPN engine has none.
   VpnTables& vpn() { return *vpn_; }
   void UseVpn(VpnTables& tables) { vpn_ = &tables; }  // must outlive the appliance
@@ -234,6 +236,7 @@ class Appliance {
   bool MayPutOff(std::string_view line) const;
 
   Parts parts_;
+  KeyStore keys_;
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
   VpnControl* vpn_control_ = nullptr;

@@ -32,6 +32,7 @@ const ExecSet& ExecCommands() {
     AddDnsCommands(s);
     AddCryptoCommands(s);
     AddDebugCommands(s);
+    AddCertificateCommands(s);
     return s;
   }();
   return set;

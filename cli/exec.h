@@ -47,6 +47,7 @@ void AddAspCommands(ExecSet& set);
 void AddDnsCommands(ExecSet& set);
 void AddCryptoCommands(ExecSet& set);
 void AddDebugCommands(ExecSet& set);
+void AddCertificateCommands(ExecSet& set);
 
 // A command without anything to bind.
 struct Bare {};

@@ -3,6 +3,7 @@
 #include <regex>
 
 #include "cli/appliance.h"
+#include "cli/asp_tunnels.h"
 #include "cli/exec.h"
 #include "cli/session.h"
 #include "cli/show_asp_table.h"
@@ -39,6 +40,10 @@ std::string WhenText(ExecContext& c, std::int64_t wall, const std::string& by) {
   return wall == 0 ? "Never" : DateText(wall, c.appliance.ClockNow().zone) + " by " + by;
 }
 
+std::vector<AspRule> TunnelRulesNow(Appliance& appliance) {
+  return TunnelRules(*appliance.policy(), appliance.vpn().IpsecFlows(), appliance.vpn().Contexts());
+}
+
 Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
   const AspTable& table = AspTableNow(c.appliance);
   const Policy& policy = *c.appliance.policy();
@@ -58,6 +63,11 @@ Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
     }
   }
   filter.crypto = w.crypto;
+  filter.tunnels = TunnelRulesNow(c.appliance);
+  for (AspRule& r : filter.tunnels) {
+    const auto& rules = c.appliance.asp_cleared().rules;
+    if (const auto before = rules.find(r.id); before != rules.end()) r.hits -= std::min(r.hits, before->second);
+  }
   const Appliance::AspCleared& cleared = c.appliance.asp_cleared();
   return Reply::Say(ShowAspClassify(table, policy, filter, WhenText(c, cleared.rules_wall, cleared.rules_by)));
 }
@@ -72,6 +82,7 @@ Reply ClearClassify(ExecContext& c, const Bare&, Form) {
   cleared.rules.clear();
   const AspTable& table = AspTableNow(c.appliance);
   for (const AspRule& r : table.rules()) cleared.rules[r.id] = r.hits;
+  for (const AspRule& r : TunnelRulesNow(c.appliance)) cleared.rules[r.id] = r.hits;
   cleared.rules_wall = c.appliance.WallNow();
   cleared.rules_by = c.session.UserName();
   return {};

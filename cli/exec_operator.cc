@@ -10,6 +10,7 @@
 #include "cli/appliance.h"
 #include "cli/exec.h"
 #include "cli/interface_name.h"
+#include "cli/key_store.h"
 #include "cli/session.h"
 #include "cli/show_platform.h"
 #include "cli/ssh_server.h"
@@ -29,6 +30,8 @@ struct OneInterface {
 struct KeyWords {
   bool no_confirm = false, general = false;
   int bits = 2048;
+  std::string label;           // of a trustpoint's key; "": the default key, which is the SSH server's
+  int curve = 0;               // ECDSA: bits; 0: RSA
 };
 
 // "disk0:/x", "flash:x": a name that says where it is.
@@ -80,11 +83,14 @@ Reply ClearInterface(ExecContext& c, const OneInterface& w, Form) {
 // A key takes seconds on a slow machine: it is made on a thread of its own.
 class KeyJob final : public Job {
  public:
-  KeyJob(Appliance& appliance, Session& session, int bits) {
-    thread_ = std::thread([this, &appliance, &session, bits, path = appliance.state().At("ssh_host_key")] {
-      const Status made = MakeSshHostKey(path, bits);
-      appliance.Post([alive = alive_, &session, text = made ? std::string() : "ERROR: " + made.error() + "\n"] {
+  // `make` runs on the thread, then `keep` on the control thread.
+  KeyJob(Appliance& appliance, Session& session, std::function<Status()> make, std::function<Status()> keep) {
+    thread_ = std::thread([this, &appliance, &session, make = std::move(make), keep = std::move(keep)] {
+      const Status made = make();
+      appliance.Post([alive = alive_, &session, made, keep] {
         if (!*alive) return;
+        const Status kept = made ? keep() : made;
+        const std::string text = kept ? std::string() : "ERROR: " + kept.error() + "\n";
         if (!text.empty()) session.Refuse(text);
         session.JobDone();  // destroys this
       });
@@ -101,13 +107,39 @@ class KeyJob final : public Job {
   std::thread thread_;
 };
 
-Reply GenerateKey(ExecContext& c, const KeyWords& w, Form) {
-  const auto begin = [bits = w.bits](const ExecContext& x) {
-    x.session.WriteNow("Keypair generation process begin. Please wait...\n");
-    x.session.Run(std::make_unique<KeyJob>(x.appliance, x.session, bits));
+constexpr const char* kDefaultKey = "<Default-RSA-Key>";  // the SSH server's
+
+Result<PrivateKey> MakeKey(const KeyWords& w) {
+  const KeyType curve = w.curve == 521 ? KeyType::kEcP521 : w.curve == 384 ? KeyType::kEcP384 : KeyType::kEcP256;
+  return w.curve != 0 ? PrivateKey::NewEc(curve) : PrivateKey::NewRsa(w.bits);
+}
+
+std::unique_ptr<Job> KeyJobOf(const ExecContext& c, const KeyWords& w) {
+  if (w.label.empty()) {
+    const auto make = [bits = w.bits, path = c.appliance.state().At("ssh_host_key")] { return MakeSshHostKey(path, bits); };
+    return std::make_unique<KeyJob>(c.appliance, c.session, make, [] { return Status(); });
+  }
+  const auto key = std::make_shared<PrivateKey>();
+  const auto make = [w, key]() -> Status {
+    auto made = MakeKey(w);
+    if (!made) return Error{made.error()};
+    *key = std::move(*made);
+    return {};
   };
-  if (!std::filesystem::exists(c.appliance.state().At("ssh_host_key"))) {
-    c.session.WriteNow("INFO: The name for the keys will be: <Default-RSA-Key>\n");
+  return std::make_unique<KeyJob>(c.appliance, c.session, make, [label = w.label, key, &keys = c.appliance.keys()] { return keys.Keep(label, *key); });
+}
+
+Reply GenerateKey(ExecContext& c, const KeyWords& words, Form) {
+  KeyWords w = words;
+  if (w.curve != 0 && w.label.empty()) w.label = "<Default-ECDSA-Key>";
+  const auto begin = [w](const ExecContext& x) {
+    x.session.WriteNow("Keypair generation process begin. Please wait...\n");
+    x.session.Run(KeyJobOf(x, w));
+  };
+  const std::string shown = w.label.empty() ? kDefaultKey : w.label;
+  const bool there = w.label.empty() ? std::filesystem::exists(c.appliance.state().At("ssh_host_key")) : c.appliance.keys().Find(w.label) != nullptr;
+  if (!there) {
+    c.session.WriteNow("INFO: The name for the keys will be: " + shown + "\n");
     begin(c);
     return {};
   }
@@ -115,7 +147,8 @@ Reply GenerateKey(ExecContext& c, const KeyWords& w, Form) {
     begin(c);
     return {};
   }
-  c.session.Ask("WARNING: You have a RSA keypair already defined named <Default-RSA-Key>.\n\nDo you really want to replace them? [yes/no]: ",
+  c.session.Ask("WARNING: You have a" + std::string(w.curve != 0 ? "n ECDSA" : " RSA") + " keypair already defined named " + shown +
+                    ".\n\nDo you really want to replace them? [yes/no]: ",
                 DaemonFrame::Mode::kQuestion, [c, begin](const std::optional<std::string>& answer) {
                   if (answer && !answer->empty() && IsPrefixOf(*answer, "yes")) begin(c);
                 });
@@ -154,9 +187,22 @@ void AddOperatorCommands(ExecSet& set) {
     for (const int bits : {1024, 2048, 3072, 4096}) sizes.push_back({S::Is(&KeyWords::bits, bits, std::to_string(bits), "Bits")});
     set.Add(Command<KeyWords>({S::Kw("crypto", "Cryptography"), S::Kw("key", "Keys"), S::Kw("generate", "Make new keys"), S::Kw("rsa", "RSA keys"),
                                S::AnyOrder({{S::Flag(&KeyWords::general, "general-keys", "One pair for everything")},
+                                            {S::Kw("label", "Of a trustpoint"), S::Word(&KeyWords::label, "Name")},
                                             {S::Kw("modulus", "Size of the key"), S::Choice(sizes)},
                                             {S::Flag(&KeyWords::no_confirm, "noconfirm", "Do not ask")}})}),
             GenerateKey);
+    std::vector<S::List> curves;
+    for (const int bits : {256, 384, 521}) curves.push_back({S::Is(&KeyWords::curve, bits, std::to_string(bits), "Bits")});
+    set.Add(Command<KeyWords>({S::Kw("crypto", "Cryptography"), S::Kw("key", "Keys"), S::Kw("generate", "Make new keys"), S::Kw("ecdsa", "ECDSA keys"),
+                               S::AnyOrder({{S::Kw("label", "Of a trustpoint"), S::Word(&KeyWords::label, "Name")},
+                                            {S::Kw("elliptic-curve", "Size of the key"), S::Choice(curves)},
+                                            {S::Flag(&KeyWords::no_confirm, "noconfirm", "Do not ask")}})})
+                .When([](const Personality& p) { return p.release >= 900; }),
+            [](ExecContext& c, const KeyWords& w, Form form) {
+              KeyWords ecdsa = w;
+              if (ecdsa.curve == 0) ecdsa.curve = 256;
+              return GenerateKey(c, ecdsa, form);
+            });
   }
 }
 

@@ -10,15 +10,17 @@ namespace sallyport {
 std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter, const std::string& cleared) {
   static constexpr std::string_view kCrypto[] = {"ctcp", "decrypt", "encrypt", "ipsec-natt", "ipsec-tunnel-flow", "ipsec-user"};
   std::string input, output, layer2;
-  for (const AspRule& r : table.rules()) {
-    if (!filter.domain.empty() && DomainOf(r) != filter.domain) continue;
-    if (filter.crypto && std::find(std::begin(kCrypto), std::end(kCrypto), DomainOf(r)) == std::end(kCrypto)) continue;
-    if (filter.interface != IfId::kAny && r.input != filter.interface && r.output != filter.interface) continue;
-    if (filter.only_hit && r.hits == 0) continue;
+  const auto print = [&](const AspRule& r) {
+    if (!filter.domain.empty() && DomainOf(r) != filter.domain) return;
+    if (filter.crypto && std::find(std::begin(kCrypto), std::end(kCrypto), DomainOf(r)) == std::end(kCrypto)) return;
+    if (filter.interface != IfId::kAny && r.input != filter.interface && r.output != filter.interface) return;
+    if (filter.only_hit && r.hits == 0) return;
     const std::string text = AspRuleText(r, policy, "");
-    if (filter.match && !std::regex_search(text, *filter.match)) continue;
+    if (filter.match && !std::regex_search(text, *filter.match)) return;
     (r.layer2 ? layer2 : r.ref.out ? output : input) += text;
-  }
+  };
+  for (const AspRule& r : table.rules()) print(r);
+  for (const AspRule& r : filter.tunnels) print(r);
   return "\nInput Table\n" + input + "\nOutput Table:\n" + output + "\nL2 - Output Table:\n\nL2 - Input Table:\n" + layer2 +
          "\nLast clearing of hits counters: " + cleared + "\n\n";
 }

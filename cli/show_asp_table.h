@@ -18,6 +18,7 @@ struct AspFilter {
   bool only_hit = false;
   bool crypto = false;  // what leads into tunnels and out of them
   std::optional<std::regex> match;
+  std::vector<AspRule> tunnels = {};  // behind those of the table (cli/asp_tunnels.h)
 };
 // `cleared`: when its hits were cleared, "Never".
 std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter, const std::string& cleared = "Never");

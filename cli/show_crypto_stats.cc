@@ -181,13 +181,13 @@ std::string ShowVpnLicenses(const VpnStatisticsView& v) {
   for (const char* cipher : {"VPN-3DES-AES", "VPN-DES"}) Append(out, "{:<33}: {:>8}\n", cipher, "ENABLED");
   Append(out, "{}\n{}{:<75}\n{}", rule, rule, "VPN Licenses Usage Summary", rule);
   Append(out, "{:26}Local : Shared :   All  :   Peak :  Eff.  :        \n", "");
-  Append(out, "{:25}In Use : In Use : In Use : In Use :  Limit : Usage  \n{:25}{}\n", "", "", std::string(52, '-'));
+  Append(out, "{:25}In Use : In Use : In Use : In Use :  Limit : Usage  \n{:25}{}\n", "", "", std::string(51, '-'));
   const auto licence = [&](const char* name, const VpnCounts& c, bool shared) {
-    Append(out, "{:<23}: {} : {:>6} : {:>6} : {:>6} : {:>5}%\n", name, shared ? fmt::format("{:>6} : {:>6}", c.active, 0) : std::string(15, ' '), c.active,
+    Append(out, "{:<23}: {} : {:>6} : {:>6} : {:>6} : {:>4}%\n", name, shared ? fmt::format("{:>6} : {:>6}", c.active, 0) : std::string(15, ' '), c.active,
            c.peak, v.capacity, percent(c.active));
   };
   const auto kind = [&](const char* name, const VpnCounts& c) {
-    Append(out, "{:<23}: {:>22} : {:>6} : {:>6} : {:>14}%\n", name, "", c.active, c.peak, percent(c.active));
+    Append(out, "{:<23}: {:>22} : {:>6} : {:>6} : {:>9}%\n", name, "", c.active, c.peak, percent(c.active));
   };
   licence("AnyConnect Premium", v.ssl, true);
   kind("  AnyConnect Client", of(v.groups, VpnGroup::kAnyConnect));

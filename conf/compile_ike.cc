@@ -258,6 +258,7 @@ void CompileTrustpoints(const VpnSource& from, VpnPolicy& out) {
     t.name = name;
     if (!chain) {
       ReadTrustpoint(*l, t);
+      if (t.key_name.empty()) t.key_name = name;
       continue;
     }
     for (const auto& c : l->lines) {
@@ -277,6 +278,7 @@ void CompileCertificateMaps(const VpnSource& from, VpnPolicy& out) {
     std::string group;
   };
   std::vector<Use> uses;
+  out.map_by_ou = true;  // all but `rules` are on unless they say no
   for (const auto& l : from.tree.Of(Section::kTunnelGroupMap)) {
     const bool off = l->text.starts_with("no ");
     const std::string_view text = off ? std::string_view(l->text).substr(3) : l->text;

@@ -126,6 +126,43 @@ void Client(const VpnSource& from, VpnClientSettings& c) {
   c.enabled = c.enabled && !c.servers.empty() && !c.group.empty() && c.outside != c.inside;
 }
 
+// What a hardware client protects: in network extension mode what its own network sends, to wherever the server says. The entry has
+// the name that an ASA gives it. In client mode the inner address is the server's to give, and no list can be written before.
+void ClientMap(const VpnSource& from, StableIds& ids, VpnPolicy& out) {
+  const VpnClientSettings& c = out.client;
+  if (!c.enabled) return;
+  out.ike[c.outside].v1 = true;
+  const Interface* inside = from.policy.Find(c.inside);
+  if (!c.network_extension || inside == nullptr || inside->address.IsNone()) return;
+  AclElement e;
+  e.permit = true;
+  e.src = AddressRange::Of(Prefix::Of(inside->address, inside->prefix_length));
+  e.dst = AddressRange::Of(Prefix::AnyV4());
+  e.text = "extended permit ip " + e.src.first.ToString() + " " + MaskOf(inside->prefix_length).ToString() + " any";
+  e.hits = std::make_shared<HitCounter>();
+  AclLine line;
+  line.number = 1;
+  line.text = e.text;
+  line.element_count = 1;
+  CryptoMapEntry entry;
+  entry.id = ids.Of("vpnclient");
+  entry.map = kVpnClientMap;
+  entry.sequence = 10;
+  entry.at = c.outside;
+  entry.match = std::make_shared<AccessList>("_vpnc_acl", 0, std::vector<AclLine>{line}, std::vector<AclElement>{e});
+  entry.peers = c.servers;
+  for (const VpnCipher cipher : {VpnCipher::kAes256, VpnCipher::kAes192, VpnCipher::kAes128, VpnCipher::k3Des, VpnCipher::kDes}) {
+    for (const VpnHash hash : {VpnHash::kSha1, VpnHash::kMd5}) {
+      EspProposal set;
+      set.name = "_vpnc";
+      set.ciphers = {cipher};
+      set.integrity = {hash};
+      entry.ikev1_sets.push_back(set);
+    }
+  }
+  out.entries.insert(out.entries.begin(), entry);
+}
+
 }  // namespace
 
 std::optional<std::string_view> Behind(std::string_view text, std::string_view begins) {
@@ -213,6 +250,7 @@ std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTabl
   out->entries = CompileCryptoMaps(from, esp, ids);
   VirtualTunnels(from, esp, ids, *out);
   Client(from, out->client);
+  ClientMap(from, ids, *out);
   if (out->entries.empty() && out->virtual_tunnels.empty() && out->ike.empty() && !out->client.enabled) return nullptr;
   Pools(from, *out);
   CompileTrustpoints(from, *out);

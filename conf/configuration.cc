@@ -251,6 +251,7 @@ ApplyResult Configuration::Apply(ConfigMode& mode, std::string_view raw, int pri
     }
   }
   if (const auto said = DefaultForm(mode, line, privilege)) return *said;
+  if (const auto said = IkePolicyLine(line, privilege)) return *said;
   out.column = failure->column + static_cast<std::size_t>(line.data() - raw.data());
   out.word = failure->word;
   out.outcome = failure->outcome == RunResult::Outcome::kIncomplete  ? Outcome::kIncomplete
@@ -278,6 +279,28 @@ std::optional<ApplyResult> Configuration::DefaultForm(ConfigMode& mode, std::str
     }
   }
   return r;
+}
+
+// `crypto isakmp policy 50 lifetime 0`: from 7.2 on a policy is a sub-mode, and an ASA takes its lines in the form of 7.0 all the same.
+// Nothing: it is not that, or it is wrong. The session stays in its mode.
+std::optional<ApplyResult> Configuration::IkePolicyLine(std::string_view line, int privilege) {
+  const CommandLine words(line);
+  if (words.size() < 6 || !SameWord(words[0], "crypto") || !SameWord(words[2], "policy")) return {};
+  const std::string policy(line.substr(0, words.ColumnOf(4)));
+  ConfigMode mode;
+  ApplyResult r = Apply(mode, policy, privilege);
+  if (!r.ok() || mode.global()) return {};
+  const bool fresh = r.changed;
+  const std::size_t depth = mode.frames_.size();
+  const ApplyResult inner = Apply(mode, line.substr(words.ColumnOf(4)), privilege);
+  if (inner.ok() && mode.frames_.size() == depth) {
+    r = inner;
+    r.changed = r.changed || fresh;
+    return r;
+  }
+  ConfigMode outer;
+  if (fresh) (void)Apply(outer, "no " + policy, privilege);
+  return {};
 }
 
 HelpResult Configuration::Help(const ConfigMode& mode, std::string_view line, int privilege) const {

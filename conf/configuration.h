@@ -210,6 +210,7 @@ class Configuration {
   struct Impl;
   friend struct ConfigEdit;
   std::optional<ApplyResult> DefaultForm(ConfigMode& mode, std::string_view line, int privilege);
+  std::optional<ApplyResult> IkePolicyLine(std::string_view line, int privilege);
   std::unique_ptr<Configuration> WithVpnDefaults() const;
   void AddHardware();
   std::unique_ptr<Impl> impl_;

@@ -290,7 +290,8 @@ std::string PortText(const PortRange& p) {
 
 const char* Keyword(AspDomain d) {
   static constexpr const char* kWords[] = {"permit", "capture", "conn-set", "nat", "nat-reverse", "nat-per-session",
-                                           "inspect-ip-options", "inspect"};
+                                           "inspect-ip-options", "inspect", "encrypt", "decrypt", "ipsec-user", "ipsec-tunnel-flow",
+                                           "ipsec-natt", "ctcp"};
   return kWords[static_cast<std::size_t>(d)];
 }
 

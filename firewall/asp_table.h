@@ -22,7 +22,9 @@ namespace sallyport {
 struct Policy;
 
 enum class AspDomain : std::uint8_t {
-  kPermit, kCapture, kConnSet, kNat, kNatReverse, kNatPerSession, kInspectIpOptions, kInspect, kCount
+  kPermit, kCapture, kConnSet, kNat, kNatReverse, kNatPerSession, kInspectIpOptions, kInspect,
+  kEncrypt, kDecrypt, kIpsecUser, kIpsecTunnelFlow, kIpsecNatT, kCtcp,  // of tunnels; no AspTable has them
+  kCount
 };
 const char* Keyword(AspDomain d);  // "permit", "inspect-ip-options"; "inspect"
 

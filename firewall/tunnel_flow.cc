@@ -51,7 +51,7 @@ void Drop(EngineCore& core, const Packet& p, FrameDrop frame, FlowDrop flow, Dis
 }
 
 void TellSpoof(EngineCore& core, const Packet& p, TimePoint now) {
-  if (core.undo != nullptr || (core.spoof_told != TimePoint() && now - core.spoof_told < kSpoofLog)) return;
+  if (core.undo != nullptr || (core.spoof_told && now - *core.spoof_told < kSpoofLog)) return;
   core.spoof_told = now;
   core.log.Log(now, Msg::k402117, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
 }
@@ -173,7 +173,6 @@ bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p,
     Drop(core, p, asked ? FrameDrop::kIpsecNeedSa : FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
     return false;
   }
-  if (core.recorder != nullptr) [[unlikely]] core.recorder->Phase("VPN", "encrypt", true, {});
   mtu = link->mtu;
   return true;
 }

@@ -102,7 +102,7 @@ void DataPlane::DropFlow(TunnelId t) {
   if (undo_ != nullptr) {
     undo_->Add([tunnel] { tunnel->flows++; });
   } else {
-    table_.FreeIfUnused(*tunnel);
+    FreeIfUnused(*tunnel);
   }
 }
 
@@ -145,6 +145,7 @@ TunnelId DataPlane::Install(std::shared_ptr<const ChildSa> sa, TimePoint now) {
   if (sa->encapsulation == EspEncapsulation::kUdp) udp_ports_.insert(sa->local.port);
   SaPair* const raw = pair.get();
   table_.Add(*t, std::move(pair));
+  totals_.PairUp(*raw, !was_up, table_.pairs());
   if (t->outbound == nullptr) t->outbound = raw;
   Measure(*t);
   const TunnelId id = t->id;
@@ -188,11 +189,18 @@ void DataPlane::Remove(std::uint32_t spi_in, TimePoint now) {
   const bool was_outbound = t.outbound == s;
   const std::unique_ptr<SaPair> gone = table_.Take(spi_in);
   if (was_outbound) ChooseOutbound(t);
+  totals_.PairDown(*gone, !t.Up());
   if (t.Up()) return;
   // Held while its connections are looked through: they let it go one by one.
   t.flows++;
   engine_.TunnelDown(id, t.preserve, now);
   t.flows--;
+  FreeIfUnused(t);
+}
+
+void DataPlane::FreeIfUnused(Tunnel& t) {
+  if (!t.used || t.flows != 0 || t.Up()) return;
+  totals_.Keep(t.counters);
   table_.FreeIfUnused(t);
 }
 

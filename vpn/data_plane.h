@@ -16,6 +16,7 @@
 #include "firewall/log_event.h"
 #include "firewall/tunnel.h"
 #include "firewall/undo_log.h"
+#include "vpn/ipsec_totals.h"
 #include "vpn/spd.h"
 #include "vpn/tunnel_control.h"
 #include "vpn/tunnel_event.h"
@@ -61,6 +62,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   std::vector<IpsecFlowView> Flows(TimePoint now) const override;
   std::vector<VpnContextView> Contexts(TimePoint now) const override;
   void ClearCounters() override;
+  IpsecStatsView Totals() const override { return totals_.View(table_); }
 
  private:
   // Those of which one is logged in five seconds (syslog guide, 402115 to 402120).
@@ -70,6 +72,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   void ChooseOutbound(Tunnel& t);
   void Measure(Tunnel& t);  // payload_mtu
   void ForgetPathMtu(Tunnel& t, TimePoint now);
+  void FreeIfUnused(Tunnel& t);
   void Note(TunnelEvent event) { (void)events_.Push(std::move(event)); }
 
   // --- data_plane_open.cc
@@ -103,10 +106,11 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   const Policy* policy_ = nullptr;  // the engine's own
   Spd spd_;
   TunnelTable table_;
+  IpsecTotals totals_;
   std::set<std::uint16_t> udp_ports_;  // of IPsec over UDP, other than 4500
   std::unordered_map<std::uint32_t, TimePoint> asked_;  // Negotiate, by entry
   std::unordered_map<IpAddress, TimePoint> spi_told_;   // kInvalidSpi events, by peer
-  std::array<TimePoint, static_cast<std::size_t>(Told::kCount)> told_{};
+  std::array<std::optional<TimePoint>, static_cast<std::size_t>(Told::kCount)> told_{};
   UndoLog* undo_ = nullptr;
   std::uint64_t batch_ = 1;
   std::uint16_t ip_id_ = 0;

@@ -19,7 +19,7 @@ std::string UserOf(const ChildSa& sa) { return sa.user.empty() ? sa.peer.address
 std::string ProxyText(const std::vector<TrafficSelector>& of) {
   if (of.empty()) return "N/A";
   const VpnSelector s = ShownSelector(of.front());
-  const std::string mask = s.network.address.IsV4() ? MaskOf(s.network.length).ToString() : std::to_string(s.network.length);
+  const std::string mask = s.network.address.IsV4() ? MaskOf(s.network.FamilyLength()).ToString() : std::to_string(s.network.FamilyLength());
   return s.network.address.ToString() + "/" + mask + "/" + std::to_string(s.protocol) + "/" + std::to_string(s.port);
 }
 
@@ -70,8 +70,8 @@ TunnelGate::Inner Dropped(FrameDrop why) {
 
 bool DataPlane::MayTell(Told what, TimePoint now) {
   if (undo_ != nullptr) return false;
-  TimePoint& last = told_[static_cast<std::size_t>(what)];
-  if (last != TimePoint() && now - last < kTellAgain) return false;
+  std::optional<TimePoint>& last = told_[static_cast<std::size_t>(what)];
+  if (last && now - *last < kTellAgain) return false;
   last = now;
   return true;
 }
@@ -89,7 +89,7 @@ bool DataPlane::Terminates(const Packet& p) const {
 }
 
 void DataPlane::Reassembled(const Packet& outer) {
-  if (outer.bytes.size() < outer.l4_offset + 8u) return;
+  if (undo_ != nullptr || outer.bytes.size() < outer.l4_offset + 8u) return;
   const std::size_t at = outer.l4_offset + (outer.IsUdp() ? 8u : 0u);
   if (at + 8 > outer.bytes.size()) return;
   if (SaPair* s = table_.BySpi(LoadBe32(outer.bytes.data() + at))) table_.Find(s->tunnel)->counters.reassembly_needed++;
@@ -102,6 +102,7 @@ DataPlane::Inner DataPlane::Open(Packet& outer, TimePoint now) {
   const bool own_port = udp && outer.key.dport != kNatTPort;
   switch (o.what) {
     case OuterPacket::What::kKeepalive:
+      if (undo_ != nullptr) return Dropped(own_port ? FrameDrop::kIpsecudpKeepalive : FrameDrop::kNattKeepalive);
       log_.Log(now, Msg::k710007, LogArg::Address(outer.key.src), LogArg::Number(outer.key.sport), LogArg::Address(outer.key.dst),
                LogArg::Number(outer.key.dport));
       return Dropped(own_port ? FrameDrop::kIpsecudpKeepalive : FrameDrop::kNattKeepalive);
@@ -119,6 +120,7 @@ DataPlane::Inner DataPlane::UnknownSpi(const Packet& outer, std::uint32_t spi, s
     log_.Log(now, Msg::k402114, LogArg::Hex(spi), LogArg::Hex(sequence), LogArg::Address(outer.key.src), LogArg::Address(outer.key.dst));
   }
   if (undo_ == nullptr) {
+    totals_.UnknownSpi();
     if (spi_told_.size() >= kMostPeers) std::erase_if(spi_told_, [now](const auto& s) { return now - s.second >= kSpiAgain; });
     const auto told = spi_told_.find(outer.key.src);
     const bool again = told == spi_told_.end() ? spi_told_.size() < kMostPeers : now - told->second >= kSpiAgain;
@@ -142,6 +144,8 @@ DataPlane::Inner DataPlane::Failed(SaPair& s, Tunnel& t, EspOpener::Why why, std
   t.counters.receive_errors++;
   s.decrypts.bad_packets++;
   const bool replay = why == EspOpener::Why::kReplay;
+  (replay ? t.counters.replay_failed : why == EspOpener::Why::kIcv ? t.counters.verify_failed
+          : why == EspOpener::Why::kShort ? t.counters.invalid_length : t.counters.invalid_pad)++;
   if (replay || why == EspOpener::Why::kIcv) {
     if (!replay) s.decrypts.bad_crypto++;
     if (MayTell(replay ? Told::kReplay : Told::kAuthentication, now)) {
@@ -237,11 +241,13 @@ DataPlane::Inner DataPlane::OpenEsp(Packet& outer, MutableBytes esp, IpAddress s
   if (!matches || !ReadInner(payload, f, ports, length)) {
     s->decrypts.bad_packets++;
     t.counters.receive_errors++;
+    (next == 4 || next == 41 ? t.counters.invalid_version : t.counters.invalid_protocol)++;
     return Dropped(FrameDrop::kBadIpsecProt);
   }
   payload = payload.first(length);  // what is behind it is to hide its length (RFC 4303 2.7)
   if (!SelectorsHold(*s, t, payload, sequence, now)) {
     t.counters.receive_errors++;
+    t.counters.invalid_identity++;
     Inner i;
     i.flow_drop = FlowDrop::kIpsecSelectorFailure;
     return i;

@@ -127,7 +127,10 @@ bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint 
 
 Sealed DataPlane::Seal(TunnelId id, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) {
   Tunnel* const t = table_.Find(id);
-  if (t == nullptr || t->outbound == nullptr) return Sealed::kNoSa;
+  if (t == nullptr || t->outbound == nullptr) {
+    if (t != nullptr && undo_ == nullptr) t->counters.no_sa_sent++;
+    return Sealed::kNoSa;
+  }
   SaPair& s = *t->outbound;
   if (t->pmtu_until <= now) ForgetPathMtu(*t, now);
   const std::size_t size = inner.bytes.size();
@@ -142,6 +145,7 @@ Sealed DataPlane::Seal(TunnelId id, Packet& inner, TimePoint now, std::vector<Or
   if (undo_ != nullptr) return Sealed::kReplaced;  // imagined: it stays as it is
   const auto failed = [&] {
     t->counters.send_errors++;
+    t->counters.encapsulation_failed++;
     s.sa->activity->dropped_out.fetch_add(1, std::memory_order_relaxed);
     return Sealed::kFailed;
   };

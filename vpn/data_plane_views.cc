@@ -129,7 +129,10 @@ std::vector<VpnContextView> DataPlane::Contexts(TimePoint) const {
 }
 
 void DataPlane::ClearCounters() {
-  for (const auto& t : table_.all()) t->counters = {};
+  for (const auto& t : table_.all()) {
+    if (t->used) totals_.Keep(t->counters);
+    t->counters = {};
+  }
 }
 
 }  // namespace sallyport

@@ -192,6 +192,9 @@ struct CertificateMapEntry {
 
 // --- `vpnclient`: the appliance as a hardware client (5505)
 
+// The crypto map that the configuration makes of it, in network extension mode.
+inline constexpr char kVpnClientMap[] = "_vpnc_cm";
+
 struct VpnClientSettings {
   bool enabled = false;
   std::vector<IpAddress> servers;

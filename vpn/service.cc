@@ -192,6 +192,12 @@ IkeStats VpnService::Stats(std::uint8_t version) const {
   return engine != nullptr ? engine->Stats() : IkeStats{};
 }
 
+std::optional<IpsecStatsView> VpnService::IpsecStats() {
+  IpsecStatsView stats;
+  ports_.ask_engine([&] { stats = ports_.tunnels.Totals(); });
+  return stats;
+}
+
 void VpnService::ClearCounters() {
   ports_.ask_engine([&] { ports_.tunnels.ClearCounters(); });
 }

@@ -79,6 +79,7 @@ class VpnService final : public VpnControl, private IkeHost {
   bool Logoff(std::uint32_t index) override;
   IkeStats Stats(std::uint8_t version) const override;
   void ClearCounters() override;
+  std::optional<IpsecStatsView> IpsecStats() override;
   std::vector<AddressPoolView> Pools() const override { return pools_.Views(); }
   VpnDebug& debug() override { return debug_; }
 

@@ -30,6 +30,8 @@ class TunnelControl {
   virtual std::vector<IpsecFlowView> Flows(TimePoint now) const = 0;
   virtual std::vector<VpnContextView> Contexts(TimePoint now) const = 0;
   virtual void ClearCounters() = 0;
+  // Since start, of tunnels that have gone, too. What counts nothing has zeros.
+  virtual IpsecStatsView Totals() const { return {}; }
 };
 
 }  // namespace sallyport

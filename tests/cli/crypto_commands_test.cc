@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/asp_tunnels.h"
 #include "cli/debug_text.h"
+#include "cli/show_asp_table.h"
 #include "cli/show_crypto.h"
 #include "cli/show_crypto_stats.h"
 #include "conf/personality.h"
@@ -328,6 +330,32 @@ TEST_F(CryptoCommands, IpsecSasByPeerMapSpiAndUser) {
   EXPECT_THAT(console->Do("show crypto ipsec sa spi zz"), HasSubstr("ERROR: "));
   EXPECT_EQ(console->Do("show ipsec sa peer 203.0.113.200"), "\nThere are no ipsec sas for peer 203.0.113.200\n");
   EXPECT_EQ(console->Do("show ipsec sa map west detail"), console->Do("show crypto ipsec sa map west detail"));
+}
+
+TEST_F(CryptoCommands, ClassifyHasTheRulesOfTunnels) {
+  box_.appliance->Load("ASA Version 9.8(2)\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n"
+                       "access-list vpn extended permit ip 10.1.0.0 255.255.0.0 10.2.0.0 255.255.0.0\naccess-list vpn extended permit tcp host 10.1.1.1 any4 eq www\n"
+                       "crypto ipsec ikev1 transform-set s esp-3des esp-sha-hmac\ncrypto map west 10 match address vpn\n"
+                       "crypto map west 10 set peer 198.51.100.2\ncrypto map west 10 set ikev1 transform-set s\ncrypto map west interface outside\n"
+                       "crypto ikev1 enable outside\ncrypto ikev1 ipsec-over-tcp port 10000\n");
+  box_.appliance->Changed();
+  const std::vector<IpsecFlowView> flows = {Flow("outside", "west", "198.51.100.2", 0x1000)};
+  VpnContextView in;
+  in.context = 0x5ff54;
+  in.spi = 0x1000;
+  in.peer = A("198.51.100.2");
+  in.packets = 5;
+  VpnContextView out = in;
+  out.encrypts = true;
+  out.context = 0x5b234;
+  out.spi = 0x1001;
+  out.packets = 9;
+  AspFilter filter;
+  filter.crypto = true;
+  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out});
+  const AspTable none(Policy(), AspHits(), {});
+  ExpectGolden("asp_table_classify_crypto", ShowAspClassify(none, *box_.appliance->policy(), filter));
+  EXPECT_THAT(Open(15)->Do("show asp table classify domain encrypt"), HasSubstr("domain=encrypt"));
 }
 
 TEST(CryptoGolden, Statistics) {

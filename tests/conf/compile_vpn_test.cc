@@ -526,7 +526,7 @@ TEST_F(CompileVpn, TheEra9HasBothVersions) {
   EXPECT_EQ(tp.identity_pem, "-----BEGIN CERTIFICATE-----\nMAMCAQc=\n-----END CERTIFICATE-----\n");
 
   EXPECT_TRUE(vpn_->map_by_rules);
-  EXPECT_FALSE(vpn_->map_by_ou);
+  EXPECT_TRUE(vpn_->map_by_ou);
   EXPECT_EQ(vpn_->map_default_group, "198.51.100.2");
   ASSERT_THAT(vpn_->certificate_map, SizeIs(1));
   ASSERT_THAT(vpn_->certificate_map[0].rules, SizeIs(2));

@@ -95,6 +95,22 @@ TEST_F(VpnTest, EachEraHasItsOwnWords) {
   EXPECT_EQ(Show("isakmp"), "isakmp enable outside\nisakmp policy 10 authentication pre-share\nisakmp policy 10 group 2\n");
 }
 
+TEST_F(VpnTest, AnIkePolicyInOneLine) {
+  Release("8.2(1)");
+  Say("crypto isakmp policy 50 lifetime 0");
+  EXPECT_EQ(mode_.prompt(), "config");
+  EXPECT_EQ(Show("crypto isakmp policy"),
+            "crypto isakmp policy 50\n authentication pre-share\n encryption 3des\n hash sha\n group 2\n lifetime 0\n");
+  Say("crypto isakmp policy 50 hash md5");
+  EXPECT_THAT(Show("crypto isakmp policy"), HasSubstr("\n hash md5\n"));
+  // A refused line leaves nothing behind, and its error is that of the line as it was typed.
+  EXPECT_EQ(Error("crypto isakmp policy 60 hash md6"), std::string(24, ' ') + "^\nERROR: % Invalid input detected at '^' marker.\n");
+  EXPECT_THAT(Show("crypto isakmp policy"), Not(HasSubstr("policy 60")));
+  Release("9.8(2)");
+  Say("crypto ikev1 policy 7 group 14");
+  EXPECT_THAT(Show("crypto ikev1"), HasSubstr("\n group 14\n"));
+}
+
 TEST_F(VpnTest, FilesMayHaveAnyErasWords) {
   const LoadReport r = conf_->Load("ASA Version 9.8(2) \nisakmp policy 10 hash sha\ncrypto isakmp policy 10\n hash sha\n");
   EXPECT_EQ(r.refused, 0);

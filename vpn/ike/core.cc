@@ -82,12 +82,10 @@ void IkeCore::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
 void IkeCore::Receive(const IkeDatagram& d, Times t) {
   if (policy_ == nullptr || d.bytes.size() < kHeaderSize) return;
   const auto on = policy_->ike.find(d.at);
-  // The hardware client hears its server without `crypto isakmp enable`.
-  const bool client = policy_->client.enabled && policy_->client.outside == d.at && d.bytes[kVersionAt] >> 4 == 1;
-  if (on == policy_->ike.end() && !client) return;
+  if (on == policy_->ike.end()) return;
   switch (d.bytes[kVersionAt] >> 4) {
     case 1:
-      if (v1_ && (client || on->second.v1)) v1_->Receive(d, t);
+      if (v1_ && on->second.v1) v1_->Receive(d, t);
       break;
     case 2:
       if (v2_ && on->second.v2) v2_->Receive(d, t);

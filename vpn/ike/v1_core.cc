@@ -417,6 +417,12 @@ void Ikev1Core::Need(std::uint32_t entry_id, const TunnelFlow& flow, Times t) {
   if (!entry || entry->sets.empty() || !entry->may_begin || entry->peers.empty()) return;
   const auto ike = policy_->ike.find(entry->at);
   if (ike == policy_->ike.end() || !ike->second.v1) return;
+  if (entry->map == kVpnClientMap) {
+    // The hardware client asks its server for everything at once, when it has connected.
+    const bool there = std::any_of(sas_.begin(), sas_.end(), [](const auto& s) { return s.second->client; });
+    if (!there) client_at_ = std::min(client_at_, real() + Duration::Seconds(1));
+    return;
+  }
   SelectorPair selectors;
   if (entry->any_to_any) {
     selectors.local.addresses = selectors.remote.addresses = AddressRange::Of(Prefix::AnyV4());
@@ -470,7 +476,13 @@ void Ikev1Core::Event(const TunnelEvent& e, Times t) {
       }
       return;
     case TunnelEvent::What::kFirstPacket:
-      if (child != nullptr && !child->retired) SwitchOutbound(*child);
+      // The peer has the pair, even if its last message was lost.
+      if (child == nullptr || child->retired) return;
+      if (!child->settled) {
+        Settle(*child);
+      } else if (child->outbound_at != TimePoint::Max()) {
+        SwitchOutbound(*child);
+      }
       return;
     case TunnelEvent::What::kMovedPeer:
       if (child != nullptr) {
@@ -580,7 +592,7 @@ void Ikev1Core::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
   std::vector<std::uint32_t> off;
   for (const auto& [number, sa] : sas_) {
     const auto ike = policy_->ike.find(sa->at);
-    const bool on = (ike != policy_->ike.end() && ike->second.v1) || (sa->client && policy_->client.enabled);
+    const bool on = ike != policy_->ike.end() && ike->second.v1 && (!sa->client || policy_->client.enabled);
     const IpAddress own = host_.AddressOf(sa->at);
     if (!on || (sa->via != IkeDatagram::Via::kTcp && own != sa->local.address)) off.push_back(number);
   }

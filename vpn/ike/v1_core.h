@@ -160,6 +160,7 @@ class Ikev1Core final : public IkeProtocol {
   // Two SAs with one peer: one takes over what the other one has.
   void Supersede(Ikev1Sa& winner, Ikev1Sa& loser);
   void MeetOthers(Ikev1Sa& sa);
+  static bool SamePeer(const Ikev1Sa& x, const Ikev1Sa& y);
   void TellPeerUp(Ikev1Sa& sa, std::uint32_t replaces);
   // The end of an SA and its pairs.
   void Kill(Ikev1Sa& sa, IkeEnd why, bool tell_peer);
@@ -187,6 +188,7 @@ class Ikev1Core final : public IkeProtocol {
   TunnelKey KeyFor(const Ikev1Sa& sa, const EntryV1& entry, const SelectorPair& selectors) const;
   ChildV1* FindChild(std::uint32_t spi_in);
   ChildV1* FindChildOut(const Ikev1Sa& sa, std::uint32_t spi_out);
+  void Settle(ChildV1& child);
   void SwitchOutbound(ChildV1& child);
   void RetirePair(ChildV1& child, bool ours_to_delete);
   void RemoveChild(std::uint32_t spi_in, bool tell_peer);

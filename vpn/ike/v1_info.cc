@@ -200,8 +200,7 @@ void Ikev1Core::OnInitialContact(Ikev1Sa& sa) {
   // The peer has just been started: what it had with us before is gone there. What began after this SA did is not meant.
   std::vector<std::uint32_t> old;
   for (const auto& [number, other] : sas_) {
-    if (number == sa.number || !other->active() || other->peer.address != sa.peer.address || other->at != sa.at) continue;
-    if (other->group.name != sa.group.name || other->user != sa.user) continue;
+    if (number == sa.number || !other->active() || !SamePeer(*other, sa)) continue;
     if (other->established_real < sa.created) old.push_back(number);
   }
   if (sa.replaced) {
@@ -250,10 +249,7 @@ void Ikev1Core::OnDelete(std::uint32_t number, const DeleteV1& d) {
     // Another SA with the peer takes over what is left, and it is no end of the tunnel.
     if (!gone->replaced) {
       for (auto& [other_number, other] : sas_) {
-        if (other.get() == gone || !other->active() || other->peer.address != gone->peer.address || other->at != gone->at ||
-            other->group.name != gone->group.name || other->user != gone->user || other->login != V1Login::kNone) {
-          continue;
-        }
+        if (other.get() == gone || !other->active() || !SamePeer(*other, *gone) || other->login != V1Login::kNone) continue;
         other->replaced = false;
         other->remove_at = TimePoint::Max();
         if (!other->peer_told) TellPeerUp(*other, gone->number);

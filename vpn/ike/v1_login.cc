@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "vpn/ike/v1_core.h"
 #include "vpn/ike/v1_times.h"
@@ -43,7 +44,6 @@ enum Config : std::uint16_t {
 };
 
 constexpr PayloadRule kTransactionRules[] = {{kHash, 1, 1}, {kAttributes, 1, 1}, {kVendor, 0, 8}, {kNotify, 0, 8}};
-constexpr char kClientMap[] = "_vpnc_cm";
 constexpr int kMostTries = 3;
 constexpr std::size_t kLongestName = 128;
 constexpr std::size_t kMostTransactions = 16, kMostRepeats = 8;
@@ -313,6 +313,15 @@ void Ikev1Core::OnConfigRequest(Ikev1Sa& sa, std::uint32_t id, std::uint16_t ide
     sa.network_extension = true;
   }
   if (wants_address && !sa.assigned) {
+    // A client that negotiates anew keeps its address.
+    for (auto& [number, other] : sas_) {
+      if (other.get() == &sa || !other->active() || !other->assigned || other->peer != sa.peer || !SamePeer(*other, sa))
+        continue;
+      sa.assigned = std::exchange(other->assigned, std::nullopt);
+      break;
+    }
+  }
+  if (wants_address && !sa.assigned) {
     const std::vector<std::string>& pools = policy.address_pools.empty() ? sa.group.address_pools : policy.address_pools;
     sa.assigned = host_.TakeAddress(pools, sa.user_address);
     if (!sa.assigned) {
@@ -436,9 +445,9 @@ std::optional<EntryV1> Ikev1Core::ClientEntry(const Ikev1Sa& sa) const {
   EntryV1 out;
   out.lifetime_s = policy_->lifetime_s;
   out.lifetime_kb = policy_->lifetime_kb;
-  out.map = kClientMap;
+  out.map = kVpnClientMap;
   for (const CryptoMapEntry& e : policy_->entries) {
-    if (e.map == kClientMap) out = EntryOf(*policy_, e);
+    if (e.map == kVpnClientMap) out = EntryOf(*policy_, e);
   }
   out.at = sa.at;
   if (!out.sets.empty()) return out;

@@ -195,27 +195,27 @@ void Ikev1Core::CompleteQuick(Ikev1Sa& sa, QuickV1& q) {
     Debug(715080, sa, fmt::format("Starting P2 rekey timer: {} seconds.", rekey));
   }
   Say(713120, 5, sa, fmt::format("PHASE 2 COMPLETED (msgid={:08x})", q.x.id));
-  const std::uint32_t spi_in = q.spi_in;
-  // Another pair of the same tunnel: either it is the older one, or both ends made one at once, and both must keep the same.
+  Settle(*child);
+}
+
+// A pair is there at both ends. Another pair of the same tunnel is either the older one, or both ends have made one at once;
+// then both must keep the same.
+void Ikev1Core::Settle(ChildV1& child) {
+  if (child.settled) return;
+  child.settled = true;
   bool loses = false, alone = true;
   for (auto& [spi, other] : children_) {
-    if (spi == spi_in || other.retired || !(other.sa_pair->key == child->sa_pair->key)) continue;
+    if (spi == child.spi_in || other.retired || !other.settled || !(other.sa_pair->key == child.sa_pair->key)) continue;
     alone = false;
-    const bool crossed = other.initiator != child->initiator && other.installed + kCrossing > child->created;
-    loses = loses || (crossed && std::min(other.spi_in, other.spi_out) < std::min(child->spi_in, child->spi_out));
+    const bool crossed = other.initiator != child.initiator && other.installed + kCrossing > child.created;
+    loses = loses || (crossed && std::min(other.spi_in, other.spi_out) < std::min(child.spi_in, child.spi_out));
   }
   if (loses) {
-    RetirePair(*child, false);
-    return;
-  }
-  if (alone || child->outbound) {
-    child->outbound = true;
-    return;
-  }
-  if (q.initiator) {
-    child->outbound_at = real() + kTrustNewPair;
+    RetirePair(child, false);
+  } else if (child.initiator && !alone && !child.outbound) {
+    child.outbound_at = real() + kTrustNewPair;
   } else {
-    SwitchOutbound(*child);
+    SwitchOutbound(child);
   }
 }
 
@@ -229,11 +229,7 @@ void Ikev1Core::SwitchOutbound(ChildV1& child) {
   for (auto& [spi, other] : children_) {
     if (spi == child.spi_in || other.retired || !(other.sa_pair->key == child.sa_pair->key)) continue;
     // One that is still being negotiated has its own end.
-    const Ikev1Sa* sa = Find(other.sa);
-    const bool negotiating = sa != nullptr && std::any_of(sa->quick.begin(), sa->quick.end(), [spi_in = spi](const auto& q) {
-                               return q.second->spi_in == spi_in && q.second->state != QmState::kDone;
-                             });
-    if (!negotiating) RetirePair(other, child.initiator);
+    if (other.settled) RetirePair(other, child.initiator);
   }
 }
 
@@ -263,8 +259,20 @@ void Ikev1Core::RemoveChild(std::uint32_t spi_in, bool tell_peer) {
     if (tell_peer && sa->active()) SendDelete(*sa, kEsp, {spi_in});
     Debug(715077, *sa, fmt::format("Pitcher: received key delete msg, spi 0x{:x}", spi_in));
   }
-  children_.erase(spi_in);
+  const ChildV1 gone = i->second;
+  children_.erase(i);
   host_.Remove(spi_in);
+  if (!gone.outbound) return;
+  // The newest of the tunnel's other pairs carries on.
+  ChildV1* next = nullptr;
+  for (auto& [spi, other] : children_) {
+    if (other.retired || !(other.sa_pair->key == gone.sa_pair->key)) continue;
+    if (next == nullptr || other.installed > next->installed) next = &other;
+  }
+  if (next == nullptr) return;
+  next->outbound = true;
+  next->outbound_at = TimePoint::Max();
+  host_.UseOutbound(next->spi_in);
 }
 
 void Ikev1Core::EndIfEmpty(std::uint32_t number, IkeEnd why) {
@@ -314,10 +322,7 @@ ChildV1* Ikev1Core::FindChildOut(const Ikev1Sa& sa, std::uint32_t spi_out) {
     if (child.spi_out != spi_out) continue;
     if (child.sa == sa.number) return &child;
     const Ikev1Sa* owner = Find(child.sa);
-    if (owner != nullptr && owner->peer.address == sa.peer.address && owner->group.name == sa.group.name &&
-        owner->user == sa.user) {
-      return &child;
-    }
+    if (owner != nullptr && SamePeer(*owner, sa)) return &child;
   }
   return nullptr;
 }

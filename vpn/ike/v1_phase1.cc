@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "vpn/crypto/digests.h"
 #include "vpn/crypto/traits.h"
@@ -369,7 +370,7 @@ void Ikev1Core::Established(Ikev1Sa& sa) {
     Say(713122, 3, sa,
         "Keep-alives configured on but peer " + sa.peer.address.ToString() + " does not support keep-alives (type = None)");
   }
-  Say(713119, policy_ != nullptr ? 5 : 5, sa, "PHASE 1 COMPLETED");
+  Say(713119, 5, sa, "PHASE 1 COMPLETED");
   Say(713121, 7, nullptr, sa.peer.address,
       std::string("Keep-alive type for this connection: ") + (keepalive ? "DPD" : "None"));
   if (sa.suite.lifetime_s != 0) {
@@ -393,17 +394,32 @@ void Ikev1Core::StartNeeds(Ikev1Sa& sa) {
   for (const NeedV1& need : needs) {
     Ikev1Sa* left = Find(number);
     if (left == nullptr) return;
-    if (!Busy(*left, need.selectors)) BeginQuick(*left, need);
+    // Meanwhile the peer may have made what is needed.
+    const bool there = std::any_of(children_.begin(), children_.end(), [&](const auto& c) {
+      return c.second.entry == need.entry && c.second.selectors == need.selectors && !c.second.retired;
+    });
+    if (!there && !Busy(*left, need.selectors)) BeginQuick(*left, need);
   }
+}
+
+// Several may sit behind one address: who the peer said it is counts, too.
+bool Ikev1Core::SamePeer(const Ikev1Sa& x, const Ikev1Sa& y) {
+  if (x.at != y.at || x.peer.address != y.peer.address || x.group.name != y.group.name || x.user != y.user ||
+      x.client != y.client) {
+    return false;
+  }
+  // Type and value; protocol and port in between may differ by role.
+  const std::vector<std::uint8_t>& a = x.initiator ? x.id_r : x.id_i;
+  const std::vector<std::uint8_t>& b = y.initiator ? y.id_r : y.id_i;
+  return a.size() == b.size() && a.size() > 4 && a[0] == b[0] && std::equal(a.begin() + 4, a.end(), b.begin() + 4);
 }
 
 // What becomes of other SAs with the same peer when this one comes up.
 void Ikev1Core::MeetOthers(Ikev1Sa& sa) {
   std::vector<std::uint32_t> others;
   for (const auto& [number, other] : sas_) {
-    if (number == sa.number || !other->active() || other->replaced) continue;
-    if (other->peer.address != sa.peer.address || other->at != sa.at || other->group.name != sa.group.name) continue;
-    if (sa.remote_access() && (other->user != sa.user || other->peer != sa.peer)) continue;
+    if (number == sa.number || !other->active() || other->replaced || !SamePeer(*other, sa)) continue;
+    if (sa.remote_access() && other->peer != sa.peer) continue;
     others.push_back(number);
   }
   std::uint32_t replaces = 0;
@@ -443,6 +459,7 @@ void Ikev1Core::Supersede(Ikev1Sa& winner, Ikev1Sa& loser) {
   }
   winner.needs.insert(winner.needs.end(), loser.needs.begin(), loser.needs.end());
   loser.needs.clear();
+  if (loser.assigned && !winner.assigned) winner.assigned = std::exchange(loser.assigned, std::nullopt);
   if (loser.peer_told) {
     loser.peer_told = false;
     host_.PeerDown(loser.number, IkeEnd::kReplaced);

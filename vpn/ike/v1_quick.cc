@@ -100,10 +100,15 @@ Ikev1Core::Go Ikev1Core::Step2(Ikev1Sa& sa, QuickV1& q, V1Event on, const Messag
   return done;
 }
 
+// Do we ask that peer for these selectors already, in any of the SAs with it?
 bool Ikev1Core::Busy(const Ikev1Sa& sa, const SelectorPair& selectors) const {
-  return std::any_of(sa.quick.begin(), sa.quick.end(), [&](const auto& i) {
-    return i.second->initiator && i.second->state != QmState::kDone && i.second->selectors == selectors;
-  });
+  for (const auto& [number, other] : sas_) {
+    if (!SamePeer(*other, sa)) continue;
+    for (const auto& [id, q] : other->quick) {
+      if (q->initiator && q->state != QmState::kDone && q->selectors == selectors) return true;
+    }
+  }
+  return false;
 }
 
 bool Ikev1Core::BeginQuick(Ikev1Sa& sa, const NeedV1& need) {

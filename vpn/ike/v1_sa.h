@@ -103,6 +103,7 @@ struct ChildV1 {
   SelectorPair selectors;
   bool initiator = false;
   bool outbound = false;  // packets leave by it
+  bool settled = false;   // both ends have it, as far as we know
   bool retired = false;
   bool rekeying = false;  // a quick mode for its successor is going on
   std::shared_ptr<const ChildSa> sa_pair;

@@ -1,33 +1,12 @@
 // Two cores of IKE version 1 against each other.
-#include <gtest/gtest.h>
+#include "tests/vpn/ike/v1_pair.h"
 
-#include "tests/vpn/ike/wire.h"
-#include "vpn/ike/v1_core.h"
+#include <gtest/gtest.h>
 
 namespace sallyport {
 namespace {
 
 using namespace ike_test;
-
-L2lEnd Mirror(L2lEnd end) {
-  std::swap(end.local, end.peer);
-  std::swap(end.inside, end.beyond);
-  return end;
-}
-
-struct V1Pair : Pair {
-  explicit V1Pair(std::uint64_t seed, const L2lEnd& end = {}) : Pair(seed) {
-    a.Use(std::make_unique<Ikev1Core>(a), L2lPolicy(end));
-    b.Use(std::make_unique<Ikev1Core>(b), L2lPolicy(Mirror(end)));
-  }
-  Ikev1Core& core_a() { return static_cast<Ikev1Core&>(a.core()); }
-  Ikev1Core& core_b() { return static_cast<Ikev1Core&>(b.core()); }
-  std::string Said(const End& e) {
-    std::string out;
-    for (const IkeSaying& s : e.sayings) out += std::to_string(s.syslog) + " " + s.text + "\n";
-    return out;
-  }
-};
 
 TEST(V1Pair, MainModeAndQuickMode) {
   V1Pair pair(1);
@@ -43,24 +22,6 @@ TEST(V1Pair, MainModeAndQuickMode) {
   EXPECT_EQ(pair.a.core().Views(pair.times)[0].state, IkeState::kMainActive);
   EXPECT_TRUE(pair.a.Said("Group = 192.0.2.2, IP = 192.0.2.2, PHASE 1 COMPLETED"));
   EXPECT_TRUE(pair.b.Said("PHASE 2 COMPLETED"));
-}
-
-// Both ends have what the other one has, nothing is left over, and the tunnel is up (or not).
-void ExpectUp(V1Pair& pair, std::size_t pairs = 1) {
-  EXPECT_EQ(pair.Disagreement(), "");
-  EXPECT_EQ(pair.a.children.size(), pairs) << pair.Said(pair.a);
-  EXPECT_EQ(pair.b.children.size(), pairs);
-  EXPECT_EQ(pair.core_a().children(), pair.a.children.size());
-  EXPECT_EQ(pair.core_b().children(), pair.b.children.size());
-  EXPECT_EQ(pair.a.peers.size(), 1u);
-  EXPECT_EQ(pair.b.peers.size(), 1u);
-}
-void ExpectDown(V1Pair& pair) {
-  EXPECT_EQ(pair.Disagreement(), "");
-  EXPECT_EQ(pair.a.children.size() + pair.b.children.size(), 0u);
-  EXPECT_EQ(pair.core_a().children() + pair.core_b().children(), 0u);
-  EXPECT_EQ(pair.core_a().sas() + pair.core_b().sas(), 0u) << pair.Said(pair.a) << "\n---\n" << pair.Said(pair.b);
-  EXPECT_EQ(pair.a.peers.size() + pair.b.peers.size(), 0u);
 }
 
 TEST(V1Pair, EveryAlgorithmAndGroup) {

@@ -137,6 +137,7 @@ class End final : public IkeHost {
   std::vector<IpAddress> given_back;
   std::map<std::string, PrivateKey> keys;
   bool has_address = true;
+  std::int64_t wall = 1'750'000'000;
 
   bool Said(const std::string& part) const {
     return std::any_of(sayings.begin(), sayings.end(),
@@ -196,8 +197,21 @@ class End final : public IkeHost {
     i->second.retired = true;
   }
   void Remove(std::uint32_t spi_in) override {
-    if (children.erase(spi_in) == 0) errors.push_back("Remove of a pair that is not there");
+    const auto i = children.find(spi_in);
+    if (i == children.end()) {
+      errors.push_back("Remove of a pair that is not there");
+      return;
+    }
+    const Child gone = i->second;
+    children.erase(i);
     ++removed;
+    if (!gone.outbound) return;
+    // As the data path does: any other pair of the tunnel carries on.
+    for (auto& [spi, child] : children) {
+      if (child.retired || !(child.sa->key == gone.sa->key)) continue;
+      child.outbound = true;
+      break;
+    }
   }
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override { moved[spi_in] = peer; }
   void Compute(std::function<void()> work, std::function<void()> done) override;
@@ -218,6 +232,7 @@ class End final : public IkeHost {
     peers_down.emplace_back(ike_sa, why);
   }
   IpAddress AddressOf(IfId) const override { return has_address ? address_ : IpAddress(); }
+  std::int64_t WallSeconds() const override { return wall; }
   const PrivateKey* KeyOf(const std::string& name) const override {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
