@@ -53,15 +53,22 @@ void V2Engine::FinishAuthRequest(const SaPtr& sa, std::vector<std::uint8_t> auth
   if (!others) AddStatus(out, ikev2::kInitialContact);
   AddStatus(out, ikev2::kEspTfcPaddingNotSupported);
   AddStatus(out, ikev2::kNonFirstFragmentsAlso);
+  Trace(*sa, 1, "I_BLD_AUTH", {"EV_OK_AUTH_GEN", "EV_SEND_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Generating IKE_AUTH message");
   Proto(sa.get(), sa->peer.address, 2, "Constructing IDi payload: '" + sa->local_id.Text() + "' of type '" + sa->local_id.TypeText() + "'");
   sa->state = SaV2::State::kAuthSent;
-  if (!SendRequest(sa, ikev2::kAuth, out)) FailBegin(sa, "Auth exchange failed");
+  if (!SendRequest(sa, ikev2::kAuth, out)) {
+    FailBegin(sa, "Auth exchange failed");
+    return;
+  }
+  Trace(*sa, 1, "I_WAIT_AUTH", {"EV_NO_EVENT"});
 }
 
 void V2Engine::ReceiveAuthResponse(const SaPtr& sa, std::span<const RawPayload> payloads) {
   const RawPayload* idr = FindPayload(payloads, ikev2::kIdR);
   const RawPayload* auth = FindPayload(payloads, ikev2::kAuthentication);
+  Trace(*sa, 1, "I_WAIT_AUTH", {"EV_RECV_AUTH"});
+  Trace(*sa, 1, "I_PROC_AUTH", {"EV_CHK4_NOTIFY"});
   if (idr == nullptr || auth == nullptr) {
     const auto error = ErrorNotifyV2(payloads);
     if (error) Proto(sa.get(), sa->peer.address, 2, "Process auth response notify: " + NotifyNameV2(error->type));
@@ -76,6 +83,7 @@ void V2Engine::ReceiveAuthResponse(const SaPtr& sa, std::span<const RawPayload> 
   }
   sa->remote_id = *id;
   sa->state = SaV2::State::kComputing;
+  Trace(*sa, 1, "I_PROC_AUTH", {"EV_PROC_MSG", "EV_GET_POLICY_BY_PEERID"});
   Proto(sa.get(), sa->peer.address, 2, "Searching policy based on peer's identity '" + id->Text() + "' of type '" + id->TypeText() + "'");
   CheckAuth(sa, payloads, [this](const SaPtr& s, std::string why) {
     if (!why.empty()) {
@@ -88,6 +96,8 @@ void V2Engine::ReceiveAuthResponse(const SaPtr& sa, std::span<const RawPayload> 
       FailBegin(s, why);
       return;
     }
+    Proto(s.get(), s->peer.address, 2, "Verification of peer's authenctication data PASSED");
+    Trace(*s, 1, "I_PROC_AUTH", {"EV_CHK_EAP", "EV_NOTIFY_AUTH_DONE", "EV_CHK_CONFIG_MODE", "EV_CHK4_IC", "EV_CHK_IKE_ONLY", "EV_PROC_SA_TS"});
     FinishAuthResponse(s);
   });
 }
@@ -141,10 +151,14 @@ void V2Engine::FailFirstChild(const SaPtr& sa, const std::string& reason) {
 
 void V2Engine::RefuseAuth(const SaPtr& sa, std::uint32_t id, const std::string& reason) {
   SayAborted(*sa, reason);
+  Trace(*sa, id, "R_VERIFY_AUTH", {"EV_AUTH_FAIL"});
   Proto(sa.get(), sa->peer.address, 2, "Sending authentication failure notify");
   ++stats_.responder_fails;
   ++stats_.auth_fails;
   RespondError(sa, ikev2::kAuth, id, ikev2::kAuthenticationFailed);
+  Trace(*sa, id, "AUTH_DONE", {"EV_FAIL"});
+  Proto(sa.get(), sa->peer.address, 2, "Auth exchange failed");
+  Trace(*sa, id, "EXIT", {"EV_ABORT", "EV_CHK_PENDING_ABORT", "EV_UPDATE_CAC_STATS"});
   DropSa(sa, IkeEnd::kError, true);
 }
 
@@ -158,7 +172,11 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
     DropSa(sa, IkeEnd::kError, true);
     return;
   }
+  Trace(*sa, id, "R_WAIT_AUTH", {"EV_RECV_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Stopping timer to wait for auth message");
+  Trace(*sa, id, "R_WAIT_AUTH", {"EV_CHK_NAT_T", "EV_PROC_ID"});
+  Proto(sa.get(), sa->peer.address, 2, "Received valid parameteres in process id");
+  Trace(*sa, id, "R_WAIT_AUTH", {"EV_GET_POLICY_BY_PEERID"});
   sa->remote_id = *peer;
   sa->wants_configuration = FindPayload(payloads, ikev2::kConfiguration) != nullptr;
   Proto(sa.get(), sa->peer.address, 2, "Searching policy based on peer's identity '" + peer->Text() + "' of type '" + peer->TypeText() + "'");
@@ -176,6 +194,8 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
     RefuseAuth(sa, id, why);
     return;
   }
+  Trace(*sa, id, "R_WAIT_AUTH", {"EV_SET_POLICY", "EV_VERIFY_POLICY_BY_PEERID", "EV_CHK_AUTH4EAP", "EV_CHK_POLREQEAP"});
+  Trace(*sa, id, "R_VERIFY_AUTH", {"EV_CHK_AUTH_TYPE"});
   sa->answering = true;
   sa->until = TimePoint::Max();
   CheckAuth(sa, payloads, [this, id](const SaPtr& s, std::string failed) {
@@ -185,6 +205,7 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
       return;
     }
     Proto(s.get(), s->peer.address, 2, "Verification of peer's authenctication data PASSED");
+    Trace(*s, id, "R_VERIFY_AUTH", {"EV_CHK4_IC", "EV_CHK_REDIRECT", "EV_NOTIFY_AUTH_DONE"});
     MakeAuth(s, [this, id](const SaPtr& own, std::vector<std::uint8_t> auth) {
       if (auth.empty()) {
         RefuseAuth(own, id, "Auth exchange failed");
@@ -219,6 +240,7 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
     // As an ASA: the IKE SA is there; the initiator ends it, having no use for it.
     ++stats_.in_p2_exchange_rejects;
     SayAborted(*sa, why);
+    Trace(*sa, id, "R_VERIFY_AUTH", {"EV_NO_PROP_CHOSEN"});
     Proto(sa.get(), sa->peer.address, 2, "Sending no proposal chosen notify");
     AddNotifyV2(out, ikev2::kIke, ikev2::kNoProposalChosen);
     Respond(sa, ikev2::kAuth, id, out);
@@ -241,6 +263,7 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
   AddStatus(out, ikev2::kEspTfcPaddingNotSupported);
   AddStatus(out, ikev2::kNonFirstFragmentsAlso);
   Install(*sa, made);
+  Trace(*sa, id, "R_BLD_AUTH", {"EV_OK_AUTH_GEN", "EV_SEND_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Generating IKE_AUTH message");
   Respond(sa, ikev2::kAuth, id, out);
   ResolveCrossing(sa);
@@ -268,6 +291,7 @@ void V2Engine::Established(const SaPtr& sa) {
     sa->dpd_threshold_s = group->keepalive_threshold_s;
     sa->dpd_retry_s = group->keepalive_retry_s;
   }
+  Trace(*sa, 1, "AUTH_DONE", {"EV_OK", "EV_UPDATE_CAC_STATS", "EV_INSERT_IKE"});
   Proto(sa.get(), sa->peer.address, 2,
         "IKEV2 SA created; inserting SA into database. SA lifetime timer (" + std::to_string(life) + " sec) started");
   Platform(sa.get(), sa->peer.address, 2,

@@ -233,6 +233,7 @@ void V2Engine::MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::v
   const auto body = sa->local_id.Body();
   auto octets = SignedOctetsV2(sa->suite.prf, sa->initiator ? sa->init_request : sa->init_response, sa->initiator ? sa->nr : sa->ni,
                                (sa->initiator ? sa->keys.pi : sa->keys.pr).bytes(), body);
+  Trace(*sa, 1, sa->initiator ? "I_BLD_AUTH" : "R_BLD_AUTH", {"EV_GEN_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Generate my authentication data");
   if (sa->local_auth == VpnAuth::kPreSharedKeys) {
     Proto(sa.get(), sa->peer.address, 2,
@@ -293,6 +294,7 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads, 
   const auto body = sa->remote_id.Body();
   const auto octets = SignedOctetsV2(sa->suite.prf, sa->initiator ? sa->init_response : sa->init_request, sa->initiator ? sa->ni : sa->nr,
                                      (sa->initiator ? sa->keys.pr : sa->keys.pi).bytes(), body);
+  Trace(*sa, 1, sa->initiator ? "I_PROC_AUTH" : "R_VERIFY_AUTH", {"EV_VERIFY_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Verify peer's authentication data");
   const std::string mismatch = "Peer authentication method configured is mismatching with the method proposed by peer";
   if (auth->method == ikev2::kSharedKey) {

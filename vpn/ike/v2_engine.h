@@ -195,10 +195,13 @@ class V2Engine {
                                     std::string& why);
 
   // --- v2_say.cc
+  static std::string Spis(const SaV2& sa);  // "[ISPI: 0x... RSPI: 0x...]"
   std::string Local(const SaV2& sa) const;  // "Local:192.0.2.1:500 Remote:198.51.100.1:500 Username:..."
   void Log(const SaV2& sa, int syslog, int severity, const std::string& text);
   void LogBare(int syslog, int severity, IpAddress peer, const std::string& text);
   void Proto(const SaV2* sa, IpAddress peer, int level, const std::string& text);
+  // "SM Trace->": the states and events that an ASA's machine goes through there.
+  void Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events);
   void Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text);
   void SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std::span<const RawPayload> payloads);
   void SayAborted(const SaV2& sa, const std::string& reason);

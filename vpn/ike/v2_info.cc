@@ -17,7 +17,10 @@ void V2Engine::BuildInformational(const SaPtr& sa) {
   switch (task.kind) {
     case TaskV2::Kind::kDeleteIke:
       AddDeleteV2(out, ikev2::kIke, {});
-      Proto(sa.get(), sa->peer.address, 2, "Sending DELETE INFO message for IKEv2 SA");
+      Trace(*sa, sa->next_send, "READY", {"EV_DELETE"});
+      Trace(*sa, sa->next_send, "DELETE", {"EV_DELETE"});
+      Trace(*sa, sa->next_send, "INFO_I_BLD_INFO", {"EV_SND_SA_DEL"});
+      Proto(sa.get(), sa->peer.address, 2, "Sending DELETE INFO message for IKEv2 SA " + Spis(*sa));
       break;
     case TaskV2::Kind::kDeleteChildren: {
       // Those that have gone otherwise meanwhile need no message.
@@ -121,7 +124,10 @@ void V2Engine::ReceiveInformational(const SaPtr& sa, std::uint32_t id, std::span
     RemoveChild(*sa, in, false);
   }
   if (whole) {
+    Trace(*sa, id, "READY", {"EV_RECV_INFO_REQ"});
+    Trace(*sa, id, "INFO_R", {"EV_RECV_INFO_REQ", "EV_CHK_INFO_TYPE", "EV_RECV_DEL"});
     Proto(sa.get(), sa->peer.address, 2, "Process delete request from peer");
+    Proto(sa.get(), sa->peer.address, 2, "Processing DELETE INFO message for IKEv2 SA " + Spis(*sa));
     // As an ASA, which answers with a DELETE of its own.
     AddDeleteV2(out, ikev2::kIke, {});
     sa->answering = true;

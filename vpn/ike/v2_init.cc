@@ -86,6 +86,10 @@ bool V2Engine::Begin(std::uint32_t entry_id, const TunnelFlow& flow, std::size_t
       break;
     }
   }
+  Trace(*sa, 0, "IDLE", {"EV_INIT_SA"});
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_GET_IKE_POLICY", "EV_SET_POLICY"});
+  Proto(sa.get(), peer, 5, "Setting configured policies");
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_CHK_AUTH4PKI", "EV_GEN_DH_KEY"});
   sa->ni = NewNonce();
   BeginExchange(sa);
   return true;
@@ -133,14 +137,27 @@ void V2Engine::BuildInitRequest(const SaPtr& sa) {
     AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kSignatureHashAlgorithms, Bytes(hashes));
   }
   if (policy_->ikev2_fragmentation) AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kFragmentationSupported);
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_OK_RECD_DH_PUBKEY_RESP", "EV_GET_CONFIG_MODE", "EV_BLD_MSG"});
   Proto(sa.get(), sa->peer.address, 2, "Generating IKE_SA_INIT message");
+  if (host_.Hears(IkeSaying::Debug::kIkev2Protocol, 2)) {
+    const std::string k = "(" + std::to_string(sa->log_number) + "):    ";
+    for (const ProposalV2& p : IkeProposalsV2(policy_->ikev2_policies, {})) {
+      std::string text = "IKE Proposal: " + std::to_string(p.number) + ", SPI size: 0 (initial negotiation), \nNum. transforms: " +
+                         std::to_string(p.transforms.size()) + "\n";
+      for (const TransformV2& t : p.transforms) text += k + TransformNameV2(t);
+      Proto(sa.get(), sa->peer.address, 2, text);
+    }
+  }
   auto message = out.Finish();
   if (host_.Hears(IkeSaying::Debug::kIkev2Protocol, 2)) {
     h.length = static_cast<std::uint32_t>(message.size());
     const auto payloads = ReadPayloads(message[16], Bytes(message).subspan(kIkeHeaderSize), ChainEnd::kExact);
     if (payloads) SayPacket(*sa, true, h, *payloads);
   }
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_INSERT_SA"});
+  Proto(sa.get(), sa->peer.address, 5, "Insert SA");
   SendInit(sa, std::move(message));
+  Trace(*sa, 0, "I_WAIT_INIT", {"EV_NO_EVENT"});
 }
 
 void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header) {
@@ -154,6 +171,9 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
   const auto payloads = ReadPayloads(header.first, *body, ChainEnd::kEncrypted);
   if (!payloads || CheckV2(ikev2::kInit, true, *payloads)) return;
   SayPacket(*sa, false, header, *payloads);
+  Trace(*sa, 0, "I_WAIT_INIT", {"EV_RECV_INIT"});
+  Proto(sa.get(), sa->peer.address, 5, "Processing IKE_SA_INIT message");
+  Trace(*sa, 0, "I_PROC_INIT", {"EV_CHK4_NOTIFY"});
   if (const auto cookie = FindNotifyV2(*payloads, ikev2::kCookie)) {
     if (cookie->data.empty() || cookie->data.size() > 64 || ++sa->init_tries > kMostInitTries) return;
     sa->cookie.assign(cookie->data.begin(), cookie->data.end());
@@ -194,8 +214,11 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
   sa->nr.assign(nr.begin(), nr.end());
   sa->init_response.assign(d.bytes.begin(), d.bytes.begin() + header.length);
   sa->state = SaV2::State::kComputing;
+  Trace(*sa, 0, "I_PROC_INIT", {"EV_VERIFY_MSG", "EV_PROC_MSG", "EV_DETECT_NAT"});
   ReadInitNotifies(*sa, *payloads);
   DetectNat(*sa, *payloads);
+  Trace(*sa, 0, "I_PROC_INIT", {"EV_CHK_NAT_T", "EV_CHK_CONFIG_MODE"});
+  Trace(*sa, 0, "INIT_DONE", {"EV_GEN_DH_SECRET"});
   ComputeShared(sa, suite->group, sa->private_value, ke->data, [this](const SaPtr& s, Result<Secret> shared) {
     s->private_value = Secret();
     if (!shared) {
@@ -204,7 +227,11 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
     }
     const Secret seed = SkeyseedV2(s->suite.prf, shared->bytes(), s->ni, s->nr);
     UseKeys(*s, seed.bytes());
+    Trace(*s, 0, "INIT_DONE", {"EV_OK_RECD_DH_SECRET_RESP", "EV_GEN_SKEYID"});
+    Proto(s.get(), s->peer.address, 5, "Generate skeyid");
+    Trace(*s, 0, "INIT_DONE", {"EV_DONE"});
     Proto(s.get(), s->peer.address, 2, "Completed SA init exchange");
+    Trace(*s, 0, "INIT_DONE", {"EV_CHK4_ROLE"});
     s->next_send = 1;
     BuildAuthRequest(s);
   });
@@ -284,8 +311,13 @@ void V2Engine::UseKeys(SaV2& sa, Bytes skeyseed) {
 
 void V2Engine::FailBegin(const SaPtr& sa, const std::string& reason) {
   const auto entry = EntryOf(sa->entry);
+  const bool auth = sa->next_send != 0;
   SayAborted(*sa, reason);
-  Proto(sa.get(), sa->peer.address, 2, "Initial exchange failed");
+  Trace(*sa, sa->next_send, auth ? "AUTH_DONE" : "INIT_DONE", {"EV_FAIL"});
+  Proto(sa.get(), sa->peer.address, 2, auth ? "Auth exchange failed" : "Initial exchange failed");
+  Trace(*sa, sa->next_send, "EXIT", {"EV_ABORT", "EV_CHK_PENDING_ABORT", "EV_UPDATE_CAC_STATS"});
+  Proto(sa.get(), sa->peer.address, 2, "Abort exchange");
+  Proto(sa.get(), sa->peer.address, 2, "Deleting SA");
   ++stats_.initiator_fails;
   const std::uint32_t id = sa->entry;
   const std::size_t next = sa->peer_index + 1;
@@ -404,10 +436,13 @@ void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header)
   sa->init_hash = Hash(VpnHash::kSha256, {whole});
   sa->until = t_.real + kAuthWait;
   SayPacket(*sa, false, header, *payloads);
+  Trace(*sa, 0, "IDLE", {"EV_RECV_INIT", "EV_CHK_REDIRECT", "EV_CHK_CAC", "EV_CHK_COOKIE", "EV_CHK4_COOKIE_NOTIFY"});
+  Trace(*sa, 0, "R_INIT", {"EV_VERIFY_MSG", "EV_INSERT_SA", "EV_GET_IKE_POLICY", "EV_PROC_MSG", "EV_DETECT_NAT"});
   Log(*sa, 750002, 5, "IKEv2 Received a IKE_INIT_SA request");
   ReadInitNotifies(*sa, *payloads);
   sa->peer_authorities.clear();
   DetectNat(*sa, *payloads);
+  Trace(*sa, 0, "R_BLD_INIT", {"EV_SET_POLICY", "EV_CHK_AUTH4PKI", "EV_GEN_DH_KEY", "EV_GEN_DH_SECRET"});
   ComputeBoth(sa, suite->group, ke->data, [this](const SaPtr& s, KeyAndShared keys) { AnswerInit(s, std::move(keys)); });
 }
 
@@ -446,6 +481,7 @@ void V2Engine::AnswerInit(const SaPtr& sa, KeyAndShared keys) {
     AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kSignatureHashAlgorithms, Bytes(hashes));
   }
   if (sa->fragmentation) AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kFragmentationSupported);
+  Trace(*sa, 0, "R_BLD_INIT", {"EV_OK_RECD_DH_SECRET_RESP", "EV_GEN_SKEYID", "EV_GET_CONFIG_MODE", "EV_BLD_MSG"});
   Proto(sa.get(), sa->peer.address, 2, "Generating IKE_SA_INIT message");
   sa->init_response = out.Finish();
   const Secret seed = SkeyseedV2(sa->suite.prf, keys.shared.bytes(), sa->ni, sa->nr);
@@ -457,7 +493,9 @@ void V2Engine::AnswerInit(const SaPtr& sa, KeyAndShared keys) {
     SayPacket(*sa, true, h, *payloads);
   }
   Transmit(*sa, {sa->init_response});
+  Trace(*sa, 0, "INIT_DONE", {"EV_DONE"});
   Proto(sa.get(), sa->peer.address, 2, "Completed SA init exchange");
+  Trace(*sa, 0, "INIT_DONE", {"EV_CHK4_ROLE", "EV_START_TMR"});
   Proto(sa.get(), sa->peer.address, 2, "Starting timer (30 sec) to wait for auth message");
 }
 

@@ -20,6 +20,8 @@ std::string Lower(std::string s) {
 
 }  // namespace
 
+std::string V2Engine::Spis(const SaV2& sa) { return "[ISPI: 0x" + Hex(sa.spi_i, 16) + " RSPI: 0x" + Hex(sa.spi_r, 16) + "]"; }
+
 std::string V2Engine::Local(const SaV2& sa) const {
   const std::string who = !sa.user.empty() ? sa.user : !sa.tunnel_group.empty() ? sa.tunnel_group : "Unknown";
   return "Local:" + At(sa.local) + " Remote:" + At(sa.peer) + " Username:" + who;
@@ -51,6 +53,15 @@ void V2Engine::Proto(const SaV2* sa, IpAddress peer, int level, const std::strin
   s.peer = peer;
   s.text = "IKEv2-PROTO-" + std::to_string(level) + ": " + (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
   host_.Say(s);
+}
+
+void V2Engine::Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events) {
+  if (!host_.Hears(IkeSaying::Debug::kIkev2Protocol, 5)) return;
+  for (const char* event : events) {
+    Proto(&sa, sa.peer.address, 5,
+          "SM Trace-> SA: I_SPI=" + Hex(sa.spi_i, 16) + " R_SPI=" + Hex(sa.spi_r, 16) + (sa.initiator ? " (I)" : " (R)") + " MsgID = " + Hex(id, 8) +
+              " CurState: " + state + " Event: " + event);
+  }
 }
 
 void V2Engine::Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text) {
