@@ -1,6 +1,7 @@
 #include "cli/asp_tunnels.h"
 
 #include "cli/show_text.h"
+#include "vpn/esp/outer_header.h"
 #include "vpn/policy.h"
 
 namespace sallyport {
@@ -8,7 +9,7 @@ namespace {
 
 constexpr int kPriority = 70;
 constexpr std::uint8_t kUdp = 17, kTcp = 6, kEsp = 50;
-constexpr std::uint16_t kNatTPort = 4500;
+
 
 // A number that stays as long as the rule does, in the place where an ASA has an address of memory.
 std::uint64_t IdOf(const std::string& key, bool wide) {

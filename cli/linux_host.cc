@@ -64,6 +64,7 @@ void LinuxHost::Stop() {
   if (!started_) return;
   started_ = false;
   thread_.Stop();
+  injector_.Close();
   // Addresses and routes go first: while the rules stand nothing passes.
   const auto restored = network_->Restore();
   if (!restored) fprintf(stderr, "sallyportd: %s\n", restored.error().c_str());
@@ -132,6 +133,16 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
     }
   }
   TakeIpv6(*policy);
+  if (started_ && policy->tunnels != nullptr && !injector_tried_) {
+    injector_tried_ = true;
+    if (const Status opened = injector_.Open(options_.queue); opened) {
+      rules_.Inject(TcpInjector::LinkOf(options_.queue));
+      ruled_.clear();
+      thread_.UseInjector(&injector_);
+    } else {
+      problem(opened.error());  // it goes on, only slower
+    }
+  }
   if (started_) {
     if (const Status installed = InstallRules(*policy); !installed) problem(installed.error());
   }

@@ -13,6 +13,7 @@
 #include "firewall/host/link_monitor.h"
 #include "firewall/host/netfilter_rules.h"
 #include "firewall/host/nfqueue.h"
+#include "firewall/host/tcp_injector.h"
 
 namespace sallyport {
 
@@ -59,6 +60,8 @@ class LinuxHost final : public ApplianceHost {
   LinkMonitor monitor_;
   DataThread thread_;
   NetfilterRules rules_;
+  TcpInjector injector_;  // from the first policy with tunnels on
+  bool injector_tried_ = false;
   std::set<std::string> ruled_;  // links that the rules name now
   std::set<std::string> ours_;   // mapped links and VLAN devices on them, whether they are there or not
   bool started_ = false;

@@ -298,9 +298,12 @@ void Engine::AdvanceTo(TimePoint now) {
     const TimePoint advert = e.adverts.NextDeadline();
     const TimePoint late = e.faults.NextDeadline();
     const TimePoint orphans = e.tunnel_scans.NextDeadline();
-    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, pinhole, e.next_interim_log, orphans});
+    const TimePoint gate = e.tunnels != nullptr ? e.tunnels->NextDeadline() : TimePoint::Max();
+    const TimePoint next = std::min({conn, xlate, acl, frag, threat, tcp, stray, advert, e.time_range_edge, late, pinhole, e.next_interim_log, orphans, gate});
     if (next > now) return;
-    if (orphans == next) {
+    if (gate == next) {
+      e.tunnels->AdvanceTo(now);
+    } else if (orphans == next) {
       ContinueTunnelScans(e, kScanLimit, next);
     } else if (late == next) {
       e.LetLateGo(next == TimePoint() ? now : next);
@@ -339,7 +342,8 @@ TimePoint Engine::NextDeadline() const {
   if (!e.tunnel_scans.pending.empty()) return TimePoint();
   return std::min({e.conns.NextDeadline(), e.xlates.NextDeadline(e.XlateTimeoutsNow()), e.acl_log.NextDeadline(),
                    e.fragments.NextDeadline(), e.pinholes.NextDeadline(), NextThreatDeadline(e), e.tcp_streams.NextDeadline(), NextStrayDeadline(e), e.adverts.NextDeadline(),
-                   e.time_range_edge, e.faults.NextDeadline(), e.next_interim_log, e.tunnel_scans.NextDeadline()});
+                   e.time_range_edge, e.faults.NextDeadline(), e.next_interim_log, e.tunnel_scans.NextDeadline(),
+                   e.tunnels != nullptr ? e.tunnels->NextDeadline() : TimePoint::Max()});
 }
 
 bool Engine::HasReleased() const { return !impl_->released.empty(); }

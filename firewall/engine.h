@@ -79,10 +79,15 @@ class Engine {
 
   // Who makes and opens tunnels; before the first policy, and for as long as the engine lives. Null: there are none.
   void UseTunnels(TunnelGate* gate);
+  // TCP out of a tunnel leaves as packets of the engine's own (TakeOriginated), not in the place of what it came in: whoever sends
+  // those puts segments together.
+  void OriginateTunnelledTcp(bool on);
   // A tunnel has come up: connections that waited for it go on, and with `reclassify` those that it should have carried end.
   void TunnelUp(TunnelId t, bool reclassify, TimePoint now);
   // It has gone: its connections end, but for TCP if that is to be preserved.
   void TunnelDown(TunnelId t, bool preserve, TimePoint now);
+  // A packet of whoever makes the tunnels, as it is to leave.
+  void Originate(OriginatedPacket packet);
 
   // --- feeding
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);

@@ -18,6 +18,7 @@ void Conclude(TraceResult& result, const Packet& p, const Disposition& out);
 void CountDropped(EngineCore& core, const Packet& p, FrameDrop reason, TimePoint now);
 
 struct Engine::Impl : EngineCore {
+  bool originate_tunnelled_tcp = false;
   using EngineCore::EngineCore;
 
   void ProcessPacket(Packet& p, TimePoint now, Disposition& out);
@@ -33,6 +34,8 @@ struct Engine::Impl : EngineCore {
   // A packet from a peer: out of its tunnel, and on its way once more (tunnel_flow.cc).
   // `single`: `p` is a packet that packet I/O has given, and not put together of fragments.
   void ProcessTunnelled(Packet& p, const Interface* in, TimePoint now, Disposition& out, bool single);
+  // A super-packet of several tunnelled ones: what is in it leaves packet by packet, and the kernel's is consumed.
+  void ProcessSeveralTunnelled(Packet& p, TimePoint now, Disposition& out);
   void DropHeld(std::vector<HeldFragment> held);
   // A datagram in fragments that carries a tunnel: what is in it goes its way. False: it does not.
   bool TunnelInFragments(const Packet& first, FragmentTable::Result& r, TimePoint now, Disposition& decision);

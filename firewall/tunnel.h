@@ -125,6 +125,10 @@ class TunnelGate {
   virtual void DropFlow(TunnelId t) = 0;
   // From here on every change is noted (null: no longer), as in the engine's own tables.
   virtual void UseUndo(UndoLog* undo) = 0;
+
+  // --- time: what is due at the latest when, and what is done then
+  virtual TimePoint NextDeadline() const { return TimePoint::Max(); }
+  virtual void AdvanceTo(TimePoint /*now*/) {}
 };
 
 }  // namespace sallyport

@@ -266,6 +266,39 @@ bool MayReplaceBy(Bytes inner) { return inner.size() >= 20 && inner[0] == 0x45 &
 
 }  // namespace
 
+void Engine::Originate(OriginatedPacket packet) {
+  packet.tunnel = kOnTheWire;
+  impl_->originated.push_back(std::move(packet));
+}
+
+void Engine::Impl::ProcessSeveralTunnelled(Packet& p, TimePoint now, Disposition& out) {
+  const std::uint32_t length = p.wire_length;
+  InterfaceCounters& counter = CounterOf(p.ingress);
+  tunnels->OpenMany(p, now, [&](MutableBytes bytes, const TunnelGate::Inner& inner) {
+    if (inner.drop != FrameDrop::kNone || inner.flow_drop != FlowDrop::kNone) return Refuse(p, inner.drop, inner.flow_drop, out);
+    if (inner.consumed) return;
+    Packet q;
+    q.bytes = bytes;
+    q.wire_length = static_cast<std::uint32_t>(bytes.size());
+    q.handle = kOpenedHandle | (next_opened++ & ~kOpenedHandle);
+    q.ingress = inner.at;
+    q.came_from = inner.tunnel;
+    q.rewritten = true;
+    Disposition d;
+    ProcessPacket(q, now, d);
+    if (d.action == Disposition::Action::kHold) {
+      opened_held.insert(q.handle);
+    } else if (d.action == Disposition::Action::kAccept) {
+      CompleteChecksum(q);
+      originated.push_back({d.egress, {q.bytes.begin(), q.bytes.end()}, kOnTheWire});
+    }
+  });
+  counter.in_packets++;
+  counter.in_bytes += length;
+  out = {};
+  out.action = Disposition::Action::kConsume;
+}
+
 void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint now, Disposition& out, bool single) {
   {
     Context c(*this, p, in, now);
@@ -274,6 +307,7 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
     if (Shunned(c) != Verdict::kContinue) return Refuse(p, c.frame_drop, c.flow_drop, out);
     if (!ControlPlanePermits(c)) return Refuse(p, FrameDrop::kAclDrop, FlowDrop::kNone, out);
   }
+  if (p.gso) return ProcessSeveralTunnelled(p, now, out);
   const bool may_replace = single && MayReplace(p);
   const std::uint32_t length = p.wire_length;
   const TunnelGate::Inner inner = tunnels->Open(p, now);
@@ -299,7 +333,7 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
   if (out.action == Disposition::Action::kHold) {
     opened_held.insert(p.handle);
     out.action = Disposition::Action::kConsume;
-  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes))) {
+  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && p.IsTcp()))) {
     CompleteChecksum(p);
     originated.push_back({out.egress, {p.bytes.begin(), p.bytes.end()}, kOnTheWire});
     out.action = Disposition::Action::kConsume;

@@ -94,6 +94,8 @@ void Engine::UseTunnels(TunnelGate* gate) {
   if (gate != nullptr) gate->UsePolicy(*impl_->policy, impl_->clock.Now());
 }
 
+void Engine::OriginateTunnelledTcp(bool on) { impl_->originate_tunnelled_tcp = on; }
+
 void Engine::TunnelUp(TunnelId t, bool reclassify, TimePoint now) {
   Impl& e = *impl_;
   Finish(e, t, now);

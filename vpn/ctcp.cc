@@ -1,5 +1,7 @@
 #include "vpn/ctcp.h"
 
+#include <string.h>  // memmem
+
 #include <algorithm>
 
 #include "firewall/base/checksum.h"
@@ -16,10 +18,8 @@ constexpr std::uint16_t kFromClient = 0x4000;
 // Behind the first eight bytes of a trailer; the protocol stands at 5.
 constexpr std::uint8_t kEnd[8] = {0x21, 0x45, 0x6c, 0x69, 0x10, 0, 0x01, 0x00};
 
-// 0: the 16 bytes at `t` are no trailer.
-std::uint8_t TrailerProtocol(const std::uint8_t* t) {
-  if (LoadBe32(t) != 0 || !std::equal(kEnd, kEnd + 5, t + 8) || t[14] != kEnd[6] || t[15] != kEnd[7]) return 0;
-  return t[13];
+bool IsTrailer(const std::uint8_t* t, std::uint8_t protocol) {
+  return LoadBe32(t) == 0 && std::equal(kEnd, kEnd + 5, t + 8) && t[13] == protocol && t[14] == kEnd[6] && t[15] == kEnd[7];
 }
 
 void PutTrailer(std::uint8_t* t, std::uint8_t protocol, std::uint16_t id, std::uint16_t mark) {
@@ -35,23 +35,19 @@ bool ReadIke(MutableBytes rest, std::size_t& size, CtcpPiece& piece) {
   if (rest.size() < kCtcpUdp + kIkeHeader + kCtcpTrailer) return false;
   const std::size_t udp = LoadBe16(rest.data() + 4), ike = LoadBe32(rest.data() + kCtcpUdp + 24);
   if (udp > rest.size() - kCtcpTrailer || udp < kCtcpUdp + kIkeHeader || ike != udp - kCtcpUdp) return false;
-  if (TrailerProtocol(rest.data() + udp) != kUdp) return false;
+  if (!IsTrailer(rest.data() + udp, kUdp)) return false;
   piece = {CtcpContent::kIke, rest.subspan(kCtcpUdp, ike)};
   size = udp + kCtcpTrailer;
   return true;
 }
 
-// ESP does not: it goes to the next trailer. Its fixed bytes are 14, and what comes before them is as good as random.
+// ESP does not: it goes to the next trailer, of which 16 bytes are fixed, and what comes before is as good as random.
 bool ReadEsp(MutableBytes rest, std::size_t& size, CtcpPiece& piece) {
-  const auto is_end = [&](std::size_t at) { return TrailerProtocol(rest.data() + at) == kEsp && LoadBe32(rest.data() + at + 4) == 0; };
+  constexpr std::uint8_t trailer[kCtcpTrailer] = {0, 0, 0, 0, 0, 0, 0, 0, kEnd[0], kEnd[1], kEnd[2], kEnd[3], kEnd[4], kEsp, kEnd[6], kEnd[7]};
   if (rest.size() < kEspLeast + kCtcpTrailer) return false;
-  // Nearly every segment is one packet; only what is larger than a frame can be several, and for the rest one look is enough.
-  std::size_t at = rest.size() - kCtcpTrailer;
-  if (rest.size() > kMss || !is_end(at)) {
-    for (at = kEspLeast; at + kCtcpTrailer <= rest.size() && !is_end(at); at++) {
-    }
-    if (at + kCtcpTrailer > rest.size()) return false;
-  }
+  const void* const found = memmem(rest.data() + kEspLeast, rest.size() - kEspLeast, trailer, sizeof trailer);
+  if (found == nullptr) return false;
+  const auto at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - rest.data());
   piece = {CtcpContent::kEsp, rest.first(at)};
   size = at + kCtcpTrailer;
   return true;

@@ -13,6 +13,11 @@ constexpr std::uint32_t kAckAfter = 16384;
 constexpr std::size_t kBucketsAtOnce = 512;
 constexpr int kTriesForRoom = 32;
 
+bool Near(std::uint32_t a, std::uint32_t b) {
+  const auto apart = static_cast<std::int32_t>(a - b);
+  return apart > -kCtcpNear && apart < kCtcpNear;
+}
+
 CtcpKey KeyOf(const Packet& p) { return {p.key.ingress, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}}; }
 
 }  // namespace
@@ -62,14 +67,14 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
   }
   // ESP proves itself; for the others it is cheap.
   if (p.payload_length == 0 && !VerifyTransportChecksum(p)) {
+    counters_.bad_checksums++;
     arrival_.drop = FrameDrop::kBadTcpCksum;
     return arrival_;
   }
   if (syn) {
-    if (ack || end) {
-      arrival_.drop = FrameDrop::kBadTcpFlags;
-    } else if (p.payload_length != 0) {
-      arrival_.drop = FrameDrop::kTcpSynData;
+    if (ack || end || p.payload_length != 0) {
+      counters_.bad_headers++;
+      arrival_.drop = ack || end ? FrameDrop::kBadTcpFlags : FrameDrop::kTcpSynData;
     } else {
       Greet(key, p, now, answers);
     }
@@ -80,21 +85,22 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
     return arrival_;
   }
   if (!ack) {
+    counters_.bad_headers++;
     arrival_.drop = FrameDrop::kBadTcpFlags;
     return arrival_;
   }
   Note(key);
   const auto found = connections_.find(key);
   Connection* c = found == connections_.end() ? nullptr : &found->second;
-  // What acknowledges no number of ours may be the end of a new handshake of the same addresses and ports.
-  const auto behind = c == nullptr ? 0 : static_cast<std::int32_t>(c->end.next() - p.ack);
   if (c == nullptr) {
     c = Open(key, p, now);
-  } else if (behind < 0 || behind > kCtcpNear) {
+  } else if (!Near(p.seq, c->end.seen()) || !Near(p.ack, c->end.next())) {
+    // It may be the end of a new handshake of the same addresses and ports.
     if (Connection* const again = Open(key, p, now)) c = again;
   }
   if (c == nullptr) {
     Refuse(key, p, answers);
+    counters_.unknown++;
     arrival_.drop = FrameDrop::kTcpNotSyn;
     return arrival_;
   }
@@ -148,6 +154,7 @@ void CtcpServer::Refuse(const CtcpKey& key, const Packet& p, std::vector<Origina
   CtcpEnd end(key.local, key.peer, p.ack, true);
   answers.push_back({key.at, end.Bare(kTcpRst, IpId())});
   counters_.segments_out++;
+  counters_.resets++;
 }
 
 // Clients may end a connection by a RST without numbers, which anybody could send: then it ends if nothing more comes.
@@ -155,8 +162,8 @@ void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
   const auto found = connections_.find(key);
   if (found == connections_.end()) return;
   Note(key);
-  const auto ahead = static_cast<std::int32_t>(p.seq - found->second.end.seen());
-  if (ahead <= -kCtcpNear || ahead >= kCtcpNear) {
+  counters_.resets++;
+  if (!Near(p.seq, found->second.end.seen())) {
     if (found->second.doubt == 0) found->second.doubt = clock_;
     return;
   }
@@ -166,8 +173,7 @@ void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
 }
 
 void CtcpServer::TakePayload(Connection& c, Packet& p, const CtcpKey& key, std::vector<OriginatedPacket>& answers) {
-  const auto ahead = static_cast<std::int32_t>(p.seq - c.end.seen());
-  const bool plausible = ahead > -kCtcpNear && ahead < kCtcpNear;
+  const bool plausible = Near(p.seq, c.end.seen());
   if (p.payload_length == 0) {
     if (!plausible) return;
     counters_.keepalives_in++;
@@ -228,6 +234,7 @@ std::optional<OriginatedPacket> CtcpServer::Close(const CtcpKey& key) {
   connections_.erase(found);
   counters_.closed++;
   counters_.segments_out++;
+  counters_.resets++;
   return reset;
 }
 

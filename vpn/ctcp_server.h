@@ -78,7 +78,8 @@ class CtcpServer {
 
   struct Counters {
     std::uint64_t opened = 0, closed = 0, refused = 0, segments_in = 0, segments_out = 0, malformed = 0, ike_in = 0, ike_out = 0;
-    std::uint64_t esp_in = 0, esp_out = 0, keepalives_in = 0;
+    std::uint64_t esp_in = 0, esp_out = 0, keepalives_in = 0, resets = 0 /* in and out */;
+    std::uint64_t bad_checksums = 0, bad_headers = 0, unknown = 0 /* of no connection */;
   };
   const Counters& counters() const { return counters_; }
   // From here on every change is noted (null: no longer).

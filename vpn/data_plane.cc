@@ -21,7 +21,7 @@ bool PreservesFlows(const ChildSa& sa) { return sa.preserve && (sa.lan_to_lan ||
 }  // namespace
 
 DataPlane::DataPlane(Engine& engine, LogSink& log, TunnelEventQueue& events, Entropy& entropy)
-    : engine_(engine), log_(log), events_(events), entropy_(entropy), ip_id_(static_cast<std::uint16_t>(entropy.U32())), sa_number_(entropy.U32() & 0x0fffffff) {
+    : engine_(engine), log_(log), events_(events), entropy_(entropy), tcp_(entropy.U64()), ip_id_(static_cast<std::uint16_t>(entropy.U32())), sa_number_(entropy.U32() & 0x0fffffff) {
   engine_.UseTunnels(this);
 }
 
@@ -30,6 +30,7 @@ DataPlane::~DataPlane() = default;
 void DataPlane::UsePolicy(const Policy& policy, TimePoint) {
   policy_ = &policy;
   spd_.UsePolicy(std::static_pointer_cast<const VpnPolicy>(policy.tunnels));
+  UseTcpPorts(spd_.policy());
   for (const auto& t : table_.all()) {
     if (!t->used) continue;
     const Interface* at = policy.Find(t->at);
@@ -106,7 +107,10 @@ void DataPlane::DropFlow(TunnelId t) {
   }
 }
 
-void DataPlane::UseUndo(UndoLog* undo) { undo_ = undo; }
+void DataPlane::UseUndo(UndoLog* undo) {
+  undo_ = undo;
+  tcp_.UseUndo(undo);
+}
 
 // --- security associations -----------------------------------------------------------------------------------------------
 
@@ -211,12 +215,10 @@ void DataPlane::MovePeer(std::uint32_t spi_in, const Endpoint& peer, TimePoint) 
   s->path.peer_port = peer.port;
 }
 
-void DataPlane::SendTcpIke(IfId, const Endpoint&, const Endpoint&, std::vector<std::uint8_t>, TimePoint) {}
-
 void DataPlane::Measure(Tunnel& t) {
   if (t.outbound == nullptr) return;
   const SaPair& s = *t.outbound;
-  const int room = t.path_mtu - static_cast<int>(s.path.Size());
+  const int room = t.path_mtu - static_cast<int>(FrontOf(s) + BackOf(s));
   std::size_t payload = room > 0 ? s.sealer.LargestPayload(static_cast<std::size_t>(room)) : 0;
   if (s.sa->transport) payload += s.path.Size() - (s.path.udp ? 8 : 0);  // the IP header stays what it is
   t.payload_mtu = static_cast<int>(payload);

@@ -2,7 +2,8 @@
 // it all. The engine asks it about packets (TunnelGate), IKE hands it security associations (TunnelControl).
 //
 // Lives on the data thread, with the engine; tells the control thread by a TunnelEventQueue. Its clock is the packet's. The files:
-// data_plane.cc policy, installation and removal; data_plane_open.cc from a peer; data_plane_seal.cc to a peer; data_plane_views.cc.
+// data_plane.cc policy, installation and removal; data_plane_open.cc from a peer; data_plane_seal.cc to a peer; data_plane_tcp.cc
+// IPsec over TCP; data_plane_views.cc.
 #pragma once
 
 #include <array>
@@ -16,6 +17,7 @@
 #include "firewall/log_event.h"
 #include "firewall/tunnel.h"
 #include "firewall/undo_log.h"
+#include "vpn/ctcp_server.h"
 #include "vpn/ipsec_totals.h"
 #include "vpn/spd.h"
 #include "vpn/tunnel_control.h"
@@ -51,6 +53,8 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   void AddFlow(TunnelId t) override;
   void DropFlow(TunnelId t) override;
   void UseUndo(UndoLog* undo) override;
+  TimePoint NextDeadline() const override { return tcp_.size() != 0 ? next_sweep_ : TimePoint::Max(); }
+  void AdvanceTo(TimePoint now) override;
 
   // --- TunnelControl
   TunnelId Install(std::shared_ptr<const ChildSa> sa, TimePoint now) override;
@@ -59,6 +63,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   void Remove(std::uint32_t spi_in, TimePoint now) override;
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer, TimePoint now) override;
   void SendTcpIke(IfId at, const Endpoint& local, const Endpoint& peer, std::vector<std::uint8_t> message, TimePoint now) override;
+  IpsecOverTcpView TcpStats() const override;
   std::vector<IpsecFlowView> Flows(TimePoint now) const override;
   std::vector<VpnContextView> Contexts(TimePoint now) const override;
   void ClearCounters() override;
@@ -84,6 +89,19 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   void SaveForUndo(Tunnel& t, SaPair& s);
   // Lifetimes in kilobytes, and sequence numbers (data_plane_seal.cc).
   void NoteUse(SaPair& s, std::uint64_t bytes, std::uint32_t sequence);
+
+  // --- data_plane_tcp.cc
+  void UseTcpPorts(const VpnPolicy* policy);
+  // The segment's packets: ESP of it goes to `esp`, everything else is done. Nothing: it has ended here, by the reason that is told.
+  Inner ReceiveTcp(Packet& outer, TimePoint now, std::vector<MutableBytes>& esp);
+  Inner OpenTcp(Packet& outer, TimePoint now);
+  Inner OpenTcpEsp(Packet& outer, MutableBytes esp, TimePoint now);
+  void NoteTcp(TunnelEvent::What what, const CtcpKey& key, Bytes message = {});
+  static CtcpKey TcpKeyOf(const ChildSa& sa) { return {sa.at, sa.local, sa.peer}; }
+  // Bytes before and behind ESP.
+  static bool IsTcp(const SaPair& s) { return s.sa->encapsulation == EspEncapsulation::kTcp; }
+  static std::size_t FrontOf(const SaPair& s) { return IsTcp(s) ? kCtcpFront : s.path.Size(); }
+  static std::size_t BackOf(const SaPair& s) { return IsTcp(s) ? kCtcpTrailer : 0; }
 
   // --- data_plane_seal.cc
   // The inner packet [at, at + size) of `buffer` becomes `whole`, within the buffer.
@@ -111,6 +129,9 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   std::unordered_map<std::uint32_t, TimePoint> asked_;  // Negotiate, by entry
   std::unordered_map<IpAddress, TimePoint> spi_told_;   // kInvalidSpi events, by peer
   std::array<std::optional<TimePoint>, static_cast<std::size_t>(Told::kCount)> told_{};
+  CtcpServer tcp_;
+  std::vector<MutableBytes> tcp_esp_;
+  TimePoint next_sweep_;
   UndoLog* undo_ = nullptr;
   std::uint64_t batch_ = 1;
   std::uint16_t ip_id_ = 0;

@@ -78,6 +78,11 @@ bool DataPlane::MayTell(Told what, TimePoint now) {
 
 bool DataPlane::Terminates(const Packet& p) const {
   const std::uint8_t esp = static_cast<std::uint8_t>(IpProtocol::kEsp);
+  if (p.IsTcp()) {
+    if (!tcp_.Listens(p.key.dport) || !AnswersIke(p.ingress, 500)) return false;
+    const Interface* in = policy_->Find(p.ingress);
+    return in != nullptr && !p.v6 && in->Owns(p.key.dst);
+  }
   if (p.protocol != esp && !(p.IsUdp() && (p.key.dport == kNatTPort || (!udp_ports_.empty() && udp_ports_.contains(p.key.dport))))) return false;
   const Interface* in = policy_->Find(p.ingress);
   if (in == nullptr || !in->Owns(p.key.dst)) return false;
@@ -97,6 +102,7 @@ void DataPlane::Reassembled(const Packet& outer) {
 
 DataPlane::Inner DataPlane::Open(Packet& outer, TimePoint now) {
   if (!outer.Whole()) return Dropped(FrameDrop::kUnexpectedPacket);
+  if (outer.IsTcp()) return OpenTcp(outer, now);
   const bool udp = outer.IsUdp();
   const OuterPacket o = ReadOuter(outer.bytes, udp ? outer.key.dport : kNatTPort);
   const bool own_port = udp && outer.key.dport != kNatTPort;
@@ -199,6 +205,7 @@ DataPlane::Inner DataPlane::OpenEsp(Packet& outer, MutableBytes esp, IpAddress s
   t.counters.decapsulated++;
   MutableBytes payload;
   std::uint8_t next = 4;
+  if (sa.transport && outer.IsTcp()) return Dropped(FrameDrop::kBadIpsecProt);
   const EspOpener::Why why = sa.transport ? OpenTransport(s->opener, outer.bytes, payload) : s->opener.Open(esp, next, payload);
   if (why != EspOpener::Why::kOk) return Failed(*s, t, why, sequence, now);
   t.counters.decrypted++;
@@ -263,6 +270,17 @@ DataPlane::Inner DataPlane::OpenEsp(Packet& outer, MutableBytes esp, IpAddress s
 }
 
 void DataPlane::OpenMany(Packet& outer, TimePoint now, const std::function<void(MutableBytes, const Inner&)>& inner) {
+  if (outer.IsTcp() && outer.Whole()) {
+    std::vector<MutableBytes> esp;
+    const Inner first = ReceiveTcp(outer, now, esp);
+    if (first.drop != FrameDrop::kNone) inner({}, first);
+    for (const MutableBytes piece : esp) {
+      Packet one = outer;
+      const Inner i = OpenTcpEsp(one, piece, now);
+      inner(one.bytes, i);
+    }
+    return;
+  }
   const OuterPacket o = ReadOuter(outer.bytes, outer.key.dport);
   std::vector<MutableBytes> pieces;
   const auto known = [](const void* table, std::uint32_t spi) { return static_cast<const TunnelTable*>(table)->BySpi(spi) != nullptr; };
@@ -284,13 +302,13 @@ bool DataPlane::IcmpError(const Packet& error, Bytes quoted, TimePoint now) {
   const std::uint8_t protocol = quoted[9];
   const IpAddress local = IpAddress::FromV4Bytes(&quoted[12]), peer = IpAddress::FromV4Bytes(&quoted[16]);
   const Bytes l4 = quoted.subspan(head);
-  const bool esp = protocol == static_cast<std::uint8_t>(IpProtocol::kEsp), udp = protocol == 17;
+  const bool esp = protocol == static_cast<std::uint8_t>(IpProtocol::kEsp), tcp = protocol == 6, udp = protocol == 17;
   bool ours = false;
   for (const auto& t : table_.all()) {
     for (const auto& s : t->pairs) {
-      if (s->path.local != local || s->path.peer != peer || s->path.udp != udp || (!esp && !udp)) continue;
+      if (s->path.local != local || s->path.peer != peer || s->path.udp != udp || IsTcp(*s) != tcp || (!esp && !udp && !tcp)) continue;
       if (esp && LoadBe32(l4.data()) != s->sa->spi_out) continue;
-      if (udp && (LoadBe16(l4.data()) != s->path.local_port || LoadBe16(l4.data() + 2) != s->path.peer_port)) continue;
+      if ((udp || tcp) && (LoadBe16(l4.data()) != s->path.local_port || LoadBe16(l4.data() + 2) != s->path.peer_port)) continue;
       ours = true;
       if (undo_ != nullptr || error.icmp_type != 3 || error.icmp_code != 4 || t->outbound != s.get()) continue;
       t->counters.pmtus_received++;

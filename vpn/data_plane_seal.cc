@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "firewall/segment.h"
+#include "firewall/tunnel_flow.h"
 #include "vpn/data_plane.h"
 
 namespace sallyport {
@@ -41,7 +42,7 @@ void DataPlane::NoteUse(SaPair& s, std::uint64_t bytes, std::uint32_t sequence) 
 
 std::size_t DataPlane::WrappedSize(const SaPair& s, std::size_t payload) const {
   if (s.sa->transport) return payload + (s.path.udp ? 8 : 0) + s.sealer.Overhead(payload - 20);
-  return s.path.Size() + s.sealer.shape().Size(payload);
+  return FrontOf(s) + s.sealer.shape().Size(payload) + BackOf(s);
 }
 
 bool DataPlane::Wrap(SaPair& s, MutableBytes buffer, std::size_t at, std::size_t size, MutableBytes& whole) {
@@ -50,6 +51,10 @@ bool DataPlane::Wrap(SaPair& s, MutableBytes buffer, std::size_t at, std::size_t
   const std::uint8_t next = buffer[at] >> 4 == 6 ? 41 : 4;
   MutableBytes esp;
   if (!s.sealer.Seal(next, buffer, at, size, esp)) return false;
+  if (IsTcp(s)) {
+    whole = tcp_.WrapEsp(TcpKeyOf(*s.sa), esp, marks.traffic_class, OuterDf(s.path, marks), ip_id_++);
+    return !whole.empty();
+  }
   whole = WriteOuter(s.path, marks, ip_id_++, esp);
   return true;
 }
@@ -69,7 +74,7 @@ void DataPlane::Count(SaPair& s, Tunnel& t, std::size_t payload, TimePoint now) 
 
 MutableBytes DataPlane::Begin(const SaPair& s, std::size_t size) {
   piece_.bytes.assign(WrappedSize(s, size), 0);
-  piece_.at = s.sa->transport ? (s.path.udp ? 8 : 0) + s.sealer.shape().Front() : s.path.Size() + s.sealer.shape().Front();
+  piece_.at = s.sa->transport ? (s.path.udp ? 8 : 0) + s.sealer.shape().Front() : FrontOf(s) + s.sealer.shape().Front();
   piece_.size = size;
   return MutableBytes(piece_.bytes).subspan(piece_.at, size);
 }
@@ -77,7 +82,7 @@ MutableBytes DataPlane::Begin(const SaPair& s, std::size_t size) {
 bool DataPlane::Finish(SaPair& s, Tunnel& t, std::vector<OriginatedPacket>& out) {
   MutableBytes whole;
   if (!Wrap(s, piece_.bytes, piece_.at, piece_.size, whole) || whole.size() != piece_.bytes.size()) return false;
-  out.push_back({s.sa->at, std::move(piece_.bytes), TunnelId::kNone});
+  out.push_back({s.sa->at, std::move(piece_.bytes), kOnTheWire});
   t.sent_in = batch_;
   return true;
 }
@@ -114,7 +119,7 @@ bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint 
         },
         [&] {
           t.counters.fragments_created++;
-          out.push_back({at, std::move(part), TunnelId::kNone});
+          out.push_back({at, std::move(part), kOnTheWire});
         });
   }
   const std::size_t before = out.size();
@@ -154,7 +159,7 @@ Sealed DataPlane::Seal(TunnelId id, Packet& inner, TimePoint now, std::vector<Or
     inner.checksum_pending = false;
   }
   if (!fits) return SealPieces(s, *t, inner, now, out) ? Sealed::kSent : failed();
-  const std::size_t front = s.path.Size() + s.sealer.shape().Front();
+  const std::size_t front = FrontOf(s) + s.sealer.shape().Front();
   const std::size_t back = WrappedSize(s, size) - std::min(WrappedSize(s, size), front + size);
   if (MayBeReplaced(inner) && s.path.local.IsV4() && t->sent_in != batch_ && inner.headroom >= front && inner.tailroom >= back) {
     const MutableBytes buffer(inner.bytes.data() - inner.headroom, inner.headroom + size + inner.tailroom);

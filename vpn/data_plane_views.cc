@@ -100,8 +100,9 @@ std::vector<IpsecFlowView> DataPlane::Flows(TimePoint now) const {
     v.path_mtu = static_cast<std::uint16_t>(t->path_mtu);
     v.media_mtu = static_cast<std::uint16_t>(t->media_mtu);
     const ShownOverhead o = ShownOverheadOf(sa.cipher, sa.hash, s.path.udp, s.path.local.IsV4() ? 20 : 40);
-    v.overhead = static_cast<std::uint16_t>(o.total);
-    v.header_overhead = static_cast<std::uint16_t>(o.before_payload);
+    const int tcp = IsTcp(s) ? static_cast<int>(kCtcpHeader) : 0;
+    v.overhead = static_cast<std::uint16_t>(o.total + tcp + static_cast<int>(BackOf(s)));
+    v.header_overhead = static_cast<std::uint16_t>(o.before_payload + tcp);
     if (t->pmtu_until != TimePoint::Max()) {
       v.pmtu_seconds_left = static_cast<std::uint32_t>(std::max<std::int64_t>((t->pmtu_until - now).ns / 1'000'000'000, 0));
     }

@@ -162,6 +162,12 @@ std::vector<IpsecFlowView> VpnService::IpsecFlows() {
   return flows;
 }
 
+std::optional<IpsecOverTcpView> VpnService::IpsecOverTcp() {
+  IpsecOverTcpView stats;
+  ports_.ask_engine([&] { stats = ports_.tunnels.TcpStats(); });
+  return stats;
+}
+
 std::vector<VpnContextView> VpnService::Contexts() {
   std::vector<VpnContextView> contexts;
   const TimePoint now = ports_.times().now;

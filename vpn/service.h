@@ -78,6 +78,7 @@ class VpnService final : public VpnControl, private IkeHost {
   void Shutdown(bool reboot) override;
   bool Logoff(std::uint32_t index) override;
   IkeStats Stats(std::uint8_t version) const override;
+  std::optional<IpsecOverTcpView> IpsecOverTcp() override;
   void ClearCounters() override;
   std::optional<IpsecStatsView> IpsecStats() override;
   std::vector<AddressPoolView> Pools() const override { return pools_.Views(); }

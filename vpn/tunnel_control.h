@@ -27,6 +27,8 @@ class TunnelControl {
   virtual void MovePeer(std::uint32_t spi_in, const Endpoint& peer, TimePoint now) = 0;
   // An IKE message to a peer that is reached by IPsec over TCP.
   virtual void SendTcpIke(IfId at, const Endpoint& local, const Endpoint& peer, std::vector<std::uint8_t> message, TimePoint now) = 0;
+  // What IPsec over TCP has counted.
+  virtual IpsecOverTcpView TcpStats() const { return {}; }
   virtual std::vector<IpsecFlowView> Flows(TimePoint now) const = 0;
   virtual std::vector<VpnContextView> Contexts(TimePoint now) const = 0;
   virtual void ClearCounters() = 0;

@@ -58,6 +58,13 @@ class BasicDataThread {
   // Any thread. Swaps the policy in, and with it the links of the interfaces (Interface::linux_index) and how much of each
   // packet is copied up. Returns when the new policy rules.
   void SetPolicy(std::shared_ptr<const Policy> policy);
+  // From here on TCP segments out of tunnels go to `injector`; null: each in its verdict.
+  void UseInjector(TcpInjector* injector) {
+    Ask([this, injector] {
+      originator_.UseInjector(injector);
+      if constexpr (kBridges) engine_.OriginateTunnelledTcp(injector != nullptr);
+    });
+  }
 
  private:
   void Run();

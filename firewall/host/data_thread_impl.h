@@ -94,6 +94,9 @@ void BasicDataThread<E>::UsePolicy(std::shared_ptr<const Policy> policy) {
     // A port that cannot be had is one that is silent; the link's state shows why.
     if (bridge_.fd() >= 0) (void)bridge_.Use(*policy);
   }
+  // ESP in UDP comes one by one, each to be replaced by what is in it; merged, nothing says where one ends. Nor where a stranger's
+  // datagrams do, if a merged one is to go into a tunnel.
+  (void)queue_.SetGso(Nfqueue::kOtherQueue, policy->tunnels == nullptr);
   engine_.SetPolicy(std::move(policy), clock_.Now());
   copied_tcp_ = copied_other_ = 0;
   UseCopyLengths();
@@ -125,7 +128,7 @@ void BasicDataThread<E>::HandOver() {
   if constexpr (kBridges) {
     for (const OriginatedFrame& f : engine_.TakeOriginatedFrames()) bridge_.Send(f);
   }
-  for (const OriginatedPacket& o : engine_.TakeOriginated()) originator_.Send(o.egress, o.bytes);
+  originator_.SendMany(engine_.TakeOriginated());
 }
 
 template <typename E>

@@ -133,6 +133,7 @@ std::string NetfilterRules::ForwardScript(const Tool& tool, const std::vector<st
     if (forward_was_[tool.v6]) s += "-A " + forward + " -i " + link + " -j DROP\n";
     s += "-A " + ours + " -i " + link + " -j RETURN\n";
   }
+  if (!inject_.empty()) s += "-A " + ours + " -i " + inject_ + " -j RETURN\n";
   if (!forward_was_[tool.v6]) s += "-A " + forward + " -j DROP\n";  // the host was no router for others before
   s += "-A " + ours + " -j DROP\n";
   if (!jumps) s += "-I FORWARD -j " + forward + "\n";
@@ -178,6 +179,7 @@ Status NetfilterRules::InstallIptables(Backend b, const std::vector<std::string>
     const Found mangle = saved_mangle ? Find(*saved_mangle, "mangle", prefix) : Found{};
     s = "*mangle\n:" + ttl + " - [0:0]\n";
     for (const std::string& link : links) s += "-A " + ttl + " -i " + link + " -j " + tool.hop_limit + "\n";
+    if (!inject_.empty()) s += "-A " + ttl + " -i " + inject_ + " -j " + tool.hop_limit + "\n";
     if (mangle.jumps.count("PREROUTING -j " + ttl) == 0) s += "-I PREROUTING -j " + ttl + "\n";
     if (Status fed = Feed(tool, s + "COMMIT\n"); !fed) {
       remarks_.push_back(std::string(tool.v6 ? "IPv6 hop limit" : "IPv4 TTL") + " is decremented: " + fed.error());
@@ -212,7 +214,7 @@ Status NetfilterRules::InstallNft(const std::vector<std::string>& links) {
   for (const std::string& link : links) set += (set.empty() ? "\"" : ", \"") + link + "\"";
   std::string forward;
   if (!links.empty()) {
-    forward = "  iifname { " + set + " } oifname { " + set + " } accept\n  oifname { " + set + " } drop\n";
+    forward = "  iifname { " + set + (inject_.empty() ? "" : ", \"" + inject_ + "\"") + " } oifname { " + set + " } accept\n  oifname { " + set + " } drop\n";
     for (const int v6 : {0, 1}) {
       if (forward_was_[v6]) forward += std::string("  meta nfproto ") + (v6 ? "ipv6" : "ipv4") + " iifname { " + set + " } drop\n";
     }

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "firewall/base/result.h"
@@ -38,6 +39,9 @@ class NetfilterRules {
 
   explicit NetfilterRules(std::uint16_t queue_base) : base_(queue_base) {}
 
+  // A link of our own from which the kernel forwards to the data interfaces without asking us again (tcp_injector.h); "": none.
+  // Counts from the next Install on.
+  void Inject(std::string link) { inject_ = std::move(link); }
   // Brings the rules for `links` into force, in place of earlier ones of the same queue number, then switches ip_forward on.
   // Takes the first way that this kernel supports. May be called again with other links. Errors name every way that failed.
   Status Install(const std::vector<std::string>& links);
@@ -60,6 +64,7 @@ class NetfilterRules {
   std::string Chain(const char* what) const;
 
   std::uint16_t base_;
+  std::string inject_;
   Backend backend_ = Backend::kIptablesNft;
   bool installed_ = false;
   bool forward_was_[2] = {};  // what forwarding was before: IPv4, IPv6

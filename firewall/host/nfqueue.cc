@@ -28,6 +28,7 @@ constexpr std::size_t kHeadroom = 64;
 constexpr std::size_t kStride = 1043 * 64;
 constexpr std::size_t kReadLength = kStride - kHeadroom;
 static_assert(kReadLength > 0xffff + 512);
+constexpr std::size_t kVerdictRoom = 48;        // headers of a verdict with a mark and a payload: 44
 constexpr std::size_t kArenaLength = 32 * 1024;
 constexpr std::size_t kMaxVectors = 1000;       // the kernel takes 1024
 constexpr std::size_t kFlushBytes = 256 * 1024;  // a longer message only costs cache
@@ -63,6 +64,11 @@ std::size_t WriteVerdict(std::uint8_t* p, std::uint16_t queue, int type, std::ui
     StoreBe32(p + 36, mark);
   }
   return head;
+}
+
+void PutGso(nlmsghdr* n, bool on) {
+  mnl_attr_put_u32(n, NFQA_CFG_FLAGS, htonl(on ? NFQA_CFG_F_GSO : 0));
+  mnl_attr_put_u32(n, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
 }
 
 // A line of the kernel's list of queues: number portid waiting mode copy queue_dropped user_dropped last_id 1.
@@ -155,9 +161,7 @@ Status Nfqueue::Configure(int queue) {
     } else {
       nfq_nlmsg_cfg_put_params(n, NFQNL_COPY_PACKET, static_cast<int>(options_.copy_length[queue]));
       nfq_nlmsg_cfg_put_qmaxlen(n, options_.queue_length);
-      const std::uint32_t flags = options_.gso ? NFQA_CFG_F_GSO : 0;
-      mnl_attr_put_u32(n, NFQA_CFG_FLAGS, htonl(flags));
-      mnl_attr_put_u32(n, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
+      PutGso(n, options_.gso[queue]);
     }
     if (send(fd_, n, n->nlmsg_len, 0) < 0) return failed(errno);
     for (;;) {
@@ -194,6 +198,16 @@ Status Nfqueue::SetCopyLength(int queue, std::uint32_t bytes) {
   nfq_nlmsg_cfg_put_params(n, NFQNL_COPY_PACKET, static_cast<int>(bytes));
   if (send(fd_, n, n->nlmsg_len, 0) < 0) return Error{std::string("packet queue: ") + std::strerror(errno)};
   options_.copy_length[queue] = bytes;
+  return {};
+}
+
+Status Nfqueue::SetGso(int queue, bool on) {
+  if (options_.gso[queue] == on) return {};
+  alignas(nlmsghdr) char request[256];
+  nlmsghdr* n = nfq_nlmsg_put(request, NFQNL_MSG_CONFIG, static_cast<std::uint16_t>(options_.base + queue));
+  PutGso(n, on);
+  if (send(fd_, n, n->nlmsg_len, 0) < 0) return Error{std::string("packet queue: ") + std::strerror(errno)};
+  options_.gso[queue] = on;
   return {};
 }
 
@@ -259,7 +273,12 @@ bool Nfqueue::Parse(int slot, Received& out) {
         if (size >= 10 && LoadBe16(data) == 6) p.source_mac = std::uint64_t{LoadBe16(data + 4)} << 32 | LoadBe32(data + 6);
         break;
       case NFQA_SKB_INFO: if (size >= 4) info = LoadBe32(data); break;
-      case NFQA_PAYLOAD: p.bytes = MutableBytes(data, size); break;
+      case NFQA_PAYLOAD:
+        p.bytes = MutableBytes(data, size);
+        // What lies around it has been read, or is nothing; the verdict's header needs its place in front and padding behind.
+        p.headroom = static_cast<std::uint32_t>(data - base + kHeadroom - kVerdictRoom);
+        p.tailroom = static_cast<std::uint32_t>(kReadLength - NLA_ALIGNTO - static_cast<std::size_t>(data - base) - size);
+        break;
       default: break;
     }
     at += NLA_ALIGN(a.nla_len);

@@ -35,7 +35,7 @@ class Nfqueue {
     std::uint32_t queue_length = 16384;        // packets that may wait for a verdict in the kernel, each queue
     int receive_buffer = 64 << 20;             // bytes, of the netlink socket (SO_RCVBUFFORCE)
     std::uint32_t copy_length[2] = {kCopyAll, kCopyAll};
-    bool gso = true;                           // packets of up to 64 KB come whole, not cut to the MTU
+    bool gso[2] = {true, true};                // packets of up to 64 KB come whole, not cut to the MTU
   };
 
   // Read by any thread, relaxed. All count packets unless they say otherwise.
@@ -73,6 +73,8 @@ class Nfqueue {
   std::uint16_t base() const { return options_.base; }
   // Bytes of each packet to be copied up from now on; packets already queued keep what they were copied with.
   Status SetCopyLength(int queue, std::uint32_t bytes);
+  // Options::gso, from now on.
+  Status SetGso(int queue, bool on);
   // Links that are interfaces of ours. `ifindex` > 0.
   void MapInterface(int ifindex, IfId id);
   void ForgetInterfaces();

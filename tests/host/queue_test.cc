@@ -122,6 +122,72 @@ class QueueTest : public NetTest {
   std::unique_ptr<BasicDataThread<SmallEngine>> thread_;
 };
 
+// What a tunnel's end does: another packet around this one, in its place.
+TEST_F(QueueTest, APacketMayGrowOnBothSides) {
+  engine_.judge = [](Packet& p, Disposition& d) {
+    d.action = kAccept;
+    if (!p.IsUdp() || p.bytes.size() < 28 || LoadBe16(p.l4() + 2) != 7001) return;
+    ASSERT_GE(p.headroom, 80u);
+    ASSERT_GE(p.tailroom, 80u);
+    CompleteChecksum(p);
+    const std::size_t inner = p.bytes.size();
+    const MutableBytes outer(p.bytes.data() - 28, inner + 28 + 50);
+    std::copy_n(p.bytes.data(), 20, outer.data());
+    StoreBe16(outer.data() + 2, static_cast<std::uint16_t>(outer.size()));
+    StoreBe16(outer.data() + 10, 0);
+    StoreBe16(outer.data() + 10, ChecksumFinish(ChecksumAdd(Bytes(outer).first(20))));
+    StoreBe16(outer.data() + 20, 9);
+    StoreBe16(outer.data() + 22, 7000);
+    StoreBe16(outer.data() + 24, static_cast<std::uint16_t>(outer.size() - 20));
+    StoreBe16(outer.data() + 26, 0);
+    std::fill_n(outer.data() + 28 + inner, 50, std::uint8_t{0xee});
+    p.bytes = outer;
+    p.wire_length = static_cast<std::uint32_t>(outer.size());
+    p.checksum_pending = false;
+    p.rewritten = true;
+  };
+  StartGateway();
+  const int to = Socket(server_, SOCK_DGRAM);
+  ASSERT_TRUE(Bind(to, "10.98.2.2", 7000));
+  const int from = Socket(client_, SOCK_DGRAM);
+  ASSERT_TRUE(Connect(from, "10.98.2.2", 7001));
+  for (std::size_t size : {1u, 2u, 3u, 4u, 500u, 1300u}) {
+    const std::string text(size, 'x');
+    ASSERT_EQ(send(from, text.data(), text.size(), 0), static_cast<ssize_t>(size));
+    const std::string got = ReceiveOne(to);
+    ASSERT_EQ(got.size(), 28 + size + 50) << size;
+    EXPECT_EQ(got.substr(28, size), text);
+    EXPECT_EQ(got.substr(28 + size), std::string(50, '\xee'));
+  }
+}
+
+TEST_F(QueueTest, MergedDatagramsComeWholeOrOneByOne) {
+  std::atomic<int> packets{0};
+  engine_.judge = [&](Packet& p, Disposition& d) {
+    d.action = kAccept;
+    if (p.IsUdp()) packets++;
+  };
+  StartGateway();
+  const int to = Socket(server_, SOCK_DGRAM);
+  ASSERT_TRUE(Bind(to, "10.98.2.2", 7000));
+  const int from = Socket(client_, SOCK_DGRAM);
+  ASSERT_TRUE(Connect(from, "10.98.2.2", 7000));
+  const int segment = 1000;
+  ASSERT_EQ(setsockopt(from, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &segment, sizeof segment), 0);
+  const std::string text(8000, 'x');
+  const auto pass = [&] {
+    packets = 0;
+    EXPECT_EQ(send(from, text.data(), text.size(), 0), 8000);
+    for (int i = 0; i < 8; i++) EXPECT_EQ(ReceiveOne(to).size(), 1000u);
+    return packets.load();
+  };
+  EXPECT_EQ(pass(), 1);
+  thread_->Ask([&] { return queue_->SetGso(Nfqueue::kOtherQueue, false).ok(); });
+  EXPECT_EQ(pass(), 8);
+  thread_->Ask([&] { return queue_->SetGso(Nfqueue::kOtherQueue, true).ok(); });
+  EXPECT_EQ(pass(), 1);
+}
+
 TEST_F(QueueTest, DatagramsOfAllSizesInOrder) {
   StartGateway();
   std::vector<std::size_t> sizes;

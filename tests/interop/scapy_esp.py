@@ -37,5 +37,8 @@ for line in sys.stdin:
             opened.append(f"error: {type(e).__name__} {e}")
     sender = association(1)
     for packet in job["seal"]:
-        sealed.append(bytes(sender.encrypt(IP(bytes.fromhex(packet)))).hex())
+        outer = bytearray(bytes(sender.encrypt(IP(bytes.fromhex(packet)))))
+        if job["udp"]:  # Scapy 2.5 computes this length before it puts ESP behind it
+            outer[24:26] = (len(outer) - 20).to_bytes(2, "big")
+        sealed.append(bytes(outer).hex())
     print(json.dumps({"opened": opened, "sealed": sealed}), flush=True)
