@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "vpn/ike/v1_core.h"
+#include "vpn/ike/v2_core.h"
 
 namespace sallyport {
 namespace {
@@ -22,7 +23,9 @@ TimePoint RealNow() {
 IkeCore::Make Version1() {
   return [](IkeHost& host) { return std::make_unique<Ikev1Core>(host); };
 }
-IkeCore::Make Version2() { return {}; }
+IkeCore::Make Version2() {
+  return [](IkeHost& host) { return std::make_unique<Ikev2Core>(host); };
+}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/packet.h"
 #include "vpn/ike/v1_core.h"
+#include "vpn/ike/v2_core.h"
 
 namespace sallyport {
 namespace {
@@ -76,7 +77,8 @@ WholeAppliance::WholeAppliance(Mesh& m, std::string box_name, const std::string&
                           m.clock, logger, entropy, [](const std::string&, const std::string&) { return false; }, {},
                           [this](const std::string& line) { key_log.push_back(line); }};
   service = std::make_unique<VpnService>(
-      std::move(ports), [](IkeHost& h) { return std::make_unique<Ikev1Core>(h); }, IkeCore::Make());
+      std::move(ports), [](IkeHost& h) { return std::make_unique<Ikev1Core>(h); },
+      [](IkeHost& h) { return std::make_unique<Ikev2Core>(h); });
   UsePolicy();
 }
 
