@@ -1,5 +1,5 @@
-// Fragments of IKE version 2: authentic ones in any order and with any numbers, and arbitrary bytes instead of them. What is held
-// stays within its bounds, and what comes out was put in.
+// Fragments of IKE version 2: authentic ones in any order and with any numbers, and arbitrary bytes instead of them. What is
+// held stays within its bounds, and what comes out was put in.
 #include <cstdlib>
 
 #include "vpn/crypto/entropy.h"
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ReassemblyV2 pieces, opened;
   Bytes rest(data, size);
   while (rest.size() >= 8) {
-    const std::size_t length = std::min<std::size_t>(static_cast<std::size_t>((rest[6] & 7) << 8 | rest[7]), rest.size() - 8);
+    const std::size_t length =
+        std::min<std::size_t>(static_cast<std::size_t>((rest[6] & 7) << 8 | rest[7]), rest.size() - 8);
     const Bytes body = rest.subspan(8, length);
     const std::uint16_t number = rest[1], total = static_cast<std::uint16_t>(rest[2] << 4 | rest[3] % 16);
     const auto whole = pieces.Add(rest[0] % 4, number, total, rest[4], body);
@@ -36,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto header = ReadIkeHeader(in);
       auto copy = m;
       const auto result = OpenV2(keys, opened, *header, copy);
-      if (forged && header->length <= m.size() && result.what == OpenResultV2::What::kWhole && !result.fragmented) std::abort();
+      if (forged && header->length <= m.size() && result.what == OpenResultV2::What::kWhole && !result.fragmented)
+        std::abort();
       if (opened.held() > ReassemblyV2::kMostBytes) std::abort();
     }
     std::vector<std::uint8_t> raw(body.begin(), body.end());

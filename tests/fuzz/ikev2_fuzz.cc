@@ -1,4 +1,5 @@
-// IKE version 2 in clear: the parsers, and a responder that is fed with arbitrary datagrams and with changed ones of a negotiation.
+// IKE version 2 in clear: the parsers, and a responder that is fed with arbitrary datagrams and with changed ones of a
+// negotiation.
 #include "tests/fuzz/ikev2_harness.h"
 #include "vpn/ike/sa_v2.h"
 #include "vpn/ike/ts.h"
@@ -68,7 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::size_t sent = 0;
     pair.on_wire = [&](End&, IkeDatagram& d) {
       for (std::size_t i = 1; i + 4 <= size; i += 4) {
-        if (data[i] == sent && !d.bytes.empty()) d.bytes[static_cast<std::size_t>(data[i + 1] << 8 | data[i + 2]) % d.bytes.size()] ^= data[i + 3];
+        if (data[i] == sent && !d.bytes.empty())
+          d.bytes[static_cast<std::size_t>(data[i + 1] << 8 | data[i + 2]) % d.bytes.size()] ^= data[i + 3];
       }
       ++sent;
       return sent < 64;

@@ -1,4 +1,5 @@
-// Two ends of IKE version 2 in memory, one of which a fuzzer speaks for: it holds the keys, so what it makes up is authentic.
+// Two ends of IKE version 2 in memory, one of which a fuzzer speaks for: it holds the keys, so what it makes up is
+// authentic.
 #pragma once
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// Payloads of IKE version 2 behind the encryption: a peer that has the keys, and means no good. IKE_AUTH at a responder, requests and
-// answers at an established SA, several in a row.
+// Payloads of IKE version 2 behind the encryption: a peer that has the keys, and means no good. IKE_AUTH at a responder,
+// requests and answers at an established SA, several in a row.
 #include "tests/fuzz/ikev2_harness.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

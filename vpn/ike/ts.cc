@@ -91,7 +91,8 @@ bool AllInside(std::span<const TrafficSelector> inner, std::span<const TrafficSe
 
 bool SameSelectors(std::span<const TrafficSelector> a, std::span<const TrafficSelector> b) {
   const auto all_in = [](std::span<const TrafficSelector> x, std::span<const TrafficSelector> y) {
-    return std::all_of(x.begin(), x.end(), [&](const TrafficSelector& one) { return std::find(y.begin(), y.end(), one) != y.end(); });
+    return std::all_of(x.begin(), x.end(),
+                       [&](const TrafficSelector& one) { return std::find(y.begin(), y.end(), one) != y.end(); });
   };
   return all_in(a, b) && all_in(b, a);
 }
@@ -131,8 +132,9 @@ TrafficSelector AllOf(bool v6) {
 }
 
 std::string SelectorText(const TrafficSelector& ts) {
-  return "Address Range: " + ts.addresses.first.ToString() + "-" + ts.addresses.last.ToString() + " Protocol: " +
-         std::to_string(ts.protocol) + " Port Range: " + std::to_string(ts.ports.first) + "-" + std::to_string(ts.ports.last);
+  return "Address Range: " + ts.addresses.first.ToString() + "-" + ts.addresses.last.ToString() +
+         " Protocol: " + std::to_string(ts.protocol) + " Port Range: " + std::to_string(ts.ports.first) + "-" +
+         std::to_string(ts.ports.last);
 }
 
 }  // namespace sallyport

@@ -13,7 +13,8 @@ constexpr Duration kAuthWait = Duration::Seconds(30);
 constexpr Duration kCookieLife = Duration::Seconds(120);
 constexpr std::size_t kMostHalfOpen = 4096;
 constexpr int kMostInitTries = 6;  // cookies and other groups, before a peer that keeps asking is given up
-constexpr std::uint8_t kDeleteReasonVid[] = {'C', 'I', 'S', 'C', 'O', '-', 'D', 'E', 'L', 'E', 'T', 'E', '-', 'R', 'E', 'A', 'S', 'O', 'N'};
+constexpr std::uint8_t kDeleteReasonVid[] = {'C', 'I', 'S', 'C', 'O', '-', 'D', 'E', 'L', 'E',
+                                             'T', 'E', '-', 'R', 'E', 'A', 'S', 'O', 'N'};
 
 }  // namespace
 
@@ -30,7 +31,8 @@ bool V2Engine::CookiesWanted() const {
   return HalfOpen() * 100 >= of * policy_->cookie_percent;
 }
 
-std::vector<std::uint8_t> V2Engine::CookieFor(const IkeDatagram& d, std::uint64_t spi_i, Bytes nonce, std::uint32_t secret) const {
+std::vector<std::uint8_t> V2Engine::CookieFor(const IkeDatagram& d, std::uint64_t spi_i, Bytes nonce,
+                                              std::uint32_t secret) const {
   std::uint8_t b[8 + 16 + 2 + 1];
   StoreBe64(b, spi_i);
   d.peer.address.StoreV6(b + 8);
@@ -142,8 +144,9 @@ void V2Engine::BuildInitRequest(const SaPtr& sa) {
   if (host_.Hears(IkeSaying::Debug::kIkev2Protocol, 2)) {
     const std::string k = "(" + std::to_string(sa->log_number) + "):    ";
     for (const ProposalV2& p : IkeProposalsV2(policy_->ikev2_policies, {})) {
-      std::string text = "IKE Proposal: " + std::to_string(p.number) + ", SPI size: 0 (initial negotiation), \nNum. transforms: " +
-                         std::to_string(p.transforms.size()) + "\n";
+      std::string text = "IKE Proposal: " + std::to_string(p.number) +
+                         ", SPI size: 0 (initial negotiation), \nNum. transforms: " + std::to_string(p.transforms.size()) +
+                         "\n";
       for (const TransformV2& t : p.transforms) text += k + TransformNameV2(t);
       Proto(sa.get(), sa->peer.address, 2, text);
     }
@@ -186,9 +189,9 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
     if (error->type == ikev2::kInvalidKePayload) {
       if (error->data.size() != 2 || ++sa->init_tries > kMostInitTries) return;
       const std::uint16_t group = LoadBe16(error->data.data());
-      const bool ours = std::any_of(policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(), [&](const Ikev2Policy& p) {
-        return std::find(p.groups.begin(), p.groups.end(), group) != p.groups.end();
-      });
+      const bool ours = std::any_of(
+          policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(),
+          [&](const Ikev2Policy& p) { return std::find(p.groups.begin(), p.groups.end(), group) != p.groups.end(); });
       if (!ours || group == sa->suite.group || !HasDhGroup(group)) return;
       sa->suite.group = group;
       sa->resend.Stop();
@@ -197,7 +200,8 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
     }
     // It is not authentic, but waiting two minutes for another answer helps nobody: an attacker who sees our SPI can end the
     // negotiation in other ways.
-    FailBegin(sa, error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify" : "Detected an error notify payload");
+    FailBegin(sa, error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify"
+                                                          : "Detected an error notify payload");
     return;
   }
   if (header.spi_r == 0) return;
@@ -242,13 +246,15 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
 void V2Engine::ReadInitNotifies(SaV2& sa, std::span<const RawPayload> payloads) {
   sa.fragmentation = policy_->ikev2_fragmentation && FindNotifyV2(payloads, ikev2::kFragmentationSupported).has_value();
   if (const auto hashes = FindNotifyV2(payloads, ikev2::kSignatureHashAlgorithms)) {
-    for (std::size_t i = 0; i + 2 <= hashes->data.size() && i < 64; i += 2) sa.peer_hashes.push_back(LoadBe16(hashes->data.data() + i));
+    for (std::size_t i = 0; i + 2 <= hashes->data.size() && i < 64; i += 2)
+      sa.peer_hashes.push_back(LoadBe16(hashes->data.data() + i));
   }
   for (const RawPayload& p : payloads) {
     if (p.type == ikev2::kVendor && p.body.size() == sizeof kDeleteReasonVid &&
         std::equal(p.body.begin(), p.body.end(), std::begin(kDeleteReasonVid)))
       sa.peer_reads_reasons = true;
-    if (p.type == ikev2::kCertReq && !p.body.empty() && p.body[0] == ikev2::kX509Signature && sa.peer_authorities.size() < 256) {
+    if (p.type == ikev2::kCertReq && !p.body.empty() && p.body[0] == ikev2::kX509Signature &&
+        sa.peer_authorities.size() < 256) {
       for (std::size_t i = 1; i + 20 <= p.body.size(); i += 20) {
         const Bytes one = p.body.subspan(i, 20);
         sa.peer_authorities.emplace_back(one.begin(), one.end());
@@ -342,7 +348,8 @@ void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header)
   // A request that we know, from the same place: the same answer. Another one by that SPI has no business here.
   for (const auto& [spi, sa] : sas_) {
     if (sa->initiator || sa->spi_i != header.spi_i || !(sa->peer == d.peer) || sa->init_hash.empty()) continue;
-    if (Hash(VpnHash::kSha256, {whole}) == sa->init_hash && !sa->init_response.empty() && sa->state == SaV2::State::kWaitAuth) {
+    if (Hash(VpnHash::kSha256, {whole}) == sa->init_hash && !sa->init_response.empty() &&
+        sa->state == SaV2::State::kWaitAuth) {
       Transmit(*sa, {sa->init_response});
     }
     return;
@@ -379,8 +386,9 @@ void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header)
     }
     if (!good) {
       LogBare(750004, 5, d.peer.address,
-              "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) + " Remote:" + d.peer.address.ToString() + ":" +
-                  std::to_string(d.peer.port) + " Username:Unknown IKEv2 Sending COOKIE challenge to throttle possible DoS");
+              "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) +
+                  " Remote:" + d.peer.address.ToString() + ":" + std::to_string(d.peer.port) +
+                  " Username:Unknown IKEv2 Sending COOKIE challenge to throttle possible DoS");
       RespondInClear(d, header, ikev2::kCookie, CookieFor(d, header.spi_i, nonce, cookie_version_), ikev2::kNoProtocol);
       return;
     }
@@ -390,8 +398,9 @@ void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header)
       (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas)) {
     ++stats_.system_capacity_fails;
     LogBare(750009, 4, d.peer.address,
-            "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) + " Remote:" + d.peer.address.ToString() + ":" +
-                std::to_string(d.peer.port) + " Username:Unknown SA request rejected due to CAC limit reached: Rejection reason: " +
+            "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) +
+                " Remote:" + d.peer.address.ToString() + ":" + std::to_string(d.peer.port) +
+                " Username:Unknown SA request rejected due to CAC limit reached: Rejection reason: " +
                 (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas ? "max SA" : "max in-negotiation SA"));
     return;
   }
@@ -409,8 +418,9 @@ void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header)
     SayPolicies(nullptr, d.peer.address, "Expected", expected);
     Proto(nullptr, d.peer.address, 1, "Failed to find a matching policy");
     LogBare(750003, 4, d.peer.address,
-            "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) + " Remote:" + d.peer.address.ToString() + ":" +
-                std::to_string(d.peer.port) + " Username:Unknown IKEv2 Negotiation aborted due to ERROR: " +
+            "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) +
+                " Remote:" + d.peer.address.ToString() + ":" + std::to_string(d.peer.port) +
+                " Username:Unknown IKEv2 Negotiation aborted due to ERROR: " +
                 (expected.empty() ? "No local IKE policy found" : "Failed to find a matching policy"));
     ++stats_.responder_fails;
     RespondInClear(d, header, ikev2::kNoProposalChosen);
@@ -488,7 +498,8 @@ void V2Engine::AnswerInit(const SaPtr& sa, KeyAndShared keys) {
   UseKeys(*sa, seed.bytes());
   sa->next_receive = 1;
   sa->state = SaV2::State::kWaitAuth;
-  if (const auto payloads = ReadPayloads(sa->init_response[16], Bytes(sa->init_response).subspan(kIkeHeaderSize), ChainEnd::kExact)) {
+  if (const auto payloads =
+          ReadPayloads(sa->init_response[16], Bytes(sa->init_response).subspan(kIkeHeaderSize), ChainEnd::kExact)) {
     h.length = static_cast<std::uint32_t>(sa->init_response.size());
     SayPacket(*sa, true, h, *payloads);
   }

@@ -1,5 +1,5 @@
-// Version 2 over a wire that loses, doubles and reorders, and both ends doing the same at once: over many seeds the two must agree
-// in the end, and lose no packet that could have been carried.
+// Version 2 over a wire that loses, doubles and reorders, and both ends doing the same at once: over many seeds the two must
+// agree in the end, and lose no packet that could have been carried.
 #include <gtest/gtest.h>
 
 #include "tests/vpn/ike/wire.h"
@@ -137,7 +137,8 @@ TEST(Ikev2Faults, CrossingRekeysOfTheIkeSa) {
     const auto before = p.a.core().Views(p.times)[0].local_spi;
     p.faults = {seed % 4 == 0 ? 25u : 0u, 10, Duration::Milliseconds(1), Duration::Milliseconds(200)};
     p.compute_takes = Duration::Milliseconds(30);
-    // 85 per cent of the initiator's life, 95 of the responder's: the clocks of both are moved so that both are due, nearly at once.
+    // 85 per cent of the initiator's life, 95 of the responder's: the clocks of both are moved so that both are due, nearly
+    // at once.
     p.times.now = p.times.now + Duration::Seconds(955);
     p.a.core().AdvanceTo(p.times);
     p.Run(Duration::Milliseconds(static_cast<std::int64_t>(seed * 7 % 350)));
