@@ -237,8 +237,6 @@ class End final : public IkeHost {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
   }
-  std::int64_t WallSeconds() const override { return wall_seconds; }
-  std::int64_t wall_seconds = 0;
   void LogKeys(const std::string& line) override { key_log.push_back(line); }
   Entropy& entropy() override { return entropy_; }
 
