@@ -68,7 +68,6 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   std::vector<VpnContextView> Contexts(TimePoint now) const override;
   void ClearCounters() override;
   IpsecStatsView Totals() const override { return totals_.View(table_); }
-  IpsecOverTcpView OverTcp() const override;
 
  private:
   // Those of which one is logged in five seconds (syslog guide, 402115 to 402120).

@@ -129,23 +129,6 @@ std::vector<VpnContextView> DataPlane::Contexts(TimePoint) const {
   return all;
 }
 
-// A connection that is not proven takes no memory (SYN cookies): there are no embryonic ones to count.
-IpsecOverTcpView DataPlane::OverTcp() const {
-  const CtcpServer::Counters& c = tcp_.counters();
-  IpsecOverTcpView v;
-  v.active = tcp_.size();
-  v.previous = c.closed;
-  v.in_packets = c.segments_in;
-  v.in_dropped = c.bad_checksums + c.bad_headers + c.malformed + c.unknown + c.refused;
-  v.out_packets = c.segments_out;
-  v.resets = c.resets;
-  v.heartbeats = c.keepalives_in;
-  v.bad_headers = c.bad_headers;
-  v.bad_trailers = c.malformed;
-  v.checksum_errors = c.bad_checksums;
-  return v;
-}
-
 void DataPlane::ClearCounters() {
   for (const auto& t : table_.all()) {
     if (t->used) totals_.Keep(t->counters);

@@ -204,12 +204,6 @@ std::optional<IpsecStatsView> VpnService::IpsecStats() {
   return stats;
 }
 
-std::optional<IpsecOverTcpView> VpnService::IpsecOverTcp() {
-  IpsecOverTcpView stats;
-  ports_.ask_engine([&] { stats = ports_.tunnels.OverTcp(); });
-  return stats;
-}
-
 void VpnService::ClearCounters() {
   ports_.ask_engine([&] { ports_.tunnels.ClearCounters(); });
 }

@@ -81,7 +81,6 @@ class VpnService final : public VpnControl, private IkeHost {
   std::optional<IpsecOverTcpView> IpsecOverTcp() override;
   void ClearCounters() override;
   std::optional<IpsecStatsView> IpsecStats() override;
-  std::optional<IpsecOverTcpView> IpsecOverTcp() override;
   std::vector<AddressPoolView> Pools() const override { return pools_.Views(); }
   VpnDebug& debug() override { return debug_; }
 

@@ -34,7 +34,6 @@ class TunnelControl {
   virtual void ClearCounters() = 0;
   // Since start, of tunnels that have gone, too. What counts nothing has zeros.
   virtual IpsecStatsView Totals() const { return {}; }
-  virtual IpsecOverTcpView OverTcp() const { return {}; }
 };
 
 }  // namespace sallyport
