@@ -333,7 +333,7 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
   if (out.action == Disposition::Action::kHold) {
     opened_held.insert(p.handle);
     out.action = Disposition::Action::kConsume;
-  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && p.IsTcp()))) {
+  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && p.IsTcp() && out.egress != IfId::kIdentity))) {
     CompleteChecksum(p);
     originated.push_back({out.egress, {p.bytes.begin(), p.bytes.end()}, kOnTheWire});
     out.action = Disposition::Action::kConsume;
