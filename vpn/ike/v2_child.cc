@@ -19,7 +19,8 @@ constexpr Duration kLinger = Duration::Seconds(5);
 
 ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
   const EntryV2& entry = *made.entry;
-  ChildKeysV2 keys = DeriveChildV2(sa.suite.prf, sa.keys.d.bytes(), made.shared, made.ni, made.nr, made.suite.cipher, made.suite.integrity);
+  ChildKeysV2 keys =
+      DeriveChildV2(sa.suite.prf, sa.keys.d.bytes(), made.shared, made.ni, made.nr, made.suite.cipher, made.suite.integrity);
   auto child = std::make_shared<ChildSa>();
   child->key.entry = entry.id;
   if (entry.dynamic) child->key.peer = sa.user.empty() ? sa.remote_id.Text() : sa.user;
@@ -96,7 +97,8 @@ void V2Engine::RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger) {
   const ChildV2 gone = std::move(i->second);
   sa.children.erase(i);
   if (gone.outbound) {
-    // Another pair of the same tunnel carries on, here or at an SA that has taken over: best one that the peer is known to have.
+    // Another pair of the same tunnel carries on, here or at an SA that has taken over: best one that the peer is known to
+    // have.
     std::uint32_t best_spi = 0;
     int best = 0;
     for (const auto& [spi, other] : sas_) {
@@ -119,7 +121,8 @@ void V2Engine::RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger) {
   host_.Remove(spi_in);
   // Without a pair the tunnel is down: what is left of its earlier pairs does not keep it up.
   const bool other = std::any_of(sas_.begin(), sas_.end(), [&](const auto& s) {
-    return std::any_of(s.second->children.begin(), s.second->children.end(), [&](const auto& c) { return c.second.sa->key == gone.sa->key; });
+    return std::any_of(s.second->children.begin(), s.second->children.end(),
+                       [&](const auto& c) { return c.second.sa->key == gone.sa->key; });
   });
   if (other) return;
   std::vector<std::uint32_t> late;
@@ -146,8 +149,8 @@ void V2Engine::DeleteChild(const SaPtr& sa, std::uint32_t spi_in, IkeEnd why) {
 
 // --- what a proposal and selectors of a peer make of our configuration
 
-std::optional<V2Engine::Selected> V2Engine::Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old,
-                                                   std::string& why) {
+std::optional<V2Engine::Selected> V2Engine::Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange,
+                                                   const ChildV2* old, std::string& why) {
   const auto offered = ReadSaV2(FindPayload(payloads, ikev2::kSa)->body);
   const RawPayload *tsi = FindPayload(payloads, ikev2::kTsI), *tsr = FindPayload(payloads, ikev2::kTsR);
   const auto remote = tsi != nullptr ? ReadTs(tsi->body) : Result<std::vector<TrafficSelector>>(Error{"no TSi"});
@@ -165,9 +168,10 @@ std::optional<V2Engine::Selected> V2Engine::Select(const SaV2& sa, std::span<con
       return {};
     }
     out.entry = *entry;
-    out.local = NarrowTs(*local, old->sa->key.local);
-    out.remote = NarrowTs(*remote, old->sa->key.remote);
-    if (out.local != old->sa->key.local || out.remote != old->sa->key.remote) {
+    out.local = old->sa->key.local;
+    out.remote = old->sa->key.remote;
+    if (!SameSelectors(NarrowTs(*local, out.local), out.local) ||
+        !SameSelectors(NarrowTs(*remote, out.remote), out.remote)) {
       why = "There was no IPSEC policy found for received TS";
       return {};
     }
@@ -176,12 +180,12 @@ std::optional<V2Engine::Selected> V2Engine::Select(const SaV2& sa, std::span<con
     if (!entry) {
       if (!remote->empty() && !local->empty()) {
         const auto text = [](const TrafficSelector& ts) {
-          return ts.addresses.first.ToString() + "/" + ts.addresses.last.ToString() + "/" + std::to_string(ts.ports.first) + "/" +
-                 std::to_string(ts.ports.last) + "/" + std::to_string(ts.protocol);
+          return ts.addresses.first.ToString() + "/" + ts.addresses.last.ToString() + "/" + std::to_string(ts.ports.first) +
+                 "/" + std::to_string(ts.ports.last) + "/" + std::to_string(ts.protocol);
         };
         Log(const_cast<SaV2&>(sa), 751022, 3,
-            "IKEv2 Tunnel rejected: Crypto Map Policy not found for remote traffic selector " + text(remote->back()) + " local traffic selector " +
-                text(local->back()) + "!");
+            "IKEv2 Tunnel rejected: Crypto Map Policy not found for remote traffic selector " + text(remote->back()) +
+                " local traffic selector " + text(local->back()) + "!");
       }
       return {};
     }
@@ -240,7 +244,8 @@ void V2Engine::SendChildRequest(const SaPtr& sa) {
   const auto old = sa->children.find(task.old_spi);
   // Things may have gone while the key was being made.
   if (!entry || sa->state != SaV2::State::kReady ||
-      (task.kind == TaskV2::Kind::kRekeyChild && (old == sa->children.end() || old->second.deleting || old->second.replaced))) {
+      (task.kind == TaskV2::Kind::kRekeyChild &&
+       (old == sa->children.end() || old->second.deleting || old->second.replaced))) {
     Finish(sa);
     return;
   }
@@ -298,7 +303,8 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
       if (old != sa->children.end()) {
         const TunnelKey key = old->second.sa->key;
         RemoveChild(*sa, task.old_spi, false);
-        const bool other = std::any_of(sa->children.begin(), sa->children.end(), [&](const auto& c) { return c.second.sa->key == key; });
+        const bool other =
+            std::any_of(sa->children.begin(), sa->children.end(), [&](const auto& c) { return c.second.sa->key == key; });
         if (!other) {
           auto again = std::make_unique<TaskV2>();
           again->entry = task.entry;
@@ -311,11 +317,12 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
       Finish(sa);
       return;
     }
-    fail(error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify" : "Detected an error notify payload");
+    fail(error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify"
+                                                 : "Detected an error notify payload");
     return;
   }
-  const RawPayload *p = FindPayload(payloads, ikev2::kSa), *tsi = FindPayload(payloads, ikev2::kTsI), *tsr = FindPayload(payloads, ikev2::kTsR),
-                   *ke = FindPayload(payloads, ikev2::kKe);
+  const RawPayload *p = FindPayload(payloads, ikev2::kSa), *tsi = FindPayload(payloads, ikev2::kTsI),
+                   *tsr = FindPayload(payloads, ikev2::kTsR), *ke = FindPayload(payloads, ikev2::kKe);
   if (p == nullptr || tsi == nullptr || tsr == nullptr || !entry || (task.group != 0) != (ke != nullptr)) {
     fail("Create child exchange failed");
     return;
@@ -323,7 +330,7 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
   const auto answer = ReadSaV2(p->body);
   const auto suite = answer ? AcceptEspV2(entry->proposals, task.group, *answer) : std::nullopt;
   const auto i = ReadTs(tsi->body), r = ReadTs(tsr->body);
-  if (!suite || !i || !r || NarrowTs(*i, task.local) != *i || NarrowTs(*r, task.remote) != *r || i->empty() || r->empty()) {
+  if (!suite || !i || !r || !AllInside(*i, task.local) || !AllInside(*r, task.remote) || i->empty() || r->empty()) {
     fail("Failed to find a matching policy");
     return;
   }
@@ -335,8 +342,13 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
   };
   auto a = std::make_shared<Answer>();
   a->suite = *suite;
-  a->local = *i;
-  a->remote = *r;
+  a->local = NarrowTs(*i, task.local);
+  a->remote = NarrowTs(*r, task.remote);
+  if (rekey && SameSelectors(a->local, task.local) && SameSelectors(a->remote, task.remote)) {
+    // Another order does not make another tunnel of it.
+    a->local = task.local;
+    a->remote = task.remote;
+  }
   a->entry = *entry;
   const Bytes nr = FindPayload(payloads, ikev2::kNonce)->body;
   a->nr.assign(nr.begin(), nr.end());
@@ -388,7 +400,8 @@ void V2Engine::ResolveChildRekey(const SaPtr& sa, TaskV2& task, std::uint32_t ne
     static constexpr char kDigits[] = "0123456789ABCDEF";
     std::string hex = "0x";
     for (int shift = 28; shift >= 0; shift -= 4) hex += kDigits[new_spi >> shift & 15];
-    Log(*sa, 750005, 5, "IKEv2 IPsec rekey collision detected. I am lowest nonce initiator, deleting SA with inbound SPI " + hex);
+    Log(*sa, 750005, 5,
+        "IKEv2 IPsec rekey collision detected. I am lowest nonce initiator, deleting SA with inbound SPI " + hex);
     if (old != sa->children.end()) {
       old->second.rekeying = false;
       old->second.replaced = true;
@@ -471,17 +484,18 @@ void V2Engine::ReceiveChildRequest(const SaPtr& sa, std::uint32_t id, std::span<
     return;
   }
   sa->answering = true;
-  ComputeBoth(sa, ke->group, ke->data, [this, id, s = *selected, ni = std::move(ni), old_spi](const SaPtr& strong, KeyAndShared keys) {
-    if (!keys.ok) {
-      RespondError(strong, ikev2::kCreateChild, id, ikev2::kInvalidSyntax);
-      return;
-    }
-    AnswerChild(strong, id, s, ni, old_spi, std::move(keys));
-  });
+  ComputeBoth(sa, ke->group, ke->data,
+              [this, id, s = *selected, ni = std::move(ni), old_spi](const SaPtr& strong, KeyAndShared keys) {
+                if (!keys.ok) {
+                  RespondError(strong, ikev2::kCreateChild, id, ikev2::kInvalidSyntax);
+                  return;
+                }
+                AnswerChild(strong, id, s, ni, old_spi, std::move(keys));
+              });
 }
 
-void V2Engine::AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi,
-                           KeyAndShared keys) {
+void V2Engine::AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni,
+                           std::uint32_t old_spi, KeyAndShared keys) {
   // Much may have happened while the key was being made.
   auto old = sa->children.find(old_spi);
   if (sa->state != SaV2::State::kReady || (old_spi != 0 && (old == sa->children.end() || old->second.deleting))) {

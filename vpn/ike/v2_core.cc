@@ -40,7 +40,8 @@ std::uint64_t V2Engine::NewIkeSpi() {
   return spi;
 }
 
-V2Engine::SaPtr V2Engine::NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via, std::uint64_t own_spi) {
+V2Engine::SaPtr V2Engine::NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via,
+                                std::uint64_t own_spi) {
   auto sa = std::make_shared<SaV2>();
   // Tunnel ids of version 2 are large numbers without an order, and even ones: version 1 has the odd ones.
   do {
@@ -112,7 +113,10 @@ void V2Engine::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
     // Pairs of entries that are gone go; so does the SA with its last one.
     std::vector<std::uint32_t> gone;
     for (const auto& [in, child] : sa->children) {
-      if (!EntryOf(child.sa->key.entry)) gone.push_back(in);
+      const auto entry = EntryOf(child.sa->key.entry);
+      const bool named = entry && (entry->peers.empty() || std::find(entry->peers.begin(), entry->peers.end(),
+                                                                     sa->peer.address) != entry->peers.end());
+      if (!named) gone.push_back(in);
     }
     if (!gone.empty() && gone.size() == sa->children.size()) {
       EndSa(sa, IkeEnd::kPolicyChanged);
@@ -124,7 +128,7 @@ void V2Engine::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
 
 void V2Engine::Receive(const IkeDatagram& d, Times t) {
   t_ = t;
-  if (policy_ == nullptr) return;
+  if (policy_ == nullptr || d.via == IkeDatagram::Via::kTcp) return;  // IPsec over TCP is version 1's
   ++stats_.in_packets;
   stats_.in_octets += d.bytes.size();
   Reader in(d.bytes);
@@ -137,7 +141,8 @@ void V2Engine::Receive(const IkeDatagram& d, Times t) {
   if (header->major() != 2) {
     // RFC 7296 2.5: only a request, and one of a version that is higher than ours.
     const auto on = policy_->ike.find(d.at);
-    if (header->major() > 2 && !response && on != policy_->ike.end() && on->second.v2) RespondInClear(d, *header, ikev2::kInvalidMajorVersion);
+    if (header->major() > 2 && !response && on != policy_->ike.end() && on->second.v2)
+      RespondInClear(d, *header, ikev2::kInvalidMajorVersion);
     ++stats_.in_drop_packets;
     return;
   }
@@ -157,7 +162,8 @@ void V2Engine::Receive(const IkeDatagram& d, Times t) {
     return;
   }
   const SaPtr sa = found->second;
-  if (sa->initiator == from_initiator || sa->spi_i != header->spi_i || sa->spi_r != header->spi_r || sa->keys.d.empty() || d.at != sa->at) {
+  if (sa->initiator == from_initiator || sa->spi_i != header->spi_i || sa->spi_r != header->spi_r || sa->keys.d.empty() ||
+      d.at != sa->at) {
     ++stats_.in_drop_packets;
     return;
   }
@@ -201,7 +207,8 @@ void V2Engine::ReceiveEncrypted(const SaPtr& sa, const IkeHeader& header, const 
   }
   sa->heard = t_.real;
   // A peer behind a translator may have moved: the newest authentic message tells where it is (RFC 7296 2.23).
-  if (d.via == IkeDatagram::Via::kNatT && (!(d.peer == sa->peer) || sa->via != d.via) && (sa->nat_outside || sa->via != d.via) && !response) {
+  if (d.via == IkeDatagram::Via::kNatT && (!(d.peer == sa->peer) || sa->via != d.via) &&
+      (sa->nat_outside || sa->via != d.via) && !response) {
     const bool moved = sa->established();
     sa->via = d.via;
     sa->peer = d.peer;
@@ -259,7 +266,8 @@ void V2Engine::ReceiveEncrypted(const SaPtr& sa, const IkeHeader& header, const 
   HandleRequest(sa, header.exchange, header.message_id, *payloads);
 }
 
-void V2Engine::HandleRequest(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::span<const RawPayload> payloads) {
+void V2Engine::HandleRequest(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id,
+                             std::span<const RawPayload> payloads) {
   switch (exchange) {
     case ikev2::kAuth:
       ReceiveAuthRequest(sa, id, payloads);
@@ -325,16 +333,18 @@ void V2Engine::Need(std::uint32_t entry_id, const TunnelFlow& flow, Times t) {
   for (const auto& [spi, sa] : sas_) {
     if (sa->state == SaV2::State::kEnded || sa->state == SaV2::State::kDeleting) continue;
     for (const auto& [in, child] : sa->children) {
-      if (child.sa->key.entry == entry_id && !child.deleting && covers(child.sa->key.local, local, flow.src) && covers(child.sa->key.remote, remote, flow.dst))
+      if (child.sa->key.entry == entry_id && !child.deleting && covers(child.sa->key.local, local, flow.src) &&
+          covers(child.sa->key.remote, remote, flow.dst))
         return;
     }
     const auto same = [&](const TaskV2& task) {
-      return task.kind == TaskV2::Kind::kChild && task.entry == entry_id && task.local.back() == local && task.remote.back() == remote;
+      return task.kind == TaskV2::Kind::kChild && task.entry == entry_id && task.local.back() == local &&
+             task.remote.back() == remote;
     };
     if (sa->current != nullptr && same(*sa->current)) return;
     if (std::any_of(sa->queue.begin(), sa->queue.end(), [&](const auto& task) { return same(*task); })) return;
-    if (sa->initiator && !sa->established() && sa->entry == entry_id && !sa->local_ts.empty() && sa->local_ts.back() == local &&
-        sa->remote_ts.back() == remote)
+    if (sa->initiator && !sa->established() && sa->entry == entry_id && !sa->local_ts.empty() &&
+        sa->local_ts.back() == local && sa->remote_ts.back() == remote)
       return;
   }
   if (const SaPtr sa = FindReady(*entry)) {
@@ -378,7 +388,9 @@ void V2Engine::Event(const TunnelEvent& e, Times t) {
     case TunnelEvent::What::kInvalidSpi: {
       for (const auto& [spi, sa] : sas_) {
         if (sa->state != SaV2::State::kReady || sa->peer.address != e.peer.address || sa->at != e.at) continue;
-        const auto asked = [&](const TaskV2& task) { return task.kind == TaskV2::Kind::kInvalidSpi && task.spis[0] == e.spi; };
+        const auto asked = [&](const TaskV2& task) {
+          return task.kind == TaskV2::Kind::kInvalidSpi && task.spis[0] == e.spi;
+        };
         if ((sa->current != nullptr && asked(*sa->current)) || sa->queue.size() > 16 ||
             std::any_of(sa->queue.begin(), sa->queue.end(), [&](const auto& task) { return asked(*task); }))
           return;
@@ -438,7 +450,8 @@ std::uint32_t V2Engine::Clear(const IkeClear& what, Times t) {
 // --- time
 
 TimePoint V2Engine::LivenessAt(const SaV2& sa) const {
-  if (sa.state != SaV2::State::kReady || !sa.up || !sa.keepalive || sa.dpd_threshold_s == 0 || !sa.idle()) return TimePoint::Max();
+  if (sa.state != SaV2::State::kReady || !sa.up || !sa.keepalive || sa.dpd_threshold_s == 0 || !sa.idle())
+    return TimePoint::Max();
   return sa.heard + Duration::Seconds(sa.dpd_threshold_s);
 }
 
@@ -584,9 +597,12 @@ std::vector<IkeSaView> V2Engine::Views(Times t) const {
   std::vector<IkeSaView> out;
   std::vector<SaPtr> all;
   for (const auto& [spi, sa] : sas_) {
-    if (sa->state != SaV2::State::kEnded && (!sa->established() || sa->up || sa->state == SaV2::State::kDeleting)) all.push_back(sa);
+    if (sa->state != SaV2::State::kEnded && (!sa->established() || sa->up || sa->state == SaV2::State::kDeleting))
+      all.push_back(sa);
   }
-  std::sort(all.begin(), all.end(), [](const SaPtr& a, const SaPtr& b) { return a->session != b->session ? a->session < b->session : a->log_number < b->log_number; });
+  std::sort(all.begin(), all.end(), [](const SaPtr& a, const SaPtr& b) {
+    return a->session != b->session ? a->session < b->session : a->log_number < b->log_number;
+  });
   for (const SaPtr& sa : all) {
     IkeSaView v;
     v.version = 2;
@@ -607,7 +623,8 @@ std::vector<IkeSaView> V2Engine::Views(Times t) const {
     v.auth = sa->remote_auth;
     v.local_auth = sa->local_auth;
     v.lifetime_s = sa->suite.lifetime_s;
-    v.active_s = sa->established() ? static_cast<std::uint32_t>(std::max<std::int64_t>(0, (t.now - sa->ready).seconds())) : 0;
+    v.active_s =
+        sa->established() ? static_cast<std::uint32_t>(std::max<std::int64_t>(0, (t.now - sa->ready).seconds())) : 0;
     v.session_id = sa->session;
     v.local_spi = sa->initiator ? sa->spi_i : sa->spi_r;
     v.remote_spi = sa->initiator ? sa->spi_r : sa->spi_i;

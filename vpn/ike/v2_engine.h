@@ -59,7 +59,8 @@ class V2Engine {
 
  private:
   // --- v2_core.cc
-  SaPtr NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via, std::uint64_t own_spi = 0);
+  SaPtr NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via,
+              std::uint64_t own_spi = 0);
   std::uint64_t NewIkeSpi();
   SaPtr FindReady(const EntryV2& entry) const;
   SaPtr SaOfChild(std::uint32_t spi_in, ChildV2*& child);
@@ -77,9 +78,12 @@ class V2Engine {
   void SendInit(const SaPtr& sa, std::vector<std::uint8_t> message);  // an unencrypted request
   bool SendRequest(const SaPtr& sa, std::uint8_t exchange, ChainWriter& chain);
   void Respond(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, ChainWriter& chain);
-  void RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::uint16_t notify, Bytes data = {}, std::uint8_t protocol = 1);
-  void RespondInClear(const IkeDatagram& d, const IkeHeader& header, std::uint16_t notify, Bytes data = {}, std::uint8_t protocol = 1);
-  std::vector<std::vector<std::uint8_t>> SealFor(SaV2& sa, std::uint8_t exchange, bool response, std::uint32_t id, ChainWriter& chain);
+  void RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::uint16_t notify, Bytes data = {},
+                    std::uint8_t protocol = 1);
+  void RespondInClear(const IkeDatagram& d, const IkeHeader& header, std::uint16_t notify, Bytes data = {},
+                      std::uint8_t protocol = 1);
+  std::vector<std::vector<std::uint8_t>> SealFor(SaV2& sa, std::uint8_t exchange, bool response, std::uint32_t id,
+                                                 ChainWriter& chain);
   void GaveUp(const SaPtr& sa);
   void Enqueue(const SaPtr& sa, TaskPtr task, bool first = false);
   void Pump(const SaPtr& sa);
@@ -88,8 +92,10 @@ class V2Engine {
   std::vector<std::uint8_t> NewNonce();
   // Runs on the pool; `done` is not called when the SA or the engine has gone.
   void Work(const SaPtr& sa, std::function<void()> work, std::function<void(const SaPtr&)> done);
-  void ComputeKey(const SaPtr& sa, std::uint16_t group, std::function<void(const SaPtr&, Secret, std::vector<std::uint8_t>)> done);
-  void ComputeShared(const SaPtr& sa, std::uint16_t group, const Secret& own, Bytes peer, std::function<void(const SaPtr&, Result<Secret>)> done);
+  void ComputeKey(const SaPtr& sa, std::uint16_t group,
+                  std::function<void(const SaPtr&, Secret, std::vector<std::uint8_t>)> done);
+  void ComputeShared(const SaPtr& sa, std::uint16_t group, const Secret& own, Bytes peer,
+                     std::function<void(const SaPtr&, Result<Secret>)> done);
   struct KeyAndShared {
     Secret shared;
     std::vector<std::uint8_t> public_value;
@@ -161,8 +167,10 @@ class V2Engine {
     ChildSuiteV2 suite;
     std::vector<TrafficSelector> local, remote;
   };
-  std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old, std::string& why);
-  void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi, KeyAndShared keys);
+  std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old,
+                                 std::string& why);
+  void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi,
+                   KeyAndShared keys);
   void UseOutbound(std::uint32_t spi_in);
   void RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger);
   void DeleteChild(const SaPtr& sa, std::uint32_t spi_in, IkeEnd why);
@@ -171,8 +179,8 @@ class V2Engine {
   void BuildIkeRekey(const SaPtr& sa);
   void ReceiveIkeRekey(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads);
   void ReceiveIkeRekeyResponse(const SaPtr& sa, std::span<const RawPayload> payloads);
-  SaPtr Successor(const SaV2& old, bool initiator, const SuiteV2& suite, std::uint64_t spi_i, std::uint64_t spi_r, Bytes shared,
-                  std::vector<std::uint8_t> ni, std::vector<std::uint8_t> nr);
+  SaPtr Successor(const SaV2& old, bool initiator, const SuiteV2& suite, std::uint64_t spi_i, std::uint64_t spi_r,
+                  Bytes shared, std::vector<std::uint8_t> ni, std::vector<std::uint8_t> nr);
   void Adopt(const SaPtr& old, const SaPtr& successor);
   void ResolveChildRekey(const SaPtr& sa, TaskV2& task, std::uint32_t new_spi, Bytes nr);
   void DropRival(TaskV2& task);
@@ -181,24 +189,28 @@ class V2Engine {
   void BuildInformational(const SaPtr& sa);
   void ReceiveInformational(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads);
   void ReceiveInformationalResponse(const SaPtr& sa, std::span<const RawPayload> payloads);
-  void EndSa(const SaPtr& sa, IkeEnd why);    // tells the peer
-  void DropSa(const SaPtr& sa, IkeEnd why, bool keep_answer = false);   // does not
+  void EndSa(const SaPtr& sa, IkeEnd why);                             // tells the peer
+  void DropSa(const SaPtr& sa, IkeEnd why, bool keep_answer = false);  // does not
   void DropChildren(SaV2& sa);
 
   // --- v2_select.cc
   std::optional<EntryV2> EntryOf(std::uint32_t id) const;
-  std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> SelectorsFor(std::uint32_t entry, const TunnelFlow& flow) const;
+  std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> SelectorsFor(
+      std::uint32_t entry, const TunnelFlow& flow) const;
   const TunnelGroup* GroupOfAddress(IpAddress peer) const;
   const TunnelGroup* GroupOfPeer(const SaV2& sa, const IdV2& id) const;
-  std::optional<EntryV2> MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote, std::span<const TrafficSelector> local,
-                                    std::vector<TrafficSelector>& narrowed_local, std::vector<TrafficSelector>& narrowed_remote,
-                                    std::string& why);
+  std::optional<EntryV2> MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote,
+                                    std::span<const TrafficSelector> local, std::vector<TrafficSelector>& narrowed_local,
+                                    std::vector<TrafficSelector>& narrowed_remote, std::string& why);
 
   // --- v2_say.cc
+  static std::string Spis(const SaV2& sa);  // "[ISPI: 0x... RSPI: 0x...]"
   std::string Local(const SaV2& sa) const;  // "Local:192.0.2.1:500 Remote:198.51.100.1:500 Username:..."
   void Log(const SaV2& sa, int syslog, int severity, const std::string& text);
   void LogBare(int syslog, int severity, IpAddress peer, const std::string& text);
   void Proto(const SaV2* sa, IpAddress peer, int level, const std::string& text);
+  // "SM Trace->": the states and events that an ASA's machine goes through there.
+  void Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events);
   void Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text);
   void SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std::span<const RawPayload> payloads);
   void SayAborted(const SaV2& sa, const std::string& reason);
@@ -214,7 +226,7 @@ class V2Engine {
     std::shared_ptr<const ChildSa> sa;
     TimePoint until;  // real
   };
-  std::vector<Lingering> lingering_;    // pairs that still decrypt what was on its way when they ended
+  std::vector<Lingering> lingering_;  // pairs that still decrypt what was on its way when they ended
   mutable IkeStats stats_;
   std::uint32_t next_session_ = 1, next_log_number_ = 1;
   std::vector<std::uint8_t> cookie_secrets_[2];

@@ -14,23 +14,32 @@ constexpr std::size_t kMostDeletes = 1024;
 using ikev2::Payload;
 
 constexpr PayloadRule kInitRules[] = {
-    {ikev2::kSa, 1, 1},        {ikev2::kKe, 1, 1},      {ikev2::kNonce, 1, 1}, {ikev2::kNotify, 0, 32},
-    {ikev2::kVendor, 0, 32},   {ikev2::kCertReq, 0, 8}, {ikev2::kConfiguration, 0, 1},
+    {ikev2::kSa, 1, 1},      {ikev2::kKe, 1, 1},      {ikev2::kNonce, 1, 1},         {ikev2::kNotify, 0, 32},
+    {ikev2::kVendor, 0, 32}, {ikev2::kCertReq, 0, 8}, {ikev2::kConfiguration, 0, 1},
 };
 // AUTH, SA and selectors may be missing in messages of EAP: v2_auth.cc demands them where they are due.
 constexpr PayloadRule kAuthRequestRules[] = {
-    {ikev2::kIdI, 0, 1},     {ikev2::kIdR, 0, 1},    {ikev2::kCert, 0, 16}, {ikev2::kCertReq, 0, 16},
-    {ikev2::kAuthentication, 0, 1}, {ikev2::kSa, 0, 1},     {ikev2::kTsI, 0, 1},   {ikev2::kTsR, 0, 1},
-    {ikev2::kConfiguration, 0, 1},  {ikev2::kNotify, 0, 32}, {ikev2::kVendor, 0, 32}, {ikev2::kEap, 0, 1},
+    {ikev2::kIdI, 0, 1},
+    {ikev2::kIdR, 0, 1},
+    {ikev2::kCert, 0, 16},
+    {ikev2::kCertReq, 0, 16},
+    {ikev2::kAuthentication, 0, 1},
+    {ikev2::kSa, 0, 1},
+    {ikev2::kTsI, 0, 1},
+    {ikev2::kTsR, 0, 1},
+    {ikev2::kConfiguration, 0, 1},
+    {ikev2::kNotify, 0, 32},
+    {ikev2::kVendor, 0, 32},
+    {ikev2::kEap, 0, 1},
 };
 constexpr PayloadRule kAuthResponseRules[] = {
-    {ikev2::kIdR, 0, 1},     {ikev2::kCert, 0, 16},  {ikev2::kAuthentication, 0, 1}, {ikev2::kSa, 0, 1},
-    {ikev2::kTsI, 0, 1},     {ikev2::kTsR, 0, 1},    {ikev2::kConfiguration, 0, 1},  {ikev2::kNotify, 0, 32},
+    {ikev2::kIdR, 0, 1},     {ikev2::kCert, 0, 16}, {ikev2::kAuthentication, 0, 1}, {ikev2::kSa, 0, 1},
+    {ikev2::kTsI, 0, 1},     {ikev2::kTsR, 0, 1},   {ikev2::kConfiguration, 0, 1},  {ikev2::kNotify, 0, 32},
     {ikev2::kVendor, 0, 32}, {ikev2::kEap, 0, 1},
 };
 constexpr PayloadRule kCreateRules[] = {
-    {ikev2::kSa, 1, 1},      {ikev2::kNonce, 1, 1}, {ikev2::kKe, 0, 1},       {ikev2::kTsI, 0, 1},   {ikev2::kTsR, 0, 1},
-    {ikev2::kNotify, 0, 32}, {ikev2::kVendor, 0, 8}, {ikev2::kConfiguration, 0, 1},
+    {ikev2::kSa, 1, 1},  {ikev2::kNonce, 1, 1},   {ikev2::kKe, 0, 1},     {ikev2::kTsI, 0, 1},
+    {ikev2::kTsR, 0, 1}, {ikev2::kNotify, 0, 32}, {ikev2::kVendor, 0, 8}, {ikev2::kConfiguration, 0, 1},
 };
 constexpr PayloadRule kInfoRules[] = {
     {ikev2::kNotify, 0, 32},
@@ -254,8 +263,8 @@ std::vector<std::uint8_t> NatHashV2(std::uint64_t spi_i, std::uint64_t spi_r, co
   return Hash(VpnHash::kSha1, {Bytes(b, size + 2)});
 }
 
-std::vector<std::vector<std::uint8_t>> SealV2(SkKeys& keys, Entropy& entropy, const IkeHeader& header, std::uint8_t first, Bytes chain,
-                                              std::size_t most) {
+std::vector<std::vector<std::uint8_t>> SealV2(SkKeys& keys, Entropy& entropy, const IkeHeader& header, std::uint8_t first,
+                                              Bytes chain, std::size_t most) {
   std::vector<std::vector<std::uint8_t>> out;
   const std::size_t whole = kIkeHeaderSize + kIkePayloadHeaderSize + SkSize(keys, chain.size());
   const bool cut = most != 0 && whole > most;
@@ -293,8 +302,8 @@ void ReassemblyV2::Clear() {
   total_ = 0;
 }
 
-std::optional<OpenedV2> ReassemblyV2::Add(std::uint32_t message_id, std::uint16_t number, std::uint16_t total, std::uint8_t first,
-                                          Bytes plain) {
+std::optional<OpenedV2> ReassemblyV2::Add(std::uint32_t message_id, std::uint16_t number, std::uint16_t total,
+                                          std::uint8_t first, Bytes plain) {
   if (number == 0 || number > total || total > kMostPieces) return {};
   // RFC 7383 2.6: fragments of a message that was cut anew, into more pieces, replace those held; of fewer ones are late.
   if (message_id != message_id_ || total > total_) {
@@ -394,7 +403,8 @@ std::optional<std::string> CheckV2(std::uint8_t exchange, bool response, std::sp
       return "a nonce has a wrong length";
   }
   // Answers that refuse have no more than the refusal; so has the one that asks for a cookie.
-  if (response && FindPayload(payloads, ikev2::kSa) == nullptr && exchange != ikev2::kInformational && exchange != ikev2::kAuth)
+  if (response && FindPayload(payloads, ikev2::kSa) == nullptr && exchange != ikev2::kInformational &&
+      exchange != ikev2::kAuth)
     return CheckPayloads(kErrorRules, payloads, UnknownPayloads::kRefuseCritical);
   switch (exchange) {
     case ikev2::kInit:

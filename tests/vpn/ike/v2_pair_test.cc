@@ -113,8 +113,8 @@ TEST(Ikev2, EveryGroupAndCipher) {
     p.Run(Duration::Seconds(1));
     ExpectTunnel(p);
   }
-  for (const VpnCipher cipher : {VpnCipher::kDes, VpnCipher::k3Des, VpnCipher::kAes128, VpnCipher::kAes192, VpnCipher::kAes256, VpnCipher::kAesGcm128,
-                                 VpnCipher::kAesGcm192, VpnCipher::kAesGcm256}) {
+  for (const VpnCipher cipher : {VpnCipher::kDes, VpnCipher::k3Des, VpnCipher::kAes128, VpnCipher::kAes192,
+                                 VpnCipher::kAes256, VpnCipher::kAesGcm128, VpnCipher::kAesGcm192, VpnCipher::kAesGcm256}) {
     for (const VpnHash hash : {VpnHash::kMd5, VpnHash::kSha1, VpnHash::kSha256, VpnHash::kSha384, VpnHash::kSha512}) {
       V2Pair p(7, [&](L2lEnd& one, L2lEnd& two) {
         one.cipher = two.cipher = cipher;
@@ -223,7 +223,8 @@ TEST(Ikev2, ANarrowResponseWithoutThePacketIsRefused) {
 TEST(Ikev2, OneElementOneChild) {
   V2Pair p;
   const auto acl = [](bool mirrored) {
-    const Prefix a1 = Prefix::Of(Ip("10.1.0.0"), 24), a2 = Prefix::Of(Ip("10.1.1.0"), 24), b1 = Prefix::Of(Ip("10.2.0.0"), 24);
+    const Prefix a1 = Prefix::Of(Ip("10.1.0.0"), 24), a2 = Prefix::Of(Ip("10.1.1.0"), 24),
+                 b1 = Prefix::Of(Ip("10.2.0.0"), 24);
     return mirrored ? CryptoAcl("l2l", {{b1, a1}, {b1, a2}}) : CryptoAcl("l2l", {{a1, b1}, {a2, b1}});
   };
   p.policy_a->entries[0].match = acl(false);
