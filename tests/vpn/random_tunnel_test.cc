@@ -16,6 +16,12 @@ TEST_P(RandomTunnel, NothingLeaksAndTheTracerAgrees) {
   if (random.Below(2) == 0) left.Line("policy-map global_policy\n class inspection_default\n  inspect icmp\n  inspect ftp\n");
   if (random.Below(2) == 0) right.Line("fragment chain 3 outside\n");
   Apply();
+  if (GetParam() % 3 == 0) {
+    for (Gateway* g : {&left, &right}) {
+      UseCaptures(*g->engine, {g->At("inside"), g->At("outside")});
+      g->captures = true;
+    }
+  }
   const IfId at_left{10}, at_right{11};
   RandomTraffic traffic(GetParam() + 100, {{at_left, 3, {"10.1.1.10", "10.1.1.11", "10.1.1.12"}}, {at_right, 3, {"10.2.2.20", "10.2.2.21"}}},
                         {"192.0.2.1", "192.0.2.2", "10.1.1.1", "10.2.2.1", "198.51.100.1", "2001:db8::1"});
@@ -75,8 +81,8 @@ TEST_P(RandomTunnel, NothingLeaksAndTheTracerAgrees) {
       }
     }
   }
-  EXPECT_GT(arrived, 100u);
-  EXPECT_GT(tunnelled, 100u);
+  EXPECT_GT(arrived, 50u);
+  EXPECT_GT(tunnelled, 50u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomTunnel, testing::Range<std::uint64_t>(1, 13));
