@@ -140,6 +140,8 @@ void VpnClient::Settle(TimePoint now) {
 void VpnClient::End(const std::string& reason) {
   ended_ = true;
   reason_ = reason;
+  if (!tcp_) return;
+  if (const auto reset = tcp_->Close(); !reset.empty()) ports_.SendPacket(reset);
 }
 
 void VpnClient::Stop(TimePoint now) {
@@ -149,9 +151,6 @@ void VpnClient::Stop(TimePoint now) {
     IkeClear all;
     all.why = IkeEnd::kUserRequested;
     ike_->Clear(all, At(now));
-  }
-  if (tcp_) {
-    if (const auto reset = tcp_->Close(); !reset.empty()) ports_.SendPacket(reset);
   }
   End("");
 }

@@ -115,6 +115,7 @@ class FakeVpn final : public VpnControl {
     logged_off.push_back(index);
     return true;
   }
+  void Shutdown(bool) override {}
   IkeStats Stats(std::uint8_t version) const override {
     IkeStats s = Counted();
     s.active_tunnels = version;

@@ -74,7 +74,10 @@ WholeAppliance::WholeAppliance(Mesh& m, std::string box_name, const std::string&
   tunnels = std::make_unique<DataPlane>(*engine, ring, events, entropy);
   const auto now = [this](const std::function<void()>& f) { f(); };
   VpnService::Ports ports{*this, *tunnels, now, [](std::function<void()> f) { f(); }, {}, [this] { return Times{mesh.clock.Now(), mesh.clock.Now()}; },
-                          m.clock, logger, entropy, [](const std::string&, const std::string&) { return false; }, {},
+                          m.clock, logger, entropy, [this](const std::string& user, const std::string& password) {
+                            const auto known = users.find(user);
+                            return known != users.end() && known->second == password;
+                          }, {},
                           [this](const std::string& line) { key_log.push_back(line); }};
   service = std::make_unique<VpnService>(
       std::move(ports), [](IkeHost& h) { return std::make_unique<Ikev1Core>(h); },

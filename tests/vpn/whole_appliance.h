@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,7 @@ class WholeAppliance final : private IkeTransport {
   std::unique_ptr<DataPlane> tunnels;
   std::unique_ptr<VpnService> service;
   std::vector<std::string> key_log;
+  std::map<std::string, std::string> users;  // of the local database, with their passwords
 
  private:
   void Send(const IkeDatagram& d) override;
