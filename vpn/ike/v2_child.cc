@@ -27,6 +27,7 @@ void V2Engine::BuildChildRequest(const SaPtr& sa) {
     Finish(sa);
     return;
   }
+  SayRequest(*sa, task.kind == TaskV2::Kind::kRekeyChild ? "rekey" : "establish", task.local, task.remote);
   task.nonce = NewNonce();
   task.spi_in = host_.NewSpi();
   task.group = entry->pfs_group;

@@ -214,6 +214,9 @@ class V2Engine {
   void Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events);
   void Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text);
   void SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std::span<const RawPayload> payloads);
+  // 750001; `what`: "establish", "rekey", "delete".
+  void SayRequest(const SaV2& sa, const char* what, std::span<const TrafficSelector> local,
+                  std::span<const TrafficSelector> remote);
   void SayAborted(const SaV2& sa, const std::string& reason);
   void SayPolicies(const SaV2* sa, IpAddress peer, const char* what, std::span<const ProposalV2> proposals);
   void SayDown(const SaV2& sa, IkeEnd why);

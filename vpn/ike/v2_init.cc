@@ -43,9 +43,7 @@ bool V2Engine::Begin(std::uint32_t entry_id, const TunnelFlow& flow, std::size_t
     FailBegin(sa, why);
     return true;
   }
-  Log(*sa, 750001, 5,
-      "IKEv2 Received request to establish an IPsec tunnel; local traffic selector = " + SelectorText(sa->local_ts.back()) +
-          "; remote traffic selector = " + SelectorText(sa->remote_ts.back()));
+  SayRequest(*sa, "establish", sa->local_ts, sa->remote_ts);
   const auto proposals = IkeProposalsV2(policy_->ikev2_policies, {});
   if (proposals.empty()) {
     FailBegin(sa, "No local IKE policy found");

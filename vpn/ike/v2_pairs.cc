@@ -134,6 +134,7 @@ void V2Engine::RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger) {
 void V2Engine::DeleteChild(const SaPtr& sa, std::uint32_t spi_in, IkeEnd why) {
   const auto i = sa->children.find(spi_in);
   if (i == sa->children.end() || i->second.deleting) return;
+  if (why != IkeEnd::kReplaced) SayRequest(*sa, "delete", i->second.sa->key.local, i->second.sa->key.remote);
   i->second.deleting = true;
   host_.Retire(spi_in);
   auto task = std::make_unique<TaskV2>();

@@ -146,11 +146,6 @@ void V2Engine::BuildIkeRekey(const SaPtr& sa) {
     out.Add(ikev2::kNonce, t.nonce);
     AddKeV2(out, t.group, t.public_value);
     Proto(s.get(), s->peer.address, 2, "Generating CREATE_CHILD_SA message");
-    Log(*s, 750001, 5,
-        "IKEv2 Received request to rekey an IPsec tunnel; local traffic selector = " +
-            (s->children.empty() ? std::string("N/A") : SelectorText(s->children.begin()->second.sa->key.local.front())) +
-            "; remote traffic selector = " +
-            (s->children.empty() ? std::string("N/A") : SelectorText(s->children.begin()->second.sa->key.remote.front())));
     if (!SendRequest(s, ikev2::kCreateChild, out)) Finish(s);
   });
 }
