@@ -171,7 +171,8 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
                                                           : "Detected an error notify payload");
     return;
   }
-  if (header.spi_r == 0) return;
+  // Neither a choice nor a refusal: nothing.
+  if (header.spi_r == 0 || FindPayload(*payloads, ikev2::kSa) == nullptr) return;
   const auto offered = ReadSaV2(FindPayload(*payloads, ikev2::kSa)->body);
   const auto ke = ReadKeV2(FindPayload(*payloads, ikev2::kKe)->body);
   if (!offered || !ke) return;

@@ -152,6 +152,24 @@ TEST(Ikev2, NoProposalThatBothHave) {
   EXPECT_EQ(p.b.sent[0].bytes.size(), 36u);  // as an ASA's
 }
 
+// Anybody can send an answer that neither chooses nor refuses.
+TEST(Ikev2, AnAnswerThatSaysNothing) {
+  V2Pair p;
+  p.on_wire = [&](End& from, IkeDatagram& d) {
+    if (&from != &p.b || d.bytes[18] != 34) return true;
+    d.bytes.resize(28);
+    d.bytes[16] = 41;
+    d.bytes.insert(d.bytes.end(), {0, 0, 0, 8, 0, 0, 0x40, 0x2e});
+    d.bytes[26] = 0;
+    d.bytes[27] = 36;
+    return true;
+  };
+  p.Start();
+  p.Need(p.a);
+  p.Run(Duration::Seconds(40));
+  ExpectNothing(p);
+}
+
 TEST(Ikev2, WrongKey) {
   V2Pair p;
   p.policy_b->groups["192.0.2.1"].ikev2_remote_psk = "something else";
