@@ -244,8 +244,9 @@ void V2Engine::ReceiveIkeRekey(const SaPtr& sa, std::uint32_t id, std::span<cons
     return;
   }
   const auto suite = ChooseIkeV2(policy_->ikev2_policies, *offered);
-  const auto* chosen = suite ? &(*offered)[static_cast<std::size_t>(suite->number - 1)] : nullptr;
-  if (chosen == nullptr || chosen->spi.size() != 8 || LoadBe64(chosen->spi.data()) == 0) {
+  const auto chosen = std::find_if(offered->begin(), offered->end(),
+                                   [&](const ProposalV2& p) { return suite && p.number == suite->number; });
+  if (chosen == offered->end() || chosen->spi.size() != 8 || LoadBe64(chosen->spi.data()) == 0) {
     SayAborted(*sa, "Failed to find a matching policy");
     RespondError(sa, ikev2::kCreateChild, id, ikev2::kNoProposalChosen);
     return;
