@@ -181,7 +181,7 @@ class Gateway {
     if (p.ingress == IfId::kIdentity) p.egress_hint = how.hint;
     p.handle = next_handle_++;
     if (traced && how.traced && !how.gso) {
-      const std::string wrong = TraceThenProcess(*engine, p, clock_.Now(), f.d);
+      const std::string wrong = TraceThenProcess(*engine, p, clock_.Now(), f.d, {.whole = p.handle % 8 == 1, .captures = captures});
       EXPECT_EQ(wrong, "");
     } else {
       engine->Process(p, clock_.Now(), f.d);
@@ -226,7 +226,7 @@ class Gateway {
   std::vector<TunnelEvent> seen_;
 
  public:
-  bool traced = true;
+  bool traced = true, captures = false;  // UseCaptures has been called
   Messages log;
   InspectionEngines inspections;
   SeededEntropy entropy;
