@@ -34,7 +34,12 @@ constexpr char kHead[] =
     "group-policy staff attributes\n vpn-tunnel-protocol IPSec\n ipsec-udp enable\n ipsec-udp-port 10000\n"
     "tunnel-group staff type remote-access\n"
     "tunnel-group staff general-attributes\n address-pool users\n default-group-policy staff\n"
-    "tunnel-group staff ipsec-attributes\n pre-shared-key group-key\n isakmp keepalive threshold 10 retry 2\n";
+    "tunnel-group staff ipsec-attributes\n pre-shared-key group-key\n isakmp keepalive threshold 10 retry 2\n"
+    "group-policy plain internal\n"
+    "group-policy plain attributes\n vpn-tunnel-protocol IPSec\n"
+    "tunnel-group plain type remote-access\n"
+    "tunnel-group plain general-attributes\n address-pool users\n default-group-policy plain\n"
+    "tunnel-group plain ipsec-attributes\n pre-shared-key group-key\n isakmp keepalive threshold 10 retry 2\n";
 
 class IpsecClientTest : public testing::Test, private ClientPorts {
  protected:
@@ -44,7 +49,7 @@ class IpsecClientTest : public testing::Test, private ClientPorts {
     ClientSettings s;
     s.own = Ip("192.0.2.10");
     s.server = Ip("203.0.113.2");
-    s.group = "staff";
+    s.group = transport == ClientTransport::kUdp || transport == ClientTransport::kTcp ? "staff" : "plain";
     s.group_password = group_password;
     s.user = "anna";
     s.password = password;

@@ -188,8 +188,12 @@ void WholeAppliance::Leave(IfId by, std::vector<std::uint8_t> bytes) {
 }
 
 void WholeAppliance::Flush() {
-  for (OriginatedPacket& o : engine->TakeOriginated()) Leave(o.egress, std::move(o.bytes));
-  service->TakeEvents(events.Take());
+  for (;;) {
+    for (OriginatedPacket& o : engine->TakeOriginated()) Leave(o.egress, std::move(o.bytes));
+    std::deque<TunnelEvent> told = events.Take();
+    if (told.empty()) return;
+    service->TakeEvents(std::move(told));  // which may make IKE messages within TCP
+  }
 }
 
 void WholeAppliance::AdvanceTo() {
