@@ -12,7 +12,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kIkePort = 500;
+constexpr std::uint16_t kIkePort = 500, kIkeNatTPort = 4500;
 constexpr std::size_t kMarker = 4;         // zero bytes in front of IKE on port 4500
 constexpr std::size_t kLargest = 65535;    // of a datagram
 constexpr int kMostAtOnce = 64;            // of one socket, so that a flood leaves time for the rest
@@ -104,7 +104,7 @@ Status IkeSockets::Listen(const std::vector<Place>& places) {
   });
   Status status;
   for (const Place& place : places) {
-    for (const std::uint16_t port : {kIkePort, kNatTPort}) {
+    for (const std::uint16_t port : {kIkePort, kIkeNatTPort}) {
       if (std::any_of(sockets_.begin(), sockets_.end(), [&](const Socket& s) { return s.place == place && s.port == port; })) continue;
       const auto fd = Bind(place, port);
       if (fd) {
@@ -134,7 +134,7 @@ void IkeSockets::Receive(const std::function<void(const IkeDatagram&)>& received
       if (got <= 0) break;  // nothing more, or an ICMP error: the peer's silence has its own timers
       Bytes bytes(buffer.data(), static_cast<std::size_t>(got));
       IkeDatagram d;
-      if (port == kNatTPort) {
+      if (port == kIkeNatTPort) {
         if (bytes.size() <= kMarker || LoadBe32(bytes.data()) != 0) continue;  // a keepalive, or ESP that nobody took
         bytes = bytes.subspan(kMarker);
         d.via = IkeDatagram::Via::kNatT;
@@ -149,7 +149,7 @@ void IkeSockets::Receive(const std::function<void(const IkeDatagram&)>& received
 }
 
 void IkeSockets::Send(const IkeDatagram& d) {
-  const std::uint16_t port = d.via == IkeDatagram::Via::kNatT ? kNatTPort : kIkePort;
+  const std::uint16_t port = d.via == IkeDatagram::Via::kNatT ? kIkeNatTPort : kIkePort;
   const auto s = std::find_if(sockets_.begin(), sockets_.end(), [&](const Socket& one) {
     return one.port == port && one.place.at == d.at && one.place.address == d.local.address;
   });
@@ -158,7 +158,7 @@ void IkeSockets::Send(const IkeDatagram& d) {
   const socklen_t length = SockAddr(d.peer.address, d.peer.port, to);
   static const std::uint8_t kZeros[kMarker] = {};
   const bool keepalive = d.bytes.size() == 1;  // a single ff: it has no marker
-  iovec parts[2] = {{const_cast<std::uint8_t*>(kZeros), port == kNatTPort && !keepalive ? kMarker : 0},
+  iovec parts[2] = {{const_cast<std::uint8_t*>(kZeros), port == kIkeNatTPort && !keepalive ? kMarker : 0},
                     {const_cast<std::uint8_t*>(d.bytes.data()), d.bytes.size()}};
   msghdr message{};
   message.msg_name = &to;

@@ -16,8 +16,10 @@
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
 #include "cli/tool.h"
+#include "cli/vpn_engine.h"
 #include "firewall/host/syslog_udp.h"
 #include "inspect/engines.h"
+#include "vpn/data_plane.h"
 
 namespace {
 
@@ -30,7 +32,7 @@ int Fail(const std::string& why) {
 }
 
 struct Arguments {
-  std::string state, config, secrets, model, serial;
+  std::string state, config, secrets, model, serial, key_log;
   std::vector<std::string> interfaces;
   std::uint32_t max_connections = 0;
   std::uint16_t queue = 0;
@@ -104,6 +106,9 @@ int Run(const Arguments& arguments) {
   InspectionEngines inspections;
   Inspectors inspectors = inspections.Table();
   Engine engine(engine_options, clock, ring, Random::FromKernel(), inspectors);
+  SystemEntropy entropy;
+  TunnelEventQueue tunnel_events;
+  DataPlane tunnels(engine, ring, tunnel_events, entropy);
   LinuxHost::Options host_options;
   host_options.links = std::move(links);
   host_options.queue = arguments.queue;
@@ -128,18 +133,30 @@ int Run(const Arguments& arguments) {
   appliance.logger().SetHosts(&syslog);
   ConsoleServer console(appliance);
   SshService ssh(appliance, console, *state);
+  auto vpn = VpnEngine::Open({appliance, tunnels, tunnel_events, entropy, arguments.key_log});
+  if (!vpn) return Fail(vpn.error());
+  const auto update_vpn = [&] {
+    if (const Status s = (*vpn)->Update(); !s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
+  };
   if (!LoadConfiguration(appliance, *state, arguments)) return 1;
   appliance.SetHardware(std::move(hardware));
   if (const Status started = (*host)->Start(); !started) return Fail(started.error());
   if (const std::string said = appliance.Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
   if (const Status listening = ssh.Update(); !listening) return Fail(listening.error());
+  update_vpn();
   appliance.OnChange([&] {
+    update_vpn();
     if (const Status s = ssh.Update(); !s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
   });
   if (const Status listening = console.Listen(state->socket()); !listening) return Fail(listening.error());
   console.Watch((*host)->link_fd(), [&] {
-    if ((*host)->LinksChanged()) appliance.LinksChanged();
+    if (!(*host)->LinksChanged()) return;
+    appliance.LinksChanged();
+    update_vpn();
   });
+  console.Watch((*vpn)->socket_fd(), [&] { (*vpn)->ReadSockets(); });
+  console.Watch((*vpn)->event_fd(), [&] { (*vpn)->ReadEvents(); });
+  appliance.OnTick([&] { (*vpn)->Tick(); });
   console.Watch((*prober)->fd(), [&] {
     (*prober)->Receive([&](int entry, std::uint16_t sequence) { appliance.SlaAnswered(entry, sequence); });
   });
@@ -150,7 +167,9 @@ int Run(const Arguments& arguments) {
   std::fflush(stdout);
   console.Run();
   ssh.Stop();
+  (*vpn)->Shutdown();
   (*host)->Stop();
+  engine.UseTunnels(nullptr);  // the engine goes last
   appliance.logger().SetHosts(nullptr);
   return 0;
 }
@@ -185,6 +204,7 @@ int main(int argc, char** argv) {
       ("queue", po::value(&arguments.queue)->default_value(0), "first of the two NFQUEUE numbers to use")
       ("model", po::value(&arguments.model)->default_value("Sallyport"), "what `show version` and `show inventory` call the appliance")
       ("serial", po::value(&arguments.serial), "its serial number")
+      ("key-log", po::value(&arguments.key_log), "a file that gets the keys of every IKE negotiation, for decrypting captures of tests")
       ("strict", po::bool_switch(&arguments.strict), "do not start when a line of the configuration is refused");
   // clang-format on
   try {

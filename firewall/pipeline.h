@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -99,7 +100,7 @@ struct EngineCore {
   TunnelGate* tunnels = nullptr;    // Engine::UseTunnels
   bool has_tunnels = false;         // there is a gate, and the policy has something for it
   TunnelScans tunnel_scans;         // connections that are looked for because a tunnel came up or went
-  TimePoint spoof_told;             // 402117, once in five seconds
+  std::optional<TimePoint> spoof_told;             // 402117, once in five seconds
   std::unordered_set<std::uint32_t> opened_held;  // handles of inner packets that wait
   std::uint32_t next_opened = 0;
   std::size_t captured_originated = 0;  // of `originated`, how many captures have seen

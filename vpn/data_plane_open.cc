@@ -19,7 +19,7 @@ std::string UserOf(const ChildSa& sa) { return sa.user.empty() ? sa.peer.address
 std::string ProxyText(const std::vector<TrafficSelector>& of) {
   if (of.empty()) return "N/A";
   const VpnSelector s = ShownSelector(of.front());
-  const std::string mask = s.network.address.IsV4() ? MaskOf(s.network.length).ToString() : std::to_string(s.network.length);
+  const std::string mask = s.network.address.IsV4() ? MaskOf(s.network.FamilyLength()).ToString() : std::to_string(s.network.FamilyLength());
   return s.network.address.ToString() + "/" + mask + "/" + std::to_string(s.protocol) + "/" + std::to_string(s.port);
 }
 
@@ -70,8 +70,8 @@ TunnelGate::Inner Dropped(FrameDrop why) {
 
 bool DataPlane::MayTell(Told what, TimePoint now) {
   if (undo_ != nullptr) return false;
-  TimePoint& last = told_[static_cast<std::size_t>(what)];
-  if (last != TimePoint() && now - last < kTellAgain) return false;
+  std::optional<TimePoint>& last = told_[static_cast<std::size_t>(what)];
+  if (last && now - *last < kTellAgain) return false;
   last = now;
   return true;
 }
@@ -94,7 +94,7 @@ bool DataPlane::Terminates(const Packet& p) const {
 }
 
 void DataPlane::Reassembled(const Packet& outer) {
-  if (outer.bytes.size() < outer.l4_offset + 8u) return;
+  if (undo_ != nullptr || outer.bytes.size() < outer.l4_offset + 8u) return;
   const std::size_t at = outer.l4_offset + (outer.IsUdp() ? 8u : 0u);
   if (at + 8 > outer.bytes.size()) return;
   if (SaPair* s = table_.BySpi(LoadBe32(outer.bytes.data() + at))) table_.Find(s->tunnel)->counters.reassembly_needed++;
@@ -108,6 +108,7 @@ DataPlane::Inner DataPlane::Open(Packet& outer, TimePoint now) {
   const bool own_port = udp && outer.key.dport != kNatTPort;
   switch (o.what) {
     case OuterPacket::What::kKeepalive:
+      if (undo_ != nullptr) return Dropped(own_port ? FrameDrop::kIpsecudpKeepalive : FrameDrop::kNattKeepalive);
       log_.Log(now, Msg::k710007, LogArg::Address(outer.key.src), LogArg::Number(outer.key.sport), LogArg::Address(outer.key.dst),
                LogArg::Number(outer.key.dport));
       return Dropped(own_port ? FrameDrop::kIpsecudpKeepalive : FrameDrop::kNattKeepalive);

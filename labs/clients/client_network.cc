@@ -101,9 +101,14 @@ Result<WayToServer> FindServer(IpAddress server) {
 ClientNetwork::ClientNetwork(const WayToServer& way, IpAddress server, std::string device, int mtu, std::vector<Prefix> only)
     : way_(way), server_(server), device_(std::move(device)), mtu_(mtu), only_(std::move(only)), buffer_(kLargest + VpnClient::kFront + VpnClient::kBehind) {}
 
-ClientNetwork::~ClientNetwork() {
-  if (!rule_.empty()) (void)RunProgram(rule_);
-  if (!server_route_.empty()) (void)RunProgram(server_route_);
+ClientNetwork::~ClientNetwork() { Close(); }
+
+void ClientNetwork::Close() {
+  tun_ = Descriptor();  // the device goes, and its routes with it
+  for (std::vector<std::string>* const undo : {&rule_, &server_route_}) {
+    if (!undo->empty()) (void)RunProgram(*undo);
+    undo->clear();
+  }
 }
 
 Result<std::uint16_t> ClientNetwork::ReserveTcpPort() {
@@ -216,6 +221,7 @@ void ClientNetwork::SendPacket(Bytes ipv4) {
 }
 
 void ClientNetwork::Deliver(Bytes inner) {
+  if (tun_.get() < 0) return;
   if (write(tun_.get(), inner.data(), inner.size()) < 0 && errno != EAGAIN) std::fprintf(stderr, "%s: %s\n", device_.c_str(), std::strerror(errno));
 }
 
@@ -248,7 +254,7 @@ bool ClientNetwork::Up(IpAddress assigned, const std::vector<Prefix>& networks, 
     }
   }
   if (std::any_of(into.begin(), into.end(), [this](const Prefix& p) { return p.Contains(server_); }) && !way_.gateway.IsNone()) {
-    server_route_ = {"ip", "route", "add", server_.ToString() + "/32", "via", way_.gateway.ToString(), "dev", way_.link};
+    server_route_ = {"ip", "route", "replace", server_.ToString() + "/32", "via", way_.gateway.ToString(), "dev", way_.link};
     steps.push_back(server_route_);
     server_route_[2] = "del";
   }

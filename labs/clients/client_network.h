@@ -46,6 +46,8 @@ class ClientNetwork final : public ClientPorts {
   // A TCP port that nobody else here has, for IPsec over TCP. Before Open.
   Result<std::uint16_t> ReserveTcpPort();
   Status Open(ClientTransport transport, std::uint16_t tcp_port);
+  // Takes back what it has changed.
+  void Close();
 
   // --- the loop: descriptors to wait on, and what one that is readable holds
   void Watch(std::vector<pollfd>& fds) const;

@@ -35,7 +35,7 @@ constexpr char kUsage[] =
     "  --keepalive SECONDS      of IPsec over TCP (20; 0: none)\n"
     "  --timeout SECONDS        give up when the tunnel is not up by then (60)\n"
     "  --debug                  say what IKE says\n"
-    "With a COMMAND it runs in the tunnel, and the tunnel ends with it. Else it ends by SIGINT, SIGTERM, or \"quit\" on standard input;\n"
+    "With a COMMAND it runs in the tunnel, and the tunnel ends with it. Else it ends by SIGINT, SIGTERM, SIGHUP, or \"quit\" on standard input;\n"
     "\"status\" shows counters. Needs root.\n";
 
 struct Arguments {
@@ -223,6 +223,7 @@ int Run(const Arguments& a, VpnClient& client, ClientNetwork& network, const Des
     kill(child.pid, SIGTERM);
     waitpid(child.pid, &status, 0);
   }
+  network.Close();
   if (!client.reason().empty()) {
     network.Tell("tunnel has ended: " + client.reason());
     return 1;
@@ -244,6 +245,7 @@ int main(int argc, char** argv) {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   const Descriptor signals(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   const auto way = FindServer(a.settings.server);

@@ -15,6 +15,15 @@ bool Covers(const std::vector<TrafficSelector>& of, IpAddress a) {
   return std::any_of(of.begin(), of.end(), [a](const TrafficSelector& s) { return s.addresses.Contains(a); });
 }
 
+// IKE's words without "Group = staff, Username = anna, IP = 203.0.113.2, ".
+std::string WithoutNames(std::string text) {
+  for (const char* name : {"Group = ", "Username = ", "IP = "}) {
+    const std::size_t end = text.find(", ");
+    if (text.starts_with(name) && end != std::string::npos) text.erase(0, end + 2);
+  }
+  return text;
+}
+
 // The one network that holds the range, as it comes from an address and a mask.
 Prefix NetworkOf(const AddressRange& r) {
   for (int length = 32; length > 0; length--) {
@@ -126,9 +135,9 @@ void VpnClient::Settle(TimePoint now) {
       return End("the server does no NAT traversal");
     }
   }
-  if (settings_.transport == ClientTransport::kUdp && udp_port == 0) {
+  if ((settings_.transport == ClientTransport::kUdp) != (udp_port != 0)) {
     Stop(now);
-    return End("the server gives no port for IPsec over UDP");
+    return End(udp_port == 0 ? "the server gives no port for IPsec over UDP" : "the server wants IPsec over UDP");
   }
   up_ = true;
   if (!ports_.Up(assigned_, networks, udp_port)) {
@@ -140,6 +149,8 @@ void VpnClient::Settle(TimePoint now) {
 void VpnClient::End(const std::string& reason) {
   ended_ = true;
   reason_ = reason;
+  if (!tcp_) return;
+  if (const auto reset = tcp_->Close(); !reset.empty()) ports_.SendPacket(reset);
 }
 
 void VpnClient::Stop(TimePoint now) {
@@ -149,9 +160,6 @@ void VpnClient::Stop(TimePoint now) {
     IkeClear all;
     all.why = IkeEnd::kUserRequested;
     ike_->Clear(all, At(now));
-  }
-  if (tcp_) {
-    if (const auto reset = tcp_->Close(); !reset.empty()) ports_.SendPacket(reset);
   }
   End("");
 }
@@ -304,7 +312,7 @@ void VpnClient::Compute(std::function<void()> work, std::function<void()> done) 
 }
 
 void VpnClient::Say(const IkeSaying& s) {
-  if (s.syslog != 0 && s.severity <= 4) last_error_ = s.text;
+  if (s.syslog != 0 && s.severity <= 4) last_error_ = WithoutNames(s.text);
   if (settings_.debug) ports_.Tell(std::to_string(s.syslog) + ": " + s.text);
 }
 

@@ -94,7 +94,7 @@ TEST_F(DataPlaneTest, CountersAndViews) {
   EXPECT_EQ(flows[0].counters.verified, 1u);
   EXPECT_EQ(flows[0].interface, "outside");
   EXPECT_EQ(flows[0].access_list, "vpn extended permit ip 10.1.1.0 255.255.255.0 10.2.2.0 255.255.255.0");
-  EXPECT_EQ(flows[0].local_ident.network.length, 24);
+  EXPECT_EQ(flows[0].local_ident.network.FamilyLength(), 24);
   EXPECT_EQ(flows[0].path_mtu, 1500);
   EXPECT_EQ(flows[0].overhead, 58);  // 20 + 8 + 8 + 12 + 2 + 8
   EXPECT_EQ(flows[0].header_overhead, 36);
@@ -345,8 +345,13 @@ TEST_F(DataPlaneTest, FragmentsOfAHostGoThroughAsTheyAre) {
   EXPECT_EQ(outer.size(), 2u);
   ASSERT_EQ(there.size(), 2u) << last.reason << last_far_reason;
   EXPECT_TRUE((there[0] == first && there[1] == second) || (there[0] == second && there[1] == first));
-  // Half of it in the clear, half of it out of the tunnel.
-  StoreBe16(&outer.emplace_back(), 0), outer.pop_back();
+  // Half of it out of the tunnel, half of it in the clear.
+  EXPECT_TRUE(Through(true, first).empty());
+  last = left.Send("inside", second);
+  ASSERT_EQ(last.out.size(), 2u);
+  right.Send("outside", last.out[0].bytes);
+  EXPECT_EQ(right.Send("outside", last.out[0].bytes).reason, "ctm-error");
+  EXPECT_EQ(right.Send("outside", second).reason, "fragment-reassembly-failed");
 }
 
 TEST_F(DataPlaneTest, PathMtuIsLearned) {

@@ -135,7 +135,7 @@ class Gateway {
   Gateway(const std::string& config, ManualClock& clock, std::uint64_t seed) : clock_(clock), entropy(seed) {
     const LoadReport report = conf.Load(config);
     for (const LineReport& l : report.reports) EXPECT_FALSE(l.refused) << l.line << ": " << l.text;
-    engine = std::make_unique<Engine>(Engine::Options{.max_connections = 4096}, clock, log, Random(seed), inspections.All());
+    engine = std::make_unique<Engine>(Engine::Options{.max_connections = 4096}, clock, log, Random(seed), inspections.Table());
     data = std::make_unique<DataPlane>(*engine, log, events, entropy);
     vpn = std::make_shared<VpnPolicy>();
     vpn->group_policies["DfltGrpPolicy"] = {};
@@ -181,7 +181,7 @@ class Gateway {
     if (p.ingress == IfId::kIdentity) p.egress_hint = how.hint;
     p.handle = next_handle_++;
     if (traced && how.traced && !how.gso) {
-      const std::string wrong = TraceThenProcess(*engine, p, clock_.Now(), f.d);
+      const std::string wrong = TraceThenProcess(*engine, p, clock_.Now(), f.d, {.whole = p.handle % 8 == 1, .captures = captures});
       EXPECT_EQ(wrong, "");
     } else {
       engine->Process(p, clock_.Now(), f.d);
@@ -192,16 +192,16 @@ class Gateway {
       f.out.push_back({NameOf(f.d.egress), Raw(p.bytes.begin(), p.bytes.end()), true});
     }
     if (f.d.action == Disposition::Action::kDrop) f.reason = std::string(f.d.reason != FrameDrop::kNone ? Keyword(f.d.reason) : Keyword(f.d.flow_reason));
+    Flush(f);
+    return f;
+  }
+  void Flush(Fate& f) {
     for (const ReleasedPacket& r : engine->TakeReleased()) {
       if (r.disposition.action == Disposition::Action::kAccept) {
         f.out.push_back({NameOf(r.disposition.egress), r.bytes.empty() ? held_.at(r.handle) : r.bytes, true});
       }
       EXPECT_EQ(held_.erase(r.handle), 1u);
     }
-    Flush(f);
-    return f;
-  }
-  void Flush(Fate& f) {
     for (OriginatedPacket& o : engine->TakeOriginated()) f.out.push_back({NameOf(o.egress), std::move(o.bytes), false});
   }
   std::uint32_t conns() const { return engine->ConnCount().first; }
@@ -226,7 +226,7 @@ class Gateway {
   std::vector<TunnelEvent> seen_;
 
  public:
-  bool traced = true;
+  bool traced = true, captures = false;  // UseCaptures has been called
   Messages log;
   InspectionEngines inspections;
   SeededEntropy entropy;
@@ -318,9 +318,9 @@ class TwoGateways : public testing::Test {
     sa->cipher = k.cipher;
     sa->hash = k.hash;
     const auto material = [](std::size_t n, std::uint8_t first) {
-      std::vector<std::uint8_t> b(n);
-      for (std::size_t i = 0; i < n; i++) b[i] = static_cast<std::uint8_t>(first + i * 7);
-      return Secret(Bytes(b));
+      Secret s(n);
+      for (std::size_t i = 0; i < n; i++) s.bytes()[i] = static_cast<std::uint8_t>(first + i * 7);
+      return s;
     };
     const std::size_t key = TraitsOf(k.cipher).material(), mac = TraitsOf(k.hash).size;
     const std::uint8_t to_left = static_cast<std::uint8_t>(k.spi_left), to_right = static_cast<std::uint8_t>(k.spi_right);

@@ -18,7 +18,8 @@ bool Known(VpnCipher c) { return c == VpnCipher::kNone || CryptoLibrary::Get().C
 // GMAC is no cipher of IKE.
 bool ForIke(VpnCipher c) {
   const CipherTraits& t = TraitsOf(c);
-  return t.ikev2 != 0 && Known(c) && c != VpnCipher::kAesGmac128 && c != VpnCipher::kAesGmac192 && c != VpnCipher::kAesGmac256;
+  return t.ikev2 != 0 && Known(c) && c != VpnCipher::kAesGmac128 && c != VpnCipher::kAesGmac192 &&
+         c != VpnCipher::kAesGmac256;
 }
 
 TransformV2 EncrOf(VpnCipher c) {
@@ -35,18 +36,15 @@ bool HasType(const ProposalV2& p, std::uint8_t type) {
 }
 
 // Nothing of that type, or the one that says "none".
-bool HasNone(const ProposalV2& p, std::uint8_t type) {
-  return !HasType(p, type) || Has(p, {type, 0, 0});
-}
+bool HasNone(const ProposalV2& p, std::uint8_t type) { return !HasType(p, type) || Has(p, {type, 0, 0}); }
 
 // A type that we do not know must be chosen from by the rules of 3.3.6: so the proposal cannot be taken.
 bool OnlyKnownTypes(const ProposalV2& p) {
-  return std::all_of(p.transforms.begin(), p.transforms.end(), [](const TransformV2& t) { return t.type >= ikev2::kEncr && t.type <= ikev2::kEsn; });
+  return std::all_of(p.transforms.begin(), p.transforms.end(),
+                     [](const TransformV2& t) { return t.type >= ikev2::kEncr && t.type <= ikev2::kEsn; });
 }
 
-bool SpiFits(const ProposalV2& p) {
-  return p.protocol == ikev2::kEsp && p.spi.size() == 4 && LoadBe32(p.spi.data()) >= 256;
-}
+bool SpiFits(const ProposalV2& p) { return p.protocol == ikev2::kEsp && p.spi.size() == 4 && LoadBe32(p.spi.data()) >= 256; }
 
 // The parts of a chosen proposal must be one of each kind.
 const TransformV2* Only(const ProposalV2& p, std::uint8_t type) {
@@ -104,7 +102,9 @@ Result<std::vector<ProposalV2>> ReadSaV2(Bytes body) {
     p.protocol = *sub->U8();
     const std::uint8_t spi = *sub->U8();
     std::uint8_t count = *sub->U8();
-    if (p.number != out.size() + 1) return Error{"proposals are not numbered 1, 2, 3"};
+    // An answer has the number of the proposal that it takes (RFC 7296 3.3.1), so the first need not be 1.
+    if (p.number == 0 || (!out.empty() && p.number != out.back().number + 1))
+      return Error{"proposals are not numbered one after another"};
     const auto spi_bytes = sub->Sub(spi);
     if (!spi_bytes) return Error{"an SPI is cut off"};
     p.spi.assign(spi_bytes->rest().begin(), spi_bytes->rest().end());
@@ -295,9 +295,8 @@ std::optional<ChildSuiteV2> ChooseEspV2(std::span<const EspProposal> ours, std::
         if (!Has(p, {ikev2::kGroup, group, 0})) continue;
         chosen = group;
       } else if (!HasNone(p, ikev2::kGroup)) {
-        const auto known = std::find_if(p.transforms.begin(), p.transforms.end(), [](const TransformV2& t) {
-          return t.type == ikev2::kGroup && HasDhGroup(t.id);
-        });
+        const auto known = std::find_if(p.transforms.begin(), p.transforms.end(),
+                                        [](const TransformV2& t) { return t.type == ikev2::kGroup && HasDhGroup(t.id); });
         if (known == p.transforms.end()) continue;
         chosen = known->id;
       }
@@ -313,10 +312,12 @@ std::optional<ChildSuiteV2> ChooseEspV2(std::span<const EspProposal> ours, std::
   return {};
 }
 
-std::optional<ChildSuiteV2> AcceptEspV2(std::span<const EspProposal> ours, std::uint16_t group, std::span<const ProposalV2> answer) {
+std::optional<ChildSuiteV2> AcceptEspV2(std::span<const EspProposal> ours, std::uint16_t group,
+                                        std::span<const ProposalV2> answer) {
   if (answer.size() != 1) return {};
   const ProposalV2& p = answer[0];
-  if (!SpiFits(p) || Only(p, ikev2::kEncr) == nullptr || !Says(p, ikev2::kGroup, group) || !Says(p, ikev2::kEsn, 0)) return {};
+  if (!SpiFits(p) || Only(p, ikev2::kEncr) == nullptr || !Says(p, ikev2::kGroup, group) || !Says(p, ikev2::kEsn, 0))
+    return {};
   if (HasType(p, ikev2::kInteg) && Only(p, ikev2::kInteg) == nullptr) return {};
   for (const EspProposal& our : ours) {
     for (const VpnCipher c : our.ciphers) {

@@ -1,4 +1,5 @@
-// Security association payloads of version 2 (RFC 7296 3.3): proposals that are sent and received, and the choice among them.
+// Security association payloads of version 2 (RFC 7296 3.3): proposals that are sent and received, and the choice among
+// them.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ namespace sallyport {
 struct TransformV2 {
   std::uint8_t type = 0;
   std::uint16_t id = 0;
-  std::uint16_t key_bits = 0;       // the key length attribute; 0: there is none
-  bool strange_attribute = false;   // has an attribute that nobody knows: it must not be chosen
+  std::uint16_t key_bits = 0;      // the key length attribute; 0: there is none
+  bool strange_attribute = false;  // has an attribute that nobody knows: it must not be chosen
   bool operator==(const TransformV2&) const = default;
 };
 
@@ -39,8 +40,8 @@ struct SuiteV2 {
   VpnHash integrity = VpnHash::kNone;  // none with combined ciphers
   VpnHash prf = VpnHash::kSha1;
   std::uint16_t group = 2;
-  std::uint32_t lifetime_s = 86400;    // of the policy that was chosen; each end has its own
-  std::uint8_t number = 1;             // of the proposal
+  std::uint32_t lifetime_s = 86400;  // of the policy that was chosen; each end has its own
+  std::uint8_t number = 1;           // of the proposal
 };
 
 // One proposal for each policy, in its order; `spi` is empty in the first exchange. Policies for which the library lacks
@@ -56,8 +57,8 @@ struct ChildSuiteV2 {
   VpnHash integrity = VpnHash::kNone;
   std::uint16_t group = 0;  // of perfect forward secrecy; 0: none
   std::uint8_t number = 1;
-  std::uint32_t spi = 0;    // the peer's
-  bool transport = false;   // our proposal that matched wants it (`mode transport`)
+  std::uint32_t spi = 0;   // the peer's
+  bool transport = false;  // our proposal that matched wants it (`mode transport`)
 };
 
 // `group` 0: without a key exchange of its own (always so in IKE_AUTH).
@@ -66,7 +67,8 @@ std::vector<ProposalV2> EspProposalsV2(std::span<const EspProposal> ours, std::u
 // `exchange` false: IKE_AUTH, where nobody has a group.
 std::optional<ChildSuiteV2> ChooseEspV2(std::span<const EspProposal> ours, std::uint16_t group, bool exchange,
                                         std::span<const ProposalV2> offered);
-std::optional<ChildSuiteV2> AcceptEspV2(std::span<const EspProposal> ours, std::uint16_t group, std::span<const ProposalV2> answer);
+std::optional<ChildSuiteV2> AcceptEspV2(std::span<const EspProposal> ours, std::uint16_t group,
+                                        std::span<const ProposalV2> answer);
 
 // "AES-CBC-256 SHA256 SHA256 DH_GROUP_2048_MODP/Group 14", as an ASA's debug output has it.
 std::string TransformNameV2(const TransformV2& t);

@@ -83,6 +83,20 @@ bool InsideTs(const TrafficSelector& inner, const TrafficSelector& outer) {
   return both && *both == inner;
 }
 
+bool AllInside(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer) {
+  return std::all_of(inner.begin(), inner.end(), [&](const TrafficSelector& i) {
+    return std::any_of(outer.begin(), outer.end(), [&](const TrafficSelector& o) { return InsideTs(i, o); });
+  });
+}
+
+bool SameSelectors(std::span<const TrafficSelector> a, std::span<const TrafficSelector> b) {
+  const auto all_in = [](std::span<const TrafficSelector> x, std::span<const TrafficSelector> y) {
+    return std::all_of(x.begin(), x.end(),
+                       [&](const TrafficSelector& one) { return std::find(y.begin(), y.end(), one) != y.end(); });
+  };
+  return all_in(a, b) && all_in(b, a);
+}
+
 std::vector<TrafficSelector> NarrowTs(std::span<const TrafficSelector> offered, std::span<const TrafficSelector> allowed) {
   std::vector<TrafficSelector> found;
   for (const TrafficSelector& o : offered) {
@@ -118,8 +132,9 @@ TrafficSelector AllOf(bool v6) {
 }
 
 std::string SelectorText(const TrafficSelector& ts) {
-  return "Address Range: " + ts.addresses.first.ToString() + "-" + ts.addresses.last.ToString() + " Protocol: " +
-         std::to_string(ts.protocol) + " Port Range: " + std::to_string(ts.ports.first) + "-" + std::to_string(ts.ports.last);
+  return "Address Range: " + ts.addresses.first.ToString() + "-" + ts.addresses.last.ToString() +
+         " Protocol: " + std::to_string(ts.protocol) + " Port Range: " + std::to_string(ts.ports.first) + "-" +
+         std::to_string(ts.ports.last);
 }
 
 }  // namespace sallyport

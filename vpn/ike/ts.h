@@ -22,6 +22,10 @@ void AddTs(ChainWriter& out, std::uint8_t payload, std::span<const TrafficSelect
 std::optional<TrafficSelector> Intersect(const TrafficSelector& a, const TrafficSelector& b);
 // Is everything that `inner` selects selected by `outer`?
 bool InsideTs(const TrafficSelector& inner, const TrafficSelector& outer);
+// Is each of `inner` inside one of `outer`?
+bool AllInside(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer);
+// The same ones in whatever order?
+bool SameSelectors(std::span<const TrafficSelector> a, std::span<const TrafficSelector> b);
 // Each of `offered` cut to each of `allowed`, without what is within another one.
 std::vector<TrafficSelector> NarrowTs(std::span<const TrafficSelector> offered, std::span<const TrafficSelector> allowed);
 

@@ -14,6 +14,7 @@ using namespace ikev1;
 // --- initiator
 
 Ikev1Core::Go Ikev1Core::BeginAm(Ikev1Sa& sa, const MessageV1*) {
+  sa.suite.auth = sa.offered.front().auth;  // by which the identity is chosen
   sa.job = std::make_shared<JobV1>();
   sa.job->group = sa.suite.group;
   sa.job->make_key = true;
@@ -110,7 +111,7 @@ Ikev1Core::Go Ikev1Core::SendAm3(Ikev1Sa& sa, const MessageV1*) {
 // --- responder
 
 Ikev1Core::Go Ikev1Core::TakeAm1(Ikev1Sa& sa, const MessageV1* m) {
-  sa.natt_allowed = policy_->nat_traversal;
+  sa.natt_allowed = policy_->nat_traversal && sa.via != IkeDatagram::Via::kTcp;
   const auto id = ReadIdV1(m->Body(kId));
   if (!id) return Go::kStay;
   if (!ChoosePolicy(sa, *m)) {

@@ -192,6 +192,10 @@ void Ikev1Core::OnMessage(const IkeDatagram& d, const IkeHeader& header, Bytes b
   Ikev1Sa* sa = FindFor(header);
   const bool phase1 = header.exchange == ikev1::kMainMode || header.exchange == ikev1::kAggressiveMode;
   if (phase1 && sa == nullptr && header.spi_r == 0) {
+    if (by_cookie_.count(header.spi_i) != 0) {  // a first message of our own, sent back
+      ++stats_.in_drop_packets;
+      return;
+    }
     BeginResponder(d, m, body);
     return;
   }
@@ -437,10 +441,22 @@ void Ikev1Core::Need(std::uint32_t entry_id, const TunnelFlow& flow, Times t) {
   for (const auto& [spi, child] : children_) {
     if (child.entry == entry->id && child.selectors == selectors && !child.retired) return;
   }
+  IkeSaying acquire;
+  acquire.syslog = 715077;
+  acquire.debug = IkeSaying::Debug::kIkev1;
+  acquire.debug_level = 7;
+  acquire.peer = entry->peers.front();
+  acquire.text = "Pitcher: received a key acquire message, spi 0x0";
+  host_.Say(acquire);
   // One that is up, or on its way, to any of the entry's peers.
   for (const IpAddress& peer : entry->peers) {
     if (Ikev1Sa* sa = FindActive(entry->at, peer); sa != nullptr && sa->login == V1Login::kNone) {
-      if (!Busy(*sa, selectors)) BeginQuick(*sa, need);
+      if (Busy(*sa, selectors)) return;
+      Say(713041, 5, *sa,
+          "IKE Initiator: New Phase 2, Intf " + host_.NameOf(sa->at) + ", IKE Peer " + peer.ToString() +
+              "  local Proxy Address " + SelectorAddress(selectors.local) + ", remote Proxy Address " +
+              SelectorAddress(selectors.remote) + ",  Crypto map (" + entry->map + ")");
+      BeginQuick(*sa, need);
       return;
     }
   }
@@ -564,6 +580,7 @@ std::uint32_t Ikev1Core::Clear(const IkeClear& what, Times t) {
   for (const std::uint32_t number : numbers) {
     Ikev1Sa* sa = Find(number);
     if (sa == nullptr) continue;
+    SayEnd(*sa, what.why);
     Kill(*sa, what.why, true);
     ++count;
   }

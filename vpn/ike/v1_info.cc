@@ -399,7 +399,7 @@ void Ikev1Core::AdvanceDpd(Ikev1Sa& sa) {
   if (sa.dpd_probes < kDpdProbes) {
     ++sa.dpd_probes;
     SendDpd(sa);
-    sa.dpd_at = real() + Duration::Seconds(sa.group.keepalive_retry_s);
+    sa.dpd_at = real() + Duration::Seconds(std::max(1u, sa.group.keepalive_retry_s));
     return;
   }
   Say(713123, 3, sa, "IKE lost contact with remote peer, deleting connection (keepalive type: DPD)");

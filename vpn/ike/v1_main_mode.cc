@@ -120,7 +120,7 @@ Ikev1Core::Go Ikev1Core::TakeMm6(Ikev1Sa& sa, const MessageV1* m) {
 // --- responder
 
 Ikev1Core::Go Ikev1Core::TakeMm1(Ikev1Sa& sa, const MessageV1* m) {
-  sa.natt_allowed = policy_->nat_traversal;
+  sa.natt_allowed = policy_->nat_traversal && sa.via != IkeDatagram::Via::kTcp;
   if (!ChoosePolicy(sa, *m)) {
     SendClearNotify(*m->datagram, m->header, kNoProposalChosen);
     FailPhase1(sa, "MM_START, EV_START_MM|MM_START, EV_RCV_MSG|MM_DONE, EV_ERROR");
@@ -223,7 +223,9 @@ Ikev1Core::Go Ikev1Core::Sign1(Ikev1Sa& sa) {
     FailPhase1(sa, "MM_BLD_MSG5, EV_ERROR|MM_DONE, EV_ERROR");
     return Go::kDead;
   }
-  (sa.initiator ? sa.id_i : sa.id_r) = OwnIdentity(sa);
+  // In aggressive mode the peer has it already.
+  std::vector<std::uint8_t>& id = sa.initiator ? sa.id_i : sa.id_r;
+  if (id.empty()) id = OwnIdentity(sa);
   sa.job->make_key = sa.job->make_shared = false;
   sa.job->signer = *key;
   sa.job->to_sign = sa.initiator ? HashIV1(sa.suite, sa.keys, sa.Exchange()) : HashRV1(sa.suite, sa.keys, sa.Exchange());

@@ -143,8 +143,8 @@ bool Ikev1Core::Install(Ikev1Sa& sa, QuickV1& q) {
   pair->fragment_after = entry->fragment_after;
   pair->map = entry->map;
   pair->map_sequence = entry->sequence;
-  if (sa.remote_access()) pair->user = PeerName(sa);
-  if (sa.assigned && sa.remote_access()) pair->assigned = sa.assigned->address;
+  if (sa.remote_access() && !sa.client) pair->user = PeerName(sa);
+  if (sa.assigned && !sa.client) pair->assigned = sa.assigned->address;
   pair->filter = policy_->GroupPolicyOf(sa.group_policy, sa.user).filter.list;
   pair->ike_version = 1;
   pair->ike_sa = sa.number;

@@ -217,7 +217,8 @@ void Ikev1Core::OnPhase1(Ikev1Sa& sa, MessageV1& m, Bytes body) {
     return;
   }
   const V1Tables::Row* row = V1Tables::Find(sa, V1Event::kMessage);
-  if (row == nullptr) {
+  // Messages in clear do not tell which end they are from: our own, sent back to us, is no answer.
+  if (row == nullptr || m.datagram->bytes == sa.out.message()) {
     ++stats_.in_drop_packets;
     return;
   }
@@ -390,6 +391,7 @@ void Ikev1Core::Established(Ikev1Sa& sa) {
 void Ikev1Core::StartNeeds(Ikev1Sa& sa) {
   const std::vector<NeedV1> needs = std::move(sa.needs);
   sa.needs.clear();
+  if (needs.size() > 1) Say(713220, 6, nullptr, sa.peer.address, "De-queuing KEY-ACQUIRE messages that were left pending.");
   const std::uint32_t number = sa.number;
   for (const NeedV1& need : needs) {
     Ikev1Sa* left = Find(number);
@@ -541,7 +543,7 @@ void Ikev1Core::Kill(Ikev1Sa& sa, IkeEnd why, bool tell_peer) {
     SendDelete(sa, kIsakmp, {});
   }
   for (const std::uint32_t spi : spis) RemoveChild(spi, false);
-  if (sa.assigned && sa.remote_access()) host_.GiveAddress(sa.assigned->address);
+  if (sa.assigned && !sa.client) host_.GiveAddress(sa.assigned->address);
   if (sa.peer_told) host_.PeerDown(number, why);
   by_cookie_.erase(sa.own_cookie());
   if (!sa.initiator) by_first_.erase({sa.peer.address, sa.cookie_i});

@@ -74,6 +74,37 @@ void Ikev1Core::SayHistory(const Ikev1Sa& sa, const QuickV1& q) const {
                   q.initiator ? "Initiator" : "Responder", sa.number, History(q.history)));
 }
 
+// An end that was decided here: what an operator reads of its pairs and of the session.
+void Ikev1Core::SayEnd(const Ikev1Sa& sa, IkeEnd why) const {
+  const char *pairs = nullptr, *session = nullptr;
+  switch (why) {
+    case IkeEnd::kAdministratorReset:
+      pairs = session = "Administrator Reset";
+      break;
+    case IkeEnd::kShutdown:
+      pairs = session = "Administrator Shutdown";
+      break;
+    case IkeEnd::kIdleTimeout:
+      pairs = "IPSec SA Idle Timeout";
+      session = "Idle Timeout";
+      break;
+    case IkeEnd::kMaxTime:
+      pairs = "IPSec SA Max Time Exceeded";
+      session = "Max Time Exceeded";
+      break;
+    default:
+      return;
+  }
+  if (!sa.active() || sa.replaced) return;
+  for (const auto& [spi, child] : children_) {
+    if (child.sa != sa.number || child.retired) continue;
+    Say(713050, 5, sa,
+        fmt::format("Connection terminated for peer {}.  Reason: {}  Remote Proxy {}, Local Proxy {}", PeerName(sa), pairs,
+                    SelectorAddress(child.selectors.remote), SelectorAddress(child.selectors.local)));
+  }
+  Say(713259, 5, sa, std::string("Session is being torn down. Reason: ") + session);
+}
+
 std::string Ikev1Core::PeerName(const Ikev1Sa& sa) const {
   if (!sa.user.empty()) return sa.user;
   return sa.has_group ? sa.group.name : sa.peer.address.ToString();

@@ -204,7 +204,7 @@ bool Ikev1Core::AdvanceSa(Ikev1Sa& sa) {
 
   // Keepalives.
   if (real() >= sa.keepalive_at) {
-    sa.keepalive_at = real() + Duration::Seconds(policy_->nat_keepalive_s);
+    sa.keepalive_at = real() + Duration::Seconds(std::max(1u, policy_->nat_keepalive_s));
     IkeDatagram d;
     d.via = sa.via;
     d.at = sa.at;

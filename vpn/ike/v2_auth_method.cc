@@ -39,10 +39,13 @@ std::vector<std::uint8_t> WithAlgorithm(SignatureScheme scheme, Bytes signature)
   return out;
 }
 
-// How to sign with that key for a peer that knows these hashes (none: it has not told, and knows the old methods only). The method,
-// and the scheme; nothing: there is no way.
-std::optional<std::pair<std::uint8_t, SignatureScheme>> SchemeFor(KeyType type, const std::vector<std::uint16_t>& peer_hashes) {
-  const auto knows = [&](std::uint16_t h) { return std::find(peer_hashes.begin(), peer_hashes.end(), h) != peer_hashes.end(); };
+// How to sign with that key for a peer that knows these hashes (none: it has not told, and knows the old methods only). The
+// method, and the scheme; nothing: there is no way.
+std::optional<std::pair<std::uint8_t, SignatureScheme>> SchemeFor(KeyType type,
+                                                                  const std::vector<std::uint16_t>& peer_hashes) {
+  const auto knows = [&](std::uint16_t h) {
+    return std::find(peer_hashes.begin(), peer_hashes.end(), h) != peer_hashes.end();
+  };
   using Choice = std::optional<std::pair<std::uint8_t, SignatureScheme>>;
   constexpr std::uint16_t kSha1 = 1, kSha256 = 2, kSha384 = 3, kSha512 = 4;
   constexpr std::uint8_t kNew = ikev2::kDigitalSignature;
@@ -231,8 +234,9 @@ void V2Engine::MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::v
     return;
   }
   const auto body = sa->local_id.Body();
-  auto octets = SignedOctetsV2(sa->suite.prf, sa->initiator ? sa->init_request : sa->init_response, sa->initiator ? sa->nr : sa->ni,
-                               (sa->initiator ? sa->keys.pi : sa->keys.pr).bytes(), body);
+  auto octets = SignedOctetsV2(sa->suite.prf, sa->initiator ? sa->init_request : sa->init_response,
+                               sa->initiator ? sa->nr : sa->ni, (sa->initiator ? sa->keys.pi : sa->keys.pr).bytes(), body);
+  Trace(*sa, 1, sa->initiator ? "I_BLD_AUTH" : "R_BLD_AUTH", {"EV_GEN_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Generate my authentication data");
   if (sa->local_auth == VpnAuth::kPreSharedKeys) {
     Proto(sa.get(), sa->peer.address, 2,
@@ -252,7 +256,11 @@ void V2Engine::MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::v
     return;
   }
   Proto(sa.get(), sa->peer.address, 2,
-        std::string("My authentication method is '") + (scheme->first == ikev2::kRsaSignature ? "RSA" : scheme->first == ikev2::kDigitalSignature ? "DIGITAL-SIG" : "ECDSA") + "'");
+        std::string("My authentication method is '") +
+            (scheme->first == ikev2::kRsaSignature       ? "RSA"
+             : scheme->first == ikev2::kDigitalSignature ? "DIGITAL-SIG"
+                                                         : "ECDSA") +
+            "'");
   struct Job {
     PrivateKey key;
     SignatureScheme scheme;
@@ -282,7 +290,8 @@ void V2Engine::MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::v
       });
 }
 
-void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads, std::function<void(const SaPtr&, std::string)> done) {
+void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads,
+                         std::function<void(const SaPtr&, std::string)> done) {
   const TunnelGroup* group = policy_->Group(sa->tunnel_group);
   const RawPayload* p = FindPayload(payloads, ikev2::kAuthentication);
   const auto auth = p != nullptr ? ReadAuthV2(p->body) : std::nullopt;
@@ -291,8 +300,10 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads, 
     return;
   }
   const auto body = sa->remote_id.Body();
-  const auto octets = SignedOctetsV2(sa->suite.prf, sa->initiator ? sa->init_response : sa->init_request, sa->initiator ? sa->ni : sa->nr,
-                                     (sa->initiator ? sa->keys.pr : sa->keys.pi).bytes(), body);
+  const auto octets =
+      SignedOctetsV2(sa->suite.prf, sa->initiator ? sa->init_response : sa->init_request, sa->initiator ? sa->ni : sa->nr,
+                     (sa->initiator ? sa->keys.pr : sa->keys.pi).bytes(), body);
+  Trace(*sa, 1, sa->initiator ? "I_PROC_AUTH" : "R_VERIFY_AUTH", {"EV_VERIFY_AUTH"});
   Proto(sa.get(), sa->peer.address, 2, "Verify peer's authentication data");
   const std::string mismatch = "Peer authentication method configured is mismatching with the method proposed by peer";
   if (auth->method == ikev2::kSharedKey) {
@@ -300,8 +311,9 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads, 
       done(sa, mismatch);
       return;
     }
-    Proto(sa.get(), sa->peer.address, 2,
-          "Use preshared key for id " + sa->remote_id.Text() + ", key len " + std::to_string(group->ikev2_remote_psk.size()));
+    Proto(
+        sa.get(), sa->peer.address, 2,
+        "Use preshared key for id " + sa->remote_id.Text() + ", key len " + std::to_string(group->ikev2_remote_psk.size()));
     const Secret mac = SharedKeyAuthV2(sa->suite.prf, OfText(group->ikev2_remote_psk), octets);
     if (!SameBytes(mac.bytes(), auth->data)) {
       Proto(sa.get(), sa->peer.address, 5, "Computed authentication value for peer differs from what peer sent");

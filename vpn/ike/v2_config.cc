@@ -1,4 +1,5 @@
-// Configuration payloads (RFC 7296 3.15): what a remote user is given. Cisco's attributes are those of IKEv1's mode configuration.
+// Configuration payloads (RFC 7296 3.15): what a remote user is given. Cisco's attributes are those of IKEv1's mode
+// configuration.
 #include <algorithm>
 
 #include "vpn/ike/attributes.h"
@@ -16,7 +17,8 @@ void PutAddress(AttributeWriter& out, std::uint16_t type, IpAddress a) {
 }
 
 void PutText(AttributeWriter& out, std::uint16_t type, const std::string& text) {
-  if (!text.empty() && text.size() <= 2000) out.Long(type, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  if (!text.empty() && text.size() <= 2000)
+    out.Long(type, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 }  // namespace
@@ -37,7 +39,8 @@ bool V2Engine::Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWr
         if (!sa.assigned.IsNone() || group == nullptr) break;
         const auto user = policy_->users.find(sa.user);
         const auto own = user != policy_->users.end() ? user->second.framed_address : std::nullopt;
-        const auto given = host_.TakeAddress(policy.address_pools.empty() ? group->address_pools : policy.address_pools, own);
+        const auto given =
+            host_.TakeAddress(policy.address_pools.empty() ? group->address_pools : policy.address_pools, own);
         if (!given) {
           SayAborted(sa, "Failed to obtain an IP address for the peer");
           return false;
@@ -46,7 +49,8 @@ bool V2Engine::Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWr
         PutAddress(reply, ikev2::kIp4Address, given->address);
         if (!given->mask.IsNone()) PutAddress(reply, ikev2::kIp4Netmask, given->mask);
         Log(sa, 751025, 5,
-            "IKEv2 Group:" + sa.group_policy + " IPv4 Address=" + given->address.ToString() + " IPv6 address=:: assigned to session");
+            "IKEv2 Group:" + sa.group_policy + " IPv4 Address=" + given->address.ToString() +
+                " IPv6 address=:: assigned to session");
         break;
       }
       case ikev2::kIp4Dns:

@@ -1,11 +1,12 @@
 // The engine of version 2. One class, because an SA's exchanges touch one another; a file for each of them:
-//   v2_core.cc    from the network and the host to the exchanges; clocks, views
-//   v2_send.cc    windows, encryption, retransmission, answers that are kept
-//   v2_init.cc    IKE_SA_INIT           v2_auth.cc    IKE_AUTH, peers' credentials in v2_auth_method.cc
-//   v2_config.cc  configuration payloads: addresses for remote users
-//   v2_child.cc   CREATE_CHILD_SA       v2_rekey.cc   of it: replacing IKE SAs, and collisions
-//   v2_info.cc    INFORMATIONAL         v2_select.cc  crypto map entries, tunnel groups
-//   v2_say.cc     log and debug texts
+//   v2_core.cc      from the network to the exchanges
+//   v2_wants.cc     what the appliance wants      v2_time.cc    clocks        v2_views.cc   what the console sees
+//   v2_send.cc      windows, retransmission, answers that are kept
+//   v2_init.cc, v2_init_answer.cc   IKE_SA_INIT
+//   v2_auth.cc      IKE_AUTH      v2_auth_method.cc  credentials      v2_config.cc  configuration payloads
+//   v2_child.cc     CREATE_CHILD_SA               v2_pairs.cc   pairs: put to use, replaced, removed
+//   v2_rekey.cc     replacing IKE SAs             v2_info.cc    INFORMATIONAL
+//   v2_select.cc    crypto map entries, tunnel groups           v2_say.cc  log and debug texts
 #pragma once
 
 #include <functional>
@@ -58,8 +59,9 @@ class V2Engine {
   IkeStats Stats() const;
 
  private:
-  // --- v2_core.cc
-  SaPtr NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via, std::uint64_t own_spi = 0);
+  // --- v2_core.cc, v2_time.cc
+  SaPtr NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via,
+              std::uint64_t own_spi = 0);
   std::uint64_t NewIkeSpi();
   SaPtr FindReady(const EntryV2& entry) const;
   SaPtr SaOfChild(std::uint32_t spi_in, ChildV2*& child);
@@ -77,9 +79,12 @@ class V2Engine {
   void SendInit(const SaPtr& sa, std::vector<std::uint8_t> message);  // an unencrypted request
   bool SendRequest(const SaPtr& sa, std::uint8_t exchange, ChainWriter& chain);
   void Respond(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, ChainWriter& chain);
-  void RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::uint16_t notify, Bytes data = {}, std::uint8_t protocol = 1);
-  void RespondInClear(const IkeDatagram& d, const IkeHeader& header, std::uint16_t notify, Bytes data = {}, std::uint8_t protocol = 1);
-  std::vector<std::vector<std::uint8_t>> SealFor(SaV2& sa, std::uint8_t exchange, bool response, std::uint32_t id, ChainWriter& chain);
+  void RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::uint16_t notify, Bytes data = {},
+                    std::uint8_t protocol = 1);
+  void RespondInClear(const IkeDatagram& d, const IkeHeader& header, std::uint16_t notify, Bytes data = {},
+                      std::uint8_t protocol = 1);
+  std::vector<std::vector<std::uint8_t>> SealFor(SaV2& sa, std::uint8_t exchange, bool response, std::uint32_t id,
+                                                 ChainWriter& chain);
   void GaveUp(const SaPtr& sa);
   void Enqueue(const SaPtr& sa, TaskPtr task, bool first = false);
   void Pump(const SaPtr& sa);
@@ -88,8 +93,10 @@ class V2Engine {
   std::vector<std::uint8_t> NewNonce();
   // Runs on the pool; `done` is not called when the SA or the engine has gone.
   void Work(const SaPtr& sa, std::function<void()> work, std::function<void(const SaPtr&)> done);
-  void ComputeKey(const SaPtr& sa, std::uint16_t group, std::function<void(const SaPtr&, Secret, std::vector<std::uint8_t>)> done);
-  void ComputeShared(const SaPtr& sa, std::uint16_t group, const Secret& own, Bytes peer, std::function<void(const SaPtr&, Result<Secret>)> done);
+  void ComputeKey(const SaPtr& sa, std::uint16_t group,
+                  std::function<void(const SaPtr&, Secret, std::vector<std::uint8_t>)> done);
+  void ComputeShared(const SaPtr& sa, std::uint16_t group, const Secret& own, Bytes peer,
+                     std::function<void(const SaPtr&, Result<Secret>)> done);
   struct KeyAndShared {
     Secret shared;
     std::vector<std::uint8_t> public_value;
@@ -161,8 +168,10 @@ class V2Engine {
     ChildSuiteV2 suite;
     std::vector<TrafficSelector> local, remote;
   };
-  std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old, std::string& why);
-  void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi, KeyAndShared keys);
+  std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old,
+                                 std::string& why);
+  void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi,
+                   KeyAndShared keys);
   void UseOutbound(std::uint32_t spi_in);
   void RemoveChild(SaV2& sa, std::uint32_t spi_in, bool linger);
   void DeleteChild(const SaPtr& sa, std::uint32_t spi_in, IkeEnd why);
@@ -171,8 +180,8 @@ class V2Engine {
   void BuildIkeRekey(const SaPtr& sa);
   void ReceiveIkeRekey(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads);
   void ReceiveIkeRekeyResponse(const SaPtr& sa, std::span<const RawPayload> payloads);
-  SaPtr Successor(const SaV2& old, bool initiator, const SuiteV2& suite, std::uint64_t spi_i, std::uint64_t spi_r, Bytes shared,
-                  std::vector<std::uint8_t> ni, std::vector<std::uint8_t> nr);
+  SaPtr Successor(const SaV2& old, bool initiator, const SuiteV2& suite, std::uint64_t spi_i, std::uint64_t spi_r,
+                  Bytes shared, std::vector<std::uint8_t> ni, std::vector<std::uint8_t> nr);
   void Adopt(const SaPtr& old, const SaPtr& successor);
   void ResolveChildRekey(const SaPtr& sa, TaskV2& task, std::uint32_t new_spi, Bytes nr);
   void DropRival(TaskV2& task);
@@ -181,26 +190,33 @@ class V2Engine {
   void BuildInformational(const SaPtr& sa);
   void ReceiveInformational(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads);
   void ReceiveInformationalResponse(const SaPtr& sa, std::span<const RawPayload> payloads);
-  void EndSa(const SaPtr& sa, IkeEnd why);    // tells the peer
-  void DropSa(const SaPtr& sa, IkeEnd why, bool keep_answer = false);   // does not
+  void EndSa(const SaPtr& sa, IkeEnd why);                             // tells the peer
+  void DropSa(const SaPtr& sa, IkeEnd why, bool keep_answer = false);  // does not
   void DropChildren(SaV2& sa);
 
   // --- v2_select.cc
   std::optional<EntryV2> EntryOf(std::uint32_t id) const;
-  std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> SelectorsFor(std::uint32_t entry, const TunnelFlow& flow) const;
+  std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> SelectorsFor(
+      std::uint32_t entry, const TunnelFlow& flow) const;
   const TunnelGroup* GroupOfAddress(IpAddress peer) const;
   const TunnelGroup* GroupOfPeer(const SaV2& sa, const IdV2& id) const;
-  std::optional<EntryV2> MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote, std::span<const TrafficSelector> local,
-                                    std::vector<TrafficSelector>& narrowed_local, std::vector<TrafficSelector>& narrowed_remote,
-                                    std::string& why);
+  std::optional<EntryV2> MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote,
+                                    std::span<const TrafficSelector> local, std::vector<TrafficSelector>& narrowed_local,
+                                    std::vector<TrafficSelector>& narrowed_remote, std::string& why);
 
   // --- v2_say.cc
+  static std::string Spis(const SaV2& sa);  // "[ISPI: 0x... RSPI: 0x...]"
   std::string Local(const SaV2& sa) const;  // "Local:192.0.2.1:500 Remote:198.51.100.1:500 Username:..."
   void Log(const SaV2& sa, int syslog, int severity, const std::string& text);
   void LogBare(int syslog, int severity, IpAddress peer, const std::string& text);
   void Proto(const SaV2* sa, IpAddress peer, int level, const std::string& text);
+  // "SM Trace->": the states and events that an ASA's machine goes through there.
+  void Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events);
   void Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text);
   void SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std::span<const RawPayload> payloads);
+  // 750001; `what`: "establish", "rekey", "delete".
+  void SayRequest(const SaV2& sa, const char* what, std::span<const TrafficSelector> local,
+                  std::span<const TrafficSelector> remote);
   void SayAborted(const SaV2& sa, const std::string& reason);
   void SayPolicies(const SaV2* sa, IpAddress peer, const char* what, std::span<const ProposalV2> proposals);
   void SayDown(const SaV2& sa, IkeEnd why);
@@ -214,7 +230,7 @@ class V2Engine {
     std::shared_ptr<const ChildSa> sa;
     TimePoint until;  // real
   };
-  std::vector<Lingering> lingering_;    // pairs that still decrypt what was on its way when they ended
+  std::vector<Lingering> lingering_;  // pairs that still decrypt what was on its way when they ended
   mutable IkeStats stats_;
   std::uint32_t next_session_ = 1, next_log_number_ = 1;
   std::vector<std::uint8_t> cookie_secrets_[2];

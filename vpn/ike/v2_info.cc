@@ -17,7 +17,10 @@ void V2Engine::BuildInformational(const SaPtr& sa) {
   switch (task.kind) {
     case TaskV2::Kind::kDeleteIke:
       AddDeleteV2(out, ikev2::kIke, {});
-      Proto(sa.get(), sa->peer.address, 2, "Sending DELETE INFO message for IKEv2 SA");
+      Trace(*sa, sa->next_send, "READY", {"EV_DELETE"});
+      Trace(*sa, sa->next_send, "DELETE", {"EV_DELETE"});
+      Trace(*sa, sa->next_send, "INFO_I_BLD_INFO", {"EV_SND_SA_DEL"});
+      Proto(sa.get(), sa->peer.address, 2, "Sending DELETE INFO message for IKEv2 SA " + Spis(*sa));
       break;
     case TaskV2::Kind::kDeleteChildren: {
       // Those that have gone otherwise meanwhile need no message.
@@ -58,7 +61,8 @@ void V2Engine::ReceiveInformationalResponse(const SaPtr& sa, std::span<const Raw
       const bool replaced = task.why == IkeEnd::kReplaced;
       const IkeEnd why = task.why;
       for (const std::uint32_t spi : spis) RemoveChild(*sa, spi, replaced);
-      if (!replaced && sa->children.empty() && sa->queue.empty() && sa->lan_to_lan && sa->state == SaV2::State::kReady && why != IkeEnd::kError) {
+      if (!replaced && sa->children.empty() && sa->queue.empty() && sa->lan_to_lan && sa->state == SaV2::State::kReady &&
+          why != IkeEnd::kError) {
         sa->current.reset();
         EndSa(sa, why);
         return;
@@ -89,8 +93,9 @@ void V2Engine::ReceiveInformational(const SaPtr& sa, std::uint32_t id, std::span
           std::string hex = "0x";
           for (int shift = 28; shift >= 0; shift -= 4) hex += kDigits[spi >> shift & 15];
           Log(*sa, 750015, 4,
-              "IKEv2 deleting IPSec SA. Reason: invalid SPI notification received for SPI " + hex + "; local traffic selector = " +
-                  SelectorText(child.sa->key.local.front()) + "; remote traffic selector = " + SelectorText(child.sa->key.remote.front()));
+              "IKEv2 deleting IPSec SA. Reason: invalid SPI notification received for SPI " + hex +
+                  "; local traffic selector = " + SelectorText(child.sa->key.local.front()) +
+                  "; remote traffic selector = " + SelectorText(child.sa->key.remote.front()));
           gone.push_back(in);
         }
       }
@@ -106,7 +111,8 @@ void V2Engine::ReceiveInformational(const SaPtr& sa, std::uint32_t id, std::span
     ++stats_.in_p2_sa_delete_requests;
     children_deleted = true;
     for (const std::uint32_t spi : d->spis) {
-      const auto i = std::find_if(sa->children.begin(), sa->children.end(), [&](const auto& c) { return c.second.sa->spi_out == spi; });
+      const auto i =
+          std::find_if(sa->children.begin(), sa->children.end(), [&](const auto& c) { return c.second.sa->spi_out == spi; });
       if (i == sa->children.end()) continue;
       // RFC 7296 1.4.1: both ends delete the same at once. Then the answers do not name it.
       if (!i->second.deleting) ours.push_back(i->first);
@@ -121,7 +127,10 @@ void V2Engine::ReceiveInformational(const SaPtr& sa, std::uint32_t id, std::span
     RemoveChild(*sa, in, false);
   }
   if (whole) {
+    Trace(*sa, id, "READY", {"EV_RECV_INFO_REQ"});
+    Trace(*sa, id, "INFO_R", {"EV_RECV_INFO_REQ", "EV_CHK_INFO_TYPE", "EV_RECV_DEL"});
     Proto(sa.get(), sa->peer.address, 2, "Process delete request from peer");
+    Proto(sa.get(), sa->peer.address, 2, "Processing DELETE INFO message for IKEv2 SA " + Spis(*sa));
     // As an ASA, which answers with a DELETE of its own.
     AddDeleteV2(out, ikev2::kIke, {});
     sa->answering = true;

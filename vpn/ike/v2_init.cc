@@ -9,38 +9,9 @@
 namespace sallyport {
 namespace {
 
-constexpr Duration kAuthWait = Duration::Seconds(30);
-constexpr Duration kCookieLife = Duration::Seconds(120);
-constexpr std::size_t kMostHalfOpen = 4096;
 constexpr int kMostInitTries = 6;  // cookies and other groups, before a peer that keeps asking is given up
-constexpr std::uint8_t kDeleteReasonVid[] = {'C', 'I', 'S', 'C', 'O', '-', 'D', 'E', 'L', 'E', 'T', 'E', '-', 'R', 'E', 'A', 'S', 'O', 'N'};
 
 }  // namespace
-
-bool V2Engine::CookiesWanted() const {
-  switch (policy_->cookies) {
-    case VpnPolicy::Cookies::kNever:
-      return false;
-    case VpnPolicy::Cookies::kAlways:
-      return true;
-    case VpnPolicy::Cookies::kPercent:
-      break;
-  }
-  const std::size_t of = policy_->max_in_negotiation != 0 ? policy_->max_in_negotiation : 100;
-  return HalfOpen() * 100 >= of * policy_->cookie_percent;
-}
-
-std::vector<std::uint8_t> V2Engine::CookieFor(const IkeDatagram& d, std::uint64_t spi_i, Bytes nonce, std::uint32_t secret) const {
-  std::uint8_t b[8 + 16 + 2 + 1];
-  StoreBe64(b, spi_i);
-  d.peer.address.StoreV6(b + 8);
-  StoreBe16(b + 24, d.peer.port);
-  b[26] = static_cast<std::uint8_t>(secret);
-  std::vector<std::uint8_t> out{static_cast<std::uint8_t>(secret)};
-  const auto hash = Hash(VpnHash::kSha256, {Bytes(cookie_secrets_[secret & 1]), Bytes(b), nonce});
-  out.insert(out.end(), hash.begin(), hash.end());
-  return out;
-}
 
 // --- as initiator
 
@@ -72,9 +43,7 @@ bool V2Engine::Begin(std::uint32_t entry_id, const TunnelFlow& flow, std::size_t
     FailBegin(sa, why);
     return true;
   }
-  Log(*sa, 750001, 5,
-      "IKEv2 Received request to establish an IPsec tunnel; local traffic selector = " + SelectorText(sa->local_ts.back()) +
-          "; remote traffic selector = " + SelectorText(sa->remote_ts.back()));
+  SayRequest(*sa, "establish", sa->local_ts, sa->remote_ts);
   const auto proposals = IkeProposalsV2(policy_->ikev2_policies, {});
   if (proposals.empty()) {
     FailBegin(sa, "No local IKE policy found");
@@ -86,6 +55,10 @@ bool V2Engine::Begin(std::uint32_t entry_id, const TunnelFlow& flow, std::size_t
       break;
     }
   }
+  Trace(*sa, 0, "IDLE", {"EV_INIT_SA"});
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_GET_IKE_POLICY", "EV_SET_POLICY"});
+  Proto(sa.get(), peer, 5, "Setting configured policies");
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_CHK_AUTH4PKI", "EV_GEN_DH_KEY"});
   sa->ni = NewNonce();
   BeginExchange(sa);
   return true;
@@ -126,21 +99,35 @@ void V2Engine::BuildInitRequest(const SaPtr& sa) {
   AddSaV2(out, IkeProposalsV2(policy_->ikev2_policies, {}));
   AddKeV2(out, sa->suite.group, sa->public_value);
   out.Add(ikev2::kNonce, sa->ni);
-  out.Add(ikev2::kVendor, Bytes(kDeleteReasonVid));
+  out.Add(ikev2::kVendor, Bytes(ikev2::kDeleteReasonVid));
   AddNatDetection(out, *sa);
   if (sa->local_auth == VpnAuth::kRsaCertificate || sa->remote_auth == VpnAuth::kRsaCertificate) {
     const std::uint8_t hashes[] = {0, 1, 0, 2, 0, 3, 0, 4};
     AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kSignatureHashAlgorithms, Bytes(hashes));
   }
   if (policy_->ikev2_fragmentation) AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kFragmentationSupported);
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_OK_RECD_DH_PUBKEY_RESP", "EV_GET_CONFIG_MODE", "EV_BLD_MSG"});
   Proto(sa.get(), sa->peer.address, 2, "Generating IKE_SA_INIT message");
+  if (host_.Hears(IkeSaying::Debug::kIkev2Protocol, 2)) {
+    const std::string k = "(" + std::to_string(sa->log_number) + "):    ";
+    for (const ProposalV2& p : IkeProposalsV2(policy_->ikev2_policies, {})) {
+      std::string text = "IKE Proposal: " + std::to_string(p.number) +
+                         ", SPI size: 0 (initial negotiation), \nNum. transforms: " + std::to_string(p.transforms.size()) +
+                         "\n";
+      for (const TransformV2& t : p.transforms) text += k + TransformNameV2(t);
+      Proto(sa.get(), sa->peer.address, 2, text);
+    }
+  }
   auto message = out.Finish();
   if (host_.Hears(IkeSaying::Debug::kIkev2Protocol, 2)) {
     h.length = static_cast<std::uint32_t>(message.size());
     const auto payloads = ReadPayloads(message[16], Bytes(message).subspan(kIkeHeaderSize), ChainEnd::kExact);
     if (payloads) SayPacket(*sa, true, h, *payloads);
   }
+  Trace(*sa, 0, "I_BLD_INIT", {"EV_INSERT_SA"});
+  Proto(sa.get(), sa->peer.address, 5, "Insert SA");
   SendInit(sa, std::move(message));
+  Trace(*sa, 0, "I_WAIT_INIT", {"EV_NO_EVENT"});
 }
 
 void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header) {
@@ -154,6 +141,9 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
   const auto payloads = ReadPayloads(header.first, *body, ChainEnd::kEncrypted);
   if (!payloads || CheckV2(ikev2::kInit, true, *payloads)) return;
   SayPacket(*sa, false, header, *payloads);
+  Trace(*sa, 0, "I_WAIT_INIT", {"EV_RECV_INIT"});
+  Proto(sa.get(), sa->peer.address, 5, "Processing IKE_SA_INIT message");
+  Trace(*sa, 0, "I_PROC_INIT", {"EV_CHK4_NOTIFY"});
   if (const auto cookie = FindNotifyV2(*payloads, ikev2::kCookie)) {
     if (cookie->data.empty() || cookie->data.size() > 64 || ++sa->init_tries > kMostInitTries) return;
     sa->cookie.assign(cookie->data.begin(), cookie->data.end());
@@ -166,9 +156,9 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
     if (error->type == ikev2::kInvalidKePayload) {
       if (error->data.size() != 2 || ++sa->init_tries > kMostInitTries) return;
       const std::uint16_t group = LoadBe16(error->data.data());
-      const bool ours = std::any_of(policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(), [&](const Ikev2Policy& p) {
-        return std::find(p.groups.begin(), p.groups.end(), group) != p.groups.end();
-      });
+      const bool ours = std::any_of(
+          policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(),
+          [&](const Ikev2Policy& p) { return std::find(p.groups.begin(), p.groups.end(), group) != p.groups.end(); });
       if (!ours || group == sa->suite.group || !HasDhGroup(group)) return;
       sa->suite.group = group;
       sa->resend.Stop();
@@ -177,10 +167,12 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
     }
     // It is not authentic, but waiting two minutes for another answer helps nobody: an attacker who sees our SPI can end the
     // negotiation in other ways.
-    FailBegin(sa, error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify" : "Detected an error notify payload");
+    FailBegin(sa, error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify"
+                                                          : "Detected an error notify payload");
     return;
   }
-  if (header.spi_r == 0) return;
+  // Neither a choice nor a refusal: nothing.
+  if (header.spi_r == 0 || FindPayload(*payloads, ikev2::kSa) == nullptr) return;
   const auto offered = ReadSaV2(FindPayload(*payloads, ikev2::kSa)->body);
   const auto ke = ReadKeV2(FindPayload(*payloads, ikev2::kKe)->body);
   if (!offered || !ke) return;
@@ -194,8 +186,11 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
   sa->nr.assign(nr.begin(), nr.end());
   sa->init_response.assign(d.bytes.begin(), d.bytes.begin() + header.length);
   sa->state = SaV2::State::kComputing;
+  Trace(*sa, 0, "I_PROC_INIT", {"EV_VERIFY_MSG", "EV_PROC_MSG", "EV_DETECT_NAT"});
   ReadInitNotifies(*sa, *payloads);
   DetectNat(*sa, *payloads);
+  Trace(*sa, 0, "I_PROC_INIT", {"EV_CHK_NAT_T", "EV_CHK_CONFIG_MODE"});
+  Trace(*sa, 0, "INIT_DONE", {"EV_GEN_DH_SECRET"});
   ComputeShared(sa, suite->group, sa->private_value, ke->data, [this](const SaPtr& s, Result<Secret> shared) {
     s->private_value = Secret();
     if (!shared) {
@@ -204,7 +199,11 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
     }
     const Secret seed = SkeyseedV2(s->suite.prf, shared->bytes(), s->ni, s->nr);
     UseKeys(*s, seed.bytes());
+    Trace(*s, 0, "INIT_DONE", {"EV_OK_RECD_DH_SECRET_RESP", "EV_GEN_SKEYID"});
+    Proto(s.get(), s->peer.address, 5, "Generate skeyid");
+    Trace(*s, 0, "INIT_DONE", {"EV_DONE"});
     Proto(s.get(), s->peer.address, 2, "Completed SA init exchange");
+    Trace(*s, 0, "INIT_DONE", {"EV_CHK4_ROLE"});
     s->next_send = 1;
     BuildAuthRequest(s);
   });
@@ -215,13 +214,15 @@ void V2Engine::ReceiveInitResponse(const IkeDatagram& d, const IkeHeader& header
 void V2Engine::ReadInitNotifies(SaV2& sa, std::span<const RawPayload> payloads) {
   sa.fragmentation = policy_->ikev2_fragmentation && FindNotifyV2(payloads, ikev2::kFragmentationSupported).has_value();
   if (const auto hashes = FindNotifyV2(payloads, ikev2::kSignatureHashAlgorithms)) {
-    for (std::size_t i = 0; i + 2 <= hashes->data.size() && i < 64; i += 2) sa.peer_hashes.push_back(LoadBe16(hashes->data.data() + i));
+    for (std::size_t i = 0; i + 2 <= hashes->data.size() && i < 64; i += 2)
+      sa.peer_hashes.push_back(LoadBe16(hashes->data.data() + i));
   }
   for (const RawPayload& p : payloads) {
-    if (p.type == ikev2::kVendor && p.body.size() == sizeof kDeleteReasonVid &&
-        std::equal(p.body.begin(), p.body.end(), std::begin(kDeleteReasonVid)))
+    if (p.type == ikev2::kVendor && p.body.size() == sizeof ikev2::kDeleteReasonVid &&
+        std::equal(p.body.begin(), p.body.end(), std::begin(ikev2::kDeleteReasonVid)))
       sa.peer_reads_reasons = true;
-    if (p.type == ikev2::kCertReq && !p.body.empty() && p.body[0] == ikev2::kX509Signature && sa.peer_authorities.size() < 256) {
+    if (p.type == ikev2::kCertReq && !p.body.empty() && p.body[0] == ikev2::kX509Signature &&
+        sa.peer_authorities.size() < 256) {
       for (std::size_t i = 1; i + 20 <= p.body.size(); i += 20) {
         const Bytes one = p.body.subspan(i, 20);
         sa.peer_authorities.emplace_back(one.begin(), one.end());
@@ -284,8 +285,13 @@ void V2Engine::UseKeys(SaV2& sa, Bytes skeyseed) {
 
 void V2Engine::FailBegin(const SaPtr& sa, const std::string& reason) {
   const auto entry = EntryOf(sa->entry);
+  const bool auth = sa->next_send != 0;
   SayAborted(*sa, reason);
-  Proto(sa.get(), sa->peer.address, 2, "Initial exchange failed");
+  Trace(*sa, sa->next_send, auth ? "AUTH_DONE" : "INIT_DONE", {"EV_FAIL"});
+  Proto(sa.get(), sa->peer.address, 2, auth ? "Auth exchange failed" : "Initial exchange failed");
+  Trace(*sa, sa->next_send, "EXIT", {"EV_ABORT", "EV_CHK_PENDING_ABORT", "EV_UPDATE_CAC_STATS"});
+  Proto(sa.get(), sa->peer.address, 2, "Abort exchange");
+  Proto(sa.get(), sa->peer.address, 2, "Deleting SA");
   ++stats_.initiator_fails;
   const std::uint32_t id = sa->entry;
   const std::size_t next = sa->peer_index + 1;
@@ -296,169 +302,6 @@ void V2Engine::FailBegin(const SaPtr& sa, const std::string& reason) {
   for (std::size_t i = next; i < entry->peers.size(); ++i) {
     if (Begin(id, flow, i)) return;
   }
-}
-
-// --- as responder
-
-void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header) {
-  if (header.spi_i == 0 || header.spi_r != 0 || header.message_id != 0) return;
-  const auto on = policy_->ike.find(d.at);
-  if (on == policy_->ike.end() || !on->second.v2) return;
-  const auto body = IkeMessageBody(header, d.bytes);
-  if (!body) return;
-  const Bytes whole = Bytes(d.bytes).first(header.length);
-  // A request that we know, from the same place: the same answer. Another one by that SPI has no business here.
-  for (const auto& [spi, sa] : sas_) {
-    if (sa->initiator || sa->spi_i != header.spi_i || !(sa->peer == d.peer) || sa->init_hash.empty()) continue;
-    if (Hash(VpnHash::kSha256, {whole}) == sa->init_hash && !sa->init_response.empty() && sa->state == SaV2::State::kWaitAuth) {
-      Transmit(*sa, {sa->init_response});
-    }
-    return;
-  }
-  const auto payloads = ReadPayloads(header.first, *body, ChainEnd::kEncrypted);
-  if (!payloads) {
-    ++stats_.in_drop_packets;
-    return;
-  }
-  if (const auto type = UnknownCriticalV2(*payloads)) {
-    const std::uint8_t data[] = {*type};
-    RespondInClear(d, header, ikev2::kUnsupportedCriticalPayload, Bytes(data));
-    return;
-  }
-  if (CheckV2(ikev2::kInit, false, *payloads)) {
-    RespondInClear(d, header, ikev2::kInvalidSyntax);
-    return;
-  }
-  const Bytes nonce = FindPayload(*payloads, ikev2::kNonce)->body;
-  if (CookiesWanted()) {
-    if (t_.real >= cookie_until_ || cookie_secrets_[cookie_version_ & 1].empty()) {
-      ++cookie_version_;
-      auto& secret = cookie_secrets_[cookie_version_ & 1];
-      secret.resize(32);
-      host_.entropy().Fill(secret);
-      cookie_until_ = t_.real + kCookieLife;
-    }
-    bool good = false;
-    if (const auto cookie = FindNotifyV2(*payloads, ikev2::kCookie); cookie && !cookie->data.empty()) {
-      for (const std::uint32_t version : {cookie_version_, cookie_version_ - 1}) {
-        if (cookie_secrets_[version & 1].empty() || cookie->data[0] != static_cast<std::uint8_t>(version)) continue;
-        good = good || SameBytes(CookieFor(d, header.spi_i, nonce, version), cookie->data);
-      }
-    }
-    if (!good) {
-      LogBare(750004, 5, d.peer.address,
-              "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) + " Remote:" + d.peer.address.ToString() + ":" +
-                  std::to_string(d.peer.port) + " Username:Unknown IKEv2 Sending COOKIE challenge to throttle possible DoS");
-      RespondInClear(d, header, ikev2::kCookie, CookieFor(d, header.spi_i, nonce, cookie_version_), ikev2::kNoProtocol);
-      return;
-    }
-  }
-  const std::size_t half_open = HalfOpen();
-  if (half_open >= kMostHalfOpen || (policy_->max_in_negotiation != 0 && half_open >= policy_->max_in_negotiation) ||
-      (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas)) {
-    ++stats_.system_capacity_fails;
-    LogBare(750009, 4, d.peer.address,
-            "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) + " Remote:" + d.peer.address.ToString() + ":" +
-                std::to_string(d.peer.port) + " Username:Unknown SA request rejected due to CAC limit reached: Rejection reason: " +
-                (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas ? "max SA" : "max in-negotiation SA"));
-    return;
-  }
-  const auto offered = ReadSaV2(FindPayload(*payloads, ikev2::kSa)->body);
-  const auto ke = ReadKeV2(FindPayload(*payloads, ikev2::kKe)->body);
-  if (!offered || !ke) {
-    RespondInClear(d, header, ikev2::kInvalidSyntax);
-    return;
-  }
-  const auto suite = ChooseIkeV2(policy_->ikev2_policies, *offered);
-  if (!suite) {
-    const auto expected = IkeProposalsV2(policy_->ikev2_policies, {});
-    Proto(nullptr, d.peer.address, 5, "Failed to verify the proposed policies");
-    SayPolicies(nullptr, d.peer.address, "Received", *offered);
-    SayPolicies(nullptr, d.peer.address, "Expected", expected);
-    Proto(nullptr, d.peer.address, 1, "Failed to find a matching policy");
-    LogBare(750003, 4, d.peer.address,
-            "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) + " Remote:" + d.peer.address.ToString() + ":" +
-                std::to_string(d.peer.port) + " Username:Unknown IKEv2 Negotiation aborted due to ERROR: " +
-                (expected.empty() ? "No local IKE policy found" : "Failed to find a matching policy"));
-    ++stats_.responder_fails;
-    RespondInClear(d, header, ikev2::kNoProposalChosen);
-    return;
-  }
-  if (ke->group != suite->group) {
-    std::uint8_t group[2];
-    StoreBe16(group, suite->group);
-    Proto(nullptr, d.peer.address, 1, "The peer's KE payload contained the wrong DH group");
-    RespondInClear(d, header, ikev2::kInvalidKePayload, Bytes(group));
-    return;
-  }
-  if (ke->data.size() != DhPublicSize(ke->group)) {
-    RespondInClear(d, header, ikev2::kInvalidSyntax);
-    return;
-  }
-  const SaPtr sa = NewSa(false, d.at, d.local, d.peer, d.via);
-  sa->spi_i = header.spi_i;
-  sa->suite = *suite;
-  sa->ni.assign(nonce.begin(), nonce.end());
-  sa->nr = NewNonce();
-  sa->init_request.assign(whole.begin(), whole.end());
-  sa->init_hash = Hash(VpnHash::kSha256, {whole});
-  sa->until = t_.real + kAuthWait;
-  SayPacket(*sa, false, header, *payloads);
-  Log(*sa, 750002, 5, "IKEv2 Received a IKE_INIT_SA request");
-  ReadInitNotifies(*sa, *payloads);
-  sa->peer_authorities.clear();
-  DetectNat(*sa, *payloads);
-  ComputeBoth(sa, suite->group, ke->data, [this](const SaPtr& s, KeyAndShared keys) { AnswerInit(s, std::move(keys)); });
-}
-
-void V2Engine::AnswerInit(const SaPtr& sa, KeyAndShared keys) {
-  if (!keys.ok) {
-    Log(*sa, 751001, 3, "Failed to complete Diffie-Hellman operation. Error: Peer's public value is not acceptable");
-    ++stats_.responder_fails;
-    DropSa(sa, IkeEnd::kError);
-    return;
-  }
-  IkeHeader h;
-  h.spi_i = sa->spi_i;
-  h.spi_r = sa->spi_r;
-  h.version = ikev2::kVersion;
-  h.exchange = ikev2::kInit;
-  h.flags = ikev2::kResponse;
-  MessageWriter out(h);
-  ProposalV2 p;
-  p.number = sa->suite.number;
-  p.protocol = ikev2::kIke;
-  // The transforms that were chosen, as an offer of them would name them.
-  Ikev2Policy chosen;
-  chosen.ciphers = {sa->suite.cipher};
-  chosen.integrity = {sa->suite.integrity};
-  chosen.prfs = {sa->suite.prf};
-  chosen.groups = {sa->suite.group};
-  p.transforms = IkeProposalsV2(std::span(&chosen, 1), {})[0].transforms;
-  AddSaV2(out, std::span(&p, 1));
-  AddKeV2(out, sa->suite.group, keys.public_value);
-  out.Add(ikev2::kNonce, sa->nr);
-  out.Add(ikev2::kVendor, Bytes(kDeleteReasonVid));
-  AddNatDetection(out, *sa);
-  AddCertificateRequest(out, *sa);
-  if (!sa->peer_hashes.empty()) {
-    const std::uint8_t hashes[] = {0, 1, 0, 2, 0, 3, 0, 4};
-    AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kSignatureHashAlgorithms, Bytes(hashes));
-  }
-  if (sa->fragmentation) AddNotifyV2(out, ikev2::kNoProtocol, ikev2::kFragmentationSupported);
-  Proto(sa.get(), sa->peer.address, 2, "Generating IKE_SA_INIT message");
-  sa->init_response = out.Finish();
-  const Secret seed = SkeyseedV2(sa->suite.prf, keys.shared.bytes(), sa->ni, sa->nr);
-  UseKeys(*sa, seed.bytes());
-  sa->next_receive = 1;
-  sa->state = SaV2::State::kWaitAuth;
-  if (const auto payloads = ReadPayloads(sa->init_response[16], Bytes(sa->init_response).subspan(kIkeHeaderSize), ChainEnd::kExact)) {
-    h.length = static_cast<std::uint32_t>(sa->init_response.size());
-    SayPacket(*sa, true, h, *payloads);
-  }
-  Transmit(*sa, {sa->init_response});
-  Proto(sa.get(), sa->peer.address, 2, "Completed SA init exchange");
-  Proto(sa.get(), sa->peer.address, 2, "Starting timer (30 sec) to wait for auth message");
 }
 
 }  // namespace sallyport

@@ -1,5 +1,5 @@
-// Messages of version 2: bodies of the smaller payloads, the encrypted payload in one piece or in fragments (RFC 7383), and which
-// payloads each exchange may have.
+// Messages of version 2: bodies of the smaller payloads, the encrypted payload in one piece or in fragments (RFC 7383), and
+// which payloads each exchange may have.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ struct IdV2 {
   std::uint8_t type = 0;
   std::vector<std::uint8_t> data;
   std::vector<std::uint8_t> Body() const;
-  std::string Text() const;  // "192.0.2.1", "gw.example.com", "cn=gw,o=Example"
+  std::string Text() const;      // "192.0.2.1", "gw.example.com", "cn=gw,o=Example"
   const char* TypeText() const;  // "IPv4 address", as debug output has it
   bool operator==(const IdV2&) const = default;
 };
@@ -73,10 +73,10 @@ std::vector<std::uint8_t> NatHashV2(std::uint64_t spi_i, std::uint64_t spi_r, co
 
 // --- encryption
 
-// The messages that carry `chain` (whose first payload is of type `first`) encrypted: one, or fragments of at most `most` bytes
-// each, their headers included; 0: never cut. Nothing: it does not fit into 64 fragments, or keys are wrong.
-std::vector<std::vector<std::uint8_t>> SealV2(SkKeys& keys, Entropy& entropy, const IkeHeader& header, std::uint8_t first, Bytes chain,
-                                              std::size_t most);
+// The messages that carry `chain` (whose first payload is of type `first`) encrypted: one, or fragments of at most `most`
+// bytes each, their headers included; 0: never cut. Nothing: it does not fit into 64 fragments, or keys are wrong.
+std::vector<std::vector<std::uint8_t>> SealV2(SkKeys& keys, Entropy& entropy, const IkeHeader& header, std::uint8_t first,
+                                              Bytes chain, std::size_t most);
 
 struct OpenedV2 {
   std::uint8_t first = 0;  // type of the first payload in `chain`
@@ -89,7 +89,8 @@ class ReassemblyV2 {
   static constexpr std::uint16_t kMostPieces = 64;
   static constexpr std::size_t kMostBytes = 65536;
   // One authentic piece. The whole once it is complete.
-  std::optional<OpenedV2> Add(std::uint32_t message_id, std::uint16_t number, std::uint16_t total, std::uint8_t first, Bytes plain);
+  std::optional<OpenedV2> Add(std::uint32_t message_id, std::uint16_t number, std::uint16_t total, std::uint8_t first,
+                              Bytes plain);
   std::size_t held() const { return bytes_; }
   void Clear();
 

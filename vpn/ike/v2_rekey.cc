@@ -1,4 +1,5 @@
-// CREATE_CHILD_SA for the IKE SA itself (RFC 7296 1.3.2, 2.8, 2.8.2, 2.25.2): a new one takes over the children, the old one is ended.
+// CREATE_CHILD_SA for the IKE SA itself (RFC 7296 1.3.2, 2.8, 2.8.2, 2.25.2): a new one takes over the children, the old one
+// is ended.
 #include <algorithm>
 
 #include "vpn/crypto/dh.h"
@@ -21,8 +22,9 @@ std::vector<std::uint8_t> SpiBytes(std::uint64_t spi) {
 
 }  // namespace
 
-V2Engine::SaPtr V2Engine::Successor(const SaV2& old, bool initiator, const SuiteV2& suite, std::uint64_t spi_i, std::uint64_t spi_r, Bytes shared,
-                                    std::vector<std::uint8_t> ni, std::vector<std::uint8_t> nr) {
+V2Engine::SaPtr V2Engine::Successor(const SaV2& old, bool initiator, const SuiteV2& suite, std::uint64_t spi_i,
+                                    std::uint64_t spi_r, Bytes shared, std::vector<std::uint8_t> ni,
+                                    std::vector<std::uint8_t> nr) {
   const SaPtr sa = NewSa(initiator, old.at, old.local, old.peer, old.via, initiator ? spi_i : spi_r);
   sa->spi_i = spi_i;
   sa->spi_r = spi_r;
@@ -72,7 +74,8 @@ void V2Engine::Adopt(const SaPtr& old, const SaPtr& successor) {
     // What was asked for of the old one is asked for of the new one, but for what concerns the old one alone.
     auto task = std::move(old->queue.front());
     old->queue.pop_front();
-    if (task->kind == TaskV2::Kind::kChild || task->kind == TaskV2::Kind::kDeleteChildren || task->kind == TaskV2::Kind::kInvalidSpi)
+    if (task->kind == TaskV2::Kind::kChild || task->kind == TaskV2::Kind::kDeleteChildren ||
+        task->kind == TaskV2::Kind::kInvalidSpi)
       successor->queue.push_back(std::move(task));
     else if (task->kind == TaskV2::Kind::kRekeyChild) {
       if (const auto child = successor->children.find(task->old_spi); child != successor->children.end()) {
@@ -143,10 +146,6 @@ void V2Engine::BuildIkeRekey(const SaPtr& sa) {
     out.Add(ikev2::kNonce, t.nonce);
     AddKeV2(out, t.group, t.public_value);
     Proto(s.get(), s->peer.address, 2, "Generating CREATE_CHILD_SA message");
-    Log(*s, 750001, 5, "IKEv2 Received request to rekey an IPsec tunnel; local traffic selector = " +
-                           (s->children.empty() ? std::string("N/A") : SelectorText(s->children.begin()->second.sa->key.local.front())) +
-                           "; remote traffic selector = " +
-                           (s->children.empty() ? std::string("N/A") : SelectorText(s->children.begin()->second.sa->key.remote.front())));
     if (!SendRequest(s, ikev2::kCreateChild, out)) Finish(s);
   });
 }
@@ -172,9 +171,9 @@ void V2Engine::ReceiveIkeRekeyResponse(const SaPtr& sa, std::span<const RawPaylo
     }
     if (error->type == ikev2::kInvalidKePayload && error->data.size() == 2 && task.tries < kMostTries) {
       const std::uint16_t group = LoadBe16(error->data.data());
-      const bool ours = std::any_of(policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(), [&](const Ikev2Policy& p) {
-        return std::find(p.groups.begin(), p.groups.end(), group) != p.groups.end();
-      });
+      const bool ours = std::any_of(
+          policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(),
+          [&](const Ikev2Policy& p) { return std::find(p.groups.begin(), p.groups.end(), group) != p.groups.end(); });
       if (ours && HasDhGroup(group) && group != task.group) {
         ++task.tries;
         task.group = group;
@@ -183,7 +182,8 @@ void V2Engine::ReceiveIkeRekeyResponse(const SaPtr& sa, std::span<const RawPaylo
         return;
       }
     }
-    SayAborted(*sa, error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify" : "Detected an error notify payload");
+    SayAborted(*sa, error->type == ikev2::kNoProposalChosen ? "Received no proposal chosen notify"
+                                                            : "Detected an error notify payload");
     Finish(sa);
     return;
   }
@@ -191,7 +191,8 @@ void V2Engine::ReceiveIkeRekeyResponse(const SaPtr& sa, std::span<const RawPaylo
   const auto answer = p != nullptr ? ReadSaV2(p->body) : Result<std::vector<ProposalV2>>(Error{"none"});
   const auto ke = ke_payload != nullptr ? ReadKeV2(ke_payload->body) : std::nullopt;
   const auto suite = answer ? AcceptIkeV2(policy_->ikev2_policies, *answer) : std::nullopt;
-  if (!suite || !ke || ke->group != task.group || suite->group != task.group || (*answer)[0].spi.size() != 8 || LoadBe64((*answer)[0].spi.data()) == 0) {
+  if (!suite || !ke || ke->group != task.group || suite->group != task.group || (*answer)[0].spi.size() != 8 ||
+      LoadBe64((*answer)[0].spi.data()) == 0) {
     if (lost()) return;
     SayAborted(*sa, "Create child exchange failed");
     Finish(sa);
@@ -243,8 +244,9 @@ void V2Engine::ReceiveIkeRekey(const SaPtr& sa, std::uint32_t id, std::span<cons
     return;
   }
   const auto suite = ChooseIkeV2(policy_->ikev2_policies, *offered);
-  const auto* chosen = suite ? &(*offered)[static_cast<std::size_t>(suite->number - 1)] : nullptr;
-  if (chosen == nullptr || chosen->spi.size() != 8 || LoadBe64(chosen->spi.data()) == 0) {
+  const auto chosen = std::find_if(offered->begin(), offered->end(),
+                                   [&](const ProposalV2& p) { return suite && p.number == suite->number; });
+  if (chosen == offered->end() || chosen->spi.size() != 8 || LoadBe64(chosen->spi.data()) == 0) {
     SayAborted(*sa, "Failed to find a matching policy");
     RespondError(sa, ikev2::kCreateChild, id, ikev2::kNoProposalChosen);
     return;
@@ -259,39 +261,40 @@ void V2Engine::ReceiveIkeRekey(const SaPtr& sa, std::uint32_t id, std::span<cons
   const Bytes nonce = FindPayload(payloads, ikev2::kNonce)->body;
   std::vector<std::uint8_t> ni(nonce.begin(), nonce.end());
   sa->answering = true;
-  ComputeBoth(sa, suite->group, ke->data, [this, id, suite = *suite, spi_i, ni = std::move(ni)](const SaPtr& s, KeyAndShared keys) {
-    if (!keys.ok) {
-      RespondError(s, ikev2::kCreateChild, id, ikev2::kInvalidSyntax);
-      return;
-    }
-    if (s->state != SaV2::State::kReady) {
-      RespondError(s, ikev2::kCreateChild, id, ikev2::kTemporaryFailure);
-      return;
-    }
-    const auto nr = NewNonce();
-    const std::uint64_t spi_r = NewIkeSpi();
-    const SaPtr made = Successor(*s, false, suite, spi_i, spi_r, keys.shared.bytes(), ni, nr);
-    Ikev2Policy chosen_policy;
-    chosen_policy.ciphers = {suite.cipher};
-    chosen_policy.integrity = {suite.integrity};
-    chosen_policy.prfs = {suite.prf};
-    chosen_policy.groups = {suite.group};
-    auto answer = IkeProposalsV2(std::span(&chosen_policy, 1), SpiBytes(spi_r));
-    answer[0].number = suite.number;
-    ChainWriter out;
-    AddSaV2(out, answer);
-    out.Add(ikev2::kNonce, nr);
-    AddKeV2(out, suite.group, keys.public_value);
-    TaskV2* mine = s->current.get();
-    if (mine != nullptr && mine->kind == TaskV2::Kind::kRekeyIke && mine->sent) {
-      mine->rival = made;
-      mine->rival_nonce = std::min(ni, nr);
-      Respond(s, ikev2::kCreateChild, id, out);
-      return;
-    }
-    Respond(s, ikev2::kCreateChild, id, out);
-    Adopt(s, made);
-  });
+  ComputeBoth(sa, suite->group, ke->data,
+              [this, id, suite = *suite, spi_i, ni = std::move(ni)](const SaPtr& s, KeyAndShared keys) {
+                if (!keys.ok) {
+                  RespondError(s, ikev2::kCreateChild, id, ikev2::kInvalidSyntax);
+                  return;
+                }
+                if (s->state != SaV2::State::kReady) {
+                  RespondError(s, ikev2::kCreateChild, id, ikev2::kTemporaryFailure);
+                  return;
+                }
+                const auto nr = NewNonce();
+                const std::uint64_t spi_r = NewIkeSpi();
+                const SaPtr made = Successor(*s, false, suite, spi_i, spi_r, keys.shared.bytes(), ni, nr);
+                Ikev2Policy chosen_policy;
+                chosen_policy.ciphers = {suite.cipher};
+                chosen_policy.integrity = {suite.integrity};
+                chosen_policy.prfs = {suite.prf};
+                chosen_policy.groups = {suite.group};
+                auto answer = IkeProposalsV2(std::span(&chosen_policy, 1), SpiBytes(spi_r));
+                answer[0].number = suite.number;
+                ChainWriter out;
+                AddSaV2(out, answer);
+                out.Add(ikev2::kNonce, nr);
+                AddKeV2(out, suite.group, keys.public_value);
+                TaskV2* mine = s->current.get();
+                if (mine != nullptr && mine->kind == TaskV2::Kind::kRekeyIke && mine->sent) {
+                  mine->rival = made;
+                  mine->rival_nonce = std::min(ni, nr);
+                  Respond(s, ikev2::kCreateChild, id, out);
+                  return;
+                }
+                Respond(s, ikev2::kCreateChild, id, out);
+                Adopt(s, made);
+              });
 }
 
 }  // namespace sallyport

@@ -20,6 +20,10 @@ std::string Lower(std::string s) {
 
 }  // namespace
 
+std::string V2Engine::Spis(const SaV2& sa) {
+  return "[ISPI: 0x" + Hex(sa.spi_i, 16) + " RSPI: 0x" + Hex(sa.spi_r, 16) + "]";
+}
+
 std::string V2Engine::Local(const SaV2& sa) const {
   const std::string who = !sa.user.empty() ? sa.user : !sa.tunnel_group.empty() ? sa.tunnel_group : "Unknown";
   return "Local:" + At(sa.local) + " Remote:" + At(sa.peer) + " Username:" + who;
@@ -49,8 +53,18 @@ void V2Engine::Proto(const SaV2* sa, IpAddress peer, int level, const std::strin
   s.debug = IkeSaying::Debug::kIkev2Protocol;
   s.debug_level = level;
   s.peer = peer;
-  s.text = "IKEv2-PROTO-" + std::to_string(level) + ": " + (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
+  s.text = "IKEv2-PROTO-" + std::to_string(level) + ": " +
+           (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
   host_.Say(s);
+}
+
+void V2Engine::Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events) {
+  if (!host_.Hears(IkeSaying::Debug::kIkev2Protocol, 5)) return;
+  for (const char* event : events) {
+    Proto(&sa, sa.peer.address, 5,
+          "SM Trace-> SA: I_SPI=" + Hex(sa.spi_i, 16) + " R_SPI=" + Hex(sa.spi_r, 16) + (sa.initiator ? " (I)" : " (R)") +
+              " MsgID = " + Hex(id, 8) + " CurState: " + state + " Event: " + event);
+  }
 }
 
 void V2Engine::Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text) {
@@ -59,7 +73,8 @@ void V2Engine::Platform(const SaV2* sa, IpAddress peer, int level, const std::st
   s.debug = IkeSaying::Debug::kIkev2Platform;
   s.debug_level = level;
   s.peer = peer;
-  s.text = "IKEv2-PLAT-" + std::to_string(level) + ": " + (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
+  s.text = "IKEv2-PLAT-" + std::to_string(level) + ": " +
+           (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
   host_.Say(s);
 }
 
@@ -71,19 +86,31 @@ void V2Engine::SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std
     std::string text = sent ? "Sending Packet [To " + At(sa.peer) + "/From " + At(sa.local) + "/VRF i0:f0] "
                             : "Received Packet [From " + At(sa.peer) + "/To " + At(sa.local) + "/VRF i0:f0] ";
     text += "\n" + k + "Initiator SPI : " + Hex(header.spi_i, 16) + " - Responder SPI : " + Hex(header.spi_r, 16) +
-            " Message id: " + std::to_string(header.message_id) + "\n" + k + "IKEv2 " + exchange + " Exchange " + (response ? "RESPONSE" : "REQUEST");
+            " Message id: " + std::to_string(header.message_id) + "\n" + k + "IKEv2 " + exchange + " Exchange " +
+            (response ? "RESPONSE" : "REQUEST");
     text += "\n" + k + "Payload contents: \n" + k + " " + PayloadListV2(payloads);
     Proto(&sa, sa.peer.address, 2, text);
   }
   if (host_.Hears(IkeSaying::Debug::kIkev2Platform, 3)) {
-    const std::string spis = " InitSPI=0x" + Lower(Hex(header.spi_i, 16)) + " RespSPI=0x" + Lower(Hex(header.spi_r, 16)) + " MID=" + Lower(Hex(header.message_id, 8));
+    const std::string spis = " InitSPI=0x" + Lower(Hex(header.spi_i, 16)) + " RespSPI=0x" + Lower(Hex(header.spi_r, 16)) +
+                             " MID=" + Lower(Hex(header.message_id, 8));
     const auto end = [](const Endpoint& e) { return "[" + e.address.ToString() + "]:" + std::to_string(e.port); };
     if (sent) {
-      Platform(&sa, sa.peer.address, 3, std::string("SENT PKT [") + exchange + "] " + end(sa.local) + "->" + end(sa.peer) + spis);
+      Platform(&sa, sa.peer.address, 3,
+               std::string("SENT PKT [") + exchange + "] " + end(sa.local) + "->" + end(sa.peer) + spis);
     } else {
-      Platform(&sa, sa.peer.address, 3, std::string("RECV PKT [") + exchange + "] " + end(sa.peer) + "->" + end(sa.local) + spis);
+      Platform(&sa, sa.peer.address, 3,
+               std::string("RECV PKT [") + exchange + "] " + end(sa.peer) + "->" + end(sa.local) + spis);
     }
   }
+}
+
+void V2Engine::SayRequest(const SaV2& sa, const char* what, std::span<const TrafficSelector> local,
+                          std::span<const TrafficSelector> remote) {
+  Log(sa, 750001, 5,
+      std::string("IKEv2 Received request to ") + what +
+          " an IPsec tunnel; local traffic selector = " + (local.empty() ? "N/A" : SelectorText(local.back())) +
+          "; remote traffic selector = " + (remote.empty() ? "N/A" : SelectorText(remote.back())));
 }
 
 void V2Engine::SayAborted(const SaV2& sa, const std::string& reason) {
@@ -95,7 +122,8 @@ void V2Engine::SayPolicies(const SaV2* sa, IpAddress peer, const char* what, std
   if (!host_.Hears(IkeSaying::Debug::kIkev2Protocol, 1)) return;
   std::string text = std::string(what) + " Policies: ";
   for (const ProposalV2& p : proposals)
-    text += std::string("\n") + (p.protocol == ikev2::kEsp ? "ESP: " : "") + "Proposal " + std::to_string(p.number) + ": " + ProposalTextV2(p);
+    text += std::string("\n") + (p.protocol == ikev2::kEsp ? "ESP: " : "") + "Proposal " + std::to_string(p.number) + ": " +
+            ProposalTextV2(p);
   Proto(sa, peer, 1, text);
 }
 
@@ -120,7 +148,8 @@ void V2Engine::SayDown(const SaV2& sa, IkeEnd why) {
       break;
   }
   Log(sa, 750007, 5, std::string("IKEv2 SA DOWN. Reason: ") + reason);
-  Platform(&sa, sa.peer.address, 2, "\nCONNECTION STATUS: DOWN... peer: " + At(sa.peer) + ", phase1_id: " + sa.remote_id.Text());
+  Platform(&sa, sa.peer.address, 2,
+           "\nCONNECTION STATUS: DOWN... peer: " + At(sa.peer) + ", phase1_id: " + sa.remote_id.Text());
 }
 
 }  // namespace sallyport

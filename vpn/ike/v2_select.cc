@@ -16,11 +16,12 @@ std::optional<AddressRange> InFamily(const AddressRange& r, bool v6) {
 }
 
 // The part of an element's side that `about` lies in (of a set only one range; a selector is no set).
-std::optional<TrafficSelector> SideOf(const AddressRange& range, const AddressSet* set, const PortRange& ports, std::uint8_t protocol,
-                                      IpAddress about) {
+std::optional<TrafficSelector> SideOf(const AddressRange& range, const AddressSet* set, const PortRange& ports,
+                                      std::uint8_t protocol, IpAddress about) {
   AddressRange chosen = range;
   if (set != nullptr) {
-    const auto in = std::find_if(set->ranges.begin(), set->ranges.end(), [&](const AddressRange& r) { return r.Contains(about); });
+    const auto in =
+        std::find_if(set->ranges.begin(), set->ranges.end(), [&](const AddressRange& r) { return r.Contains(about); });
     if (in == set->ranges.end()) return {};
     chosen = *in;
   }
@@ -34,7 +35,8 @@ std::optional<TrafficSelector> SideOf(const AddressRange& range, const AddressSe
 }
 
 // Every selector of a side, one for each range of a set.
-std::vector<TrafficSelector> SidesOf(const AddressRange& range, const AddressSet* set, const PortRange& ports, std::uint8_t protocol, bool v6) {
+std::vector<TrafficSelector> SidesOf(const AddressRange& range, const AddressSet* set, const PortRange& ports,
+                                     std::uint8_t protocol, bool v6) {
   std::vector<TrafficSelector> out;
   const std::vector<AddressRange> one{range};
   for (const AddressRange& r : set != nullptr ? set->ranges : one) {
@@ -49,16 +51,11 @@ std::vector<TrafficSelector> SidesOf(const AddressRange& range, const AddressSet
   return out;
 }
 
-bool AllWithin(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer) {
-  return std::all_of(inner.begin(), inner.end(), [&](const TrafficSelector& i) {
-    return std::any_of(outer.begin(), outer.end(), [&](const TrafficSelector& o) { return InsideTs(i, o); });
-  });
-}
-
-// RFC 7296 2.9: the packet that began it all may stand in front as a selector of its own; what is agreed upon must contain it.
+// RFC 7296 2.9: the packet that began it all may stand in front as a selector of its own; what is agreed upon must contain
+// it.
 bool Hint(std::span<const TrafficSelector> offered, const std::vector<TrafficSelector>& narrowed) {
   if (offered.size() < 2 || offered[0].addresses.first != offered[0].addresses.last) return true;
-  return AllWithin(offered.first(1), narrowed);
+  return AllInside(offered.first(1), narrowed);
 }
 
 }  // namespace
@@ -104,8 +101,8 @@ std::optional<EntryV2> V2Engine::EntryOf(std::uint32_t id) const {
   return {};
 }
 
-std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> V2Engine::SelectorsFor(std::uint32_t entry,
-                                                                                                           const TunnelFlow& flow) const {
+std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> V2Engine::SelectorsFor(
+    std::uint32_t entry, const TunnelFlow& flow) const {
   std::vector<TrafficSelector> local, remote;
   const CryptoMapEntry* e = policy_->Entry(entry);
   if (e == nullptr) {
@@ -121,7 +118,8 @@ std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelecto
   const auto r = SideOf(element->dst, element->dst_set.get(), element->dport, element->protocol, flow.dst);
   if (!l || !r) return {};
   // As an ASA: the packet's hosts first, unless that is all there is.
-  const TrafficSelector host_l = HostSelector(flow.src, l->protocol, l->ports), host_r = HostSelector(flow.dst, r->protocol, r->ports);
+  const TrafficSelector host_l = HostSelector(flow.src, l->protocol, l->ports),
+                        host_r = HostSelector(flow.dst, r->protocol, r->ports);
   if (!(host_l == *l)) local.push_back(host_l);
   local.push_back(*l);
   if (!(host_r == *r)) remote.push_back(host_r);
@@ -147,9 +145,10 @@ const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id) const {
   return policy_->Group("DefaultL2LGroup");
 }
 
-std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote, std::span<const TrafficSelector> local,
-                                            std::vector<TrafficSelector>& narrowed_local, std::vector<TrafficSelector>& narrowed_remote,
-                                            std::string& why) {
+std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote,
+                                            std::span<const TrafficSelector> local,
+                                            std::vector<TrafficSelector>& narrowed_local,
+                                            std::vector<TrafficSelector>& narrowed_remote, std::string& why) {
   if (remote.empty() || local.empty()) {
     why = "There was no IPSEC policy found for received TS";
     return {};
@@ -161,12 +160,16 @@ std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const Traf
       if (e.at != sa.at || e.ikev2_proposals.empty() || e.type == CryptoMapEntry::Type::kOriginateOnly) continue;
       const bool named = std::find(e.peers.begin(), e.peers.end(), sa.peer.address) != e.peers.end();
       if (!named && !(e.dynamic && e.peers.empty())) {
-        if (!cut) Platform(&sa, sa.peer.address, 2, "Crypto map " + e.map + " seq " + std::to_string(e.sequence) + "  peer doesn't match map entry");
+        if (!cut)
+          Platform(&sa, sa.peer.address, 2,
+                   "Crypto map " + e.map + " seq " + std::to_string(e.sequence) + "  peer doesn't match map entry");
         continue;
       }
       if (e.match == nullptr) {
         if (!e.dynamic) {
-          if (!cut) Platform(&sa, sa.peer.address, 2, "Crypto map " + e.map + " seq " + std::to_string(e.sequence) + " is incomplete due to missing ACL");
+          if (!cut)
+            Platform(&sa, sa.peer.address, 2,
+                     "Crypto map " + e.map + " seq " + std::to_string(e.sequence) + " is incomplete due to missing ACL");
           continue;
         }
         const TrafficSelector all = AllOf(v6);
@@ -182,8 +185,9 @@ std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const Traf
       }
       for (const AclElement& a : e.match->elements()) {
         if (!a.permit || !a.InForce()) continue;
-        const auto ours = SidesOf(a.src, a.src_set.get(), a.sport, a.protocol, v6), theirs = SidesOf(a.dst, a.dst_set.get(), a.dport, a.protocol, v6);
-        if (!cut && (!AllWithin(local, ours) || !AllWithin(remote, theirs))) continue;
+        const auto ours = SidesOf(a.src, a.src_set.get(), a.sport, a.protocol, v6),
+                   theirs = SidesOf(a.dst, a.dst_set.get(), a.dport, a.protocol, v6);
+        if (!cut && (!AllInside(local, ours) || !AllInside(remote, theirs))) continue;
         auto l = NarrowTs(local, ours), r = NarrowTs(remote, theirs);
         if (l.empty() || r.empty() || !Hint(local, l) || !Hint(remote, r)) continue;
         narrowed_local = std::move(l);
@@ -191,7 +195,9 @@ std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const Traf
         Platform(&sa, sa.peer.address, 2, "PROXY MATCH on crypto map " + e.map + " seq " + std::to_string(e.sequence));
         return EntryOf(e.id);
       }
-      if (cut) Platform(&sa, sa.peer.address, 2, "Crypto Map: No proxy match on map " + e.map + " seq " + std::to_string(e.sequence));
+      if (cut)
+        Platform(&sa, sa.peer.address, 2,
+                 "Crypto Map: No proxy match on map " + e.map + " seq " + std::to_string(e.sequence));
     }
     for (const VirtualTunnel& v : policy_->virtual_tunnels) {
       if (v.source != sa.at || v.destination != sa.peer.address || v.ikev2_proposals.empty()) continue;

@@ -40,7 +40,8 @@ void V2Engine::Transmit(const SaV2& sa, const std::vector<std::vector<std::uint8
   }
 }
 
-std::vector<std::vector<std::uint8_t>> V2Engine::SealFor(SaV2& sa, std::uint8_t exchange, bool response, std::uint32_t id, ChainWriter& chain) {
+std::vector<std::vector<std::uint8_t>> V2Engine::SealFor(SaV2& sa, std::uint8_t exchange, bool response, std::uint32_t id,
+                                                         ChainWriter& chain) {
   chain.End();
   IkeHeader h;
   h.spi_i = sa.spi_i;
@@ -51,7 +52,8 @@ std::vector<std::vector<std::uint8_t>> V2Engine::SealFor(SaV2& sa, std::uint8_t 
   h.message_id = id;
   std::size_t most = 0;
   if (sa.fragmentation && policy_ != nullptr && policy_->ikev2_fragmentation) {
-    const std::size_t around = (sa.peer.address.IsV4() ? kUdpAndIp4 : kUdpAndIp6) + (sa.via == IkeDatagram::Via::kNatT ? 4 : 0);
+    const std::size_t around =
+        (sa.peer.address.IsV4() ? kUdpAndIp4 : kUdpAndIp6) + (sa.via == IkeDatagram::Via::kNatT ? 4 : 0);
     most = std::max<std::size_t>(policy_->ikev2_fragment_mtu, 256) - around;
   }
   auto out = SealV2(sa.out, host_.entropy(), h, chain.first(), chain.bytes(), most);
@@ -78,8 +80,10 @@ bool V2Engine::SendRequest(const SaPtr& sa, std::uint8_t exchange, ChainWriter& 
   sa->exchange_sent = exchange;
   if (sa->current != nullptr) sa->current->sent = true;
   const bool liveness = sa->current != nullptr && sa->current->kind == TaskV2::Kind::kLiveness;
-  sa->resend.Start({}, liveness ? std::span<const Duration>(kLivenessGaps.gaps[std::min<std::size_t>(sa->dpd_retry_s, kMostRetry)]) : kGaps,
-                   t_.real);
+  sa->resend.Start(
+      {},
+      liveness ? std::span<const Duration>(kLivenessGaps.gaps[std::min<std::size_t>(sa->dpd_retry_s, kMostRetry)]) : kGaps,
+      t_.real);
   Transmit(*sa, sa->request);
   return true;
 }
@@ -91,7 +95,8 @@ void V2Engine::Respond(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id,
   Pump(sa);
 }
 
-void V2Engine::RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::uint16_t notify, Bytes data, std::uint8_t protocol) {
+void V2Engine::RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_t id, std::uint16_t notify, Bytes data,
+                            std::uint8_t protocol) {
   ChainWriter chain;
   AddNotifyV2(chain, protocol, notify, data);
   ++stats_.out_notifys;
@@ -99,10 +104,12 @@ void V2Engine::RespondError(const SaPtr& sa, std::uint8_t exchange, std::uint32_
   Respond(sa, exchange, id, chain);
 }
 
-void V2Engine::RespondInClear(const IkeDatagram& d, const IkeHeader& header, std::uint16_t notify, Bytes data, std::uint8_t protocol) {
+void V2Engine::RespondInClear(const IkeDatagram& d, const IkeHeader& header, std::uint16_t notify, Bytes data,
+                              std::uint8_t protocol) {
   IkeHeader h = header;
   h.version = ikev2::kVersion;
-  h.flags = static_cast<std::uint8_t>(ikev2::kResponse | ((header.flags & ikev2::kFromInitiator) != 0 ? 0 : ikev2::kFromInitiator));
+  h.flags = static_cast<std::uint8_t>(ikev2::kResponse |
+                                      ((header.flags & ikev2::kFromInitiator) != 0 ? 0 : ikev2::kFromInitiator));
   MessageWriter out(h);
   AddNotifyV2(out, protocol, notify, data);
   IkeDatagram answer;
@@ -126,7 +133,8 @@ void V2Engine::GaveUp(const SaPtr& sa) {
       return;
     case SaV2::State::kDeleting:
     case SaV2::State::kReplaced:
-      DropSa(sa, sa->current != nullptr && sa->current->kind == TaskV2::Kind::kDeleteIke ? sa->current->why : IkeEnd::kLostService);
+      DropSa(sa, sa->current != nullptr && sa->current->kind == TaskV2::Kind::kDeleteIke ? sa->current->why
+                                                                                         : IkeEnd::kLostService);
       return;
     default: {
       const SaPtr rival = sa->current != nullptr ? sa->current->rival : nullptr;
@@ -214,14 +222,16 @@ void V2Engine::Work(const SaPtr& sa, std::function<void()> work, std::function<v
   });
 }
 
-void V2Engine::ComputeKey(const SaPtr& sa, std::uint16_t group, std::function<void(const SaPtr&, Secret, std::vector<std::uint8_t>)> done) {
+void V2Engine::ComputeKey(const SaPtr& sa, std::uint16_t group,
+                          std::function<void(const SaPtr&, Secret, std::vector<std::uint8_t>)> done) {
   struct Job {
     Secret own;
     std::vector<std::uint8_t> public_value;
   };
   auto job = std::make_shared<Job>();
   Entropy* entropy = &host_.entropy();
-  Proto(sa.get(), sa->peer.address, 2, "[IKEv2 -> Crypto Engine] Computing DH public key, DH Group " + std::to_string(group));
+  Proto(sa.get(), sa->peer.address, 2,
+        "[IKEv2 -> Crypto Engine] Computing DH public key, DH Group " + std::to_string(group));
   Work(
       sa,
       [job, group, entropy] {
@@ -241,13 +251,15 @@ void V2Engine::ComputeShared(const SaPtr& sa, std::uint16_t group, const Secret&
   auto job = std::make_shared<Job>();
   job->own = own.Clone();
   job->peer.assign(peer.begin(), peer.end());
-  Proto(sa.get(), sa->peer.address, 2, "[IKEv2 -> Crypto Engine] Computing DH secret key, DH Group " + std::to_string(group));
+  Proto(sa.get(), sa->peer.address, 2,
+        "[IKEv2 -> Crypto Engine] Computing DH secret key, DH Group " + std::to_string(group));
   Work(
       sa, [job, group] { job->shared = DhShared(group, job->own.bytes(), job->peer); },
       [job, done = std::move(done)](const SaPtr& s) { done(s, std::move(job->shared)); });
 }
 
-void V2Engine::ComputeBoth(const SaPtr& sa, std::uint16_t group, Bytes peer, std::function<void(const SaPtr&, KeyAndShared)> done) {
+void V2Engine::ComputeBoth(const SaPtr& sa, std::uint16_t group, Bytes peer,
+                           std::function<void(const SaPtr&, KeyAndShared)> done) {
   struct Job {
     std::vector<std::uint8_t> peer;
     KeyAndShared result;

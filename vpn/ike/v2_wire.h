@@ -78,7 +78,14 @@ enum IdType : std::uint8_t {
   kIdGeneralName = 10,
   kIdKeyId = 11
 };
-enum AuthMethod : std::uint8_t { kRsaSignature = 1, kSharedKey = 2, kEcdsa256 = 9, kEcdsa384 = 10, kEcdsa521 = 11, kDigitalSignature = 14 };
+enum AuthMethod : std::uint8_t {
+  kRsaSignature = 1,
+  kSharedKey = 2,
+  kEcdsa256 = 9,
+  kEcdsa384 = 10,
+  kEcdsa521 = 11,
+  kDigitalSignature = 14
+};
 enum TsType : std::uint8_t { kTsIpv4Range = 7, kTsIpv6Range = 8 };
 enum CertEncoding : std::uint8_t { kX509Signature = 4 };
 enum CpType : std::uint8_t { kCpRequest = 1, kCpReply = 2, kCpSet = 3, kCpAck = 4 };
@@ -101,5 +108,9 @@ enum CpAttribute : std::uint16_t {
 
 inline constexpr std::size_t kLeastNonce = 16, kMostNonce = 256;
 inline constexpr std::size_t kOurNonce = 64;  // as an ASA's
+
+// Vendor id of peers that read reasons in a DELETE.
+inline constexpr std::uint8_t kDeleteReasonVid[] = {'C', 'I', 'S', 'C', 'O', '-', 'D', 'E', 'L', 'E',
+                                                    'T', 'E', '-', 'R', 'E', 'A', 'S', 'O', 'N'};
 
 }  // namespace sallyport::ikev2

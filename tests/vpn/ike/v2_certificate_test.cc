@@ -23,7 +23,7 @@ struct CertifiedPair : Pair {
     policy_b = L2lPolicy(two);
     Give(a, *policy_a, type, "a.example.com", "192.0.2.2");
     Give(b, *policy_b, type, "b.example.com", "192.0.2.1");
-    a.wall_seconds = b.wall_seconds = kTestEpoch + kTestDay;
+    a.wall = b.wall = kTestEpoch + kTestDay;
   }
   void Give(End& end, VpnPolicy& policy, KeyType type, const std::string& name, const std::string& peer) {
     const PrivateKey key = type == KeyType::kRsa ? *PrivateKey::NewRsa(2048) : *PrivateKey::NewEc(type);
@@ -88,7 +88,7 @@ TEST(Ikev2Certificates, AnotherAuthority) {
 
 TEST(Ikev2Certificates, Expired) {
   CertifiedPair p(KeyType::kEcP256);
-  p.b.wall_seconds = kTestEpoch + 400 * kTestDay;
+  p.b.wall = kTestEpoch + 400 * kTestDay;
   p.Start();
   EXPECT_TRUE(p.a.children.empty());
   EXPECT_TRUE(p.b.Said("certificate has expired"));

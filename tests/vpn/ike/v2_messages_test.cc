@@ -1,3 +1,5 @@
+#include "vpn/ike/v2_messages.h"
+
 #include <gtest/gtest.h>
 
 #include "firewall/base/random.h"
@@ -7,7 +9,6 @@
 #include "vpn/ike/sa_v2.h"
 #include "vpn/ike/ts.h"
 #include "vpn/ike/v2_keys.h"
-#include "vpn/ike/v2_messages.h"
 #include "vpn/ike/v2_wire.h"
 
 namespace sallyport {
@@ -23,7 +24,8 @@ Vec Counting(std::size_t n, int from, int step = 1) {
   return out;
 }
 
-Ikev2Policy Policy(std::vector<VpnCipher> ciphers, std::vector<VpnHash> integrity, std::vector<VpnHash> prfs, std::vector<std::uint16_t> groups) {
+Ikev2Policy Policy(std::vector<VpnCipher> ciphers, std::vector<VpnHash> integrity, std::vector<VpnHash> prfs,
+                   std::vector<std::uint16_t> groups) {
   Ikev2Policy p;
   p.ciphers = std::move(ciphers);
   p.integrity = std::move(integrity);
@@ -49,8 +51,9 @@ TEST(Ikev2Sa, AProposalIsAsAnAsaSendsIt) {
 }
 
 TEST(Ikev2Sa, ReadingGivesBackWhatWasWritten) {
-  const Ikev2Policy policies[] = {Policy({VpnCipher::kAesGcm256, VpnCipher::kAes256}, {VpnHash::kSha1}, {VpnHash::kSha256}, {19, 14}),
-                                  Policy({VpnCipher::k3Des}, {VpnHash::kMd5}, {VpnHash::kMd5}, {2})};
+  const Ikev2Policy policies[] = {
+      Policy({VpnCipher::kAesGcm256, VpnCipher::kAes256}, {VpnHash::kSha1}, {VpnHash::kSha256}, {19, 14}),
+      Policy({VpnCipher::k3Des}, {VpnHash::kMd5}, {VpnHash::kMd5}, {2})};
   const auto proposals = IkeProposalsV2(policies, FromHex("0102030405060708"));
   ASSERT_EQ(proposals.size(), 3u);  // combined ciphers stand alone
   const auto back = ReadSaV2(SaBody(proposals));
@@ -61,6 +64,10 @@ TEST(Ikev2Sa, ReadingGivesBackWhatWasWritten) {
     EXPECT_EQ((*back)[i].spi, proposals[i].spi);
     EXPECT_EQ((*back)[i].number, i + 1);
   }
+  // An answer that takes the third.
+  const auto answer = ReadSaV2(SaBody(std::span(proposals).subspan(2)));
+  ASSERT_TRUE(answer) << answer.error();
+  EXPECT_EQ((*answer)[0].number, 3);
 }
 
 TEST(Ikev2Sa, MalformedOnesAreRefused) {
@@ -78,7 +85,8 @@ TEST(Ikev2Sa, MalformedOnesAreRefused) {
 TEST(Ikev2Sa, OurPrioritiesDecide) {
   const Ikev2Policy ours[] = {Policy({VpnCipher::kAes256}, {VpnHash::kSha256}, {VpnHash::kSha256}, {19}),
                               Policy({VpnCipher::kAes128, VpnCipher::k3Des}, {VpnHash::kSha1}, {VpnHash::kSha1}, {5, 2})};
-  const Ikev2Policy theirs[] = {Policy({VpnCipher::k3Des, VpnCipher::kAes128}, {VpnHash::kMd5, VpnHash::kSha1}, {VpnHash::kSha1}, {2, 5})};
+  const Ikev2Policy theirs[] = {
+      Policy({VpnCipher::k3Des, VpnCipher::kAes128}, {VpnHash::kMd5, VpnHash::kSha1}, {VpnHash::kSha1}, {2, 5})};
   const auto chosen = ChooseIkeV2(ours, IkeProposalsV2(theirs, {}));
   ASSERT_TRUE(chosen);
   EXPECT_EQ(chosen->cipher, VpnCipher::kAes128);
@@ -147,9 +155,10 @@ TEST(Ikev2Ts, RoundTripOfBothFamilies) {
 
 TEST(Ikev2Ts, WhatSelectsNothingIsLeftOut) {
   // An unknown type, a range that runs backwards, opaque ports (RFC 7296 3.13.1).
-  const auto back = ReadTs(FromHex("03000000 09000008 00000000"
-                                   "07000010 0000ffff 0a000002 0a000001"
-                                   "07000010 ffff0000 0a000001 0a000002"));
+  const auto back =
+      ReadTs(FromHex("03000000 09000008 00000000"
+                     "07000010 0000ffff 0a000002 0a000001"
+                     "07000010 ffff0000 0a000001 0a000002"));
   ASSERT_TRUE(back);
   EXPECT_TRUE(back->empty());
 }
@@ -164,7 +173,8 @@ TEST(Ikev2Ts, Narrowing) {
   EXPECT_TRUE(NarrowTs(theirs, std::vector<TrafficSelector>{Ts("192.168.0.0", "192.168.0.255")}).empty());
   EXPECT_TRUE(NarrowTs(theirs, std::vector<TrafficSelector>{Ts("2001:db8::", "2001:db8::ffff")}).empty());
   EXPECT_FALSE(Intersect(Ts("10.0.0.0", "10.0.0.9", 6), Ts("10.0.0.0", "10.0.0.9", 17)));
-  EXPECT_EQ(*Intersect(Ts("10.0.0.0", "10.0.0.9", 6, {80, 90}), Ts("10.0.0.5", "10.0.0.20", 0, {85, 100})), Ts("10.0.0.5", "10.0.0.9", 6, {85, 90}));
+  EXPECT_EQ(*Intersect(Ts("10.0.0.0", "10.0.0.9", 6, {80, 90}), Ts("10.0.0.5", "10.0.0.20", 0, {85, 100})),
+            Ts("10.0.0.5", "10.0.0.9", 6, {85, 90}));
 }
 
 // Made with another implementation (Python's hmac and hashlib) of RFC 7296 2.13 to 2.18.
@@ -192,7 +202,8 @@ TEST(Ikev2Keys, KeysOfAnIkeSa) {
   EXPECT_EQ(Copy(again.bytes()), FromHex("517d657fd02261b663b3810d88a4191295083de3ad73c1ce858ff4ad0efb3f65"));
   const Vec octets = SignedOctetsV2(suite.prf, Counting(200, 0), nr, k.pi.bytes(), FromHex("01000000c0000201"));
   const std::string psk = "cisco123";
-  const Secret auth = SharedKeyAuthV2(suite.prf, Bytes(reinterpret_cast<const std::uint8_t*>(psk.data()), psk.size()), octets);
+  const Secret auth =
+      SharedKeyAuthV2(suite.prf, Bytes(reinterpret_cast<const std::uint8_t*>(psk.data()), psk.size()), octets);
   EXPECT_EQ(Copy(auth.bytes()), FromHex("4c1494a06688fa1d7ae91da1b8eb7c7046d71c1341203d7986b920a6b8310d6d"));
 }
 
@@ -221,10 +232,11 @@ struct Sealer {
 };
 
 TEST(Ikev2Encryption, OneMessageOfEveryCipher) {
-  const std::pair<VpnCipher, VpnHash> suites[] = {{VpnCipher::k3Des, VpnHash::kMd5},       {VpnCipher::kAes128, VpnHash::kSha1},
-                                                  {VpnCipher::kAes192, VpnHash::kSha384},  {VpnCipher::kAes256, VpnHash::kSha256},
-                                                  {VpnCipher::kAes256, VpnHash::kSha512},  {VpnCipher::kAesGcm128, VpnHash::kNone},
-                                                  {VpnCipher::kAesGcm256, VpnHash::kNone}, {VpnCipher::kDes, VpnHash::kSha1}};
+  const std::pair<VpnCipher, VpnHash> suites[] = {
+      {VpnCipher::k3Des, VpnHash::kMd5},       {VpnCipher::kAes128, VpnHash::kSha1},
+      {VpnCipher::kAes192, VpnHash::kSha384},  {VpnCipher::kAes256, VpnHash::kSha256},
+      {VpnCipher::kAes256, VpnHash::kSha512},  {VpnCipher::kAesGcm128, VpnHash::kNone},
+      {VpnCipher::kAesGcm256, VpnHash::kNone}, {VpnCipher::kDes, VpnHash::kSha1}};
   for (const auto& [cipher, hash] : suites) {
     Sealer s(cipher, hash);
     ChainWriter chain;
@@ -257,7 +269,8 @@ TEST(Ikev2Fragments, PiecesInAnyOrder) {
   Random random(3);
   for (int round = 0; round < 50; ++round) {
     auto shuffled = messages;
-    for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.Below(static_cast<std::uint32_t>(i))]);
+    for (std::size_t i = shuffled.size(); i > 1; --i)
+      std::swap(shuffled[i - 1], shuffled[random.Below(static_cast<std::uint32_t>(i))]);
     ReassemblyV2 pieces;
     for (std::size_t i = 0; i + 1 < shuffled.size(); ++i) {
       EXPECT_EQ(s.Open(pieces, shuffled[i]).what, OpenResultV2::What::kPart);
@@ -310,7 +323,8 @@ TEST(Ikev2Fragments, Bounds) {
 
 TEST(Ikev2Bodies, NatDetection) {
   // SHA-1 of SPIs, address and port, by Python's hashlib.
-  EXPECT_EQ(NatHashV2(0x0102030405060708, 0, {*IpAddress::Parse("192.0.2.1"), 500}), FromHex("644b4575455bd6fcc1efe2be8162a9218e448e5f"));
+  EXPECT_EQ(NatHashV2(0x0102030405060708, 0, {*IpAddress::Parse("192.0.2.1"), 500}),
+            FromHex("644b4575455bd6fcc1efe2be8162a9218e448e5f"));
 }
 
 TEST(Ikev2Bodies, Deletes) {

@@ -237,8 +237,6 @@ class End final : public IkeHost {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
   }
-  std::int64_t WallSeconds() const override { return wall_seconds; }
-  std::int64_t wall_seconds = 0;
   void LogKeys(const std::string& line) override { key_log.push_back(line); }
   Entropy& entropy() override { return entropy_; }
 
@@ -305,7 +303,7 @@ class Pair {
   bool Step(TimePoint limit) {
     TimePoint next = limit;
     for (End* e : {&a, &b}) next = std::min(next, Due(*e));
-    for (const Later& l : later_) next = std::min(next, l.at);
+    for (const Coming& l : later_) next = std::min(next, l.at);
     if (next >= limit) return false;
     // A core that is never content would hold the time still.
     if (next <= times.real) {
@@ -317,7 +315,7 @@ class Pair {
       stuck_ = 0;
       Advance(next - times.real);
     }
-    std::vector<Later> due;
+    std::vector<Coming> due;
     for (std::size_t i = 0; i < later_.size();) {
       if (later_[i].at <= times.real) {
         due.push_back(std::move(later_[i]));
@@ -326,8 +324,8 @@ class Pair {
         ++i;
       }
     }
-    std::stable_sort(due.begin(), due.end(), [](const Later& x, const Later& y) { return x.at < y.at; });
-    for (Later& l : due) l.run();
+    std::stable_sort(due.begin(), due.end(), [](const Coming& x, const Coming& y) { return x.at < y.at; });
+    for (Coming& l : due) l.run();
     for (End* e : {&a, &b}) {
       if (Due(*e) <= times.real) e->core().AdvanceTo(times);
     }
@@ -390,6 +388,8 @@ class Pair {
     return out;
   }
 
+  // `run` happens in `d`.
+  void Later(Duration d, std::function<void()> run) { Schedule(d, std::move(run)); }
   // Datagrams that are on their way.
   std::size_t flying() const { return later_.size(); }
   std::uint64_t lost_packets = 0;                            // by Traffic
@@ -397,7 +397,7 @@ class Pair {
 
  private:
   friend class End;
-  struct Later {
+  struct Coming {
     TimePoint at;
     std::function<void()> run;
   };
@@ -440,7 +440,7 @@ class Pair {
     }
   }
 
-  std::vector<Later> later_;
+  std::vector<Coming> later_;
   std::set<std::pair<End*, std::uint32_t>> first_packets_;
   int stuck_ = 0;
 };

@@ -1,0 +1,124 @@
+#include "cli/vpn_engine.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "vpn/ike/v1_core.h"
+#include "vpn/ike/v2_core.h"
+
+namespace sallyport {
+namespace {
+
+// Real time: what waits for a peer goes on when the operator moves the appliance's clock.
+TimePoint RealNow() {
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
+}
+
+IkeCore::Make Version1() {
+  return [](IkeHost& host) { return std::make_unique<Ikev1Core>(host); };
+}
+IkeCore::Make Version2() {
+  return [](IkeHost& host) { return std::make_unique<Ikev2Core>(host); };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VpnEngine>> VpnEngine::Open(const Parts& parts) {
+  auto sockets = IkeSockets::Open();
+  if (!sockets) return Error{sockets.error()};
+  std::FILE* key_log = nullptr;
+  if (!parts.key_log.empty()) {
+    const int fd = open(parts.key_log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    // A file that was there keeps its contents, but nobody else may read what comes.
+    if (fd < 0 || fchmod(fd, 0600) != 0 || (key_log = fdopen(fd, "a")) == nullptr) {
+      const std::string why = std::strerror(errno);
+      if (fd >= 0) close(fd);
+      return Error{"cannot write keys to " + parts.key_log + ": " + why};
+    }
+  }
+  return std::unique_ptr<VpnEngine>(new VpnEngine(parts, std::move(*sockets), key_log));
+}
+
+VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, std::FILE* key_log)
+    : parts_(parts),
+      sockets_(std::move(sockets)),
+      key_log_(key_log),
+      keys_(parts.appliance.state().At("keys")),
+      jobs_(JobPool::Threads(), [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
+      service_(PortsOf(), Version1(), Version2()) {
+  parts_.appliance.UseVpn(service_);
+  service_.OnRoutes([this] {
+    parts_.appliance.configuration().VpnRoutes(service_.InjectedRoutes());
+    parts_.appliance.RoutesChanged();
+  });
+}
+
+VpnEngine::~VpnEngine() {
+  if (key_log_ != nullptr) std::fclose(key_log_);
+}
+
+VpnService::Ports VpnEngine::PortsOf() {
+  Appliance& appliance = parts_.appliance;
+  VpnService::Ports ports{*sockets_,
+                          parts_.tunnels,
+                          [&appliance](const std::function<void()>& f) { appliance.host().OnEngine(f); },
+                          [&appliance](std::function<void()> f) { appliance.host().PostEngine(std::move(f)); },
+                          [this](std::function<void()> work, std::function<void()> done) { jobs_.Run(std::move(work), std::move(done)); },
+                          [&appliance] { return Times{appliance.Now(), RealNow()}; },
+                          appliance.clock(),
+                          appliance.logger(),
+                          parts_.entropy,
+                          [&appliance](const std::string& user, const std::string& password) {
+                            return appliance.CheckUser(user, password).has_value();
+                          },
+                          [this](const std::string& name) { return keys_.Find(name); },
+                          {}};
+  if (key_log_ != nullptr) {
+    ports.key_log = [this](const std::string& line) {
+      std::fprintf(key_log_, "%s\n", line.c_str());
+      std::fflush(key_log_);
+    };
+  }
+  return ports;
+}
+
+Status VpnEngine::Update() {
+  const std::shared_ptr<const Policy> policy = parts_.appliance.policy();
+  std::vector<IkeSockets::Place> places;
+  if (const auto* vpn = dynamic_cast<const VpnPolicy*>(policy->tunnels.get())) {
+    for (const auto& [at, on] : vpn->ike) {
+      const Interface* f = policy->Find(at);
+      if (f == nullptr || !f->InUse() || f->linux_index == 0 || !(on.v1 || on.v2)) continue;
+      InterfaceView view;
+      parts_.appliance.host().FillInterface(view, f->linux_index);
+      if (view.link.empty()) continue;
+      if (!f->address.IsNone()) places.push_back({at, view.link, f->linux_index, f->address});
+      for (const InterfaceAddress6& a : f->ipv6) places.push_back({at, view.link, f->linux_index, a.address});
+    }
+  }
+  const Status listening = sockets_->Listen(places);  // before a changed policy makes the service say anything
+  service_.UsePolicy(policy);
+  return listening;
+}
+
+void VpnEngine::ReadSockets() {
+  sockets_->Receive([this](const IkeDatagram& d) { service_.Receive(d); });
+}
+
+void VpnEngine::Shutdown() {
+  if (service_.Sessions().empty()) return;
+  service_.Shutdown(false);
+  // The packets are the data thread's to let through: a few of its rounds.
+  for (int i = 0; i < 5; i++) {
+    parts_.appliance.host().OnEngine([] {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace sallyport

@@ -1,0 +1,53 @@
+// The VPN engine of a live appliance: VpnService with its sockets, threads, keys and clocks around it. Made and owned by main; it must
+// go before the appliance does. Control thread.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/appliance.h"
+#include "cli/ike_sockets.h"
+#include "cli/key_store.h"
+#include "vpn/job_pool.h"
+#include "vpn/service.h"
+#include "vpn/tunnel_event.h"
+
+namespace sallyport {
+
+class VpnEngine {
+ public:
+  struct Parts {
+    Appliance& appliance;  // whose Post works already
+    TunnelControl& tunnels;
+    TunnelEventQueue& events;
+    Entropy& entropy;
+    std::string key_log;  // a file that gets the keys of every negotiation; "": none
+  };
+  static Result<std::unique_ptr<VpnEngine>> Open(const Parts& parts);
+  ~VpnEngine();
+
+  // The appliance's policy, or its links, have changed.
+  Status Update();
+  void Tick() { service_.Tick(); }
+  // To be watched: datagrams, and what the data path has to say. Each with its reader.
+  int socket_fd() const { return sockets_->fd(); }
+  void ReadSockets();
+  int event_fd() const { return parts_.events.fd(); }
+  void ReadEvents() { service_.TakeEvents(parts_.events.Take()); }
+  // Tells the peers, and waits until the packets have left.
+  void Shutdown();
+
+ private:
+  VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, std::FILE* key_log);
+  VpnService::Ports PortsOf();
+
+  Parts parts_;
+  std::unique_ptr<IkeSockets> sockets_;
+  std::FILE* key_log_;
+  KeyStore keys_;
+  JobPool jobs_;
+  VpnService service_;
+};
+
+}  // namespace sallyport
