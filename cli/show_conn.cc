@@ -110,10 +110,11 @@ std::string ConnFlags(const ConnView& view) {
   if (IsUdp(c)) return c.inspect == static_cast<std::uint8_t>(InspectId::kDns) ? "D" : "-";
   if (!IsTcp(c)) return "";
   const bool initiator_inside = InitiatorIsInside(view);
-  const std::string special = (c.flags & kConnServiceModule) != 0 ? "X" : "";
+  std::string special = (c.flags & kConnVpnOrphan) != 0 ? "V" : "";
+  if ((c.flags & kConnServiceModule) != 0) special += 'X';
   if (c.tcp_state == TcpState::kSynSent) return (initiator_inside ? "saA" : "SaAB") + special;
   if (c.tcp_state == TcpState::kSynReceived) return (initiator_inside ? "A" : "aB") + special;
-  if (c.tcp_state == TcpState::kBypass) return "b";  // nothing else is known of it
+  if (c.tcp_state == TcpState::kBypass) return (c.flags & kConnVpnOrphan) != 0 ? "bV" : "b";  // nothing else is known of it
   std::string flags = "U";
   const TcpSide& inside = c.side[initiator_inside ? 0 : 1];
   const TcpSide& outside = c.side[initiator_inside ? 1 : 0];

@@ -16,6 +16,7 @@ bool InState(const Conn& c, std::string_view state) {
   if (state == "up") return tcp && !IsEmbryonic(c.tcp_state);
   if (state == "tcp_embryonic") return tcp && IsEmbryonic(c.tcp_state);
   if (state == "conn_inbound") return !outbound;
+  if (state == "vpn_orphan") return (c.flags & kConnVpnOrphan) != 0;
   if (state == "finin") return tcp && inside_fin != 0;
   if (state == "finout") return tcp && outside_fin != 0;
   if (state == "data_in") return (c.flags & (outbound ? kConnDataReverse : kConnDataForward)) != 0;

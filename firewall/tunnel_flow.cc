@@ -12,10 +12,11 @@ namespace {
 constexpr std::uint16_t kIke = 500, kNatT = 4500;
 constexpr Duration kSpoofLog = Duration::Seconds(5);  // 402117 is one of those that come once in five seconds
 
-// What carries tunnels is never in one.
+// What carries tunnels, between the appliance itself and a peer, is never in one.
 bool CarriesTunnels(const Packet& p) {
   if (p.protocol == static_cast<std::uint8_t>(IpProtocol::kEsp)) return true;
-  return p.IsUdp() && (p.key.sport == kIke || p.key.sport == kNatT);
+  const auto of_ike = [](std::uint16_t port) { return port == kIke || port == kNatT; };
+  return p.IsUdp() && (of_ike(p.key.sport) || of_ike(p.key.dport));
 }
 
 TunnelFlow FlowOf(const Packet& p, Endpoint src, Endpoint dst, IfId at) {
@@ -77,7 +78,7 @@ TunnelFlow FlowOnTheWire(const Conn& c, Direction d) {
 
 Verdict TunnelEncrypt(Context& c) {
   const Packet& p = c.packet;
-  if (!c.core.has_tunnels || c.to_box || p.bridged || c.out == nullptr || CarriesTunnels(p)) return Verdict::kContinue;
+  if (!c.core.has_tunnels || c.to_box || p.bridged || c.out == nullptr || (c.from_box && CarriesTunnels(p))) return Verdict::kContinue;
   TunnelGate& gate = *c.core.tunnels;
   const bool mapped = c.source.rule != nullptr || c.source_mapped;
   const TunnelFlow f = FlowOf(p, mapped ? c.source.endpoint : Endpoint{p.key.src, p.key.sport}, c.real_dst, c.policy.Layer3(c.egress));
@@ -102,7 +103,7 @@ Verdict TunnelInbound(Context& c) {
   if (!c.core.has_tunnels || c.from_box || p.bridged || c.in == nullptr) return Verdict::kContinue;
   TunnelGate& gate = *c.core.tunnels;
   TunnelId came = p.came_from;
-  if (came == TunnelId::kNone && CarriesTunnels(p)) return Verdict::kContinue;
+  if (came == TunnelId::kNone && c.to_box && CarriesTunnels(p)) return Verdict::kContinue;
   // The answer, as it will leave where this packet came in.
   const TunnelFlow reply = FlowOf(p, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}, c.policy.Layer3(c.in->id));
   const TunnelChoice choice = gate.Choose(reply, c.now);
@@ -333,7 +334,7 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
   if (out.action == Disposition::Action::kHold) {
     opened_held.insert(p.handle);
     out.action = Disposition::Action::kConsume;
-  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && p.IsTcp()))) {
+  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && p.IsTcp() && out.egress != IfId::kIdentity))) {
     CompleteChecksum(p);
     originated.push_back({out.egress, {p.bytes.begin(), p.bytes.end()}, kOnTheWire});
     out.action = Disposition::Action::kConsume;

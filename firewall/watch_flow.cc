@@ -143,18 +143,19 @@ void Engine::Impl::ProcessWatched(Packet& p, TimePoint now, Disposition& out) {
   } else if (!v.lose) {
     std::vector<std::uint8_t> twin;
     if (v.duplicate && !p.fragment) twin.assign(p.bytes.begin(), p.bytes.end());
+    Packet second = p;  // as it came
     ProcessCaptured(p, now, out);
     if (!twin.empty()) {
       // The second leaves as a packet of the appliance's own: packet I/O knows only the first.
-      Packet second = p;
       second.bytes = twin;
+      second.headroom = second.tailroom = 0;
       second.handle = 0;
       second.rewritten = false;
       Disposition d;
       ProcessCaptured(second, now, d);
       if (d.action == Disposition::Action::kAccept && d.egress != IfId::kIdentity) {
         CompleteChecksum(second);
-        originated.push_back({d.egress, std::move(twin)});
+        originated.push_back({d.egress, {second.bytes.begin(), second.bytes.end()}, kOnTheWire});
         captured_originated = originated.size();  // a capture has it already
       }
     }
@@ -166,11 +167,12 @@ void Engine::Impl::LetLateGo(TimePoint now) {
   for (LatePacket& late : faults.TakeDue(now)) {
     Packet p = late.packet;
     p.bytes = late.bytes;
+    p.headroom = p.tailroom = 0;
     Disposition d;
     ProcessCaptured(p, now, d);
     if (d.action == Disposition::Action::kHold) continue;  // a fragment: it waits for the others now
     ReleasedPacket r;
-    r.handle = p.handle;
+    r.handle = late.packet.handle;
     r.disposition = d;
     if (d.action == Disposition::Action::kAccept && p.rewritten) {
       CompleteChecksum(p);

@@ -8,6 +8,7 @@
 namespace sallyport {
 namespace {
 
+constexpr std::uint32_t kMostSessions = 10'000;
 constexpr std::uint32_t kLeastSpi = 256;  // smaller ones are reserved (RFC 4303 2.1)
 
 std::shared_ptr<const VpnPolicy> NoTunnels() {
@@ -39,7 +40,9 @@ std::string SessionTypeName(const VpnSessions::Ended& e, const Personality& pers
 }  // namespace
 
 VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2)
-    : ports_(std::move(ports)), policy_(std::make_shared<Policy>()), vpn_(NoTunnels()), times_(ports_.times()), core_(*this, v1, v2) {}
+    : ports_(std::move(ports)), policy_(std::make_shared<Policy>()), vpn_(NoTunnels()), times_(ports_.times()), core_(*this, v1, v2) {
+  sessions_.SetCapacity(kMostSessions);
+}
 
 VpnService::~VpnService() { *alive_ = false; }
 
@@ -307,14 +310,15 @@ UserAnswer VpnService::Judge(const UserQuestion& q) {
     ports_.logger.Say(113011, 6, fmt::format("AAA retrieved user specific group policy ({}) for user = {}", policy, name));
   }
   ports_.logger.Log(Msg::k113008, {name});
-  const VpnGroupPolicy& rules = vpn_->GroupPolicy(policy);
+  const VpnGroupPolicy rules = vpn_->GroupPolicyOf(policy, name);
   if (!rules.group_lock.empty() && rules.group_lock != q.tunnel_group) {
     ports_.logger.Say(713060, 3, fmt::format("Tunnel Rejected: User ({}) not member of group ({}), group-lock check failed.", name, q.tunnel_group));
     return refused;
   }
-  if (rules.simultaneous_logins == 0) {
-    ports_.logger.Say(113029, 4, fmt::format("Group <{}> User <{}> IP <{}> Session could not be established: session limit of 0 reached", policy,
-                                             name, q.peer.ToString()));
+  const bool full = sessions_.size() >= kMostSessions;
+  if (rules.simultaneous_logins == 0 || full) {
+    ports_.logger.Say(113029, 4, fmt::format("Group <{}> User <{}> IP <{}> Session could not be established: session limit of {} reached", policy,
+                                             name, q.peer.ToString(), full ? kMostSessions : 0));
     return refused;
   }
   return accepted;
@@ -323,6 +327,9 @@ UserAnswer VpnService::Judge(const UserQuestion& q) {
 std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) {
   if (wanted) {
     if (!pools_.TakeOwn(*wanted)) return {};
+    for (const auto& [name, user] : vpn_->users) {
+      if (user.framed_address == wanted && !user.framed_mask.IsNone()) return AssignedAddress{*wanted, user.framed_mask};
+    }
     return AssignedAddress{*wanted, IpAddress::V4(0xffffffff)};
   }
   std::string pool;
@@ -332,14 +339,19 @@ std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::st
 }
 
 void VpnService::Say(const IkeSaying& s) {
-  if (s.syslog != 0) ports_.logger.Say(s.syslog, s.severity, s.text);
+  if (s.syslog != 0) {
+    // What debug output has on several lines is one message.
+    std::string text = s.text;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    ports_.logger.Say(s.syslog, s.severity, text);
+  }
   debug_.Say(s);
 }
 
 bool VpnService::Hears(IkeSaying::Debug what, int level) const { return debug_.Hears(what, level); }
 
 void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
-  const VpnGroupPolicy& rules = vpn_->GroupPolicy(up.group_policy);
+  const VpnGroupPolicy rules = up.lan_to_lan ? vpn_->GroupPolicy(up.group_policy) : vpn_->GroupPolicyOf(up.group_policy, up.user);
   if (!up.lan_to_lan && replaces == 0) {
     // A login too many ends the session that has been idle for longest.
     const std::vector<std::uint32_t> others = sessions_.OfUser(up.user);
@@ -359,7 +371,12 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   for (const IkeSaView& v : core_.Views(times_)) {
     if (v.version == up.version && v.number == up.ike_sa) local = v.local.address;
   }
-  sessions_.PeerUp(up, replaces, local, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  const bool full = replaces == 0 && sessions_.size() >= kMostSessions;
+  const std::uint32_t index = sessions_.PeerUp(up, replaces, local, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  if (auto which = full ? sessions_.Find(index) : std::nullopt) {
+    which->why = IkeEnd::kAdministratorReset;
+    later_.push_back([this, w = *which] { End(w, "Service Unavailable"); });
+  }
   // IKEv2 makes its first pair with the association itself.
   for (const auto& [spi, sa] : pairs_) {
     if (sa->ike_version == up.version && sa->ike_sa == up.ike_sa) sessions_.PairUp(*sa, times_.now);

@@ -103,6 +103,7 @@ TEST(ShowConn, FlagsOfEachState) {
   EXPECT_EQ(ConnFlags(Tcp(true, TcpState::kEstablished, both | kConnPerSessionXlate)), "UxIO");
   EXPECT_EQ(ConnFlags(Tcp(true, TcpState::kEstablished, both | kConnPerSessionXlate | kConnServiceModule)), "UxIOX");
   EXPECT_EQ(ConnFlags(Tcp(false, TcpState::kSynSent, kConnServiceModule)), "SaABX");
+  EXPECT_EQ(ConnFlags(Tcp(true, TcpState::kEstablished, both | kConnVpnOrphan)), "UIOV");
   EXPECT_EQ(ConnFlags(Tcp(true, TcpState::kBypass)), "b");
   EXPECT_EQ(ConnFlags(Udp()), "-");
   EXPECT_EQ(ConnFlags(Ping()), "");

@@ -25,6 +25,34 @@ std::string Site(int mine, int other, const std::string& more = {}) {
          "tunnel-group 192.0.2." + you + " ipsec-attributes\n pre-shared-key between-us\n";
 }
 
+// The same in 9.8, by version of IKE.
+std::string Site9(int mine, int other, bool v2, bool v1) {
+  const std::string me = std::to_string(mine), you = std::to_string(other);
+  std::string text =
+      "ASA Version 9.8(2)\n"
+      "hostname asa" + me + "\n"
+      "interface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 192.0.2." + me + " 255.255.255.0\n"
+      "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10." + me + ".0.1 255.255.0.0\n"
+      "access-list 100 extended permit ip 10." + me + ".0.0 255.255.0.0 10." + you + ".0.0 255.255.0.0\n"
+      "route outside 10." + you + ".0.0 255.255.0.0 192.0.2." + you + " 1\n"
+      "crypto ipsec ikev1 transform-set set esp-aes esp-sha-hmac\n"
+      "crypto ipsec ikev2 ipsec-proposal prop\n protocol esp encryption aes-gcm-256\n protocol esp integrity null\n"
+      "crypto map map 10 match address 100\n"
+      "crypto map map 10 set peer 192.0.2." + you + "\n";
+  if (v1) text += "crypto map map 10 set ikev1 transform-set set\n";
+  if (v2) text += "crypto map map 10 set ikev2 ipsec-proposal prop\n";
+  text += "crypto map map interface outside\n";
+  if (v2) text += "crypto ikev2 policy 1\n encryption aes-256\n integrity sha256\n group 14\n prf sha256\n lifetime seconds 86400\n"
+                  "crypto ikev2 enable outside\n";
+  if (v1) text += "crypto ikev1 enable outside\n"
+                  "crypto ikev1 policy 10\n authentication pre-share\n encryption aes\n hash sha\n group 5\n lifetime 86400\n";
+  return text + "tunnel-group 192.0.2." + you + " type ipsec-l2l\n"
+         "tunnel-group 192.0.2." + you + " ipsec-attributes\n"
+         " ikev1 pre-shared-key between-us\n"
+         " ikev2 remote-authentication pre-shared-key key-of-" + you + "\n"
+         " ikev2 local-authentication pre-shared-key key-of-" + me + "\n";
+}
+
 IpAddress Ip(const char* text) { return *IpAddress::Parse(text); }
 
 class Appliances : public testing::Test {
@@ -32,6 +60,11 @@ class Appliances : public testing::Test {
   void Build(const std::string& more_a = {}, const std::string& more_b = {}) {
     a = std::make_unique<WholeAppliance>(mesh, "a", Site(1, 2, more_a), 1);
     b = std::make_unique<WholeAppliance>(mesh, "b", Site(2, 1, more_b), 2);
+    mesh.Connect({a.get(), "outside"}, {b.get(), "outside"});
+  }
+  void Build9(bool v2_a, bool v1_a, bool v2_b, bool v1_b) {
+    a = std::make_unique<WholeAppliance>(mesh, "a", Site9(1, 2, v2_a, v1_a), 1);
+    b = std::make_unique<WholeAppliance>(mesh, "b", Site9(2, 1, v2_b, v1_b), 2);
     mesh.Connect({a.get(), "outside"}, {b.get(), "outside"});
   }
   // One echo from the host behind `a`, and whether its answer came back.
@@ -236,6 +269,90 @@ TEST_F(Appliances, ManyPacketsAreLostAndItComesUpAllTheSame) {
   mesh.Run(Duration::Seconds(60));
   mesh.passes = {};
   EXPECT_TRUE(Ping());
+}
+
+TEST_F(Appliances, UdpIsNotPreserved) {
+  Build("sysopt connection preserve-vpn-flows\n", "sysopt connection preserve-vpn-flows\n");
+  Up();
+  MadePacket question{Ip("10.1.0.10"), Ip("10.2.0.10"), 17, 4000, 5000, 0, 0, 0, {'?'}};
+  a->Feed("inside", question.Bytes());
+  mesh.Settle();
+  ASSERT_EQ(a->Conns(17).size(), 1u);
+  a->service->Clear({});
+  mesh.Settle();
+  EXPECT_TRUE(a->Conns(17).empty());
+  EXPECT_TRUE(b->Conns(17).empty());
+}
+
+TEST_F(Appliances, Version2) {
+  Build9(true, false, true, false);
+  EXPECT_FALSE(Ping());
+  mesh.Run(Duration::Seconds(2));
+  for (int i = 0; i < 3; i++) EXPECT_TRUE(Ping());
+  for (const auto& box : {a.get(), b.get()}) {
+    const auto sas = box->service->IkeSas();
+    ASSERT_EQ(sas.size(), 1u) << box->name;
+    EXPECT_EQ(sas[0].version, 2);
+    EXPECT_EQ(sas[0].state, IkeState::kReady);
+    EXPECT_EQ(sas[0].dh_group, 14);
+    EXPECT_EQ(sas[0].children.size(), 1u);
+    const auto sessions = box->service->Sessions();
+    ASSERT_EQ(sessions.size(), 1u);
+    ASSERT_EQ(sessions[0].tunnels.size(), 2u);
+    EXPECT_EQ(sessions[0].tunnels[0].kind, VpnTunnelKind::kIkev2);
+    EXPECT_EQ(sessions[0].tunnels[1].cipher, VpnCipher::kAesGcm256);
+    EXPECT_EQ(box->Logged("602303").size(), 2u);
+  }
+  EXPECT_EQ(a->Logged("752003").size(), 1u);
+  EXPECT_EQ(a->Logged("752016").size(), 1u);
+  EXPECT_EQ(a->service->Stats(2).active_tunnels, 1u);
+  EXPECT_EQ(a->service->Clear({}), 1u);
+  mesh.Settle();
+  EXPECT_TRUE(b->service->IkeSas().empty());
+  EXPECT_EQ(b->Logged("113019").size(), 1u);
+  EXPECT_TRUE(b->service->Contexts().empty());
+}
+
+TEST_F(Appliances, Version2PairsAreReplacedWithoutLosingAPacket) {
+  Build9(true, false, true, false);
+  a->Configure("crypto ipsec security-association lifetime seconds 120");
+  Up();
+  std::set<std::uint32_t> spis;
+  for (int i = 0; i < 600; i++) {
+    mesh.Run(Duration::Seconds(1));
+    EXPECT_TRUE(Ping()) << "second " << i;
+    for (const auto& f : a->service->IpsecFlows()) {
+      for (const auto& e : f.inbound) spis.insert(e.spi);
+    }
+  }
+  EXPECT_GE(spis.size(), 5u);
+  EXPECT_EQ(a->service->Sessions().size(), 1u);
+  EXPECT_TRUE(a->Logged("113019").empty());
+}
+
+TEST_F(Appliances, Version2APeerThatIsGoneIsMissed) {
+  Build9(true, false, true, false);
+  Up();
+  mesh.passes = [](const WholeAppliance&, const std::vector<std::uint8_t>&) { return false; };
+  mesh.Run(Duration::Seconds(240));
+  EXPECT_TRUE(a->service->IkeSas().empty());
+  EXPECT_TRUE(a->service->Contexts().empty());
+  EXPECT_NE(a->Logged("113019").at(0).find("Reason: Lost Service"), std::string::npos);
+}
+
+TEST_F(Appliances, ThePeerKnowsVersion1Only) {
+  Build9(true, true, false, true);
+  Ping();
+  // IKEv2 goes unanswered until it gives up.
+  mesh.Run(Duration::Seconds(240));
+  EXPECT_TRUE(Ping());
+  const auto sas = a->service->IkeSas();
+  ASSERT_EQ(sas.size(), 1u);
+  EXPECT_EQ(sas[0].version, 1);
+  EXPECT_EQ(a->Logged("752012").size(), 1u);
+  EXPECT_EQ(a->Logged("752014").size(), 1u);
+  EXPECT_EQ(a->Logged("752016").size(), 1u);
+  EXPECT_TRUE(a->Logged("752015").empty());
 }
 
 }  // namespace

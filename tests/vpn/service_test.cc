@@ -254,6 +254,31 @@ TEST_F(ServiceTest, TheOldestIdleLoginMakesRoom) {
   EXPECT_NE(Logged("113019").at(0).find("Reason: Connection preempted"), std::string::npos);
 }
 
+TEST_F(ServiceTest, AUsersOwnLimitsRule) {
+  vpn->users["alice"].name = "alice";
+  vpn->users["alice"].simultaneous_logins = 1;
+  vpn->users["alice"].idle_minutes = 5;
+  v1->on_receive = [this](const IkeDatagram& d) { v1->host.PeerUp(User(d.bytes[0], "alice"), 0); };
+  for (const std::uint8_t number : {1, 2}) {
+    IkeDatagram d = Message(1);
+    d.bytes[0] = number;
+    service->Receive(d);
+  }
+  ASSERT_EQ(service->Sessions().size(), 1u);
+  v1->host.Install(Pair(2, 1000, 2000));
+  EXPECT_EQ(service->Sessions()[0].tunnels.at(1).idle->interval, 300u);
+}
+
+TEST_F(ServiceTest, MoreSessionsThanFit) {
+  v1->on_receive = [this](const IkeDatagram&) {
+    for (std::uint32_t number = 1; number <= 10'001; number++) v1->host.PeerUp(Peer(number), 0);
+  };
+  service->Receive(Message(1));
+  EXPECT_EQ(service->Sessions().size(), 10'000u);
+  EXPECT_NE(Logged("113019").at(0).find("Reason: Service Unavailable"), std::string::npos);
+  EXPECT_EQ(service->Statistics().capacity, 10'000u);
+}
+
 TEST_F(ServiceTest, LocalUsers) {
   TunnelGroup& staff = vpn->groups["staff"];
   staff.name = "staff";
@@ -321,7 +346,7 @@ TEST_F(ServiceTest, MessagesWithoutARowOfTheCatalogueObeyTheSameRules) {
   IkeSaying s;
   s.syslog = 713119;
   s.severity = 5;
-  s.text = "Group = a, IP = 192.0.2.2, PHASE 1 COMPLETED\n";
+  s.text = "Group = a, IP = 192.0.2.2, PHASE 1 COMPLETED\r";
   LoggingSettings settings = logger.settings();
   const auto said = [&] {
     logger.ClearBuffer();

@@ -91,6 +91,9 @@ TEST_F(TunnelFlows, PreservedConnectionsWaitAndGoOn) {
     EXPECT_EQ(g->log.Count("302016"), 1);
     EXPECT_NE(OnlyTcp(*g).flags & kConnVpnOrphan, 0);
   }
+  ConnFilter orphans;
+  orphans.states = {"vpn_orphan"};
+  EXPECT_EQ(left.engine->Conns(orphans, 0, 10, clock.Now()).conns.size(), 1u);
   left.Events(TunnelEvent::What::kNeedSa);
   const TimePoint heard = OnlyTcp(left).last_packet;
   Step(100);
