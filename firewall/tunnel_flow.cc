@@ -180,7 +180,7 @@ bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p,
 
 void LeaveByTunnel(EngineCore& core, Packet& p, TimePoint now, Disposition& out) {
   const TunnelId t = std::exchange(out.tunnel, TunnelId::kNone);
-  if (out.action != Disposition::Action::kAccept || core.tunnels == nullptr) return;
+  if (t == TunnelId::kNone || out.action != Disposition::Action::kAccept || core.tunnels == nullptr) return;
   const std::size_t before = core.originated.size();
   switch (core.tunnels->Seal(t, p, now, core.originated)) {
     case Sealed::kReplaced:
