@@ -503,6 +503,8 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   }
   SetMark(*core.policy, c, d, egress, out);
   out.tunnel = TunnelOut(core, c, d);
+  const bool by_itself = core.has_tunnels && out.tunnel == TunnelId::kNone && out.action == Disposition::Action::kAccept;
+  if (by_itself && !ErrorMayLeave(core, p, egress, now, out)) return;
   auto& in_counter = core.CounterOf(p.ingress);
   in_counter.in_packets++;
   in_counter.in_bytes += p.wire_length;

@@ -178,6 +178,17 @@ bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p,
   return true;
 }
 
+bool ErrorMayLeave(EngineCore& core, const Packet& p, IfId egress, TimePoint now, Disposition& out) {
+  const TunnelChoice choice = core.tunnels->Choose(FlowOf(p, {p.key.src, 0}, {p.key.dst, 0}, core.policy->Layer3(egress)), now);
+  if (choice.what == TunnelChoice::What::kClear) return true;
+  if (choice.what == TunnelChoice::What::kTunnel) {
+    out.tunnel = choice.tunnel;
+    return true;
+  }
+  Drop(core, p, FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
+  return false;
+}
+
 void LeaveByTunnel(EngineCore& core, Packet& p, TimePoint now, Disposition& out) {
   const TunnelId t = std::exchange(out.tunnel, TunnelId::kNone);
   if (t == TunnelId::kNone || out.action != Disposition::Action::kAccept || core.tunnels == nullptr) return;

@@ -54,6 +54,9 @@ void LetTunnelsGo(EngineCore& core, const Conn& c);
 TunnelFlow FlowOnTheWire(const Conn& c, Direction d);
 // May a packet of a tunnelled connection go on? `mtu` becomes the tunnel's. False: it is dropped, and `out` says why.
 bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p, int& mtu, TimePoint now, Disposition& out);
+// An ICMP error about a connection that is in the clear may be something to be protected all the same: it has other ends than what it
+// quotes. It then gets a tunnel. False: there is none, and it is dropped.
+bool ErrorMayLeave(EngineCore& core, const Packet& p, IfId egress, TimePoint now, Disposition& out);
 // By which tunnel packets of a connection leave.
 TunnelId TunnelOut(const EngineCore& core, const Conn& c, Direction d);
 // A packet that is about to leave by `out.tunnel` becomes what is on the wire, or several packets in `core.originated`.
