@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace sallyport {
 namespace {
 
+constexpr Duration kDueInterval = Duration::Seconds(1);  // idle and session timeouts are in minutes
 constexpr std::uint32_t kMostSessions = 10'000;
 constexpr std::uint32_t kLeastSpi = 256;  // smaller ones are reserved (RFC 4303 2.1)
 
@@ -121,10 +123,13 @@ void VpnService::Tick() {
   Enter([&] {
     core_.AdvanceTo(times_);
     EndDue();
+    TellRoutes();
   });
 }
 
 void VpnService::EndDue() {
+  if (times_.now - due_checked_ < kDueInterval) return;
+  due_checked_ = times_.now;
   for (const VpnSessions::Due& d : sessions_.AllDue(times_.now)) End(d, {});
 }
 
@@ -233,7 +238,7 @@ void VpnService::Install(std::shared_ptr<const ChildSa> sa) {
   ports_.ask_engine([&] { ports_.tunnels.Install(sa, times_.now); });
   sessions_.PairUp(*sa, times_.now);
   LogPair(*sa, true);
-  RoutesChanged();
+  routes_stale_ = true;
 }
 
 void VpnService::UseOutbound(std::uint32_t spi_in) {
@@ -252,7 +257,7 @@ void VpnService::Remove(std::uint32_t spi_in) {
   ports_.post_engine([&tunnels = ports_.tunnels, spi_in, now = times_.now] { tunnels.Remove(spi_in, now); });
   sessions_.PairDown(spi_in);
   LogPair(*sa, false);
-  RoutesChanged();
+  routes_stale_ = true;
 }
 
 void VpnService::MovePeer(std::uint32_t spi_in, const Endpoint& peer) {
@@ -367,12 +372,8 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   limits.idle_minutes = rules.idle_minutes;
   limits.session_minutes = rules.session_minutes;
   limits.filter = rules.filter.name;
-  IpAddress local;
-  for (const IkeSaView& v : core_.Views(times_)) {
-    if (v.version == up.version && v.number == up.ike_sa) local = v.local.address;
-  }
   const bool full = replaces == 0 && sessions_.size() >= kMostSessions;
-  const std::uint32_t index = sessions_.PeerUp(up, replaces, local, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  const std::uint32_t index = sessions_.PeerUp(up, replaces, limits, times_.now, ports_.clock.WallNanos(times_.now));
   if (auto which = full ? sessions_.Find(index) : std::nullopt) {
     which->why = IkeEnd::kAdministratorReset;
     later_.push_back([this, w = *which] { End(w, "Service Unavailable"); });
@@ -430,7 +431,7 @@ std::vector<Route> VpnService::InjectedRoutes() const {
     const Route* way = policy_->routes.Find(peer, at);
     r.gateway = way != nullptr && !way->gateway.IsNone() ? way->gateway : peer;
     r.metric = 1;
-    if (std::find(routes.begin(), routes.end(), r) == routes.end()) routes.push_back(r);
+    routes.push_back(r);
   };
   for (const auto& [spi, sa] : pairs_) {
     const CryptoMapEntry* e = vpn_->Entry(sa->key.entry);
@@ -455,12 +456,15 @@ std::vector<Route> VpnService::InjectedRoutes() const {
     }
   }
   std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) {
-    return std::tie(a.destination.address, a.destination.length, a.interface) < std::tie(b.destination.address, b.destination.length, b.interface);
+    return std::tie(a.destination.address, a.destination.length, a.interface, a.gateway) <
+           std::tie(b.destination.address, b.destination.length, b.interface, b.gateway);
   });
+  routes.erase(std::unique(routes.begin(), routes.end()), routes.end());
   return routes;
 }
 
-void VpnService::RoutesChanged() {
+void VpnService::TellRoutes() {
+  if (!std::exchange(routes_stale_, false)) return;
   std::vector<Route> routes = InjectedRoutes();
   if (routes == routes_) return;
   routes_ = std::move(routes);

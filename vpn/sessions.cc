@@ -176,7 +176,7 @@ VpnSessions::Session* VpnSessions::OfIkeSa(std::uint32_t numbered) {
   return i == of_ike_sa_.end() ? nullptr : sessions_.at(i->second).get();
 }
 
-std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, IpAddress local, const Limits& limits, TimePoint now,
+std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, const Limits& limits, TimePoint now,
                                   std::int64_t wall) {
   const std::uint32_t number = IkeCore::Numbered(up.version, up.ike_sa);
   Session* s = replaces != 0 ? OfIkeSa(IkeCore::Numbered(up.version, replaces)) : nullptr;
@@ -187,7 +187,6 @@ std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, I
     s->index = NewIndex();
     s->begun = now;
     s->wall = wall;
-    StoreBe32(s->audit_id.data(), local.IsV4() ? local.v4() : static_cast<std::uint32_t>(local.lo()));
     StoreBe32(s->audit_id.data() + 4, s->index << 12);
     StoreBe32(s->audit_id.data() + 8, static_cast<std::uint32_t>(wall / 1'000'000'000));
     sessions_[s->index] = std::move(made);
@@ -264,6 +263,9 @@ void VpnSessions::PairUp(const ChildSa& sa, TimePoint now) {
     tunnel->activity = sa.activity;
     tunnel->begun = now;
     CountTunnel(kind, 1);
+  }
+  if (s->carrier == std::nullopt) {  // an audit id begins with the address that the peer came to
+    StoreBe32(s->audit_id.data(), static_cast<std::uint32_t>(sa.local.address.lo()));
   }
   s->carrier = kind;
   tunnel->since = now;
