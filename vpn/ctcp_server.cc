@@ -60,6 +60,7 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
   const CtcpKey key = KeyOf(p);
   const std::uint8_t flags = p.tcp_flags;
   const bool syn = (flags & kTcpSyn) != 0, ack = (flags & kTcpAck) != 0, end = (flags & (kTcpRst | kTcpFin)) != 0;
+  if (undo_ != nullptr) undo_->Add([this, counters = counters_] { counters_ = counters; });
   counters_.segments_in++;
   if (!p.IsTcp() || p.payload_offset + std::size_t{p.payload_length} > p.bytes.size()) {
     arrival_.drop = FrameDrop::kBadIpsecProt;

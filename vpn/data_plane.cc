@@ -52,7 +52,14 @@ bool DataPlane::AnswersIke(IfId at, std::uint16_t port) const {
 TunnelChoice DataPlane::Choose(const TunnelFlow& f, TimePoint) { return spd_.Choose(f, table_); }
 
 void DataPlane::Negotiate(std::uint32_t entry, const TunnelFlow& f, TimePoint now) {
-  const auto [i, fresh] = asked_.try_emplace(entry, now);
+  // Each element of the entry's access list is a tunnel of its own.
+  const CryptoMapEntry* of = spd_.Entry(entry);
+  const AclElement* element = nullptr;
+  if (of != nullptr && of->match != nullptr) {
+    element = of->match->Find({f.src, f.dst, f.sport, f.dport, f.protocol, f.icmp_type, f.icmp_code});
+  }
+  const std::uint64_t key = std::uint64_t{entry} << 32 | (element != nullptr ? element - of->match->elements().data() + 1 : 0);
+  const auto [i, fresh] = asked_.try_emplace(key, now);
   if (!fresh && now - i->second < kAskAgain) return;
   i->second = now;
   if (asked_.size() > kMostAsked) std::erase_if(asked_, [now](const auto& a) { return now - a.second >= kAskAgain; });

@@ -126,7 +126,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   TunnelTable table_;
   IpsecTotals totals_;
   std::set<std::uint16_t> udp_ports_;  // of IPsec over UDP, other than 4500
-  std::unordered_map<std::uint32_t, TimePoint> asked_;  // Negotiate, by entry
+  std::unordered_map<std::uint64_t, TimePoint> asked_;  // Negotiate, by entry and element
   std::unordered_map<IpAddress, TimePoint> spi_told_;   // kInvalidSpi events, by peer
   std::array<std::optional<TimePoint>, static_cast<std::size_t>(Told::kCount)> told_{};
   CtcpServer tcp_;

@@ -85,6 +85,7 @@ class Certificates : public ConsoleTest {
 
 TEST_F(Certificates, AuthenticateEnrollAndImport) {
   auto console = OpenConfig();
+  console->Do("terminal pager 0");
   Trustpoint(*console);
   const Authority ca;
   EXPECT_EQ(console->Do("crypto ca authenticate tp"), "Enter the base 64 encoded CA certificate.\nEnd with the word \"quit\" on a line by itself\n\n");
@@ -126,6 +127,7 @@ TEST_F(Certificates, AuthenticateEnrollAndImport) {
 
 TEST_F(Certificates, WhatIsNoCertificateIsRefusedAndCtrlCEndsIt) {
   auto console = OpenConfig();
+  console->Do("terminal pager 0");
   EXPECT_THAT(console->Do("crypto ca authenticate none"), HasSubstr("ERROR: Trustpoint none does not exist"));
   Trustpoint(*console);
   console->Do("crypto ca authenticate tp");
@@ -154,6 +156,7 @@ TEST_F(Certificates, ImportPkcs12BringsKeyAndCertificates) {
   for (std::size_t at = 0; at < base64.size(); at += 64) lines += base64.substr(at, 64) + "\n";
 
   auto console = OpenConfig();
+  console->Do("terminal pager 0");
   console->Do("crypto ca import fresh pkcs12 wrong");
   EXPECT_EQ(Lines(*console, lines), "ERROR: Import PKCS12 operation failed\n");
   console->Do("crypto ca import fresh pkcs12 secret");
@@ -169,6 +172,7 @@ TEST_F(Certificates, ImportPkcs12BringsKeyAndCertificates) {
 
 TEST_F(Certificates, SelfEnrollment) {
   auto console = OpenConfig();
+  console->Do("terminal pager 0");
   for (const char* line : {"hostname hub", "crypto ca trustpoint self", "enrollment self", "exit"}) console->Do(line);
   console->Do("crypto ca enroll self");
   EXPECT_EQ(console->prompt(), "Generate Self-Signed Certificate? [yes/no]: ");
@@ -178,6 +182,7 @@ TEST_F(Certificates, SelfEnrollment) {
 
 TEST_F(Certificates, KeysWithLabels) {
   auto console = OpenConfig();
+  console->Do("terminal pager 0");
   const auto finish = [&] {
     for (int i = 0; i < 600 && box_.posted.empty(); i++) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     ASSERT_FALSE(box_.posted.empty());

@@ -312,6 +312,7 @@ TEST_F(CryptoCommands, PoolsShowWhatIsInUse) {
 
 TEST_F(CryptoCommands, CountersAreThoseOfTheVersion) {
   auto console = Open(15);
+  console->Do("terminal pager 0");
   EXPECT_THAT(console->Do("show crypto ikev1 stats"), HasSubstr("  Active Tunnels:              1\n"));
   EXPECT_THAT(console->Do("show crypto ikev2 stats"), HasSubstr("\nActive Tunnels: 2\n"));
   EXPECT_EQ(console->Do("show isakmp stats"), console->Do("show crypto isakmp stats"));
@@ -325,6 +326,7 @@ TEST_F(CryptoCommands, CountersAreThoseOfTheVersion) {
 
 TEST_F(CryptoCommands, IpsecSasByPeerMapSpiAndUser) {
   auto console = Open(15);
+  console->Do("terminal pager 0");
   EXPECT_THAT(console->Do("show crypto ipsec sa entry"), HasSubstr("peer address: 198.51.100.2\n    Crypto map tag: west"));
   EXPECT_THAT(console->Do("show crypto ipsec sa spi 0x2001"), HasSubstr("Crypto map tag: east"));
   EXPECT_EQ(console->Do("show crypto ipsec sa spi 77"), "\nThere are no ipsec sas\n");

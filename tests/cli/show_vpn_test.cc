@@ -388,8 +388,11 @@ TEST(ShowCrypto, IpsecSas) {
   ExpectGolden("crypto_ipsec_sa_82", ShowIpsecSas({Flow()}, {}, names, Release("8.2(1)")));
   ExpectGolden("crypto_ipsec_sa_72", ShowIpsecSas({Flow()}, {}, names, Release("7.2(3)")));
   EXPECT_NE(ShowIpsecSas({Flow()}, {}, names, Nine()).find("      Protected vrf (ivrf): Global\n"), std::string::npos);
-  EXPECT_EQ(ShowIpsecSas({Flow(), user}, Ip("192.0.2.77"), names, Nine()).find("outside_map"), std::string::npos);
-  EXPECT_EQ(ShowIpsecSas({Flow()}, Ip("192.0.2.78"), names, Nine()), "\nThere are no ipsec sas for peer 192.0.2.78\n");
+  IpsecSaQuery to_user, to_nobody;
+  to_user.peer = Ip("192.0.2.77");
+  to_nobody.peer = Ip("192.0.2.78");
+  EXPECT_EQ(ShowIpsecSas({Flow(), user}, to_user, names, Nine()).find("outside_map"), std::string::npos);
+  EXPECT_EQ(ShowIpsecSas({Flow()}, to_nobody, names, Nine()), "\nThere are no ipsec sas for peer 192.0.2.78\n");
 }
 
 TEST(ShowAspVpnContext, OneLineAndDetail) {

@@ -192,16 +192,16 @@ class Gateway {
       f.out.push_back({NameOf(f.d.egress), Raw(p.bytes.begin(), p.bytes.end()), true});
     }
     if (f.d.action == Disposition::Action::kDrop) f.reason = std::string(f.d.reason != FrameDrop::kNone ? Keyword(f.d.reason) : Keyword(f.d.flow_reason));
+    Flush(f);
+    return f;
+  }
+  void Flush(Fate& f) {
     for (const ReleasedPacket& r : engine->TakeReleased()) {
       if (r.disposition.action == Disposition::Action::kAccept) {
         f.out.push_back({NameOf(r.disposition.egress), r.bytes.empty() ? held_.at(r.handle) : r.bytes, true});
       }
       EXPECT_EQ(held_.erase(r.handle), 1u);
     }
-    Flush(f);
-    return f;
-  }
-  void Flush(Fate& f) {
     for (OriginatedPacket& o : engine->TakeOriginated()) f.out.push_back({NameOf(o.egress), std::move(o.bytes), false});
   }
   std::uint32_t conns() const { return engine->ConnCount().first; }

@@ -144,14 +144,12 @@ Result<Certificate> Certificate::Of(X509* taken) {
 }
 
 Result<Certificate> Certificate::FromDer(Bytes der) {
-  X509Ptr made(X509_new_ex(CryptoLibrary::Get().context(), nullptr));
-  X509* at = made.get();
+  X509* at = X509_new_ex(CryptoLibrary::Get().context(), nullptr);
   const unsigned char* data = der.data();
-  // d2i frees what it was given when it fails.
-  if (at == nullptr || d2i_X509(&at, &data, static_cast<long>(der.size())) == nullptr) {
-    made.release();
-    return Error{"no certificate: " + CryptoError()};
-  }
+  // When it fails it has freed what it was given, or not: then it is still there.
+  const bool read = at != nullptr && d2i_X509(&at, &data, static_cast<long>(der.size())) != nullptr;
+  X509Ptr made(at);
+  if (!read) return Error{"no certificate: " + CryptoError()};
   if (data != der.data() + der.size()) return Error{"no certificate: there is more behind it"};
   return Of(made.release());
 }

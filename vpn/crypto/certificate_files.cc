@@ -62,13 +62,12 @@ Result<KeyAndChain> ReadPkcs12(Bytes file, std::string_view passphrase) {
     decoded = FromBase64(file);
     file = decoded;
   }
-  Pkcs12Ptr p12(PKCS12_init_ex(NID_pkcs7_data, CryptoLibrary::Get().context(), nullptr));
-  PKCS12* at = p12.get();
+  PKCS12* at = PKCS12_init_ex(NID_pkcs7_data, CryptoLibrary::Get().context(), nullptr);
   const unsigned char* data = file.data();
-  if (at == nullptr || d2i_PKCS12(&at, &data, static_cast<long>(file.size())) == nullptr) {
-    p12.release();  // d2i has freed it
-    return Error{"not a PKCS#12 file: " + CryptoError()};
-  }
+  // When it fails it has freed what it was given, or not: then it is still there.
+  const bool good = at != nullptr && d2i_PKCS12(&at, &data, static_cast<long>(file.size())) != nullptr;
+  const Pkcs12Ptr p12(at);
+  if (!good) return Error{"not a PKCS#12 file: " + CryptoError()};
   const std::string phrase(passphrase);
   EVP_PKEY* key = nullptr;
   X509* certificate = nullptr;

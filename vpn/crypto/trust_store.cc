@@ -22,13 +22,17 @@ using StackPtr = std::unique_ptr<STACK_OF(X509), FreeStack>;
 Status TrustStore::AddCrl(Bytes text) {
   X509_CRL* crl = X509_CRL_new_ex(CryptoLibrary::Get().context(), nullptr);
   const unsigned char* at = text.data();
+  bool good = false;
+  // What fails has freed the list, or not: then it is still there.
   if (!text.empty() && text[0] == 0x30) {
-    if (d2i_X509_CRL(&crl, &at, static_cast<long>(text.size())) == nullptr) crl = nullptr;  // which d2i has freed
-  } else {
-    const BioPtr bio = BioOver(text);
-    if (!bio || PEM_read_bio_X509_CRL(bio.get(), &crl, nullptr, nullptr) == nullptr) crl = nullptr;
+    good = d2i_X509_CRL(&crl, &at, static_cast<long>(text.size())) != nullptr;
+  } else if (const BioPtr bio = BioOver(text); bio) {
+    good = PEM_read_bio_X509_CRL(bio.get(), &crl, nullptr, nullptr) != nullptr;
   }
-  if (crl == nullptr) return Error{"no revocation list: " + CryptoError()};
+  if (!good) {
+    X509_CRL_free(crl);
+    return Error{"no revocation list: " + CryptoError()};
+  }
   crls_.emplace_back(crl, X509_CRL_free);
   return {};
 }

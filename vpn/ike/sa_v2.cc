@@ -102,7 +102,9 @@ Result<std::vector<ProposalV2>> ReadSaV2(Bytes body) {
     p.protocol = *sub->U8();
     const std::uint8_t spi = *sub->U8();
     std::uint8_t count = *sub->U8();
-    if (p.number != out.size() + 1) return Error{"proposals are not numbered 1, 2, 3"};
+    // An answer has the number of the proposal that it takes (RFC 7296 3.3.1), so the first need not be 1.
+    if (p.number == 0 || (!out.empty() && p.number != out.back().number + 1))
+      return Error{"proposals are not numbered one after another"};
     const auto spi_bytes = sub->Sub(spi);
     if (!spi_bytes) return Error{"an SPI is cut off"};
     p.spi.assign(spi_bytes->rest().begin(), spi_bytes->rest().end());

@@ -192,6 +192,10 @@ void Ikev1Core::OnMessage(const IkeDatagram& d, const IkeHeader& header, Bytes b
   Ikev1Sa* sa = FindFor(header);
   const bool phase1 = header.exchange == ikev1::kMainMode || header.exchange == ikev1::kAggressiveMode;
   if (phase1 && sa == nullptr && header.spi_r == 0) {
+    if (by_cookie_.count(header.spi_i) != 0) {  // a first message of our own, sent back
+      ++stats_.in_drop_packets;
+      return;
+    }
     BeginResponder(d, m, body);
     return;
   }

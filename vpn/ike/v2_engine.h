@@ -1,11 +1,12 @@
 // The engine of version 2. One class, because an SA's exchanges touch one another; a file for each of them:
-//   v2_core.cc    from the network and the host to the exchanges; clocks, views
-//   v2_send.cc    windows, encryption, retransmission, answers that are kept
-//   v2_init.cc    IKE_SA_INIT           v2_auth.cc    IKE_AUTH, peers' credentials in v2_auth_method.cc
-//   v2_config.cc  configuration payloads: addresses for remote users
-//   v2_child.cc   CREATE_CHILD_SA       v2_rekey.cc   of it: replacing IKE SAs, and collisions
-//   v2_info.cc    INFORMATIONAL         v2_select.cc  crypto map entries, tunnel groups
-//   v2_say.cc     log and debug texts
+//   v2_core.cc      from the network to the exchanges
+//   v2_wants.cc     what the appliance wants      v2_time.cc    clocks        v2_views.cc   what the console sees
+//   v2_send.cc      windows, retransmission, answers that are kept
+//   v2_init.cc, v2_init_answer.cc   IKE_SA_INIT
+//   v2_auth.cc      IKE_AUTH      v2_auth_method.cc  credentials      v2_config.cc  configuration payloads
+//   v2_child.cc     CREATE_CHILD_SA               v2_pairs.cc   pairs: put to use, replaced, removed
+//   v2_rekey.cc     replacing IKE SAs             v2_info.cc    INFORMATIONAL
+//   v2_select.cc    crypto map entries, tunnel groups           v2_say.cc  log and debug texts
 #pragma once
 
 #include <functional>
@@ -58,7 +59,7 @@ class V2Engine {
   IkeStats Stats() const;
 
  private:
-  // --- v2_core.cc
+  // --- v2_core.cc, v2_time.cc
   SaPtr NewSa(bool initiator, IfId at, const Endpoint& local, const Endpoint& peer, IkeDatagram::Via via,
               std::uint64_t own_spi = 0);
   std::uint64_t NewIkeSpi();
@@ -213,6 +214,9 @@ class V2Engine {
   void Trace(const SaV2& sa, std::uint32_t id, const char* state, std::initializer_list<const char*> events);
   void Platform(const SaV2* sa, IpAddress peer, int level, const std::string& text);
   void SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std::span<const RawPayload> payloads);
+  // 750001; `what`: "establish", "rekey", "delete".
+  void SayRequest(const SaV2& sa, const char* what, std::span<const TrafficSelector> local,
+                  std::span<const TrafficSelector> remote);
   void SayAborted(const SaV2& sa, const std::string& reason);
   void SayPolicies(const SaV2* sa, IpAddress peer, const char* what, std::span<const ProposalV2> proposals);
   void SayDown(const SaV2& sa, IkeEnd why);

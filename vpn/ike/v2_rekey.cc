@@ -146,11 +146,6 @@ void V2Engine::BuildIkeRekey(const SaPtr& sa) {
     out.Add(ikev2::kNonce, t.nonce);
     AddKeV2(out, t.group, t.public_value);
     Proto(s.get(), s->peer.address, 2, "Generating CREATE_CHILD_SA message");
-    Log(*s, 750001, 5,
-        "IKEv2 Received request to rekey an IPsec tunnel; local traffic selector = " +
-            (s->children.empty() ? std::string("N/A") : SelectorText(s->children.begin()->second.sa->key.local.front())) +
-            "; remote traffic selector = " +
-            (s->children.empty() ? std::string("N/A") : SelectorText(s->children.begin()->second.sa->key.remote.front())));
     if (!SendRequest(s, ikev2::kCreateChild, out)) Finish(s);
   });
 }
@@ -249,8 +244,9 @@ void V2Engine::ReceiveIkeRekey(const SaPtr& sa, std::uint32_t id, std::span<cons
     return;
   }
   const auto suite = ChooseIkeV2(policy_->ikev2_policies, *offered);
-  const auto* chosen = suite ? &(*offered)[static_cast<std::size_t>(suite->number - 1)] : nullptr;
-  if (chosen == nullptr || chosen->spi.size() != 8 || LoadBe64(chosen->spi.data()) == 0) {
+  const auto chosen = std::find_if(offered->begin(), offered->end(),
+                                   [&](const ProposalV2& p) { return suite && p.number == suite->number; });
+  if (chosen == offered->end() || chosen->spi.size() != 8 || LoadBe64(chosen->spi.data()) == 0) {
     SayAborted(*sa, "Failed to find a matching policy");
     RespondError(sa, ikev2::kCreateChild, id, ikev2::kNoProposalChosen);
     return;

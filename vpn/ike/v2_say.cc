@@ -105,6 +105,14 @@ void V2Engine::SayPacket(const SaV2& sa, bool sent, const IkeHeader& header, std
   }
 }
 
+void V2Engine::SayRequest(const SaV2& sa, const char* what, std::span<const TrafficSelector> local,
+                          std::span<const TrafficSelector> remote) {
+  Log(sa, 750001, 5,
+      std::string("IKEv2 Received request to ") + what +
+          " an IPsec tunnel; local traffic selector = " + (local.empty() ? "N/A" : SelectorText(local.back())) +
+          "; remote traffic selector = " + (remote.empty() ? "N/A" : SelectorText(remote.back())));
+}
+
 void V2Engine::SayAborted(const SaV2& sa, const std::string& reason) {
   Log(sa, 750003, 4, "IKEv2 Negotiation aborted due to ERROR: " + reason);
   Proto(&sa, sa.peer.address, 1, reason);

@@ -109,4 +109,8 @@ enum CpAttribute : std::uint16_t {
 inline constexpr std::size_t kLeastNonce = 16, kMostNonce = 256;
 inline constexpr std::size_t kOurNonce = 64;  // as an ASA's
 
+// Vendor id of peers that read reasons in a DELETE.
+inline constexpr std::uint8_t kDeleteReasonVid[] = {'C', 'I', 'S', 'C', 'O', '-', 'D', 'E', 'L', 'E',
+                                                    'T', 'E', '-', 'R', 'E', 'A', 'S', 'O', 'N'};
+
 }  // namespace sallyport::ikev2

@@ -64,6 +64,10 @@ TEST(Ikev2Sa, ReadingGivesBackWhatWasWritten) {
     EXPECT_EQ((*back)[i].spi, proposals[i].spi);
     EXPECT_EQ((*back)[i].number, i + 1);
   }
+  // An answer that takes the third.
+  const auto answer = ReadSaV2(SaBody(std::span(proposals).subspan(2)));
+  ASSERT_TRUE(answer) << answer.error();
+  EXPECT_EQ((*answer)[0].number, 3);
 }
 
 TEST(Ikev2Sa, MalformedOnesAreRefused) {

@@ -139,6 +139,30 @@ TEST(Ikev2, AnotherGroupIsWanted) {
   EXPECT_EQ(p.a.sent.size(), 3u);
 }
 
+// RFC 7296 3.3.1: the answer has the number of the proposal that it takes, and so has that of every rekey.
+TEST(Ikev2, NotTheFirstProposal) {
+  V2Pair p;
+  Ikev2Policy gcm = p.policy_a->ikev2_policies[0];
+  gcm.priority = 1;
+  gcm.ciphers = {VpnCipher::kAesGcm256};
+  gcm.integrity = {VpnHash::kNone};
+  p.policy_a->ikev2_policies.insert(p.policy_a->ikev2_policies.begin(), gcm);
+  EspProposal esp;
+  esp.name = "gcm";
+  esp.ciphers = {VpnCipher::kAesGcm256};
+  p.policy_a->entries[0].ikev2_proposals.insert(p.policy_a->entries[0].ikev2_proposals.begin(), esp);
+  for (auto& policy : p.policy_a->ikev2_policies) policy.lifetime_s = 1000;
+  p.policy_a->lifetime_s = 600;
+  p.Start();
+  p.Need(p.a);
+  p.Run(Duration::Seconds(900));  // the IKE SA and the pair are replaced
+  ExpectTunnel(p);
+  EXPECT_EQ(p.a.children.begin()->second.sa->cipher, VpnCipher::kAes256);
+  EXPECT_EQ(p.a.peers.begin()->second.cipher, VpnCipher::kAes256);
+  ASSERT_EQ(p.a.peers_down.size(), 1u);
+  EXPECT_EQ(p.a.peers_down[0].second, IkeEnd::kReplaced);
+}
+
 TEST(Ikev2, NoProposalThatBothHave) {
   V2Pair p;
   p.policy_b->ikev2_policies[0].ciphers = {VpnCipher::kAes128};
@@ -150,6 +174,24 @@ TEST(Ikev2, NoProposalThatBothHave) {
   EXPECT_TRUE(p.a.Said("IKEv2 Negotiation aborted due to ERROR: Received no proposal chosen notify"));
   EXPECT_EQ(p.b.sent.size(), 1u);
   EXPECT_EQ(p.b.sent[0].bytes.size(), 36u);  // as an ASA's
+}
+
+// Anybody can send an answer that neither chooses nor refuses.
+TEST(Ikev2, AnAnswerThatSaysNothing) {
+  V2Pair p;
+  p.on_wire = [&](End& from, IkeDatagram& d) {
+    if (&from != &p.b || d.bytes[18] != 34) return true;
+    d.bytes.resize(28);
+    d.bytes[16] = 41;
+    d.bytes.insert(d.bytes.end(), {0, 0, 0, 8, 0, 0, 0x40, 0x2e});
+    d.bytes[26] = 0;
+    d.bytes[27] = 36;
+    return true;
+  };
+  p.Start();
+  p.Need(p.a);
+  p.Run(Duration::Seconds(40));
+  ExpectNothing(p);
 }
 
 TEST(Ikev2, WrongKey) {
