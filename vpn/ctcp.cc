@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint8_t kTcp = 6, kUdp = 17, kEsp = 50;
 constexpr std::uint16_t kIkePort = 500;
 constexpr std::uint16_t kMss = 1460, kWindow = 65535;
-constexpr std::uint8_t kTtl = 64;
+constexpr std::uint8_t kTtl = 64, kScale = 14;
 constexpr std::size_t kIpv4 = 20, kIkeHeader = 28, kEspLeast = 8;
 constexpr std::uint16_t kFromClient = 0x4000;
 // Behind the first eight bytes of a trailer; the protocol stands at 5.
@@ -116,14 +116,15 @@ std::vector<std::uint8_t> CtcpEnd::WrapIke(Bytes message, std::uint16_t ip_id) {
   return packet;
 }
 
-std::vector<std::uint8_t> CtcpEnd::Bare(std::uint8_t flags, std::uint16_t ip_id) {
-  const std::size_t header = kCtcpHeader + ((flags & kTcpSyn) != 0 ? 4 : 0);
+std::vector<std::uint8_t> CtcpEnd::Bare(std::uint8_t flags, std::uint16_t ip_id, bool scale) {
+  const std::size_t header = kCtcpHeader + ((flags & kTcpSyn) == 0 ? 0 : scale ? 8 : 4);
   std::vector<std::uint8_t> packet(kIpv4 + header);
   if ((flags & kTcpSyn) != 0) {
     std::uint8_t* const option = packet.data() + kIpv4 + kCtcpHeader;
     option[0] = 2;
     option[1] = 4;
     StoreBe16(option + 2, kMss);
+    if (scale) StoreBe32(option + 4, std::uint32_t{1} << 24 | 3 << 16 | 3 << 8 | kScale);  // no-operation, then kind 3, length 3
   }
   Finish(packet, flags, header, 0, false, ip_id);
   return packet;

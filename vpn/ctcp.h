@@ -24,8 +24,8 @@ inline constexpr std::size_t kCtcpTrailer = 16;
 inline constexpr std::size_t kCtcpFront = 20 + kCtcpHeader;
 inline constexpr std::size_t kCtcpOverhead = kCtcpHeader + kCtcpTrailer;  // against ESP of its own
 
-// How far a segment's number may be from what was seen, for its end of the connection (RST, FIN) and its number to be believed.
-inline constexpr std::int32_t kCtcpNear = 1 << 20;
+// How far a segment's number may be from what was seen for its end of the connection (RST, FIN) to be believed, and for its number.
+inline constexpr std::int32_t kCtcpNear = 1 << 20, kCtcpFar = 1 << 30;
 
 enum class CtcpContent : std::uint8_t { kIke, kEsp };
 
@@ -59,8 +59,9 @@ class CtcpEnd {
   MutableBytes WrapEsp(MutableBytes esp, std::uint8_t traffic_class, bool df, std::uint16_t ip_id);
   // The same for an IKE message. Empty: it does not fit into a packet.
   std::vector<std::uint8_t> WrapIke(Bytes message, std::uint16_t ip_id);
-  // A segment without payload. SYN takes a number of its own and carries an MSS.
-  std::vector<std::uint8_t> Bare(std::uint8_t flags, std::uint16_t ip_id);
+  // A segment without payload. SYN takes a number of its own and carries an MSS and, with `scale`, the largest window scale: nobody
+  // here looks at windows, but firewalls on the way hold the ends to them.
+  std::vector<std::uint8_t> Bare(std::uint8_t flags, std::uint16_t ip_id, bool scale = false);
 
  private:
   MutableBytes Finish(MutableBytes packet, std::uint8_t flags, std::size_t tcp_header, std::uint8_t traffic_class, bool df, std::uint16_t ip_id);

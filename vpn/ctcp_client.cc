@@ -19,7 +19,7 @@ void CtcpClient::Advance(TimePoint now, std::vector<std::vector<std::uint8_t>>& 
     }
     syns_++;
     end_ = first_;  // the same number again
-    out.push_back(end_.Bare(kTcpSyn, 0));
+    out.push_back(end_.Bare(kTcpSyn, 0, true));
     deadline_ = now + times_.handshake;
   } else if (state_ == State::kOpen) {
     out.push_back(end_.Bare(kTcpAck, 0));
@@ -51,7 +51,7 @@ void CtcpClient::Receive(Packet& p, TimePoint now, std::vector<CtcpPiece>& piece
   }
   if (state_ != State::kOpen) return;
   const auto ahead = static_cast<std::int32_t>(p.seq - end_.seen());
-  const bool plausible = ahead > -kCtcpNear && ahead < kCtcpNear;
+  const bool plausible = ahead > -kCtcpNear && ahead < kCtcpNear;  // enough to end the connection
   if ((p.tcp_flags & (kTcpRst | kTcpFin)) != 0) {
     // Whoever does not see the connection cannot end it.
     if (!plausible) return;
@@ -64,7 +64,7 @@ void CtcpClient::Receive(Packet& p, TimePoint now, std::vector<CtcpPiece>& piece
     if (plausible) out.push_back(end_.Bare(kTcpAck, 0));
     return;
   }
-  if (!plausible || p.payload_length == 0) return;
+  if (ahead <= -kCtcpFar || ahead >= kCtcpFar || p.payload_length == 0) return;
   if (ReadCtcp(p.bytes.subspan(p.payload_offset, p.payload_length), pieces)) end_.Saw(p.seq + p.payload_length);
 }
 

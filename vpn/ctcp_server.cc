@@ -13,9 +13,9 @@ constexpr std::uint32_t kAckAfter = 16384;
 constexpr std::size_t kBucketsAtOnce = 512;
 constexpr int kTriesForRoom = 32;
 
-bool Near(std::uint32_t a, std::uint32_t b) {
+bool Near(std::uint32_t a, std::uint32_t b, std::int32_t how = kCtcpNear) {
   const auto apart = static_cast<std::int32_t>(a - b);
-  return apart > -kCtcpNear && apart < kCtcpNear;
+  return apart > -how && apart < how;
 }
 
 CtcpKey KeyOf(const Packet& p) { return {p.key.ingress, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}}; }
@@ -60,7 +60,7 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
   const CtcpKey key = KeyOf(p);
   const std::uint8_t flags = p.tcp_flags;
   const bool syn = (flags & kTcpSyn) != 0, ack = (flags & kTcpAck) != 0, end = (flags & (kTcpRst | kTcpFin)) != 0;
-  if (undo_ != nullptr) undo_->Add([this, counters = counters_] { counters_ = counters; });
+  Note(key);
   counters_.segments_in++;
   if (!p.IsTcp() || p.payload_offset + std::size_t{p.payload_length} > p.bytes.size()) {
     arrival_.drop = FrameDrop::kBadIpsecProt;
@@ -90,7 +90,6 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
     arrival_.drop = FrameDrop::kBadTcpFlags;
     return arrival_;
   }
-  Note(key);
   const auto found = connections_.find(key);
   Connection* c = found == connections_.end() ? nullptr : &found->second;
   if (c == nullptr) {
@@ -112,7 +111,7 @@ const CtcpServer::Arrival& CtcpServer::Receive(Packet& p, TimePoint now, std::ve
 void CtcpServer::Greet(const CtcpKey& key, const Packet& p, TimePoint now, std::vector<OriginatedPacket>& answers) {
   CtcpEnd end(key.local, key.peer, cookies_.Make(p.key, 0, {}, now), true);
   end.Start(p.seq + 1);
-  answers.push_back({key.at, end.Bare(kTcpSyn | kTcpAck, IpId())});
+  answers.push_back({key.at, end.Bare(kTcpSyn | kTcpAck, IpId(), p.tcp_options.window_scale != 0xff)});
   counters_.segments_out++;
 }
 
@@ -162,7 +161,6 @@ void CtcpServer::Refuse(const CtcpKey& key, const Packet& p, std::vector<Origina
 void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
   const auto found = connections_.find(key);
   if (found == connections_.end()) return;
-  Note(key);
   counters_.resets++;
   if (!Near(p.seq, found->second.end.seen())) {
     if (found->second.doubt == 0) found->second.doubt = clock_;
@@ -174,7 +172,7 @@ void CtcpServer::TakeReset(const CtcpKey& key, const Packet& p) {
 }
 
 void CtcpServer::TakePayload(Connection& c, Packet& p, const CtcpKey& key, std::vector<OriginatedPacket>& answers) {
-  const bool plausible = Near(p.seq, c.end.seen());
+  const bool plausible = Near(p.seq, c.end.seen(), kCtcpFar);
   if (p.payload_length == 0) {
     if (!plausible) return;
     counters_.keepalives_in++;

@@ -178,7 +178,11 @@ TEST_F(DataPlaneTcpTest, LargestPacketFillsTheLink) {
   Made large = Answer(kPing);
   large.df = true;
   large.payload = 2000;
-  EXPECT_EQ(right.Send("inside", Make(large)).reason, "unexpected-packet");
+  const Fate refused = right.Send("inside", Make(large));
+  ASSERT_EQ(refused.out.size(), 1u);  // it does not fit, and its sender is told
+  EXPECT_EQ(refused.out[0].by, "inside");
+  EXPECT_EQ(refused.out[0].bytes[20], 3);
+  EXPECT_EQ(refused.out[0].bytes[21], 4);
   std::size_t most = 0;
   for (large.payload = 1300; large.payload < 1480; large.payload++) {
     const Fate f = right.Send("inside", Make(large));
