@@ -22,6 +22,7 @@ namespace sallyport {
 
 class VpnSessions {
  public:
+  static constexpr std::uint32_t kMost = 10'000;  // what the appliance holds
   VpnSessions();
   ~VpnSessions();
   // What the group policy says of a session.
@@ -75,14 +76,12 @@ class VpnSessions {
 
   std::vector<VpnSessionView> Views(TimePoint now) const;
   VpnStatisticsView Statistics() const;
-  // How many the appliance holds at most.
-  void SetCapacity(std::uint32_t sessions) { statistics_.capacity = sessions; }
 
  private:
   struct Session;
   struct Tunnel;
   Session* OfIkeSa(std::uint32_t numbered);
-  void Count(const Session& s, int by);
+  void Count(VpnSessionType type, std::uint8_t ike_version, int by);
   void CountTunnel(VpnTunnelKind kind, int by);
   std::uint32_t NewIndex();
 
