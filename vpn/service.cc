@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kMostSessions = 10'000;
+constexpr Duration kDueInterval = Duration::Seconds(1);  // idle and session timeouts are in minutes
 constexpr std::uint32_t kLeastSpi = 256;  // smaller ones are reserved (RFC 4303 2.1)
 
 std::shared_ptr<const VpnPolicy> NoTunnels() {
@@ -40,9 +41,7 @@ std::string SessionTypeName(const VpnSessions::Ended& e, const Personality& pers
 }  // namespace
 
 VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2)
-    : ports_(std::move(ports)), policy_(std::make_shared<Policy>()), vpn_(NoTunnels()), times_(ports_.times()), core_(*this, v1, v2) {
-  sessions_.SetCapacity(kMostSessions);
-}
+    : ports_(std::move(ports)), policy_(std::make_shared<Policy>()), vpn_(NoTunnels()), times_(ports_.times()), core_(*this, v1, v2) {}
 
 VpnService::~VpnService() { *alive_ = false; }
 
@@ -121,10 +120,13 @@ void VpnService::Tick() {
   Enter([&] {
     core_.AdvanceTo(times_);
     EndDue();
+    TellRoutes();
   });
 }
 
 void VpnService::EndDue() {
+  if (times_.now - due_checked_ < kDueInterval) return;
+  due_checked_ = times_.now;
   for (const VpnSessions::Due& d : sessions_.AllDue(times_.now)) End(d, {});
 }
 
@@ -233,7 +235,7 @@ void VpnService::Install(std::shared_ptr<const ChildSa> sa) {
   ports_.ask_engine([&] { ports_.tunnels.Install(sa, times_.now); });
   sessions_.PairUp(*sa, times_.now);
   LogPair(*sa, true);
-  RoutesChanged();
+  routes_stale_ = true;
 }
 
 void VpnService::UseOutbound(std::uint32_t spi_in) {
@@ -252,7 +254,7 @@ void VpnService::Remove(std::uint32_t spi_in) {
   ports_.post_engine([&tunnels = ports_.tunnels, spi_in, now = times_.now] { tunnels.Remove(spi_in, now); });
   sessions_.PairDown(spi_in);
   LogPair(*sa, false);
-  RoutesChanged();
+  routes_stale_ = true;
 }
 
 void VpnService::MovePeer(std::uint32_t spi_in, const Endpoint& peer) {
@@ -271,71 +273,6 @@ void VpnService::Compute(std::function<void()> work, std::function<void()> done)
   ports_.compute(std::move(work), [this, alive = alive_, done = std::move(done)] {
     if (*alive) Enter(done);
   });
-}
-
-void VpnService::Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) {
-  later_.push_back([this, q, answer = std::move(answer)] { answer(Judge(q)); });
-}
-
-// AAA of the appliance's own user database.
-UserAnswer VpnService::Judge(const UserQuestion& q) {
-  UserAnswer refused;
-  const TunnelGroup* group = vpn_->Group(q.tunnel_group);
-  if (group == nullptr) return refused;
-  const std::vector<std::string>& servers = group->authentication_servers;
-  const bool local = servers.empty() || std::find(servers.begin(), servers.end(), "LOCAL") != servers.end();
-  if (!local) {
-    // Other servers are not asked by this appliance.
-    ports_.logger.Log(Msg::k113014, {servers.front(), q.user});
-    return refused;
-  }
-  std::string name = q.user;
-  if (group->strip_realm) name = name.substr(0, name.rfind('@'));
-  if (!ports_.check_user || !ports_.check_user(name, q.password)) {
-    ports_.logger.Log(Msg::k113015, {"Invalid password", name, q.peer.ToString()});
-    return refused;
-  }
-  ports_.logger.Log(Msg::k113012, {name});
-  UserAnswer accepted;
-  accepted.accepted = true;
-  const auto user = vpn_->users.find(name);
-  std::string policy = group->default_group_policy;
-  if (user != vpn_->users.end()) {
-    accepted.address = user->second.framed_address;
-    if (!user->second.group_policy.empty()) accepted.group_policy = policy = user->second.group_policy;
-  }
-  if (accepted.group_policy.empty()) {
-    ports_.logger.Say(113009, 6, fmt::format("AAA retrieved default group policy ({}) for user = {}", policy, name));
-  } else {
-    ports_.logger.Say(113011, 6, fmt::format("AAA retrieved user specific group policy ({}) for user = {}", policy, name));
-  }
-  ports_.logger.Log(Msg::k113008, {name});
-  const VpnGroupPolicy rules = vpn_->GroupPolicyOf(policy, name);
-  if (!rules.group_lock.empty() && rules.group_lock != q.tunnel_group) {
-    ports_.logger.Say(713060, 3, fmt::format("Tunnel Rejected: User ({}) not member of group ({}), group-lock check failed.", name, q.tunnel_group));
-    return refused;
-  }
-  const bool full = sessions_.size() >= kMostSessions;
-  if (rules.simultaneous_logins == 0 || full) {
-    ports_.logger.Say(113029, 4, fmt::format("Group <{}> User <{}> IP <{}> Session could not be established: session limit of {} reached", policy,
-                                             name, q.peer.ToString(), full ? kMostSessions : 0));
-    return refused;
-  }
-  return accepted;
-}
-
-std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) {
-  if (wanted) {
-    if (!pools_.TakeOwn(*wanted)) return {};
-    for (const auto& [name, user] : vpn_->users) {
-      if (user.framed_address == wanted && !user.framed_mask.IsNone()) return AssignedAddress{*wanted, user.framed_mask};
-    }
-    return AssignedAddress{*wanted, IpAddress::V4(0xffffffff)};
-  }
-  std::string pool;
-  const auto taken = pools_.Take(pools, pool);
-  if (taken) ports_.logger.Say(737026, 6, fmt::format("IPAA: Client assigned {} from local pool {}", taken->address.ToString(), pool));
-  return taken;
 }
 
 void VpnService::Say(const IkeSaying& s) {
@@ -367,12 +304,8 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   limits.idle_minutes = rules.idle_minutes;
   limits.session_minutes = rules.session_minutes;
   limits.filter = rules.filter.name;
-  IpAddress local;
-  for (const IkeSaView& v : core_.Views(times_)) {
-    if (v.version == up.version && v.number == up.ike_sa) local = v.local.address;
-  }
-  const bool full = replaces == 0 && sessions_.size() >= kMostSessions;
-  const std::uint32_t index = sessions_.PeerUp(up, replaces, local, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  const bool full = replaces == 0 && sessions_.size() >= VpnSessions::kMost;
+  const std::uint32_t index = sessions_.PeerUp(up, replaces, limits, times_.now, ports_.clock.WallNanos(times_.now));
   if (auto which = full ? sessions_.Find(index) : std::nullopt) {
     which->why = IkeEnd::kAdministratorReset;
     later_.push_back([this, w = *which] { End(w, "Service Unavailable"); });
@@ -415,56 +348,6 @@ void VpnService::LogPair(const ChildSa& sa, bool created) {
                                   sa.lan_to_lan ? "LAN-to-LAN" : "remote access", outbound ? sa.spi_out : sa.spi_in,
                                   sa.local.address.ToString(), sa.peer.address.ToString(), user, created ? "created" : "deleted"));
   }
-}
-
-// --- routes
-
-std::vector<Route> VpnService::InjectedRoutes() const {
-  std::vector<Route> routes;
-  if (std::none_of(vpn_->entries.begin(), vpn_->entries.end(), [](const CryptoMapEntry& e) { return e.reverse_route; })) return routes;
-  const auto add = [&](const Prefix& to, IfId at, IpAddress peer) {
-    Route r;
-    r.destination = to;
-    r.interface = at;
-    // By the way to the peer: its router, or the peer itself.
-    const Route* way = policy_->routes.Find(peer, at);
-    r.gateway = way != nullptr && !way->gateway.IsNone() ? way->gateway : peer;
-    r.metric = 1;
-    if (std::find(routes.begin(), routes.end(), r) == routes.end()) routes.push_back(r);
-  };
-  for (const auto& [spi, sa] : pairs_) {
-    const CryptoMapEntry* e = vpn_->Entry(sa->key.entry);
-    if (e == nullptr || !e->reverse_route || sa->transport) continue;
-    for (const TrafficSelector& s : sa->key.remote) {
-      // A range that is not one network becomes its hosts' networks.
-      IpAddress from = s.addresses.first;
-      for (int i = 0; i < 64 && from <= s.addresses.last; i++) {
-        const int bits = from.IsV4() ? 32 : 128;
-        int length = bits;
-        while (length > 0) {
-          const AddressRange wider = AddressRange::Of(Prefix::Of(from, length - 1));
-          if (wider.first != from || wider.last > s.addresses.last) break;
-          length--;
-        }
-        const Prefix piece = Prefix::Of(from, length);
-        if (length > 0) add(piece, sa->at, sa->peer.address);  // "everything" is no route to anybody
-        const IpAddress last = AddressRange::Of(piece).last;
-        if (last >= s.addresses.last) break;
-        from = last.Plus(1);
-      }
-    }
-  }
-  std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) {
-    return std::tie(a.destination.address, a.destination.length, a.interface) < std::tie(b.destination.address, b.destination.length, b.interface);
-  });
-  return routes;
-}
-
-void VpnService::RoutesChanged() {
-  std::vector<Route> routes = InjectedRoutes();
-  if (routes == routes_) return;
-  routes_ = std::move(routes);
-  if (on_routes_) on_routes_();
 }
 
 }  // namespace sallyport

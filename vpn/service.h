@@ -65,7 +65,7 @@ class VpnService final : public VpnControl, private IkeHost {
 
   // Routes to what is behind the peers of entries with `set reverse-route`, as long as they are there; in a fixed order.
   std::vector<Route> InjectedRoutes() const;
-  // `f` is called when InjectedRoutes has changed.
+  // `f` is called, by Tick, when InjectedRoutes has changed.
   void OnRoutes(std::function<void()> f) { on_routes_ = std::move(f); }
 
   // --- VpnControl
@@ -118,7 +118,7 @@ class VpnService final : public VpnControl, private IkeHost {
   void EndDue();
   // Ends a session; `reason`: words of 113019, "" those of `why`.
   void End(const VpnSessions::Due& which, const std::string& reason);
-  void RoutesChanged();
+  void TellRoutes();
 
   Ports ports_;
   std::shared_ptr<const Policy> policy_;
@@ -132,7 +132,9 @@ class VpnService final : public VpnControl, private IkeHost {
   Times times_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::function<void()> on_routes_;
-  std::vector<Route> routes_;
+  std::vector<Route> routes_;   // as they were told last
+  bool routes_stale_ = false;   // pairs have come or gone since
+  TimePoint due_checked_;
   IkeCore core_;  // last: it may call back while it goes
 };
 

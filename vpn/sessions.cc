@@ -50,20 +50,6 @@ VpnSelector SelectorOf(const std::vector<TrafficSelector>& all) {
   return s;
 }
 
-void Up(VpnCounts& c) {
-  c.active++;
-  c.cumulative++;
-  c.peak = std::max(c.peak, c.active);
-}
-
-void Count(VpnCounts& c, int by) {
-  if (by > 0) {
-    Up(c);
-  } else if (c.active != 0) {
-    c.active--;
-  }
-}
-
 VpnTraffic TrafficOf(const SaActivity& a) {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   return {a.bytes_out.load(kRelaxed),    a.bytes_in.load(kRelaxed),    a.packets_out.load(kRelaxed),
@@ -149,34 +135,12 @@ std::uint32_t VpnSessions::NewIndex() {
   return last_index_;
 }
 
-void VpnSessions::Count(const Session& s, int by) {
-  const auto group = [&](VpnGroup g) -> VpnCounts& { return statistics_.groups[static_cast<std::size_t>(g)]; };
-  const auto cls = [&](VpnClass c) -> VpnCounts& { return statistics_.classes[static_cast<std::size_t>(c)]; };
-  switch (s.type()) {
-    case VpnSessionType::kLanToLan:
-      sallyport::Count(group(VpnGroup::kSiteToSite), by);
-      sallyport::Count(cls(s.up.version == 2 ? VpnClass::kSiteIkev2 : VpnClass::kSiteIkev1), by);
-      break;
-    case VpnSessionType::kIkev2RemoteAccess:
-      sallyport::Count(group(VpnGroup::kAnyConnect), by);
-      sallyport::Count(cls(VpnClass::kAnyConnectIkev2), by);
-      break;
-    default:
-      sallyport::Count(group(VpnGroup::kIkev1RemoteAccess), by);
-      break;
-  }
-  sallyport::Count(statistics_.ipsec, by);
-  sallyport::Count(statistics_.all, by);
-}
-
-void VpnSessions::CountTunnel(VpnTunnelKind kind, int by) { sallyport::Count(statistics_.tunnels[static_cast<std::size_t>(kind)], by); }
-
 VpnSessions::Session* VpnSessions::OfIkeSa(std::uint32_t numbered) {
   const auto i = of_ike_sa_.find(numbered);
   return i == of_ike_sa_.end() ? nullptr : sessions_.at(i->second).get();
 }
 
-std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, IpAddress local, const Limits& limits, TimePoint now,
+std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, const Limits& limits, TimePoint now,
                                   std::int64_t wall) {
   const std::uint32_t number = IkeCore::Numbered(up.version, up.ike_sa);
   Session* s = replaces != 0 ? OfIkeSa(IkeCore::Numbered(up.version, replaces)) : nullptr;
@@ -187,7 +151,6 @@ std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, I
     s->index = NewIndex();
     s->begun = now;
     s->wall = wall;
-    StoreBe32(s->audit_id.data(), local.IsV4() ? local.v4() : static_cast<std::uint32_t>(local.lo()));
     StoreBe32(s->audit_id.data() + 4, s->index << 12);
     StoreBe32(s->audit_id.data() + 8, static_cast<std::uint32_t>(wall / 1'000'000'000));
     sessions_[s->index] = std::move(made);
@@ -197,7 +160,7 @@ std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, I
   s->limits = limits;
   s->ike_sas.insert(number);
   of_ike_sa_[number] = s->index;
-  if (fresh) Count(*s, 1);
+  if (fresh) Count(s->type(), up.version, 1);
 
   const VpnTunnelKind kind = up.version == 2 ? VpnTunnelKind::kIkev2 : VpnTunnelKind::kIkev1;
   auto tunnel = std::find_if(s->tunnels.begin(), s->tunnels.end(), [](const Tunnel& t) { return IsIkeTunnel(t.view.kind); });
@@ -248,7 +211,7 @@ std::optional<VpnSessions::Ended> VpnSessions::PeerDown(std::uint32_t ike_sa, Ik
     CountTunnel(t.view.kind, -1);
     for (const std::uint32_t spi : t.spis) of_spi_.erase(spi);
   }
-  Count(*s, -1);
+  Count(s->type(), s->up.version, -1);
   std::erase(order_, s->index);
   sessions_.erase(e.index);
   return e;
@@ -264,6 +227,9 @@ void VpnSessions::PairUp(const ChildSa& sa, TimePoint now) {
     tunnel->activity = sa.activity;
     tunnel->begun = now;
     CountTunnel(kind, 1);
+  }
+  if (s->carrier == std::nullopt) {  // an audit id begins with the address that the peer came to
+    StoreBe32(s->audit_id.data(), static_cast<std::uint32_t>(sa.local.address.lo()));
   }
   s->carrier = kind;
   tunnel->since = now;
@@ -422,44 +388,6 @@ std::vector<VpnSessionView> VpnSessions::Views(TimePoint now) const {
     all.push_back(std::move(v));
   }
   return all;
-}
-
-VpnStatisticsView VpnSessions::Statistics() const { return statistics_; }
-
-std::string VpnDuration(Duration d) {
-  const std::int64_t s = std::max<std::int64_t>(d.seconds(), 0);
-  std::string out = s >= 86400 ? fmt::format("{}d ", s / 86400) : "";
-  return out + fmt::format("{}h:{:02}m:{:02}s", s % 86400 / 3600, s % 3600 / 60, s % 60);
-}
-
-std::string_view EndReason(IkeEnd why) {
-  switch (why) {
-    case IkeEnd::kUserRequested:
-      return "User Requested";
-    case IkeEnd::kLostService:
-      return "Lost Service";
-    case IkeEnd::kIdleTimeout:
-      return "Idle Timeout";
-    case IkeEnd::kMaxTime:
-      return "Max time exceeded";
-    case IkeEnd::kAdministratorReset:
-      return "Administrator Reset";
-    case IkeEnd::kPhase2Mismatch:
-      return "Phase 2 Mismatch";
-    case IkeEnd::kNoCryptoMap:
-      return "crypto map policy not found";
-    case IkeEnd::kPeerReconnected:
-      return "Peer Reconnected";
-    case IkeEnd::kReplaced:
-      return "SA Expired";
-    case IkeEnd::kPolicyChanged:
-      return "Administrator Reset";
-    case IkeEnd::kShutdown:
-      return "Administrator Shutdown";
-    case IkeEnd::kError:
-      return "Internal Error";
-  }
-  return "Unknown";
 }
 
 }  // namespace sallyport

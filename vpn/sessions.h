@@ -22,6 +22,7 @@ namespace sallyport {
 
 class VpnSessions {
  public:
+  static constexpr std::uint32_t kMost = 10'000;  // what the appliance holds
   VpnSessions();
   ~VpnSessions();
   // What the group policy says of a session.
@@ -41,9 +42,9 @@ class VpnSessions {
     std::uint8_t ike_version = 1;
   };
 
-  // `wall`: nanoseconds since 1970; `local`: the address that the peer came to. `replaces`: the IKE association whose place the new
+  // `wall`: nanoseconds since 1970. `replaces`: the IKE association whose place the new
   // one takes (IkeHost::PeerUp), 0: none. The session's index.
-  std::uint32_t PeerUp(const IkePeerUp& up, std::uint32_t replaces, IpAddress local, const Limits& limits, TimePoint now, std::int64_t wall);
+  std::uint32_t PeerUp(const IkePeerUp& up, std::uint32_t replaces, const Limits& limits, TimePoint now, std::int64_t wall);
   // `ike_sa` as IkeCore::Numbered gives it. Nothing: it was replaced, or was not known.
   std::optional<Ended> PeerDown(std::uint32_t ike_sa, IkeEnd why, TimePoint now);
   // A pair whose IKE association is not known yet is passed over: to be told again after PeerUp.
@@ -75,14 +76,12 @@ class VpnSessions {
 
   std::vector<VpnSessionView> Views(TimePoint now) const;
   VpnStatisticsView Statistics() const;
-  // How many the appliance holds at most.
-  void SetCapacity(std::uint32_t sessions) { statistics_.capacity = sessions; }
 
  private:
   struct Session;
   struct Tunnel;
   Session* OfIkeSa(std::uint32_t numbered);
-  void Count(const Session& s, int by);
+  void Count(VpnSessionType type, std::uint8_t ike_version, int by);
   void CountTunnel(VpnTunnelKind kind, int by);
   std::uint32_t NewIndex();
 

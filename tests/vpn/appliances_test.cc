@@ -355,5 +355,35 @@ TEST_F(Appliances, ThePeerKnowsVersion1Only) {
   EXPECT_TRUE(a->Logged("752015").empty());
 }
 
+// The head office knows nothing of the branch but a key for everybody: a dynamic map, and a route that comes with the tunnel.
+TEST_F(Appliances, ADynamicMapWithReverseRoutes) {
+  const std::string head =
+      "ASA Version 8.2(1)\n"
+      "hostname head\n"
+      "interface Ethernet0/0\n nameif outside\n security-level 0\n ip address 192.0.2.2 255.255.255.0\n"
+      "interface Ethernet0/1\n nameif inside\n security-level 100\n ip address 10.2.0.1 255.255.0.0\n"
+      "crypto ipsec transform-set set esp-3des esp-md5-hmac\n"
+      "crypto dynamic-map branches 10 set transform-set set\n"
+      "crypto dynamic-map branches 10 set reverse-route\n"
+      "crypto map map 65535 ipsec-isakmp dynamic branches\n"
+      "crypto map map interface outside\n"
+      "crypto isakmp enable outside\n"
+      "crypto isakmp policy 10\n authentication pre-share\n encryption 3des\n hash md5\n group 2\n lifetime 86400\n"
+      "tunnel-group DefaultL2LGroup ipsec-attributes\n pre-shared-key between-us\n";
+  a = std::make_unique<WholeAppliance>(mesh, "a", Site(1, 2), 1);
+  b = std::make_unique<WholeAppliance>(mesh, "b", head, 2);
+  mesh.Connect({a.get(), "outside"}, {b.get(), "outside"});
+  EXPECT_EQ(b->policy->routes.Find(Ip("10.1.0.10")), nullptr);
+  Up();
+  EXPECT_EQ(b->service->Sessions().at(0).name, "DefaultL2LGroup");
+  const Route* back = b->policy->routes.Find(Ip("10.1.0.10"));
+  ASSERT_NE(back, nullptr);
+  EXPECT_EQ(back->destination, Prefix::Of(Ip("10.1.0.0"), 16));
+  EXPECT_EQ(back->gateway, Ip("192.0.2.1"));
+  a->service->Clear({});
+  mesh.Run(Duration::Seconds(1));
+  EXPECT_EQ(b->policy->routes.Find(Ip("10.1.0.10")), nullptr);
+}
+
 }  // namespace
 }  // namespace sallyport

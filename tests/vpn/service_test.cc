@@ -107,6 +107,7 @@ TEST_F(ServiceTest, ASessionFromItsBeginningToItsEnd) {
   EXPECT_EQ(s.duration, Duration::Seconds(65));
   EXPECT_EQ(s.login_wall, kWall);
   EXPECT_EQ(s.traffic.tx_bytes, 900u);
+  EXPECT_EQ(s.audit_id[0], 192);  // our address
   EXPECT_EQ(s.audit_id[6], 0x10);  // index << 12
   ASSERT_EQ(s.tunnels.size(), 2u);
   EXPECT_EQ(s.tunnels[0].kind, VpnTunnelKind::kIkev1);
@@ -405,6 +406,7 @@ TEST_F(ServiceTest, RoutesToWhatIsBehindAPeer) {
   auto sa = Pair(1, 1000, 2000);
   sa->key.remote.push_back({{Address("172.16.0.5"), Address("172.16.0.8")}, {0, 65535}, 0});
   v1->host.Install(sa);
+  Step({});
   EXPECT_EQ(changed, 1);
   const auto routes = service->InjectedRoutes();
   ASSERT_EQ(routes.size(), 4u);  // .5, .6-.7, .8 and the network
@@ -412,6 +414,8 @@ TEST_F(ServiceTest, RoutesToWhatIsBehindAPeer) {
   EXPECT_EQ(routes[0].gateway, peer);
   EXPECT_EQ(routes[2].destination, Prefix::Of(Address("172.16.0.6"), 31));
   v1->host.Remove(1000);
+  Step({});
+  Step({});
   EXPECT_EQ(changed, 2);
   EXPECT_TRUE(service->InjectedRoutes().empty());
 }

@@ -82,6 +82,10 @@ WholeAppliance::WholeAppliance(Mesh& m, std::string box_name, const std::string&
   service = std::make_unique<VpnService>(
       std::move(ports), [](IkeHost& h) { return std::make_unique<Ikev1Core>(h); },
       [](IkeHost& h) { return std::make_unique<Ikev2Core>(h); });
+  service->OnRoutes([this] {
+    configuration.VpnRoutes(service->InjectedRoutes());
+    routes_changed_ = true;
+  });
   UsePolicy();
 }
 
@@ -201,6 +205,7 @@ void WholeAppliance::AdvanceTo() {
   Flush();
   service->Tick();
   Flush();
+  if (std::exchange(routes_changed_, false)) UsePolicy();
 }
 
 std::vector<std::string> WholeAppliance::Logged(const std::string& number) const {

@@ -69,6 +69,7 @@ class WholeAppliance final : private IkeTransport {
   void Leave(IfId by, std::vector<std::uint8_t> bytes);
   void ToSocket(const Packet& p);
   void UsePolicy();
+  bool routes_changed_ = false;
 };
 
 // The links: ends by appliance and interface. An interface without a link has a host, which keeps what it gets.

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kHeaderSize = 28;           // of ISAKMP and IKEv2 alike
 constexpr std::size_t kVersionAt = 17;            // major version in the high half
 constexpr Duration kGrace = Duration::Seconds(1);  // an attempt of which nothing is to be seen has failed
+constexpr Duration kWatchInterval = Duration::Milliseconds(250);
 constexpr std::size_t kMostPending = 4096;
 
 void Add(IkeStats& sum, const IkeStats& s) {
@@ -121,13 +122,16 @@ std::optional<IkeCore::Target> IkeCore::Find(std::uint32_t entry) const {
   return target;
 }
 
-bool IkeCore::Speaks(std::uint8_t version, const Target& target, Times t) const {
-  const IkeProtocol* protocol = this->version(version);
-  if (protocol == nullptr) return false;
-  const std::vector<IkeSaView> views = protocol->Views(t);
-  return std::any_of(views.begin(), views.end(), [&](const IkeSaView& v) {
-    return std::find(target.peers.begin(), target.peers.end(), v.remote.address) != target.peers.end();
-  });
+std::set<IpAddress> IkeCore::PeersOf(std::uint8_t n, Times t) const {
+  std::set<IpAddress> peers;
+  const IkeProtocol* protocol = version(n);
+  if (protocol == nullptr) return peers;
+  for (const IkeSaView& v : protocol->Views(t)) peers.insert(v.remote.address);
+  return peers;
+}
+
+bool IkeCore::AnyOf(const std::set<IpAddress>& peers, const Target& target) {
+  return std::any_of(target.peers.begin(), target.peers.end(), [&](IpAddress a) { return peers.contains(a); });
 }
 
 void IkeCore::Say(int number, int severity, const Target& target, const std::string& text) {
@@ -164,7 +168,7 @@ void IkeCore::Need(std::uint32_t entry, const TunnelFlow& flow, Times t) {
   p.flow = flow;
   p.version = target->on_v2 ? 2 : 1;
   // A peer with which the other version is up already (IKEv2 came to nothing before) is asked in that.
-  if (target->on_v1 && target->on_v2 && !Speaks(2, *target, t) && Speaks(1, *target, t)) {
+  if (target->on_v1 && target->on_v2 && !AnyOf(PeersOf(2, t), *target) && AnyOf(PeersOf(1, t), *target)) {
     p.version = 1;
     p.other_failed = true;
   }
@@ -197,8 +201,9 @@ void IkeCore::Installed(std::uint32_t entry, std::uint8_t version) {
 void IkeCore::Watch(Times t) {
   watched_ = t.real;
   std::vector<std::uint32_t> failed;
+  const std::set<IpAddress> peers[2] = {PeersOf(1, t), PeersOf(2, t)};  // once for however many are waited for
   for (const auto& [entry, p] : pending_) {
-    if (t.real - p.asked >= kGrace && !Speaks(p.version, p.target, t)) failed.push_back(entry);
+    if (t.real - p.asked >= kGrace && !AnyOf(peers[p.version - 1], p.target)) failed.push_back(entry);
   }
   for (const std::uint32_t entry : failed) {
     auto node = pending_.extract(entry);
@@ -243,7 +248,7 @@ std::uint32_t IkeCore::Clear(const IkeClear& what, Times t) {
 void IkeCore::AdvanceTo(Times t) {
   if (v1_) v1_->AdvanceTo(t);
   if (v2_) v2_->AdvanceTo(t);
-  if (!pending_.empty()) Watch(t);
+  if (!pending_.empty() && t.real - watched_ >= kWatchInterval) Watch(t);
 }
 
 Times IkeCore::NextDeadline() const {
@@ -255,7 +260,8 @@ Times IkeCore::NextDeadline() const {
     next.real = std::min(next.real, t.real);
   }
   for (const auto& [entry, p] : pending_) {
-    if (p.asked + kGrace > watched_) next.real = std::min(next.real, p.asked + kGrace);  // later on its engine's deadlines do
+    // Later on its engine's deadlines do.
+    if (p.asked + kGrace > watched_) next.real = std::min(next.real, std::max(p.asked + kGrace, watched_ + kWatchInterval));
   }
   return next;
 }

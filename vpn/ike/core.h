@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "vpn/ike/host.h"
 
@@ -57,8 +58,9 @@ class IkeCore final : public IkeProtocol {
     TimePoint asked;  // real
   };
   std::optional<Target> Find(std::uint32_t entry) const;
-  // Has that version an IKE SA with the entry's peers, in any state?
-  bool Speaks(std::uint8_t version, const Target& target, Times t) const;
+  // Whom a version has IKE SAs with, in any state.
+  std::set<IpAddress> PeersOf(std::uint8_t version, Times t) const;
+  static bool AnyOf(const std::set<IpAddress>& peers, const Target& target);
   void Dispatch(std::uint32_t entry, Pending p, Times t);
   void Say(int number, int severity, const Target& target, const std::string& text);
   void Installed(std::uint32_t entry, std::uint8_t version);  // a pair has come up
