@@ -33,7 +33,13 @@ void Listen(const ExecContext& c, Kind what, int level) {
   if (vpn == nullptr) return;  // nothing will be said
   vpn->debug().Listen(&c.session, what, level, [&session = c.session, &appliance = c.appliance](const IkeSaying& s) {
     const ClockView clock = appliance.ClockNow();
-    session.Announce(DebugText(s, ToCivil(clock.wall_nanos, clock.zone), appliance.personality().release));
+    const std::string text = DebugText(s, ToCivil(clock.wall_nanos, clock.zone), appliance.personality().release);
+    // `logging debug-trace`: to the log instead of the session (ASA command reference).
+    if (appliance.logger().settings().debug_trace) {
+      appliance.logger().Say(711001, 7, text);
+    } else {
+      session.Announce(text);
+    }
   });
 }
 

@@ -8,9 +8,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 4) return 0;
   FuzzedPair pair(2);
   const std::uint8_t stage = data[0] % 3;
+  std::size_t sent = 0;
   if (stage == 0) {
     // The initiator's own IKE_AUTH never arrives.
-    std::size_t sent = 0;
     pair.on_wire = [&](End& from, IkeDatagram&) { return &from != &pair.a || ++sent == 1; };
   }
   pair.Need(pair.a);

@@ -238,6 +238,7 @@ class Ikev1Core final : public IkeProtocol {
                   std::size_t length) const;
   void SayHistory(const Ikev1Sa& sa) const;
   void SayHistory(const Ikev1Sa& sa, const QuickV1& q) const;
+  void SayCompleted(const Ikev1Sa& sa) const;
   void SayEnd(const Ikev1Sa& sa, IkeEnd why) const;
   static void Remember(std::deque<std::string>& history, const char* story);
   std::string PeerName(const Ikev1Sa& sa) const;  // the group, or the user

@@ -431,6 +431,7 @@ void Ikev1Core::LoginDone(Ikev1Sa& sa) {
   sa.login = V1Login::kNone;
   sa.login_deadline = TimePoint::Max();
   const std::uint32_t number = sa.number;
+  SayCompleted(sa);
   if (!sa.peer_told) MeetOthers(sa);
   if (sa.saw_initial_contact) OnInitialContact(sa);
   if (Ikev1Sa* left = Find(number)) StartNeeds(*left);

@@ -29,6 +29,8 @@ constexpr PayloadRule kAm3Rules[] = {{kHash, 0, 1},  {kSig, 0, 1},        {kCert
 
 constexpr std::size_t kMostRepeats = 8;
 
+std::int64_t RekeySeconds(const Ikev1Sa& sa) { return std::int64_t{sa.suite.lifetime_s} * (sa.initiator ? 85 : 95) / 100; }
+
 }  // namespace
 
 // Each row: in this state, on this event, this step is taken; if it succeeds, this is the next state. Steps set no state.
@@ -367,25 +369,29 @@ void Ikev1Core::Established(Ikev1Sa& sa) {
   if (sa.nat_here && sa.via == IkeDatagram::Via::kNatT && policy_->nat_keepalive_s != 0) {
     sa.keepalive_at = real() + Duration::Seconds(policy_->nat_keepalive_s);
   }
+  if (sa.suite.lifetime_s != 0) {
+    sa.expire_at = now() + Duration::Seconds(sa.suite.lifetime_s);
+    sa.rekey_at = now() + Duration::Seconds(RekeySeconds(sa));
+  }
+  if (sa.remote_access() || sa.client) {
+    BeginLogin(sa);
+    return;
+  }
+  SayCompleted(sa);
+  MeetOthers(sa);
+  StartNeeds(sa);
+}
+
+// Of a remote user this is said when he has logged in.
+void Ikev1Core::SayCompleted(const Ikev1Sa& sa) const {
   if (sa.group.keepalive && !sa.dpd) {
     Say(713122, 3, sa,
         "Keep-alives configured on but peer " + sa.peer.address.ToString() + " does not support keep-alives (type = None)");
   }
   Say(713119, 5, sa, "PHASE 1 COMPLETED");
   Say(713121, 7, nullptr, sa.peer.address,
-      std::string("Keep-alive type for this connection: ") + (keepalive ? "DPD" : "None"));
-  if (sa.suite.lifetime_s != 0) {
-    sa.expire_at = now() + Duration::Seconds(sa.suite.lifetime_s);
-    const std::uint64_t rekey = std::uint64_t{sa.suite.lifetime_s} * (sa.initiator ? 85 : 95) / 100;
-    sa.rekey_at = now() + Duration::Seconds(static_cast<std::int64_t>(rekey));
-    Debug(715080, sa, fmt::format("Starting P1 rekey timer: {} seconds.", rekey));
-  }
-  if (sa.remote_access() || sa.client) {
-    BeginLogin(sa);
-    return;
-  }
-  MeetOthers(sa);
-  StartNeeds(sa);
+      std::string("Keep-alive type for this connection: ") + (sa.group.keepalive && sa.dpd ? "DPD" : "None"));
+  if (sa.suite.lifetime_s != 0) Debug(715080, sa, fmt::format("Starting P1 rekey timer: {} seconds.", RekeySeconds(sa)));
 }
 
 void Ikev1Core::StartNeeds(Ikev1Sa& sa) {
