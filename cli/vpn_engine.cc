@@ -49,7 +49,6 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
     : parts_(parts),
       sockets_(std::move(sockets)),
       key_log_(key_log),
-      keys_(parts.appliance.state().At("keys")),
       jobs_(JobPool::Threads(), [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
       service_(PortsOf(), Version1(), Version2()) {
   parts_.appliance.UseVpn(service_);
@@ -77,7 +76,7 @@ VpnService::Ports VpnEngine::PortsOf() {
                           [&appliance](const std::string& user, const std::string& password) {
                             return appliance.CheckUser(user, password).has_value();
                           },
-                          [this](const std::string& name) { return keys_.Find(name); },
+                          [&appliance](const std::string& name) { return appliance.keys().Find(name); },
                           {}};
   if (key_log_ != nullptr) {
     ports.key_log = [this](const std::string& line) {

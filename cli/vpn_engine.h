@@ -8,7 +8,6 @@
 
 #include "cli/appliance.h"
 #include "cli/ike_sockets.h"
-#include "cli/key_store.h"
 #include "vpn/job_pool.h"
 #include "vpn/service.h"
 #include "vpn/tunnel_event.h"
@@ -45,7 +44,6 @@ class VpnEngine {
   Parts parts_;
   std::unique_ptr<IkeSockets> sockets_;
   std::FILE* key_log_;
-  KeyStore keys_;
   JobPool jobs_;
   VpnService service_;
 };
