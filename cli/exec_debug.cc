@@ -36,7 +36,10 @@ void Listen(const ExecContext& c, Kind what, int level) {
     const std::string text = DebugText(s, ToCivil(clock.wall_nanos, clock.zone), appliance.personality().release);
     // `logging debug-trace`: to the log instead of the session (ASA command reference).
     if (appliance.logger().settings().debug_trace) {
-      appliance.logger().Say(711001, 7, text);
+      for (std::size_t at = 0, end = 0; end != std::string::npos; at = end + 1) {  // a message for each line
+        end = text.find('\n', at);
+        appliance.logger().Say(711001, 7, text.substr(at, end == std::string::npos ? end : end - at));
+      }
     } else {
       session.Announce(text);
     }

@@ -72,7 +72,7 @@ WholeAppliance::WholeAppliance(Mesh& m, std::string box_name, const std::string&
   for (const LineReport& line : report.reports) ADD_FAILURE() << name << ": " << line.line << ": " << line.text;
   engine = std::make_unique<Engine>(Engine::Options{}, m.clock, ring, Random(seed), inspections.Table());
   tunnels = std::make_unique<DataPlane>(*engine, ring, events, entropy);
-  const auto now = [this](const std::function<void()>& f) { f(); };
+  const auto now = [](const std::function<void()>& f) { f(); };
   VpnService::Ports ports{*this, *tunnels, now, [](std::function<void()> f) { f(); }, {}, [this] { return Times{mesh.clock.Now(), mesh.clock.Now()}; },
                           m.clock, logger, entropy, [this](const std::string& user, const std::string& password) {
                             const auto known = users.find(user);

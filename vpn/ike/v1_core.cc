@@ -10,7 +10,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kMostUsedIds = 64;
 // In pieces above what fits into 576 bytes of IPv4.
 constexpr std::size_t kLargestUncut = 548;
 
