@@ -181,7 +181,13 @@ void Ikev1Core::BeginResponder(const IkeDatagram& d, MessageV1& m, Bytes body) {
   if (half_open >= most || (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas)) {
     ++stats_.system_capacity_fails;
     Say(713191, 3, nullptr, d.peer.address, "Maximum concurrent IKE negotiations exceeded!");
-    return drop();
+    // Version 1 has no cookies against a flood of first messages from nowhere. The oldest negotiation that has not proved that
+    // its peer hears us makes room: who is there answers sooner than the flood has gone round.
+    const auto oldest = std::find_if(sas_.begin(), sas_.end(), [](const auto& s) {
+      return !s.second->initiator && (s.second->state == V1State::kMmWait3 || s.second->state == V1State::kAmWait3);
+    });
+    if (half_open < most || oldest == sas_.end()) return drop();
+    FailPhase1(*oldest->second, "");
   }
   Ikev1Sa& sa = NewSa();
   sa.aggressive = aggressive;

@@ -295,5 +295,24 @@ TEST(V1Life, HalfOpenNegotiationsAreBounded) {
   EXPECT_EQ(pair.core_b().sas(), 0u);
 }
 
+// First messages from nowhere do not keep out a peer that answers.
+TEST(V1Life, FloodOfFirstMessagesLetsAPeerIn) {
+  V1Pair pair(16);
+  auto policy = L2lPolicy(Mirror({}));
+  policy->max_in_negotiation = 20;
+  pair.b.UsePolicy(policy);
+  pair.faults.lose = 100;
+  pair.Need(pair.a);
+  for (std::uint64_t i = 1; i <= 500; ++i) {
+    IkeDatagram d = pair.a.sent.at(0);
+    std::swap(d.local, d.peer);
+    StoreBe64(d.bytes.data(), i);
+    pair.b.core().Receive(d, pair.times);
+  }
+  pair.faults.lose = 0;
+  pair.Run(Duration::Seconds(10));  // the first message is repeated after eight
+  ExpectUp(pair);
+}
+
 }  // namespace
 }  // namespace sallyport
