@@ -62,9 +62,10 @@ void AppendFlags(std::int64_t flags, std::string& out) {
   }
 }
 
-std::string Hex(std::uint32_t n) {
+// Of SPIs an ASA prints capital digits, of access list elements small ones.
+std::string Hex(std::uint32_t n, const char* format) {
   char text[16];
-  std::snprintf(text, sizeof text, "0x%X", n);
+  std::snprintf(text, sizeof text, format, n);
   return text;
 }
 
@@ -124,7 +125,7 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
       out += std::to_string(arg.number);
       break;
     case Kind::kHex:
-      out += Hex(static_cast<std::uint32_t>(arg.number));
+      out += Hex(static_cast<std::uint32_t>(arg.number), "0x%X");
       break;
     case Kind::kAddress:
       out += arg.address.ToString();
@@ -169,7 +170,7 @@ void AppendLogArg(const LogArg& arg, std::string& out) {
     case Kind::kHashPair:
       if (arg.number != -1) {
         const auto pair = static_cast<std::uint64_t>(arg.number);
-        out += " [" + Hex(static_cast<std::uint32_t>(pair >> 32)) + ", " + Hex(static_cast<std::uint32_t>(pair)) + "]";
+        out += " [" + Hex(static_cast<std::uint32_t>(pair >> 32), "0x%x") + ", " + Hex(static_cast<std::uint32_t>(pair), "0x%x") + "]";
       }
       break;
     case Kind::kSlashPort:

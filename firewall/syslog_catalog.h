@@ -110,6 +110,11 @@ namespace sallyport {
   X(401003, 4, "Shun deleted: {0}") \
   X(401004, 4, "Shunned packet: {0} ==> {1} on interface {2}") \
   X(401005, 4, "Shun add failed: unable to allocate resources for {0} {1} {2} {3}") \
+  X(402114, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} to {3} with an invalid SPI.") \
+  X(402116, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4}.  The decapsulated inner packet doesn't match the negotiated policy in the SA.  The packet specifies its destination as {5}, its source as {6}, and its protocol as {7}.  The SA specifies its local proxy as {8} and its remote_proxy as {9}.") \
+  X(402117, 4, "IPSEC: Received a non-IPSec packet (protocol= {0}) from {1} to {2}.") \
+  X(402119, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4} that failed anti-replay checking.") \
+  X(402120, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4} that failed authentication.") \
   X(406001, 4, "FTP port command low port: {0}/{1} to {2} on interface {3}") \
   X(406002, 4, "FTP port command different address: {0}({1}) to {2} on interface {3}") \
   X(410001, 4, "Dropped UDP DNS {0} from {1}/{2} to {3}/{4}; {5} length {6} bytes exceeds {7} of {8} bytes") \
@@ -137,11 +142,6 @@ namespace sallyport {
   X(415019, 5, "HTTP - matched {0} in policy-map {1}, status line matched {2} from {3}/{4} to {5}/{6}") \
   X(415020, 5, "HTTP - matched {0} in policy-map {1}, a non-ASCII character was matched {2} from {3}/{4} to {5}/{6}") \
   X(419001, 4, "Dropping TCP packet from {0}/{1} to {2}/{3}, reason: MSS exceeded, MSS {4}, data {5}") \
-  X(402114, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} to {3} with an invalid SPI.") \
-  X(402116, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4}.  The decapsulated inner packet doesn't match the negotiated policy in the SA.  The packet specifies its destination as {5}, its source as {6}, and its protocol as {7}.  The SA specifies its local proxy as {8} and its remote_proxy as {9}.") \
-  X(402117, 4, "IPSEC: Received a non-IPSec packet (protocol= {0}) from {1} to {2}.") \
-  X(402119, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4} that failed anti-replay checking.") \
-  X(402120, 4, "IPSEC: Received an ESP packet (SPI= {0}, sequence number= {1}) from {2} (user= {3}) to {4} that failed authentication.") \
   X(419002, 4, "Duplicate TCP SYN from {0}/{1} to {2}/{3} with different initial sequence number") \
   X(419003, 4, "Cleared TCP urgent flag from {0}/{1} to {2}/{3}.") \
   X(500003, 5, "Bad TCP hdr length (hdrlen={0}, pktlen={1}) from {2}/{3} to {4}/{5}, flags: {6}, on interface {7}") \
