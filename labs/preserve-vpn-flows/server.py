@@ -1,9 +1,10 @@
-"""The head office's server: a large file by HTTP, and an echo of datagrams to port 7."""
+"""server.py BYTES: a server with a file of that size by HTTP, and an echo of datagrams to port 7."""
 import http.server
 import socket
+import sys
 import threading
 
-SIZE = 3000000
+SIZE = int(sys.argv[1])
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
