@@ -19,7 +19,7 @@ import tempfile
 import system
 from system import LabError
 
-RUN = "/run/sallyport-labs"
+RUN = os.environ.get("SALLYPORT_LABS", "/run/sallyport-labs")
 READY_SECONDS = 30
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -57,12 +57,16 @@ def _build_step(command):
 
 
 @contextlib.contextmanager
-def _registry():
-    """Holds the lock under which instances appear and disappear."""
+def _locked(name):
     os.makedirs(RUN, mode=0o700, exist_ok=True)
-    with open(os.path.join(RUN, ".lock"), "w", encoding="ascii") as lock:
+    with open(os.path.join(RUN, name), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _registry():
+    """Holds the lock under which instances appear and disappear, and with them what all of them share: /etc/netns."""
+    return _locked(".lock")
 
 
 class Instance:
@@ -131,9 +135,9 @@ class Instance:
             system.end_processes(name)
             subprocess.run(["ip", "netns", "del", name], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
             shutil.rmtree(os.path.join("/etc/netns", name), ignore_errors=True)
-        with contextlib.suppress(OSError):
-            os.rmdir("/etc/netns")
         with _registry():
+            with contextlib.suppress(OSError):
+                os.rmdir("/etc/netns")
             shutil.rmtree(self.folder, ignore_errors=True)
         left = system.namespaces(prefix)
         if left or os.path.exists(self.folder):
@@ -154,7 +158,8 @@ class Instance:
         files = {"hosts": "127.0.0.1 localhost\n" + hosts, "nsswitch.conf": "hosts: files\npasswd: files\ngroup: files\n"}
         for file_name, text in files.items():
             if os.path.exists(os.path.join("/etc", file_name)):
-                os.makedirs(etc, exist_ok=True)
+                with _registry():
+                    os.makedirs(etc, exist_ok=True)
                 with open(os.path.join(etc, file_name), "w", encoding="utf-8") as out:
                     out.write(text)
         system.run(["ip", "netns", "add", name])
@@ -227,9 +232,12 @@ def instances(lab_name=None):
 
 def sweep():
     """Takes down what killed runners have left: instances without their owner, namespaces without their folder."""
-    for instance in instances():
-        if instance.is_stale():
-            instance.down()
+    if not any(instance.is_stale() for instance in instances()):
+        return
+    with _locked(".sweep"):  # one at a time: others may be sweeping the same
+        for instance in instances():
+            if instance.is_stale():
+                instance.down()
 
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
