@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "vpn/key_log.h"
+
 namespace sallyport {
 namespace {
 
@@ -232,6 +234,9 @@ std::uint32_t VpnService::NewSpi() {
 
 void VpnService::Install(std::shared_ptr<const ChildSa> sa) {
   pairs_[sa->spi_in] = sa;
+  if (ports_.key_log) {
+    for (const std::string& line : EspKeyLines(*sa)) ports_.key_log("esp " + line);
+  }
   ports_.ask_engine([&] { ports_.tunnels.Install(sa, times_.now); });
   sessions_.PairUp(*sa, times_.now);
   LogPair(*sa, true);

@@ -68,8 +68,9 @@ def skip_unless(*tools):
 
 
 class TwoHosts:
-    def __init__(self, more="", name="two"):
-        self.prefix, self.more = f"sp{name}{os.getpid()}", more
+    def __init__(self, more="", name="two", options=()):
+        """`options`: of the daemon; {state} stands for its folder."""
+        self.prefix, self.more, self.options = f"sp{name}{os.getpid()}", more, options
         self.started = []
 
     def ns(self, node):
@@ -99,7 +100,8 @@ class TwoHosts:
         self.out = open(os.path.join(self.state, "out"), "w+", encoding="utf-8")
         self.daemon = subprocess.Popen(
             ["ip", "netns", "exec", self.ns("wall"), os.path.join(BIN, "sallyportd"), "--strict", "--state", self.state,
-             "--interface", "GigabitEthernet0/0=out0", "--interface", "GigabitEthernet0/1=in0"],
+             "--interface", "GigabitEthernet0/0=out0", "--interface", "GigabitEthernet0/1=in0",
+             *(o.format(state=self.state) for o in self.options)],
             stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
         self.started.append(self.daemon)
         if not until(lambda: "ready" in self.said() or self.daemon.poll() is not None, 20) or self.daemon.poll() is not None:

@@ -280,7 +280,8 @@ void V2Engine::UseKeys(SaV2& sa, Bytes skeyseed) {
   r.authentication = sa.keys.ar.Clone();
   sa.out = std::move(sa.initiator ? i : r);
   sa.in = std::move(sa.initiator ? r : i);
-  host_.LogKeys("ikev2 " + KeyLineV2(sa.suite, sa.keys, sa.spi_i, sa.spi_r));
+  const std::string line = KeyLineV2(sa.suite, sa.keys, sa.spi_i, sa.spi_r);
+  if (!line.empty()) host_.LogKeys("ikev2 " + line);
 }
 
 void V2Engine::FailBegin(const SaPtr& sa, const std::string& reason) {

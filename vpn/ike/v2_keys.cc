@@ -40,8 +40,11 @@ std::string Hex(std::uint64_t v) {
   return Hex(Bytes(b));
 }
 
+// nullptr: it knows no such thing.
 const char* WiresharkCipher(VpnCipher c) {
   switch (c) {
+    case VpnCipher::kNone:
+      return "NULL [RFC2410]";
     case VpnCipher::k3Des:
       return "3DES [RFC2451]";
     case VpnCipher::kAes128:
@@ -57,7 +60,7 @@ const char* WiresharkCipher(VpnCipher c) {
     case VpnCipher::kAesGcm256:
       return "AES-GCM-256 with 16 octet ICV [RFC5282]";
     default:
-      return "NULL [RFC2410]";
+      return nullptr;
   }
 }
 
@@ -139,6 +142,7 @@ Secret SharedKeyAuthV2(VpnHash prf, Bytes key, Bytes octets) {
 }
 
 std::string KeyLineV2(const SuiteV2& suite, const IkeKeysV2& keys, std::uint64_t spi_i, std::uint64_t spi_r) {
+  if (WiresharkCipher(suite.cipher) == nullptr) return {};
   return Hex(spi_i) + "," + Hex(spi_r) + "," + Hex(keys.ei.bytes()) + "," + Hex(keys.er.bytes()) + ",\"" +
          WiresharkCipher(suite.cipher) + "\"," + Hex(keys.ai.bytes()) + "," + Hex(keys.ar.bytes()) + ",\"" +
          WiresharkHash(suite.integrity) + "\"";

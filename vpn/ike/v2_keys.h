@@ -33,7 +33,7 @@ std::vector<std::uint8_t> SignedOctetsV2(VpnHash prf, Bytes message, Bytes peer_
 // With a shared key (a pre-shared one, or the MSK of EAP).
 Secret SharedKeyAuthV2(VpnHash prf, Bytes key, Bytes octets);
 
-// Lines by which Wireshark decrypts: its table "ikev2_decryption_table".
+// A line by which Wireshark decrypts: of its table "ikev2_decryption_table". "": it knows no such cipher (DES).
 std::string KeyLineV2(const SuiteV2& suite, const IkeKeysV2& keys, std::uint64_t spi_i, std::uint64_t spi_r);
 
 }  // namespace sallyport
