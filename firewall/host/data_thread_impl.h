@@ -94,8 +94,8 @@ void BasicDataThread<E>::UsePolicy(std::shared_ptr<const Policy> policy) {
     // A port that cannot be had is one that is silent; the link's state shows why.
     if (bridge_.fd() >= 0) (void)bridge_.Use(*policy);
   }
-  // ESP in UDP comes one by one, each to be replaced by what is in it; merged, nothing says where one ends. Nor where a stranger's
-  // datagrams do, if a merged one is to go into a tunnel.
+  // What is replaced in its verdict comes one by one; merged, nothing would say where one ends. (ESP in UDP 4500, where that can be
+  // told, is in the other queue.)
   (void)queue_.SetGso(Nfqueue::kOtherQueue, policy->tunnels == nullptr);
   engine_.SetPolicy(std::move(policy), clock_.Now());
   copied_tcp_ = copied_other_ = 0;
