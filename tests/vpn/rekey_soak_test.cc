@@ -105,14 +105,21 @@ TEST_P(RekeySoak, NothingIsLostAndNothingGrows) {
     EXPECT_LE(pairs, 4u);  // the old and the new, and those of a collision
     EXPECT_LE(ike, 4u);
     EXPECT_GE(spis->size(), 25u);
-    EXPECT_GE(sas->size(), 9u);
+    // A new phase 1 takes the place and the number of the old one.
+    const std::size_t renewed = GetParam() == 2 ? sas->size() : a->Logged("713119").size();
+    EXPECT_GE(renewed, 9u);
     spis.reset();
     sas.reset();
+    for (auto* box : {a.get(), b.get()}) {
+      EXPECT_TRUE(box->Logged("113019").empty());
+      std::vector<std::string>().swap(box->key_log);
+      box->logger.ClearBuffer();
+    }
     heap.push_back(Heap());
+    if (std::getenv("SALLYPORT_SOAK_HOURS") != nullptr) std::printf("hour %d: %zu bytes, %zu IKE associations\n", hour, heap.back(), renewed);
   }
   for (const auto* box : {a.get(), b.get()}) {
     EXPECT_EQ(box->service->Sessions().size(), 1u);
-    EXPECT_TRUE(box->Logged("113019").empty());
     EXPECT_LE(box->service->Contexts().size(), 8u);
     EXPECT_EQ(box->Dropped(FrameDrop::kNpSpInvalidSpi), 0u);
     EXPECT_EQ(box->Dropped(FrameDrop::kCtmError), 0u);
