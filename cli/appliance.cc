@@ -176,8 +176,9 @@ bool Appliance::WatchLines() {
     if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
     InterfaceView view;
     parts_.host.FillInterface(view, f->linux_index);
+    if (f->virtual_tunnel) view.link_up = tunnels_up_.contains(f->id);
     const bool up = view.link_up && !f->shutdown;
-    if (!f->shutdown && parts_.host.NoCarrier(*f, view)) down.insert(f->hardware);
+    if (!f->shutdown && (f->virtual_tunnel ? !up : parts_.host.NoCarrier(*f, view))) down.insert(f->hardware);
     now[f->hardware] = up;
     const auto before = line_up_.find(f->hardware);
     if (before != line_up_.end() && before->second != up) logger_.Log(up ? Msg::k411001 : Msg::k411002, {f->nameif});

@@ -177,12 +177,16 @@ class Appliance {
   void OnTick(std::function<void()> f) { on_tick_ = std::move(f); }
   // What tunnels say of routes has changed: the next Tick compiles.
   void RoutesChanged() { names_changed_ = true; }
+  // Which virtual tunnels (`interface Tunnel`) are up; takes effect as a changed route does.
+  void TunnelsUp(std::set<IfId> up) { tunnels_up_ = std::move(up); }
   // Who runs closures on the control thread for other threads (ConsoleServer, or a test).
   void SetPost(std::function<void(std::function<void()>)> post) { post_ = std::move(post); }
   void Post(std::function<void()> f) { post_(std::move(f)); }
 
   // --- views
   std::vector<InterfaceView> Interfaces();
+  // What only a virtual tunnel has, in place of what FillInterface says of a link.
+  void FillTunnel(const Interface& f, InterfaceView& view) const;
   VersionView Version();
   MemoryView Memory() const;
   // Without the counters.
@@ -265,6 +269,7 @@ class Appliance {
   std::chrono::steady_clock::duration compile_cost_{};
   bool put_off_ = false;  // the configuration is ahead of policy_
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
+  std::set<IfId> tunnels_up_;            // of virtual tunnels
   std::set<std::string> lines_down_;     // those whose link carries nothing, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;

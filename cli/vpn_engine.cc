@@ -54,6 +54,8 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
   parts_.appliance.UseVpn(service_);
   service_.OnRoutes([this] {
     parts_.appliance.configuration().VpnRoutes(service_.InjectedRoutes());
+    parts_.appliance.configuration().VpnClientHas(service_.ClientAddress());
+    parts_.appliance.TunnelsUp(service_.TunnelsUp());
     parts_.appliance.RoutesChanged();
   });
 }

@@ -125,7 +125,6 @@ void Option(const VpnSource& from, std::string_view text, const FieldLine& f, Vp
     out.nat_keepalive_s = static_cast<std::uint32_t>(f.Int("keepalive").value_or(20));
   } else if (text.starts_with("ipsec-over-tcp")) TcpPorts(f, out);
   else if (text.starts_with("am-disable")) out.aggressive_disabled = true;
-  else if (text.starts_with("disconnect-notify")) out.disconnect_notify = true;
 }
 
 void Ikev2Option(const VpnSource& from, std::string_view text, const FieldLine& f, VpnPolicy& out) {

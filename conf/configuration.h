@@ -32,6 +32,8 @@
 
 namespace sallyport {
 
+struct VpnClientAddress;  // vpn/policy.h
+
 // Where a session is: the stack of sub-modes. Empty: global configuration mode.
 class ConfigMode {
  public:
@@ -186,6 +188,8 @@ class Configuration {
   void LinesDown(std::set<std::string> hardware);
   // Routes to what is behind tunnels that are up (`set reverse-route`). Compile again after a change.
   void VpnRoutes(std::vector<Route> routes);
+  // The address that the hardware client has, in client mode. Compile again after a change.
+  void VpnClientHas(std::optional<VpnClientAddress> address);
   // The interfaces that the appliance is made with: those physical ones of `names` that no line is about are there, and shut
   // down, now and whenever the configuration is loaded anew or cleared. Subinterfaces, VLANs and the like are overlooked.
   void SetHardware(std::vector<std::string> names);

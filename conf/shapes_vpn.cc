@@ -71,7 +71,7 @@ constexpr Shape kSessions[] = {
     {"config", "vpnclient vpngroup / <group:word> password <password:secret>", Sec::kVpnSettings, {.rank = 5, .effect = kActs}},
     {"config", "vpnclient trustpoint / <trustpoint:word> [chain]", Sec::kVpnSettings, {.rank = 5}},
     {"config", "vpnclient username / <user:word> password <password:secret>", Sec::kVpnSettings, {.rank = 6, .effect = kActs}},
-    {"config", "vpnclient ipsec-over-tcp / [port <port:1-65535>]", Sec::kVpnSettings, {.rank = 7, .effect = kActs}},
+    {"config", "vpnclient ipsec-over-tcp / [port <port:1-65535>]", Sec::kVpnSettings, {.rank = 7}},
     {"config", "vpnclient mac-exempt \\ <text:line>", Sec::kVpnSettings, {.rank = 8}},
     {"config", "vpnclient management / <text:line>", Sec::kVpnSettings, {.rank = 9}},
     {"config", "vpnclient secure interface / <text:line>", Sec::kVpnSettings, {.rank = 9}},

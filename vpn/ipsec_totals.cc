@@ -23,7 +23,9 @@ void Add(IpsecStatsView& to, const IpsecCounters& c) {
   to.valid_icmp_errors += c.valid_icmp_errors;
   to.invalid_icmp_errors += c.invalid_icmp_errors;
   to.fragmented_before += c.fragmented_before;
+  to.fragmented_after += c.fragmented_after;
   to.fragmentation_failed_before += c.fragmentation_failed;
+  to.fragmentation_failed_after += c.fragmentation_failed_after;
   to.fragments_created += c.fragments_created;
   to.pmtus_sent += c.pmtus_sent;
   to.pmtus_received += c.pmtus_received;

@@ -79,6 +79,7 @@ struct CryptoMapEntry {
 struct VirtualTunnel {
   std::uint32_t id = 0;  // as CryptoMapEntry::id
   IfId interface{};      // the tunnel interface
+  std::uint32_t number = 0;  // of `interface TunnelN`
   IfId source{};         // `tunnel source interface`
   IpAddress destination;
   std::string profile;
@@ -87,6 +88,9 @@ struct VirtualTunnel {
   std::optional<std::uint32_t> lifetime_s, lifetime_kb;
   bool responder_only = false;
   std::string trustpoint;
+  // The crypto map that an ASA makes of it, with its only entry; the first number is that of the source interface.
+  static constexpr std::uint32_t kSequence = 65280;
+  std::string MapName() const { return "__vti-crypto-map-" + std::to_string(static_cast<int>(source)) + "-0-" + std::to_string(number); }
 };
 
 // --- peers and users
@@ -199,10 +203,15 @@ struct VpnClientSettings {
   bool enabled = false;
   std::vector<IpAddress> servers;
   bool network_extension = false;
-  bool autoconnect = false;  // nem-st-autoconnect
   std::string group, group_password, user, password;
-  std::uint16_t tcp_port = 0;  // ipsec-over-tcp; 0: off
   IfId outside{}, inside{};
+};
+
+// A hardware client in client mode has got this inner address; what its own network says to these others is translated to it.
+struct VpnClientAddress {
+  IpAddress address;
+  std::vector<AddressRange> networks;
+  bool operator==(const VpnClientAddress&) const = default;
 };
 
 struct VpnPolicy final : TunnelPolicy {
@@ -231,7 +240,6 @@ struct VpnPolicy final : TunnelPolicy {
   std::uint32_t nat_keepalive_s = 20;
   std::vector<std::uint16_t> tcp_ports;  // ipsec-over-tcp
   bool aggressive_disabled = false;      // am-disable
-  bool disconnect_notify = false;
   std::uint32_t max_in_negotiation = 0;  // 0: no limit of the configuration
   std::uint32_t max_sas = 0;
   enum class Cookies : std::uint8_t { kNever, kAlways, kPercent } cookies = Cookies::kPercent;

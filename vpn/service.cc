@@ -120,6 +120,7 @@ void VpnService::Tick() {
   Enter([&] {
     core_.AdvanceTo(times_);
     EndDue();
+    RaiseVirtualTunnels();
     TellRoutes();
   });
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,7 +66,11 @@ class VpnService final : public VpnControl, private IkeHost {
 
   // Routes to what is behind the peers of entries with `set reverse-route`, as long as they are there; in a fixed order.
   std::vector<Route> InjectedRoutes() const;
-  // `f` is called, by Tick, when InjectedRoutes has changed.
+  // What the hardware client has been given, in client mode.
+  std::optional<VpnClientAddress> ClientAddress() const;
+  // Interfaces of virtual tunnels that are up: their line protocol.
+  std::set<IfId> TunnelsUp() const;
+  // `f` is called, by Tick, when InjectedRoutes, TunnelsUp or ClientAddress has changed.
   void OnRoutes(std::function<void()> f) { on_routes_ = std::move(f); }
 
   // --- VpnControl
@@ -119,6 +124,8 @@ class VpnService final : public VpnControl, private IkeHost {
   // Ends a session; `reason`: words of 113019, "" those of `why`.
   void End(const VpnSessions::Due& which, const std::string& reason);
   void TellRoutes();
+  // A virtual tunnel needs no packet to come up: what is down is asked for, again and again.
+  void RaiseVirtualTunnels();
 
   Ports ports_;
   std::shared_ptr<const Policy> policy_;
@@ -133,6 +140,9 @@ class VpnService final : public VpnControl, private IkeHost {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::function<void()> on_routes_;
   std::vector<Route> routes_;   // as they were told last
+  std::set<IfId> tunnels_up_;
+  std::optional<VpnClientAddress> client_address_;
+  std::map<std::uint32_t, TimePoint> raised_;  // VirtualTunnel::id: when (real) it was asked for last
   bool routes_stale_ = false;   // pairs have come or gone since
   TimePoint due_checked_;
   IkeCore core_;  // last: it may call back while it goes

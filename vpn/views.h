@@ -251,7 +251,8 @@ struct IpsecCounters {
   std::uint64_t decapsulated = 0, decrypted = 0, verified = 0;
   std::uint64_t compressed = 0, decompressed = 0;
   std::uint64_t not_compressed = 0, compression_failed = 0, decompression_failed = 0;
-  std::uint64_t fragmented_before = 0, fragmentation_failed = 0, fragments_created = 0;
+  std::uint64_t fragmented_before = 0, fragmentation_failed = 0, fragments_created = 0;  // failed: before encryption
+  std::uint64_t fragmented_after = 0, fragmentation_failed_after = 0;
   std::uint64_t pmtus_sent = 0, pmtus_received = 0, reassembly_needed = 0;
   std::uint64_t tfc_received = 0, tfc_sent = 0;
   std::uint64_t valid_icmp_errors = 0, invalid_icmp_errors = 0;

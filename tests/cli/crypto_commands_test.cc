@@ -8,6 +8,7 @@
 #include "cli/show_asp_table.h"
 #include "cli/show_crypto.h"
 #include "cli/show_crypto_stats.h"
+#include "cli/show_packet_tracer.h"
 #include "conf/personality.h"
 #include "console_fixture.h"
 #include "show_golden.h"
@@ -355,10 +356,47 @@ TEST_F(CryptoCommands, ClassifyHasTheRulesOfTunnels) {
   out.packets = 9;
   AspFilter filter;
   filter.crypto = true;
-  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out});
+  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out}, 3);
   const AspTable none(Policy(), AspHits(), {});
   ExpectGolden("asp_table_classify_crypto", ShowAspClassify(none, *box_.appliance->policy(), filter));
   EXPECT_THAT(Open(15)->Do("show asp table classify domain encrypt"), HasSubstr("domain=encrypt"));
+  // With a vpn-filter its lines, and the end of it.
+  in.filter = out.filter = "vpn";
+  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out}, 3);
+  filter.domain = "vpn-user";
+  ExpectGolden("asp_table_classify_vpn_user", ShowAspClassify(none, *box_.appliance->policy(), filter));
+  ExpectGolden("asp_table_filter", ShowAspFilter(*box_.appliance->policy(), filter.tunnels, "", false));
+  const std::string hit = ShowAspFilter(*box_.appliance->policy(), filter.tunnels, "", true);
+  EXPECT_THAT(hit, HasSubstr("filter_id=0x0(-implicit deny-), protocol=0"));
+  EXPECT_THAT(hit, ::testing::Not(HasSubstr("filter_id=0x1(vpn)")));
+  EXPECT_THAT(ShowAspFilter(*box_.appliance->policy(), filter.tunnels, "vpn", false), ::testing::Not(HasSubstr("implicit")));
+}
+
+// `detailed` has the rule of a phase of tunnels, too.
+TEST_F(CryptoCommands, PacketTracerDetailedShowsTheRulesOfTunnels) {
+  box_.appliance->Load("ASA Version 9.8(2)\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n"
+                       "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n"
+                       "route outside 10.2.0.0 255.255.0.0 203.0.113.2\n"
+                       "access-list vpn extended permit ip 10.1.0.0 255.255.0.0 10.2.0.0 255.255.0.0\n"
+                       "crypto ipsec ikev1 transform-set s esp-3des esp-sha-hmac\ncrypto map west 10 match address vpn\n"
+                       "crypto map west 10 set peer 198.51.100.2\ncrypto map west 10 set ikev1 transform-set s\ncrypto map west interface outside\n"
+                       "crypto ikev1 enable outside\n");
+  box_.appliance->Changed();
+  AspTable table(*box_.appliance->policy(), AspHits(), {});
+  table.Add(TunnelRules(*box_.appliance->policy(), {}, {}, 0));
+  TraceView v;
+  v.result.policy = box_.appliance->policy();
+  const auto vpn = std::dynamic_pointer_cast<const VpnPolicy>(v.result.policy->tunnels);
+  ASSERT_NE(vpn, nullptr);
+  TracePhase phase;
+  phase.type = "VPN";
+  phase.subtype = "encrypt";
+  phase.allow = false;
+  phase.rule = {AspWhat::kEncrypt, vpn->entries.at(0).at, true, &vpn->entries[0].match->elements()[0], A("10.1.1.9"), A("10.2.2.2")};
+  v.result.phases.push_back(phase);
+  const std::string text = ShowPacketTracer(v, box_.appliance->personality(), &table);
+  EXPECT_THAT(text, HasSubstr("Type: VPN\nSubtype: encrypt\nResult: DROP\nConfig:\nAdditional Information:\n Forward Flow based lookup yields rule:\n out id="));
+  EXPECT_THAT(text, HasSubstr("priority=70, domain=encrypt, deny=false\n        hits=0, user_data=0x0, cs_id=0x0, reverse, "));
 }
 
 TEST(CryptoGolden, Statistics) {

@@ -380,7 +380,7 @@ crypto map out 20 set peer 198.51.100.2 198.51.100.3
 crypto map out 20 set ikev1 phase1-mode aggressive group5
 crypto map out 20 set ikev1 transform-set old missing
 crypto map out 20 set ikev2 ipsec-proposal new bare
-crypto map out 20 set ikev2 mode transport require
+crypto map out 20 set ikev2 mode transport-require
 crypto map out 20 set security-association lifetime seconds 600 kilobytes 5000
 crypto map out 20 set nat-t-disable
 crypto map out 20 set trustpoint tp chain
@@ -594,12 +594,10 @@ TEST_F(CompileVpn, HardwareClient) {
   EXPECT_TRUE(c.enabled);
   EXPECT_THAT(c.servers, ElementsAre(A("198.51.100.1"), A("198.51.100.2")));
   EXPECT_TRUE(c.network_extension);
-  EXPECT_TRUE(c.autoconnect);
   EXPECT_EQ(c.group, "branch");
   EXPECT_EQ(c.group_password, "secret");
   EXPECT_EQ(c.user, "erin");
   EXPECT_EQ(c.password, "");
-  EXPECT_EQ(c.tcp_port, 10000);
   EXPECT_EQ(c.outside, At("outside"));
   EXPECT_EQ(c.inside, At("inside"));
 }

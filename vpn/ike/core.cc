@@ -110,7 +110,8 @@ std::optional<IkeCore::Target> IkeCore::Find(std::uint32_t entry) const {
     const auto vti = std::find_if(policy_->virtual_tunnels.begin(), policy_->virtual_tunnels.end(),
                                   [&](const VirtualTunnel& v) { return v.id == entry; });
     if (vti == policy_->virtual_tunnels.end()) return {};
-    target.map = vti->profile;
+    target.map = vti->MapName();
+    target.sequence = VirtualTunnel::kSequence;
     target.at = vti->source;
     target.peers = {vti->destination};
     target.v1 = !vti->ikev1_sets.empty();

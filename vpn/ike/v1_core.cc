@@ -615,7 +615,8 @@ void Ikev1Core::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
   for (const std::uint32_t number : off) {
     if (Ikev1Sa* sa = Find(number)) Kill(*sa, IkeEnd::kPolicyChanged, true);
   }
-  client_at_ = policy_->client.enabled ? real() : TimePoint::Max();
+  if (!policy_->client.enabled) client_at_ = TimePoint::Max();
+  else if (client_at_ == TimePoint::Max()) client_at_ = real();  // else it waits for its time already
 }
 
 }  // namespace sallyport

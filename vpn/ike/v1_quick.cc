@@ -154,8 +154,9 @@ Ikev1Core::Go Ikev1Core::SendQm1(Ikev1Sa& sa, QuickV1& q, const MessageV1*) {
   ChainWriter chain = HashedChain(sa);
   Constructing(sa, "blank hash");
   Constructing(sa, "IPSec SA");
+  const auto sets = SetsFor(*entry, q.selectors, sa.local.address, sa.peer.address, sa.natt != NatTraversal::kNone);
   EspOfferV1 offer;
-  offer.sets = entry->sets;
+  offer.sets = sets;
   offer.spi = q.spi_in;
   offer.lifetime_s = entry->lifetime_s;
   offer.lifetime_kb = entry->lifetime_kb;
@@ -219,7 +220,8 @@ Ikev1Core::Go Ikev1Core::TakeQm2(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   const Result<std::vector<ProposalV1>> answer = ReadSaV1(m->Body(kSa));
   std::optional<ChosenEspV1> chosen;
   if (answer && entry && answer->size() == 1 && (*answer)[0].transforms.size() == 1) {
-    chosen = ChooseEspV1(entry->sets, q.job->group, sa.natt != NatTraversal::kNone, *answer);
+    const auto sets = SetsFor(*entry, q.selectors, sa.local.address, sa.peer.address, sa.natt != NatTraversal::kNone);
+    chosen = ChooseEspV1(sets, q.job->group, sa.natt != NatTraversal::kNone, *answer);
   }
   Processing(sa, "nonce");
   const Bytes nonce = m->Body(kNonce);
@@ -378,7 +380,8 @@ Ikev1Core::Go Ikev1Core::TakeQm1(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   }
   Debug(713066, sa, "IKE Remote Peer configured for crypto map: " + entry->map);
   Processing(sa, "IPSec SA");
-  const auto chosen = ChooseEspV1(entry->sets, entry->pfs_group, sa.natt != NatTraversal::kNone, *offered);
+  const auto sets = SetsFor(*entry, q.selectors, sa.local.address, sa.peer.address, sa.natt != NatTraversal::kNone);
+  const auto chosen = ChooseEspV1(sets, entry->pfs_group, sa.natt != NatTraversal::kNone, *offered);
   const RawPayload* ke = m->Find(kKe);
   const bool pfs = chosen && (ke != nullptr) == (chosen->suite.pfs_group != 0) &&
                    (ke == nullptr || ke->body.size() == DhPublicSize(chosen->suite.pfs_group));

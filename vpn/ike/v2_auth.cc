@@ -48,6 +48,7 @@ void V2Engine::FinishAuthRequest(const SaPtr& sa, std::vector<std::uint8_t> auth
   AddCertificateRequest(out, *sa);
   AddAuthV2(out, auth[0], Bytes(auth).subspan(1));
   AddChild(out, proposals, sa->local_ts, sa->remote_ts);
+  AskTransport(out, WantsTransport(*sa, *entry, sa->local_ts, sa->remote_ts));
   const bool others = std::any_of(sas_.begin(), sas_.end(), [&](const auto& s) {
     return s.second != sa && s.second->state != SaV2::State::kEnded && s.second->peer.address == sa->peer.address;
   });
@@ -137,6 +138,13 @@ void V2Engine::FinishAuthResponse(const SaPtr& sa) {
     FailFirstChild(sa, "There was no IPSEC policy found for received TS");
     return;
   }
+  std::string why;
+  const auto transport = TransportAgreed(*entry, WantsTransport(*sa, *entry, sa->local_ts, sa->remote_ts), *payloads, why);
+  if (!transport) {
+    FailFirstChild(sa, why);
+    return;
+  }
+  made.transport = *transport;
   made.spi_in = sa->spi_in;
   made.ni = sa->ni;
   made.nr = sa->nr;
@@ -266,7 +274,9 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
   if (made.suite.integrity != VpnHash::kNone) chosen.integrity = {made.suite.integrity};
   auto answer = EspProposalsV2(std::span(&chosen, 1), 0, made.spi_in);
   answer[0].number = made.suite.number;
+  made.transport = selected->transport;
   AddChild(out, answer, made.remote, made.local);
+  AskTransport(out, made.transport);
   AddStatus(out, ikev2::kEspTfcPaddingNotSupported);
   AddStatus(out, ikev2::kNonFirstFragmentsAlso);
   Install(*sa, made);

@@ -31,6 +31,7 @@ struct EntryV2 {
   bool dynamic = false;
   bool may_begin = true;
   bool nat_t = true;
+  bool transport = false, transport_required = false;  // `set ikev2 mode transport`, `transport-require`
   IfId inside = IfId::kAny;
   std::vector<IpAddress> peers;
   std::vector<EspProposal> proposals;
@@ -160,6 +161,7 @@ class V2Engine {
     Bytes shared, ni, nr;
     bool initiator = false;  // of this exchange
     std::uint32_t replaces = 0;
+    bool transport = false;
   };
   ChildV2* Install(SaV2& sa, const NewChild& made);
   // What a peer's proposal and selectors make of our configuration; `why` tells why nothing.
@@ -167,7 +169,14 @@ class V2Engine {
     EntryV2 entry;
     ChildSuiteV2 suite;
     std::vector<TrafficSelector> local, remote;
+    bool transport = false;
   };
+  // Is the pair to be one of transport mode, as far as we are concerned? (v2_transport.cc)
+  static bool WantsTransport(const SaV2& sa, const EntryV2& entry, std::span<const TrafficSelector> local,
+                             std::span<const TrafficSelector> remote);
+  static void AskTransport(ChainWriter& out, bool wanted);
+  // What the peer's answer makes of that. Nothing: there is no pair, `why` has the words.
+  static std::optional<bool> TransportAgreed(const EntryV2& entry, bool wanted, std::span<const RawPayload> answer, std::string& why);
   std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old,
                                  std::string& why);
   void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi,

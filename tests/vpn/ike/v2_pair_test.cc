@@ -644,5 +644,59 @@ TEST(Ikev2, AMovedClockEndsLivesAndNotNegotiations) {
   EXPECT_EQ(p.a.installed, 2u);
 }
 
+// `set ikev2 mode`, by what is to be protected, what the other end is configured for, and NAT.
+TEST(Ikev2, TransportModeByTable) {
+  enum class Mode { kTunnel, kTransport, kRequired };
+  struct Row {
+    Mode a, b;
+    bool hosts, nat;
+    int expect;  // 1: transport, 0: tunnel, -1: no pair
+  };
+  const Row rows[] = {
+      {Mode::kTunnel, Mode::kTunnel, true, false, 0},        {Mode::kTransport, Mode::kTransport, true, false, 1},
+      {Mode::kTransport, Mode::kTunnel, true, false, 0},     {Mode::kTunnel, Mode::kTransport, true, false, 0},
+      {Mode::kRequired, Mode::kTransport, true, false, 1},   {Mode::kTransport, Mode::kRequired, true, false, 1},
+      {Mode::kRequired, Mode::kTunnel, true, false, -1},     {Mode::kTunnel, Mode::kRequired, true, false, -1},
+      {Mode::kTransport, Mode::kTransport, false, false, 0}, {Mode::kRequired, Mode::kRequired, false, false, -1},
+      {Mode::kTransport, Mode::kTransport, true, true, 0},   {Mode::kRequired, Mode::kRequired, true, true, -1},
+  };
+  int number = 0;
+  for (const Row& r : rows) {
+    SCOPED_TRACE(number++);
+    V2Pair p(100 + static_cast<std::uint64_t>(number), [&](L2lEnd& one, L2lEnd& two) {
+      if (!r.hosts) return;
+      one.inside = two.beyond = Prefix::Of(Ip("192.0.2.1"), 32);
+      one.beyond = two.inside = Prefix::Of(Ip("192.0.2.2"), 32);
+    });
+    const auto configure = [](VpnPolicy& policy, Mode mode) {
+      policy.entries[0].ikev2_transport = mode != Mode::kTunnel;
+      policy.entries[0].ikev2_transport_required = mode == Mode::kRequired;
+    };
+    configure(*p.policy_a, r.a);
+    configure(*p.policy_b, r.b);
+    if (r.nat) {
+      p.nat = Ip("192.0.2.77");
+      p.policy_b->groups["192.0.2.77"] = p.policy_b->groups["192.0.2.1"];
+      p.policy_b->entries[0].peers = {Ip("192.0.2.77")};
+    }
+    p.Start();
+    p.Need(p.a);
+    p.Run(Duration::Seconds(5));
+    EXPECT_EQ(p.Disagreement(), "");
+    EXPECT_EQ(p.a.children.size(), r.expect < 0 ? 0u : 1u);
+    EXPECT_EQ(p.b.children.size(), r.expect < 0 ? 0u : 1u);
+    if (r.expect < 0 || p.a.children.empty()) continue;
+    EXPECT_EQ(p.a.children.begin()->second.sa->transport, r.expect == 1);
+    EXPECT_EQ(p.b.children.begin()->second.sa->transport, r.expect == 1);
+    // A pair in the place of another one stays what it was.
+    p.Rekey(p.b);
+    p.Run(Duration::Seconds(10));
+    EXPECT_EQ(p.Disagreement(), "");
+    ASSERT_EQ(p.a.children.size(), 1u);
+    EXPECT_EQ(p.a.installed, 2u);
+    EXPECT_EQ(p.a.children.begin()->second.sa->transport, r.expect == 1);
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::ike_test

@@ -281,8 +281,9 @@ class Pair {
   void Need(End& end, std::uint32_t entry = 1) {
     const CryptoMapEntry& e = *end.policy().Entry(entry);
     TunnelFlow flow;
-    flow.src = e.match->elements()[0].src.first.Plus(5);
-    flow.dst = e.match->elements()[0].dst.first.Plus(7);
+    const AclElement& element = e.match->elements()[0];
+    flow.src = std::min(element.src.first.Plus(5), element.src.last);
+    flow.dst = std::min(element.dst.first.Plus(7), element.dst.last);
     flow.protocol = 6;
     flow.sport = 1025;
     flow.dport = 80;
@@ -381,6 +382,7 @@ class Pair {
           out += "keys differ; ";
         if (here.cipher != other.cipher || here.hash != other.hash) out += "algorithms differ; ";
         if (here.encapsulation != other.encapsulation) out += "encapsulations differ; ";
+        if (here.transport != other.transport) out += "modes differ; ";
         if (here.key.local != other.key.remote) out += "selectors differ; ";
         if (here.activity == nullptr) out += "no activity; ";
       }
