@@ -138,6 +138,28 @@ TEST_F(VirtualTunnels, AResponderOnlyWaits) {
   EXPECT_TRUE(Ping());
 }
 
+TEST_F(VirtualTunnels, WithIkev1Too) {
+  const auto site = [](const std::string& me, const std::string& you) {
+    std::string text = Vti(me, you);
+    for (const std::string line : {" set ikev2 ipsec-proposal aes\n", "crypto ikev2 enable outside\n"}) text.erase(text.find(line), line.size());
+    return text + "crypto ipsec ikev1 transform-set set esp-aes esp-sha-hmac\ncrypto ipsec profile VTI\n set ikev1 transform-set set\n"
+                  "crypto ikev1 policy 10\n authentication pre-share\n encryption aes\n hash sha\n group 5\n lifetime 86400\n"
+                  "crypto ikev1 enable outside\ntunnel-group 192.0.2." + you + " ipsec-attributes\n ikev1 pre-shared-key between-us\n";
+  };
+  Build(site("1", "2"), site("2", "1"));
+  mesh.Run(Duration::Seconds(5));
+  EXPECT_FALSE(Tunnel(*a).no_carrier);
+  EXPECT_TRUE(Ping());
+  EXPECT_TRUE(Ping());
+  for (const IkeSaView& v : a->service->IkeSas()) EXPECT_EQ(v.version, 1);  // there may be two for a while: both have begun
+  EXPECT_EQ(a->service->IpsecFlows().at(0).map, "__vti-crypto-map-1-0-1");
+  a->service->Clear({});
+  mesh.Run(Duration::Seconds(1));
+  EXPECT_TRUE(Tunnel(*a).no_carrier || Ping());  // down, or up again by now
+  mesh.Run(Duration::Seconds(15));
+  EXPECT_TRUE(Ping());
+}
+
 // `set ikev2 mode transport`: what is between the gateways themselves.
 TEST_F(VirtualTunnels, TransportModeBetweenTheGateways) {
   const auto site = [](const std::string& me, const std::string& you) {
