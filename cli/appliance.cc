@@ -8,6 +8,7 @@
 
 #include "cli/show_text.h"
 #include "conf/password.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
 
 namespace sallyport {
@@ -303,10 +304,12 @@ std::string Appliance::PromptBase() const {
 int Appliance::PagerLines() const { return configuration_->settings().pager_lines; }
 
 std::optional<int> Appliance::CheckUser(const std::string& user, const std::string& password) const {
+  std::optional<int> privilege;
   for (const UserAccount& u : configuration_->settings().users) {
-    if (u.name == user && Right(u, password)) return u.privilege;
+    if (u.name == user && Right(u, password)) privilege = u.privilege;
   }
-  return {};
+  if (aaa_ != nullptr) aaa_->NoteLocal(privilege.has_value());
+  return privilege;
 }
 
 bool Appliance::CheckEnable(int level, const std::string& password) const {

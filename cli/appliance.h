@@ -33,6 +33,8 @@
 
 namespace sallyport {
 
+class AaaClient;
+
 class AspTable;
 class VpnControl;
 
@@ -159,6 +161,9 @@ class Appliance {
   // What can be done to them; null: there is no VPN engine.
   VpnControl* vpn_control() { return vpn_control_; }
   void UseVpn(VpnControl& engine);
+  // Whoever asks `aaa-server`s; null: nobody does.
+  AaaClient* aaa() { return aaa_; }
+  void UseAaa(AaaClient& client) { aaa_ = &client; }
   // Runs f(engine) on the data thread and returns what it returns.
   template <typename F>
   auto AskEngine(F f) {
@@ -240,6 +245,7 @@ class Appliance {
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
   VpnControl* vpn_control_ = nullptr;
+  AaaClient* aaa_ = nullptr;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::vector<std::string> hardware_;
   std::shared_ptr<const Policy> policy_;

@@ -30,6 +30,7 @@ const ExecSet& ExecCommands() {
     AddFaultCommands(s);
     AddAspCommands(s);
     AddDnsCommands(s);
+    AddAaaCommands(s);
     AddCryptoCommands(s);
     AddDebugCommands(s);
     AddCertificateCommands(s);

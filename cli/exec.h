@@ -45,6 +45,7 @@ void AddCaptureCommands(ExecSet& set);
 void AddFaultCommands(ExecSet& set);
 void AddAspCommands(ExecSet& set);
 void AddDnsCommands(ExecSet& set);
+void AddAaaCommands(ExecSet& set);
 void AddCryptoCommands(ExecSet& set);
 void AddDebugCommands(ExecSet& set);
 void AddCertificateCommands(ExecSet& set);

@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "cli/show_crypto_stats.h"
 #include "conf/codecs.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
 
 namespace sallyport {
@@ -61,6 +62,7 @@ auto Off(Kind what) {
 
 Reply AllOff(ExecContext& c, const Bare&, Form) {
   if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().Leave(&c.session);
+  if (AaaClient* aaa = c.appliance.aaa()) aaa->Listen(&c.session, {});
   return {};
 }
 
@@ -79,6 +81,7 @@ Reply Show(ExecContext& c, const Bare&, Form) {
     const int level = vpn == nullptr ? 0 : vpn->debug().Level(&c.session, k);
     if (level > 0) out += DebugName(k, c.appliance.personality().ikev1_keyword) + " enabled at level " + std::to_string(level) + "\n";
   }
+  if (const AaaClient* aaa = c.appliance.aaa(); aaa != nullptr && aaa->Listens(&c.session)) out += "debug radius enabled at level 1\n";
   return Reply::Say(std::move(out));
 }
 

@@ -50,8 +50,15 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
       sockets_(std::move(sockets)),
       key_log_(key_log),
       jobs_(JobPool::Threads(), [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
+      aaa_({parts.radius, parts.appliance.logger(), parts.appliance.clock(), parts.entropy, [&appliance = parts.appliance] { return appliance.Now(); },
+            RealNow,
+            [&appliance = parts.appliance](const std::string& nameif) {
+              const Interface* f = appliance.policy()->FindByName(nameif);
+              return f == nullptr ? IpAddress() : f->address;
+            }}),
       service_(PortsOf(), Version1(), Version2()) {
   parts_.appliance.UseVpn(service_);
+  parts_.appliance.UseAaa(aaa_);
   service_.OnRoutes([this] {
     parts_.appliance.configuration().VpnRoutes(service_.InjectedRoutes());
     parts_.appliance.RoutesChanged();
@@ -77,7 +84,8 @@ VpnService::Ports VpnEngine::PortsOf() {
                             return appliance.CheckUser(user, password).has_value();
                           },
                           [&appliance](const std::string& name) { return appliance.keys().Find(name); },
-                          {}};
+                          {},
+                          &aaa_};
   if (key_log_ != nullptr) {
     ports.key_log = [this](const std::string& line) {
       std::fprintf(key_log_, "%s\n", line.c_str());
@@ -102,6 +110,7 @@ Status VpnEngine::Update() {
     }
   }
   const Status listening = sockets_->Listen(places);  // before a changed policy makes the service say anything
+  aaa_.UsePlan(parts_.appliance.configuration().Aaa());
   service_.UsePolicy(policy);
   return listening;
 }

@@ -288,7 +288,8 @@ void CompileCertificateMaps(const VpnSource& from, VpnPolicy& out) {
     }
     const auto* f = l->As<FieldLine>();
     if (f == nullptr) continue;
-    if (l->text.starts_with("tunnel-group-map default-group ")) out.map_default_group = f->Get("group");
+    if (l->text.starts_with("group-delimiter ")) out.group_delimiter = f->Get("delimiter").front();
+    else if (l->text.starts_with("tunnel-group-map default-group ")) out.map_default_group = f->Get("group");
     else uses.push_back({MapNameOf(f->Get("map")), static_cast<std::uint32_t>(f->Int("index").value_or(0)), std::string(f->Get("group"))});
   }
   std::vector<std::string> maps;

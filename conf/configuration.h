@@ -29,6 +29,7 @@
 #include "firewall/base/result.h"
 #include "firewall/logger.h"
 #include "firewall/policy.h"
+#include "vpn/aaa/aaa_plan.h"
 
 namespace sallyport {
 
@@ -181,6 +182,8 @@ class Configuration {
   // The DNS client, and the names that fqdn objects need. What they stand for is given back; Compile again after a change.
   DnsPlan Dns() const;
   void NamesResolved(ResolvedNames names);
+  // The servers that AAA asks.
+  AaaPlan Aaa() const;
   // Connected and static routes of an interface are not there while its line protocol is down: those of these hardware names.
   // Compile again after a change.
   void LinesDown(std::set<std::string> hardware);

@@ -3,6 +3,7 @@
 // protect) and by the control thread (what to offer and to accept). Every name is resolved; nothing here is text that is parsed again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -110,7 +111,14 @@ struct TunnelGroup {
   std::string default_group_policy = "DfltGrpPolicy";
   std::vector<std::string> address_pools;
   std::vector<std::string> authentication_servers;  // "LOCAL", or names of aaa-server groups, in order
+  std::string accounting_servers;                   // an aaa-server group; "": none
   bool strip_realm = false, strip_group = false;
+  // What AAA is asked about for "user[@realm][<delimiter>group]"; without a `group-delimiter` there is no group in it.
+  std::string NameFor(std::string user, char delimiter) const {
+    if (strip_group && delimiter != 0) user.resize(std::min(user.size(), user.rfind(delimiter)));
+    if (strip_realm) user.resize(std::min(user.size(), user.find('@')));
+    return user;
+  }
 };
 
 // vpn-tunnel-protocol
@@ -136,7 +144,6 @@ struct VpnGroupPolicy {
   std::uint16_t ipsec_udp_port = 10000;
   bool nem = false;             // network extension mode is permitted
   bool password_storage = false;
-  bool re_xauth = false;
   std::string group_lock;
   enum class Split : std::uint8_t { kTunnelAll, kTunnelSpecified, kExcludeSpecified } split = Split::kTunnelAll;
   std::vector<Prefix> split_networks;
@@ -148,6 +155,7 @@ struct VpnGroupPolicy {
   std::vector<std::string> backup_servers;
 };
 
+// A user of the local database, or one whom an AAA server knows: then out of what it has answered.
 struct VpnUser {
   std::string name;
   std::string group_policy;  // vpn-group-policy; "": the tunnel group's
@@ -159,6 +167,10 @@ struct VpnUser {
   std::optional<VpnTunnelProtocols> protocols;
   std::optional<bool> password_storage;
   std::optional<std::string> group_lock;
+  std::optional<std::vector<std::string>> address_pools;
+  std::optional<std::string> banner, default_domain;
+  std::vector<IpAddress> dns, wins;  // none: the group policy's
+  std::vector<std::string> classes;  // RADIUS Class, which accounting gives back
 };
 
 struct AddressPool {
@@ -223,6 +235,7 @@ struct VpnPolicy final : TunnelPolicy {
   bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
   std::string map_default_group;
   VpnClientSettings client;
+  char group_delimiter = 0;  // `group-delimiter`; 0: none
   // crypto isakmp ...
   enum class Identity : std::uint8_t { kAuto, kAddress, kHostname, kKeyId } identity = Identity::kAuto;
   std::string key_id;
@@ -261,12 +274,11 @@ struct VpnPolicy final : TunnelPolicy {
     const auto i = group_policies.find(name);
     return i == group_policies.end() ? group_policies.at("DfltGrpPolicy") : i->second;
   }
-  // What rules for a user who gets the group policy `name`; a user who is not configured here has that as it is.
-  VpnGroupPolicy GroupPolicyOf(const std::string& name, const std::string& user) const {
+  // What rules for a user who gets the group policy `name`; null: nothing is said of him otherwise.
+  VpnGroupPolicy GroupPolicyOf(const std::string& name, const VpnUser* user) const {
     VpnGroupPolicy p = GroupPolicy(name);
-    const auto i = users.find(user);
-    if (i == users.end()) return p;
-    const VpnUser& u = i->second;
+    if (user == nullptr) return p;
+    const VpnUser& u = *user;
     p.idle_minutes = u.idle_minutes.value_or(p.idle_minutes);
     p.session_minutes = u.session_minutes.value_or(p.session_minutes);
     p.simultaneous_logins = u.simultaneous_logins.value_or(p.simultaneous_logins);
@@ -274,8 +286,19 @@ struct VpnPolicy final : TunnelPolicy {
     if (u.protocols) p.protocols = *u.protocols;
     p.password_storage = u.password_storage.value_or(p.password_storage);
     if (u.group_lock) p.group_lock = *u.group_lock;
+    if (u.address_pools) p.address_pools = *u.address_pools;
+    if (u.banner) p.banner = *u.banner;
+    if (u.default_domain) p.default_domain = *u.default_domain;
+    if (!u.dns.empty()) p.dns = u.dns;
+    if (!u.wins.empty()) p.wins = u.wins;
     return p;
   }
 };
+
+// A user of the local database, as long as whoever has asked wants to know; null: there is none.
+inline std::shared_ptr<const VpnUser> UserOf(const std::shared_ptr<const VpnPolicy>& policy, const std::string& name) {
+  const auto i = policy->users.find(name);
+  return i == policy->users.end() ? nullptr : std::shared_ptr<const VpnUser>(policy, &i->second);
+}
 
 }  // namespace sallyport

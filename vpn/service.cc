@@ -45,20 +45,6 @@ VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make
 
 VpnService::~VpnService() { *alive_ = false; }
 
-template <typename F>
-void VpnService::Enter(F f) {
-  times_ = ports_.times();
-  depth_++;
-  f();
-  // What is put off may put off more.
-  while (depth_ == 1 && !later_.empty()) {
-    const auto next = std::move(later_.front());
-    later_.pop_front();
-    next();
-  }
-  depth_--;
-}
-
 // --- what happens
 
 void VpnService::UsePolicy(std::shared_ptr<const Policy> policy) {
@@ -288,7 +274,7 @@ void VpnService::Say(const IkeSaying& s) {
 bool VpnService::Hears(IkeSaying::Debug what, int level) const { return debug_.Hears(what, level); }
 
 void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
-  const VpnGroupPolicy rules = up.lan_to_lan ? vpn_->GroupPolicy(up.group_policy) : vpn_->GroupPolicyOf(up.group_policy, up.user);
+  const VpnGroupPolicy rules = up.lan_to_lan ? vpn_->GroupPolicy(up.group_policy) : vpn_->GroupPolicyOf(up.group_policy, up.rules.get());
   if (!up.lan_to_lan && replaces == 0) {
     // A login too many ends the session that has been idle for longest.
     const std::vector<std::uint32_t> others = sessions_.OfUser(up.user);
@@ -306,6 +292,7 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   limits.filter = rules.filter.name;
   const bool full = replaces == 0 && sessions_.size() >= VpnSessions::kMost;
   const std::uint32_t index = sessions_.PeerUp(up, replaces, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  if (replaces == 0) AccountStart(up, index);
   if (auto which = full ? sessions_.Find(index) : std::nullopt) {
     which->why = IkeEnd::kAdministratorReset;
     later_.push_back([this, w = *which] { End(w, "Service Unavailable"); });
@@ -319,6 +306,7 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
 void VpnService::PeerDown(std::uint32_t ike_sa, IkeEnd why) {
   const auto ended = sessions_.PeerDown(ike_sa, why, times_.now);
   if (!ended) return;
+  AccountStop(*ended);
   ports_.logger.Say(113019, 4,
                     fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: {}, Duration: {}, Bytes xmt: {}, "
                                 "Bytes rcv: {}, Reason: {}",

@@ -15,6 +15,7 @@
 
 #include "firewall/logger.h"
 #include "firewall/policy.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/address_pools.h"
 #include "vpn/ike/core.h"
 #include "vpn/sessions.h"
@@ -48,6 +49,7 @@ class VpnService final : public VpnControl, private IkeHost {
     std::function<bool(const std::string& user, const std::string& password)> check_user;
     std::function<const PrivateKey*(const std::string& name)> key_of;  // empty: no keys
     std::function<void(const std::string& line)> key_log;              // empty: keys are not logged
+    AaaClient* aaa = nullptr;  // whoever asks other servers; null: none is there
   };
   // `make` gives the versions of IKE that are spoken (vpn/ike/core.h).
   VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2);
@@ -95,7 +97,7 @@ class VpnService final : public VpnControl, private IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override;
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override;
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) override;
+  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) override;
   void GiveAddress(IpAddress a) override { pools_.Give(a); }
   void Say(const IkeSaying& s) override;
   bool Hears(IkeSaying::Debug what, int level) const override;
@@ -113,7 +115,17 @@ class VpnService final : public VpnControl, private IkeHost {
   // Runs `f` with the time taken, then what it left for later.
   template <typename F>
   void Enter(F f);
-  UserAnswer Judge(const UserQuestion& q);
+  // --- service_users.cc
+  using Answer = std::function<void(const UserAnswer&)>;
+  void Consider(const UserQuestion& q, const Answer& answer);
+  void AskServers(const UserQuestion& q, const TunnelGroup& group, const Answer& answer);
+  UserAnswer JudgeLocally(const UserQuestion& q, const TunnelGroup& group);
+  UserAnswer OfServer(const UserQuestion& q, const std::string& name, const TunnelGroup& group, const AaaAnswer& a);
+  std::shared_ptr<const VpnUser> RulesOf(const std::string& name, const AaaAttributes& a) const;
+  // Whoever he is, may he in? What he gets stands in `accepted`.
+  UserAnswer Admit(const UserQuestion& q, const std::string& name, const TunnelGroup& group, UserAnswer accepted);
+  void AccountStart(const IkePeerUp& up, std::uint32_t index);
+  void AccountStop(const VpnSessions::Ended& ended);
   void LogPair(const ChildSa& sa, bool created);
   void EndDue();
   // Ends a session; `reason`: words of 113019, "" those of `why`.
@@ -132,10 +144,25 @@ class VpnService final : public VpnControl, private IkeHost {
   Times times_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::function<void()> on_routes_;
+  std::map<std::uint32_t, AaaAccount> accounts_;  // sessions that were told to a server, by index
   std::vector<Route> routes_;   // as they were told last
   bool routes_stale_ = false;   // pairs have come or gone since
   TimePoint due_checked_;
   IkeCore core_;  // last: it may call back while it goes
 };
+
+template <typename F>
+void VpnService::Enter(F f) {
+  times_ = ports_.times();
+  depth_++;
+  f();
+  // What is put off may put off more.
+  while (depth_ == 1 && !later_.empty()) {
+    const auto next = std::move(later_.front());
+    later_.pop_front();
+    next();
+  }
+  depth_--;
+}
 
 }  // namespace sallyport

@@ -330,11 +330,11 @@ TEST_F(CompileVpn, TheEra72HasASubModeAndRemoteAccess) {
   ASSERT_TRUE(vpn_->users.contains("carol"));
   EXPECT_EQ(vpn_->users.at("dave").group_policy, "staff");
   EXPECT_EQ(vpn_->users.at("dave").framed_address, A("10.9.0.77"));
-  const VpnGroupPolicy dave = vpn_->GroupPolicyOf("staff", "dave");
+  const VpnGroupPolicy dave = vpn_->GroupPolicyOf("staff", &vpn_->users.at("dave"));
   EXPECT_EQ(dave.filter.list, nullptr);
   EXPECT_EQ(dave.idle_minutes, 0u);
   EXPECT_EQ(dave.session_minutes, 60u);
-  EXPECT_EQ(vpn_->GroupPolicyOf("staff", "carol").filter.name, "only");
+  EXPECT_EQ(vpn_->GroupPolicyOf("staff", &vpn_->users.at("carol")).filter.name, "only");
 
   EXPECT_EQ(vpn_->pools.at("clients").range.last, A("10.9.0.20"));
   EXPECT_EQ(vpn_->pools.at("clients").mask, A("255.255.255.0"));
@@ -634,6 +634,82 @@ TEST_F(CompileVpn, OtherPeoplesConfigurations) {
     }
   }
   EXPECT_GE(with_entries, 5);
+}
+
+TEST_F(CompileVpn, ServersOfAaa) {
+  Load(R"(ASA Version 9.16(4)
+names
+name 10.1.1.9 second
+aaa-server far protocol radius
+ reactivation-mode depletion deadtime 5
+ max-failed-attempts 2
+ accounting-mode simultaneous
+aaa-server far (dmz) host 10.1.1.8
+ key s3cret
+ timeout 4
+ retry-interval 2
+ authentication-port 1812
+ accounting-port 1813
+ message-authenticator-required
+aaa-server far host second
+ key *****
+aaa-server other protocol ldap
+aaa-server other (dmz) host 10.1.1.7
+aaa-server quick protocol radius
+ reactivation-mode timed
+group-delimiter #
+tunnel-group road type remote-access
+tunnel-group road general-attributes
+ authentication-server-group far LOCAL
+ accounting-server-group quick
+ strip-realm
+ strip-group
+tunnel-group road ipsec-attributes
+ ikev2 remote-authentication eap query-identity
+ chain
+crypto ikev1 enable outside
+interface GigabitEthernet0/0
+ nameif outside
+interface GigabitEthernet0/1
+ nameif dmz
+)");
+  const AaaPlan plan = conf_.Aaa();
+  ASSERT_THAT(plan.groups, SizeIs(3));
+  const AaaServerGroup& far = plan.groups[0];
+  EXPECT_FALSE(far.timed);
+  EXPECT_EQ(far.dead_minutes, 5u);
+  EXPECT_EQ(far.max_failed, 2u);
+  EXPECT_TRUE(far.simultaneous);
+  ASSERT_THAT(far.servers, SizeIs(2));
+  AaaServer first;
+  first.address = A("10.1.1.8");
+  first.interface = "dmz";
+  first.key = "s3cret";
+  first.timeout_s = 4;
+  first.retry_interval_s = 2;
+  first.authentication_port = 1812;
+  first.accounting_port = 1813;
+  first.message_authenticator_required = true;
+  EXPECT_EQ(far.servers[0], first);
+  EXPECT_EQ(far.servers[1].address, A("10.1.1.9"));
+  EXPECT_EQ(far.servers[1].interface, "inside");
+  EXPECT_EQ(far.servers[1].authentication_port, 1645);
+  EXPECT_FALSE(far.servers[1].key_known);
+  EXPECT_EQ(plan.groups[1].protocol, AaaServerGroup::Protocol::kOther);
+  EXPECT_TRUE(plan.groups[2].timed);
+  Type("interface GigabitEthernet0/0\nip address 192.0.2.1 255.255.255.0\ncrypto ikev2 enable outside\n");
+  ASSERT_NE(vpn_, nullptr);
+  const TunnelGroup& road = *vpn_->Group("road");
+  EXPECT_THAT(road.authentication_servers, ElementsAre("far", "LOCAL"));
+  EXPECT_EQ(road.accounting_servers, "quick");
+  EXPECT_TRUE(road.ikev2_eap && road.ikev2_eap_query_identity && road.send_chain);
+  EXPECT_EQ(vpn_->group_delimiter, '#');
+  EXPECT_EQ(road.NameFor("ann@example.com#road", vpn_->group_delimiter), "ann");
+  EXPECT_EQ(road.NameFor("ann@example.com#road", 0), "ann");
+  EXPECT_EQ(road.NameFor("ann#road", 0), "ann#road");
+  TunnelGroup only_group;
+  only_group.strip_group = true;
+  EXPECT_EQ(only_group.NameFor("ann@example.com#road", '#'), "ann@example.com");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/vpn/aaa/radius_server.h"
 #include "vpn/service.h"
 
 namespace sallyport {
@@ -112,7 +113,7 @@ class ServiceTest : public testing::Test {
     VpnService::Ports ports{transport, tunnels, [](const std::function<void()>& f) { f(); }, [](std::function<void()> f) { f(); },
                             {},        [this] { return Times{clock.Now(), real}; }, clock, logger, entropy,
                             [](const std::string& user, const std::string& password) { return user == "alice" && password == "right"; },
-                            {},        {}};
+                            {},        {}, &aaa};
     service = std::make_unique<VpnService>(
         std::move(ports),
         [this](IkeHost& h) {
@@ -141,6 +142,7 @@ class ServiceTest : public testing::Test {
   void Step(Duration d) {
     clock.Advance(d);
     real = real + d;
+    aaa.Tick();
     service->Tick();
   }
   IkePeerUp Peer(std::uint32_t number) const {
@@ -161,6 +163,7 @@ class ServiceTest : public testing::Test {
     up.lan_to_lan = false;
     up.aggressive = true;
     up.user = name;
+    up.rules = UserOf(vpn, name);
     up.tunnel_group = "staff";
     return up;
   }
@@ -199,6 +202,8 @@ class ServiceTest : public testing::Test {
   LogRing ring;
   Logger logger{clock, ring};
   SeededEntropy entropy{1};
+  RadiusWire radius;
+  AaaClient aaa{{radius, logger, clock, entropy, [this] { return clock.Now(); }, [this] { return real; }, {}}};
   FakeTransport transport;
   FakeTunnels tunnels;
   FakeIke *v1 = nullptr, *v2 = nullptr;

@@ -14,6 +14,7 @@
 #include "vpn/child_sa.h"
 #include "vpn/crypto/certificates.h"
 #include "vpn/crypto/entropy.h"
+#include "vpn/crypto/secret.h"
 #include "vpn/policy.h"
 #include "vpn/tunnel_event.h"
 #include "vpn/views.h"
@@ -24,6 +25,11 @@ namespace sallyport {
 // a peer (retransmissions, dead peer detection, half-open negotiations) on `real`, which nobody moves.
 struct Times {
   TimePoint now, real;
+};
+
+// What an address pool gives.
+struct AssignedAddress {
+  IpAddress address, mask;
 };
 
 struct IkeDatagram {
@@ -50,22 +56,33 @@ struct IkeSaying {
   std::string debug_text;  // "": `text`
 };
 
+// A conversation of several rounds with an AAA server, as whoever leads it left it (vpn/aaa/aaa_client.h).
+struct AaaDialogue;
+
 // Credentials that a remote user has sent (XAUTH, EAP), and what AAA says to them.
 struct UserQuestion {
   std::string tunnel_group, user, password;
-  IpAddress peer;
+  IpAddress peer, local;
+  std::uint8_t version = 1;                     // of IKE
+  std::vector<std::uint8_t> eap;                // the peer's EAP message, instead of a password
+  std::shared_ptr<const AaaDialogue> dialogue;  // the question answers a challenge of this one
 };
 struct UserAnswer {
   bool accepted = false;
+  bool challenge = false;    // not decided yet: `message` or `eap` goes to the user, and what he says is asked with `dialogue`
   std::string group_policy;  // "": the tunnel group's
   std::string message;       // to the user
-  std::optional<IpAddress> address;
+  std::shared_ptr<const VpnUser> rules;  // what rules for him besides his group policy; null: nothing
+  std::vector<std::uint8_t> eap;         // to the peer; empty: the server has said nothing in EAP
+  std::shared_ptr<const Secret> msk;     // of EAP's method; null: it makes none
+  std::shared_ptr<const AaaDialogue> dialogue;
 };
 
-// What an address pool gives.
-struct AssignedAddress {
-  IpAddress address, mask;
-};
+// The address that a user has of his own.
+inline std::optional<AssignedAddress> OwnAddress(const VpnUser* user) {
+  if (user == nullptr || !user->framed_address) return {};
+  return AssignedAddress{*user->framed_address, user->framed_mask.IsNone() ? IpAddress::V4(0xffffffff) : user->framed_mask};
+}
 
 // A security association of IKE, as sessions see it (vpn/sessions.h): told when it comes up, changes, and ends.
 struct IkePeerUp {
@@ -83,6 +100,7 @@ struct IkePeerUp {
   std::uint16_t dh_group = 0;
   std::uint32_t lifetime_s = 0;
   std::string client_os, client_version;
+  std::shared_ptr<const VpnUser> rules;  // of remote access, as UserAnswer has them
 };
 
 // Why an IKE SA ended: words of 113019, and of notifications.
@@ -119,7 +137,7 @@ class IkeHost {
   virtual void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) = 0;
   // The user's own address, else one of the pools in order; none: they are used up.
   virtual std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools,
-                                                     std::optional<IpAddress> wanted) = 0;
+                                                     std::optional<AssignedAddress> own) = 0;
   virtual void GiveAddress(IpAddress a) = 0;
   virtual void Say(const IkeSaying& s) = 0;
   // Is anybody listening to that (so that long texts need not be made)?

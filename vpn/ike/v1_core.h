@@ -207,7 +207,7 @@ class Ikev1Core final : public IkeProtocol {
   // --- remote access
   void BeginLogin(Ikev1Sa& sa);
   void LoginDone(Ikev1Sa& sa);
-  void AskForUser(Ikev1Sa& sa);
+  void AskForUser(Ikev1Sa& sa, const std::string& challenge = {});
   void SendTransaction(Ikev1Sa& sa, std::uint32_t id, std::uint8_t type, std::uint16_t identifier, Bytes attributes,
                        bool wait);
   void OnUserReply(Ikev1Sa& sa, std::uint32_t id, const std::vector<Attribute>& attributes);

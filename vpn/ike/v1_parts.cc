@@ -6,6 +6,7 @@
 #include "vpn/crypto/dh.h"
 #include "vpn/crypto/digests.h"
 #include "vpn/crypto/traits.h"
+#include "vpn/ike/own_certificates.h"
 #include "vpn/ike/v1_core.h"
 
 namespace sallyport {
@@ -362,11 +363,9 @@ bool Ikev1Core::AddProof(Ikev1Sa& sa, ChainWriter& out) {
   const Trustpoint* t = OwnTrustpoint(sa);
   if (t == nullptr) return false;
   const std::uint8_t encoding[] = {kCertX509Signature};
-  if (const Result<std::vector<Certificate>> chain = Certificate::ChainFromPem(t->identity_pem)) {
-    for (const Certificate& c : *chain) {
-      Constructing(sa, "cert");
-      out.Add(kCert, {encoding, c.der()});
-    }
+  for (const Certificate& c : CertificatesToShow(*policy_, *t, SendsChain(*policy_, sa.group.name, sa.entry))) {
+    Constructing(sa, "cert");
+    out.Add(kCert, {encoding, c.der()});
   }
   Constructing(sa, "RSA signature");
   Debug(715076, sa, "Computing hash for ISAKMP");

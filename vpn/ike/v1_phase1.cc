@@ -501,6 +501,7 @@ void Ikev1Core::TellPeerUp(Ikev1Sa& sa, std::uint32_t replaces) {
   up.dh_group = sa.suite.group;
   up.lifetime_s = sa.suite.lifetime_s;
   up.client_os = sa.client_os;
+  up.rules = sa.rules;
   up.client_version = sa.client_version;
   sa.peer_told = true;
   host_.PeerUp(up, replaces);

@@ -50,7 +50,7 @@ ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
   child->map_sequence = entry.sequence;
   child->user = sa.lan_to_lan ? "" : sa.user;
   child->assigned = sa.assigned;
-  child->filter = policy_->GroupPolicyOf(sa.group_policy, sa.user).filter.list;
+  child->filter = policy_->GroupPolicyOf(sa.group_policy, sa.rules.get()).filter.list;
   child->ike_version = 2;
   child->ike_sa = sa.number;
   const auto old = sa.children.find(made.replaces);

@@ -132,7 +132,7 @@ const TunnelGroup* V2Engine::GroupOfAddress(IpAddress peer) const {
   return policy_->Group("DefaultL2LGroup");
 }
 
-const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id) const {
+const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id, const char* otherwise) const {
   if (policy_->map_by_ike_id) {
     if (const TunnelGroup* g = policy_->Group(id.Text())) return g;
   }
@@ -142,7 +142,7 @@ const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id) const {
   if (!policy_->map_default_group.empty()) {
     if (const TunnelGroup* g = policy_->Group(policy_->map_default_group)) return g;
   }
-  return policy_->Group("DefaultL2LGroup");
+  return policy_->Group(otherwise);
 }
 
 std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote,

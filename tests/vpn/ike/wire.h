@@ -133,6 +133,7 @@ class End final : public IkeHost {
   std::size_t installed = 0, removed = 0;
   std::vector<IkeDatagram> sent;
   std::function<UserAnswer(const UserQuestion&)> on_question;
+  std::function<void(const UserQuestion&, std::function<void(const UserAnswer&)>)> on_ask;  // instead: may answer later
   std::optional<AssignedAddress> next_address;
   std::vector<IpAddress> given_back;
   std::map<std::string, PrivateKey> keys;
@@ -216,9 +217,10 @@ class End final : public IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override { moved[spi_in] = peer; }
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override {
-    answer(on_question ? on_question(q) : UserAnswer{});
+    if (on_ask) on_ask(q, std::move(answer));
+    else answer(on_question ? on_question(q) : UserAnswer{});
   }
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>&, std::optional<IpAddress>) override {
+  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>&, std::optional<AssignedAddress>) override {
     return next_address;
   }
   void GiveAddress(IpAddress a) override { given_back.push_back(a); }
