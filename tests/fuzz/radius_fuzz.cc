@@ -36,9 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
 
   RadiusWire wire;
-  ManualClock clock{1'258'000'000'000'000'000};
-  LogRing ring;
-  Logger logger{clock, ring};
+  static const ManualClock clock{1'258'000'000'000'000'000};
+  static LogRing ring;
+  static Logger logger{clock, ring};  // is off
   SeededEntropy entropy{1};
   AaaClient client{{wire, logger, clock, entropy, [&] { return clock.Now(); }, [&] { return clock.Now(); }, {}}};
   AaaPlan plan;
