@@ -123,5 +123,26 @@ TEST(Ikev2Certificates, AKeyWhereACertificateIsDue) {
   EXPECT_TRUE(p.b.Said("Peer authentication method configured is mismatching with the method proposed by peer"));
 }
 
+// The peer knows the root only: what stands between comes along when the tunnel group says `chain`, or the crypto map entry.
+TEST(Ikev2Certificates, AChainIsSentWhereItIsWanted) {
+  for (const int how : {0, 1, 2}) {
+    CertifiedPair p(KeyType::kEcP256);
+    const TestAuthority between(p.authority, "Between");
+    const PrivateKey key = *PrivateKey::NewEc(KeyType::kEcP256);
+    Trustpoint& own = p.policy_a->trustpoints["TP"];
+    own.identity_pem = between.Issue(key, {{"o", "Example"}, {"cn", "a.example.com"}}, "DNS:a.example.com").ToPem();
+    own.ca_pem = between.certificate().ToPem();
+    p.a.keys["key"] = key;
+    Trustpoint root;
+    root.name = "ROOT";
+    root.ca_pem = p.authority.certificate().ToPem();
+    p.policy_a->trustpoints["ROOT"] = root;
+    p.policy_a->groups["192.0.2.2"].send_chain = how == 1;
+    p.policy_a->entries[0].send_chain = how == 2;
+    p.Start();
+    EXPECT_EQ(p.b.children.size(), how == 0 ? 0u : 1u) << how;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::ike_test
