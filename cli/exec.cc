@@ -33,6 +33,7 @@ const ExecSet& ExecCommands() {
     AddCryptoCommands(s);
     AddDebugCommands(s);
     AddCertificateCommands(s);
+    AddCrlCommands(s);
     return s;
   }();
   return set;

@@ -46,8 +46,10 @@ void AddFaultCommands(ExecSet& set);
 void AddAspCommands(ExecSet& set);
 void AddDnsCommands(ExecSet& set);
 void AddCryptoCommands(ExecSet& set);
+void AddCryptoShows(ExecSet& set);  // exec_crypto_show.cc
 void AddDebugCommands(ExecSet& set);
 void AddCertificateCommands(ExecSet& set);
+void AddCrlCommands(ExecSet& set);  // exec_crls.cc
 
 // A command without anything to bind.
 struct Bare {};

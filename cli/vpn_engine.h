@@ -40,11 +40,14 @@ class VpnEngine {
  private:
   VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, std::FILE* key_log);
   VpnService::Ports PortsOf();
+  void Fetch(const std::string& url, VpnService::Ports::Fetched done);
 
   Parts parts_;
   std::unique_ptr<IkeSockets> sockets_;
   std::FILE* key_log_;
   JobPool jobs_;
+  JobPool fetcher_;  // lists of revoked certificates: whoever waits for a server
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   VpnService service_;
 };
 

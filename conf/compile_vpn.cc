@@ -163,6 +163,17 @@ void ClientMap(const VpnSource& from, StableIds& ids, VpnPolicy& out) {
   out.entries.insert(out.entries.begin(), entry);
 }
 
+// Limits of sessions; every session here is one of IPsec.
+void SessionLimits(const VpnSource& from, VpnPolicy& out) {
+  for (const auto& l : from.tree.Of(Section::kVpnSettings)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr) continue;
+    for (const std::string_view limit : {"vpn-sessiondb max-other-vpn-limit ", "vpn-sessiondb max-session-limit "}) {
+      if (Behind(l->text, limit)) out.max_sessions = static_cast<std::uint32_t>(f->Int("number").value_or(0));
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<std::string_view> Behind(std::string_view text, std::string_view begins) {
@@ -258,6 +269,7 @@ std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTabl
   CompileTunnelGroups(from, *out);
   CompileGroupPolicies(from, *out);
   CompileVpnUsers(from, *out);
+  SessionLimits(from, *out);
   out->hostname = policy.hostname;
   if (const auto* d = tree.First<DomainLine>(Section::kDomain)) out->domain = d->name;
   out->preserve = policy.sysopt.preserve_vpn;

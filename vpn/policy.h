@@ -175,7 +175,15 @@ struct Trustpoint {
   std::string key_name;              // of `keypair`; the key itself is the state folder's
   std::string fqdn;                  // "" : the host name; "none"
   std::string subject_name;
-  bool check_revocation = false;     // `revocation-check crl|ocsp`, without none
+  // `revocation-check`, in order; none of them: a certificate is not looked up anywhere.
+  enum class Revocation : std::uint8_t { kNone, kCrl, kOcsp };
+  std::vector<Revocation> revocation;
+  // `crl configure`: where lists come from (by HTTP), and for how long one is good, if it does not end before.
+  std::vector<std::string> crl_urls;  // `url N`, with `policy static|both`
+  bool crl_from_certificate = true;   // `policy cdp|both`
+  std::uint32_t crl_cache_minutes = 60;
+  // Nothing that was found out may stand for an answer: a certificate of which nothing is known is refused.
+  bool MustCheck() const { return !revocation.empty() && revocation.back() != Revocation::kNone; }
 };
 
 // `crypto ca certificate map` with `tunnel-group-map`: the first entry whose rules all match names the group.
@@ -205,6 +213,9 @@ struct VpnClientSettings {
   IfId outside{}, inside{};
 };
 
+// How many sessions the appliance holds.
+inline constexpr std::uint32_t kVpnSessionsHeld = 10'000;
+
 struct VpnPolicy final : TunnelPolicy {
   std::vector<CryptoMapEntry> entries;  // by interface, then in order of evaluation
   std::vector<VirtualTunnel> virtual_tunnels;
@@ -232,10 +243,12 @@ struct VpnPolicy final : TunnelPolicy {
   std::vector<std::uint16_t> tcp_ports;  // ipsec-over-tcp
   bool aggressive_disabled = false;      // am-disable
   bool disconnect_notify = false;
-  std::uint32_t max_in_negotiation = 0;  // 0: no limit of the configuration
-  std::uint32_t max_sas = 0;
+  // `limit max-in-negotiation-sa`, as numbers of SAs; 0: no limit of the configuration.
+  std::uint32_t max_in_negotiation_v1 = 0, max_in_negotiation_v2 = 0;
+  std::uint32_t max_sas_v2 = 0;  // `crypto ikev2 limit max-sa`
   enum class Cookies : std::uint8_t { kNever, kAlways, kPercent } cookies = Cookies::kPercent;
-  std::uint32_t cookie_percent = 50;  // of max_in_negotiation (or of 100) half-open ones
+  std::uint32_t cookie_percent = 50;  // of what may be in negotiation
+  std::uint32_t max_sessions = 0;  // `vpn-sessiondb max-other-vpn-limit|max-session-limit`; 0: as many as the appliance holds
   bool ikev2_fragmentation = true;
   std::uint32_t ikev2_fragment_mtu = 576;
   // crypto ipsec ...

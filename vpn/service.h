@@ -16,6 +16,7 @@
 #include "firewall/logger.h"
 #include "firewall/policy.h"
 #include "vpn/address_pools.h"
+#include "vpn/crl_cache.h"
 #include "vpn/ike/core.h"
 #include "vpn/sessions.h"
 #include "vpn/tunnel_control.h"
@@ -48,6 +49,9 @@ class VpnService final : public VpnControl, private IkeHost {
     std::function<bool(const std::string& user, const std::string& password)> check_user;
     std::function<const PrivateKey*(const std::string& name)> key_of;  // empty: no keys
     std::function<void(const std::string& line)> key_log;              // empty: keys are not logged
+    // What is at a URL; `done` comes later, on the control thread. Empty: nothing can be fetched.
+    using Fetched = std::function<void(const Result<std::vector<std::uint8_t>>&)>;
+    std::function<void(const std::string& url, Fetched done)> fetch = {};
   };
   // `make` gives the versions of IKE that are spoken (vpn/ike/core.h).
   VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2);
@@ -77,10 +81,17 @@ class VpnService final : public VpnControl, private IkeHost {
   std::uint32_t Clear(const IkeClear& what) override;
   void Shutdown(bool reboot) override;
   bool Logoff(std::uint32_t index) override;
+  // Counters: vpn/service_counters.cc.
   IkeStats Stats(std::uint8_t version) const override;
+  CryptoStatsView CryptoStats() override;
+  void ClearStats(Counters what) override;
   std::optional<IpsecOverTcpView> IpsecOverTcp() override;
   void ClearCounters() override;
   std::optional<IpsecStatsView> IpsecStats() override;
+  // Lists of revoked certificates: vpn/service_crls.cc.
+  void RequestCrl(const std::string& trustpoint, std::function<void(const Status&)> done) override;
+  std::vector<CrlView> Crls() const override { return crls_.Views(); }
+  void ClearCrls(const std::string& trustpoint) override { crls_.Clear(trustpoint); }
   std::vector<AddressPoolView> Pools() const override { return pools_.Views(); }
   VpnDebug& debug() override { return debug_; }
 
@@ -105,6 +116,7 @@ class VpnService final : public VpnControl, private IkeHost {
   std::string NameOf(IfId at) const override;
   std::int64_t WallSeconds() const override { return ports_.clock.WallNanos(times_.now) / 1'000'000'000; }
   const PrivateKey* KeyOf(const std::string& name) const override { return ports_.key_of ? ports_.key_of(name) : nullptr; }
+  std::vector<std::uint8_t> CrlOf(const Trustpoint& trustpoint, const Certificate& of) override;
   void LogKeys(const std::string& line) override {
     if (ports_.key_log) ports_.key_log(line);
   }
@@ -115,11 +127,31 @@ class VpnService final : public VpnControl, private IkeHost {
   void Enter(F f);
   UserAnswer Judge(const UserQuestion& q);
   void LogPair(const ChildSa& sa, bool created);
-  void EndDue();
+  // `debug crypto ipsec`: vpn/service_debug.cc.
+  void DebugPairUp(const ChildSa& sa) const;
+  void DebugPairDown(const ChildSa& sa) const;
+  void DebugLine(const ChildSa& sa, std::uint32_t spi, int level, std::string text) const;
+  void EndDue(bool first);  // what no lifetime came before, or the rest
   // Ends a session; `reason`: words of 113019, "" those of `why`.
   void End(const VpnSessions::Due& which, const std::string& reason);
   void TellRoutes();
 
+  // Tries the URLs from `at` on, until one has the list.
+  void FetchCrl(const Trustpoint& trustpoint, std::vector<std::string> urls, std::size_t at, std::function<void(const Status&)> done);
+  IkeStats RawStats(std::uint8_t version) const;
+  IpsecStatsView RawIpsecStats();
+  CryptoStatsView RawCryptoStats();
+
+  // SAs that the engines have made of each version (0: IKEv1), and what was counted when an operator cleared it.
+  struct Made {
+    std::uint64_t created = 0, rekeyed = 0, deleted = 0, pairs = 0;
+  };
+  Made made_[2];
+  IkeStats cleared_ike_[2];
+  IpsecStatsView cleared_ipsec_;
+  CryptoStatsView cleared_protocol_, cleared_accelerator_;
+
+  CrlCache crls_;
   Ports ports_;
   std::shared_ptr<const Policy> policy_;
   std::shared_ptr<const VpnPolicy> vpn_;  // never null
@@ -137,5 +169,19 @@ class VpnService final : public VpnControl, private IkeHost {
   TimePoint due_checked_;
   IkeCore core_;  // last: it may call back while it goes
 };
+
+template <typename F>
+void VpnService::Enter(F f) {
+  times_ = ports_.times();
+  depth_++;
+  f();
+  // What is put off may put off more.
+  while (depth_ == 1 && !later_.empty()) {
+    const auto next = std::move(later_.front());
+    later_.pop_front();
+    next();
+  }
+  depth_--;
+}
 
 }  // namespace sallyport

@@ -390,6 +390,11 @@ crypto map out interface outside
 crypto ca trustpoint tp
  revocation-check crl none
  enrollment terminal
+ crl configure
+  policy both
+  url 2 http://192.0.2.81/b.crl
+  url 1 http://192.0.2.80/a.crl
+  cache-time 20
  fqdn hub.example
  subject-name CN=hub.example,O=Example
  keypair pair
@@ -415,6 +420,9 @@ crypto ikev2 policy 1
 crypto ikev2 enable outside client-services port 443
 crypto ikev2 cookie-challenge always
 crypto ikev2 limit max-sa 50
+crypto ikev2 limit max-in-negotiation-sa 20
+crypto ikev1 limit max-in-negotiation-sa 300 value
+vpn-sessiondb max-other-vpn-limit 25
 no crypto ikev2 fragmentation
 crypto ikev1 enable inside
 crypto ikev1 policy 3
@@ -499,7 +507,10 @@ TEST_F(CompileVpn, TheEra9HasBothVersions) {
   EXPECT_FALSE(vpn_->ike.at(At("outside")).v1);
   EXPECT_TRUE(vpn_->ike.at(At("inside")).v1);
   EXPECT_EQ(vpn_->cookies, VpnPolicy::Cookies::kAlways);
-  EXPECT_EQ(vpn_->max_sas, 50u);
+  EXPECT_EQ(vpn_->max_sas_v2, 50u);
+  EXPECT_EQ(vpn_->max_in_negotiation_v2, kVpnSessionsHeld / 5);  // a percentage
+  EXPECT_EQ(vpn_->max_in_negotiation_v1, 300u);
+  EXPECT_EQ(vpn_->max_sessions, 25u);
   EXPECT_FALSE(vpn_->ikev2_fragmentation);
   ASSERT_THAT(vpn_->ikev1_policies, SizeIs(1));
   EXPECT_EQ(vpn_->ikev1_policies[0].auth, VpnAuth::kRsaCertificate);
@@ -518,7 +529,11 @@ TEST_F(CompileVpn, TheEra9HasBothVersions) {
   EXPECT_TRUE(vpn_->GroupPolicy(g.default_group_policy).protocols.ikev2);
 
   const Trustpoint& tp = vpn_->trustpoints.at("tp");
-  EXPECT_FALSE(tp.check_revocation);
+  EXPECT_FALSE(tp.MustCheck());
+  EXPECT_EQ(tp.revocation, (std::vector{Trustpoint::Revocation::kCrl, Trustpoint::Revocation::kNone}));
+  EXPECT_EQ(tp.crl_urls, (std::vector<std::string>{"http://192.0.2.80/a.crl", "http://192.0.2.81/b.crl"}));
+  EXPECT_TRUE(tp.crl_from_certificate);
+  EXPECT_EQ(tp.crl_cache_minutes, 20u);
   EXPECT_EQ(tp.fqdn, "hub.example");
   EXPECT_EQ(tp.subject_name, "CN=hub.example,O=Example");
   EXPECT_EQ(tp.key_name, "pair");

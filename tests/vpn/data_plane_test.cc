@@ -117,7 +117,7 @@ TEST_F(DataPlaneTest, ReplayForgeryAndStrangers) {
   Raw esp = outer[0];
   EXPECT_EQ(right.Send("outside", esp).reason, "ctm-error");
   EXPECT_EQ(right.log.Count("402119"), 1);
-  EXPECT_TRUE(right.log.Has("402119 IPSEC: Received an ESP packet (SPI= 0x2002, sequence number= 0x1) from 192.0.2.1 (user= 192.0.2.1) to "
+  EXPECT_TRUE(right.log.Has("402119 IPSEC: Received an ESP packet (SPI= 0x00002002, sequence number= 0x1) from 192.0.2.1 (user= 192.0.2.1) to "
                             "192.0.2.2 that failed anti-replay checking."));
   right.Send("outside", esp);
   EXPECT_EQ(right.log.Count("402119"), 1);  // one in five seconds
@@ -373,7 +373,7 @@ TEST_F(DataPlaneTest, PathMtuIsLearned) {
   const Fate f = left.Send("outside", error);
   EXPECT_EQ(f.d.action, Disposition::Action::kConsume) << f.reason;
   EXPECT_TRUE(left.log.Has("602103 IPSEC: Received an ICMP Destination Unreachable from 192.0.2.77 with suggested PMTU of 1000; PMTU updated for "
-                           "SA with peer 192.0.2.2, SPI 0x2002, tunnel name 192.0.2.2, old PMTU 1500, new PMTU 1000."));
+                           "SA with peer 192.0.2.2, SPI 0x00002002, tunnel name 192.0.2.2, old PMTU 1500, new PMTU 1000."));
   EXPECT_EQ(left.data->Flows(clock.Now())[0].path_mtu, 1000);
   Made m = kDatagram;
   m.df = true;

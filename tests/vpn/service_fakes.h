@@ -29,7 +29,9 @@ class FakeIke final : public IkeProtocol {
     cleared.push_back(what);
     return on_clear ? on_clear(what) : 0;
   }
-  void AdvanceTo(Times) override {}
+  void AdvanceTo(Times) override {
+    if (on_advance) on_advance();
+  }
   Times NextDeadline() const override { return {TimePoint::Max(), TimePoint::Max()}; }
   std::vector<IkeSaView> Views(Times) const override { return views; }
   IkeStats Stats() const override { return stats; }
@@ -44,6 +46,7 @@ class FakeIke final : public IkeProtocol {
   IkeStats stats;
   std::function<void(const IkeDatagram&)> on_receive;
   std::function<void(std::uint32_t)> on_need;
+  std::function<void()> on_advance;
   std::function<std::uint32_t(const IkeClear&)> on_clear;
 };
 
@@ -113,6 +116,7 @@ class ServiceTest : public testing::Test {
                             {},        [this] { return Times{clock.Now(), real}; }, clock, logger, entropy,
                             [](const std::string& user, const std::string& password) { return user == "alice" && password == "right"; },
                             {},        {}};
+    ports.fetch = [this](const std::string& url, VpnService::Ports::Fetched done) { fetches.push_back({url, std::move(done)}); };
     service = std::make_unique<VpnService>(
         std::move(ports),
         [this](IkeHost& h) {
@@ -199,6 +203,7 @@ class ServiceTest : public testing::Test {
   LogRing ring;
   Logger logger{clock, ring};
   SeededEntropy entropy{1};
+  std::vector<std::pair<std::string, VpnService::Ports::Fetched>> fetches;
   FakeTransport transport;
   FakeTunnels tunnels;
   FakeIke *v1 = nullptr, *v2 = nullptr;

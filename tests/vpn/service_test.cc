@@ -93,7 +93,7 @@ TEST_F(ServiceTest, ASessionFromItsBeginningToItsEnd) {
   EXPECT_EQ(Logged("602303"),
             (std::vector<std::string>{
                 "IPSEC: An outbound LAN-to-LAN SA (SPI= 0xB2000001) between 192.0.2.1 and 192.0.2.2 (user= 192.0.2.2) has been created.",
-                "IPSEC: An inbound LAN-to-LAN SA (SPI= 0xF81283) between 192.0.2.1 and 192.0.2.2 (user= 192.0.2.2) has been created."}));
+                "IPSEC: An inbound LAN-to-LAN SA (SPI= 0x00F81283) between 192.0.2.1 and 192.0.2.2 (user= 192.0.2.2) has been created."}));
   sa->activity->bytes_in = 700;
   sa->activity->bytes_out = 900;
   sa->activity->packets_out = 9;
@@ -390,7 +390,7 @@ TEST_F(ServiceTest, DebugIsHeardByLevelAndPeer) {
   say("b", D::kIkev1, 6, peer);
   say("c", D::kIkev2Protocol, 1, peer);
   say("d", D::kNone, 1, peer);
-  service->debug().peers().insert(Address("203.0.113.9"));
+  service->debug().conditions().peers = {Prefix::Of(Address("203.0.113.9"), 32)};
   say("e", D::kIkev1, 1, peer);
   say("f", D::kIkev1, 1, Address("203.0.113.9"));
   EXPECT_EQ(heard, (std::vector<std::string>{"a", "f"}));

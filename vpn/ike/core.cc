@@ -56,6 +56,7 @@ class IkeCore::Side final : public IkeHost {
   std::string NameOf(IfId at) const override { return host_.NameOf(at); }
   std::int64_t WallSeconds() const override { return host_.WallSeconds(); }
   const PrivateKey* KeyOf(const std::string& name) const override { return host_.KeyOf(name); }
+  std::vector<std::uint8_t> CrlOf(const Trustpoint& t, const Certificate& of) override { return host_.CrlOf(t, of); }
   void LogKeys(const std::string& line) override { host_.LogKeys(line); }
   Entropy& entropy() override { return host_.entropy(); }
 

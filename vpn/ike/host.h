@@ -45,7 +45,10 @@ struct IkeSaying {
   int severity = 7;
   enum class Debug : std::uint8_t { kNone, kIkev1, kIkev2Protocol, kIkev2Platform, kIpsec } debug = Debug::kNone;
   int debug_level = 1;  // from this level of `debug crypto ...` on it is printed
-  IpAddress peer;       // for `debug crypto condition peer`
+  // For `debug crypto condition`; what is not known stays empty.
+  IpAddress peer;
+  std::string group, user;
+  std::uint32_t spi = 0;
   std::string text;
   std::string debug_text;  // "": `text`
 };
@@ -135,6 +138,8 @@ class IkeHost {
   virtual std::int64_t WallSeconds() const { return 0; }
   // A private key of a trustpoint (by `keypair` name); null: it is not here.
   virtual const PrivateKey* KeyOf(const std::string& name) const = 0;
+  // The list of revoked certificates of a trustpoint's authority; empty: there is none now, and the host may have begun to fetch it.
+  virtual std::vector<std::uint8_t> CrlOf(const Trustpoint&, const Certificate& /*of*/) { return {}; }
   // Keys of negotiations, for whoever decrypts captures ("ikev1 <cookies> <key>"); does nothing unless switched on.
   virtual void LogKeys(const std::string& line) = 0;
   virtual Entropy& entropy() = 0;
@@ -161,7 +166,8 @@ struct IkeStats {
                 out_p2_sa_delete_requests = 0;
   std::uint64_t initiator_tunnels = 0, initiator_fails = 0, responder_fails = 0, system_capacity_fails = 0, auth_fails = 0;
   std::uint64_t decrypt_fails = 0, hash_valid_fails = 0, no_sa_fails = 0;
-  std::uint64_t in_negotiation = 0, in_negotiation_high = 0;
+  std::uint64_t in_negotiation = 0, in_negotiation_high = 0, in_negotiation_rejected = 0;
+  CryptoRequests crypto;
 };
 
 // Both versions, and each of them: Ikev1Core (v1_core.h), Ikev2Core (v2_core.h), and IkeCore (core.h), which hands each

@@ -295,6 +295,7 @@ Ikev1Core::Go Ikev1Core::SendQm3(Ikev1Sa& sa, QuickV1& q, const MessageV1*) {
   const std::uint8_t zero[] = {0};
   StoreBe32(id, q.x.id);
   ChainWriter chain;
+  ++stats_.crypto.hmacs;
   chain.Add(kHash, MessageHashV1(sa.suite, sa.keys, {zero, id, q.nonce_i, q.nonce_r}));
   Debug(713906, sa, fmt::format("IKE Initiator sending 3rd QM pkt: msg id = {:08x}", q.x.id));
   q.x.out.Start(Pack(sa, kQuickMode, q.x.id, chain, &q.x.iv), kIkev1Gaps, real());
@@ -488,6 +489,7 @@ Ikev1Core::Go Ikev1Core::TakeQm3(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   std::uint8_t id[4];
   const std::uint8_t zero[] = {0};
   StoreBe32(id, q.x.id);
+  ++stats_.crypto.hmacs;
   if (!SameBytes(m->Body(kHash), MessageHashV1(sa.suite, sa.keys, {zero, id, q.nonce_i, q.nonce_r}))) {
     ++stats_.hash_valid_fails;
     return Go::kStay;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vpn/crypto/certificates.h"
+#include "vpn/ike/peer_certificate.h"
 #include "vpn/ike/v1_selectors.h"
 #include "vpn/ike/v2_engine.h"
 #include "vpn/ike/v2_wire.h"
@@ -339,15 +340,8 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads,
     return;
   }
   const Certificate& leaf = certificates->front();
-  TrustStore store;
-  bool crl = false;
-  for (const auto& [name, trustpoint] : policy_->trustpoints) {
-    if (trustpoint.ca_pem.empty()) continue;
-    if (Result<Certificate> ca = Certificate::FromPem(trustpoint.ca_pem)) store.AddAnchor(*std::move(ca));
-    crl = crl || trustpoint.check_revocation;
-  }
   const std::vector<Certificate> others(certificates->begin() + 1, certificates->end());
-  if (const Status valid = store.Validate(leaf, others, host_.WallSeconds(), crl); !valid) {
+  if (const Status valid = ValidatePeer(*policy_, host_, leaf, others); !valid) {
     refuse(valid.error());
     return;
   }

@@ -73,6 +73,7 @@ class V2Engine {
   TimePoint LivenessAt(const SaV2& sa) const;
   void AdvanceSa(const SaPtr& sa);
   std::size_t HalfOpen() const;
+  std::size_t MostHalfOpen() const;
 
   // --- v2_send.cc
   void Transmit(const SaV2& sa, const std::vector<std::vector<std::uint8_t>>& messages);

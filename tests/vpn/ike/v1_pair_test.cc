@@ -150,7 +150,9 @@ TEST(V1Pair, WrongKey) {
   EXPECT_EQ(pair.a.core().Views(pair.times).at(0).state, IkeState::kMainWait6);
   EXPECT_EQ(pair.b.core().Views(pair.times).at(0).state, IkeState::kMainWait5);
   EXPECT_TRUE(pair.a.Said("Received an un-encrypted PAYLOAD_MALFORMED notify message, dropping"));
+  EXPECT_TRUE(pair.a.Said("Error, peer has indicated that something is wrong with our message.  This could indicate a pre-shared key mismatch."));
   EXPECT_TRUE(pair.b.Said("Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0"));
+  EXPECT_TRUE(pair.b.Said("ERROR, had problems decrypting packet, probably due to mismatched pre-shared key.  Aborting"));
   pair.Run(Duration::Seconds(60));
   ExpectDown(pair);
   EXPECT_TRUE(pair.a.Said("IKE MM Initiator FSM error history"));

@@ -49,6 +49,30 @@ struct CertifiedPair : Pair {
   std::shared_ptr<VpnPolicy> policy_a, policy_b;
 };
 
+TEST(Ikev2Certificates, RevocationAsTheTrustpointHasIt) {
+  using R = Trustpoint::Revocation;
+  struct Case {
+    std::vector<R> methods;
+    enum { kNoList, kGoodList, kRevoked } list;
+    bool comes_up;
+    const char* words;
+  };
+  for (const Case& c : {Case{{}, Case::kNoList, true, ""}, Case{{R::kNone}, Case::kNoList, true, ""},
+                        Case{{R::kCrl}, Case::kNoList, false, "revocation status cannot be determined (trustpoint TP)"},
+                        Case{{R::kCrl}, Case::kGoodList, true, ""}, Case{{R::kCrl}, Case::kRevoked, false, "certificate revoked"},
+                        Case{{R::kCrl, R::kNone}, Case::kNoList, true, ""}, Case{{R::kCrl, R::kNone}, Case::kRevoked, false, "certificate revoked"},
+                        Case{{R::kOcsp}, Case::kNoList, false, "revocation status cannot be determined (trustpoint TP)"},
+                        Case{{R::kOcsp, R::kCrl}, Case::kGoodList, true, ""}}) {
+    CertifiedPair p(KeyType::kEcP256);
+    p.policy_b->trustpoints["TP"].revocation = c.methods;
+    const Certificate peer = *Certificate::FromPem(p.policy_a->trustpoints["TP"].identity_pem);
+    if (c.list != Case::kNoList) p.b.crl = p.authority.Crl(c.list == Case::kRevoked ? std::vector<Certificate>{peer} : std::vector<Certificate>());
+    p.Start();
+    EXPECT_EQ(p.b.children.size(), c.comes_up ? 1u : 0u) << c.words;
+    EXPECT_TRUE(p.b.Said(c.words)) << c.words;
+  }
+}
+
 TEST(Ikev2Certificates, EveryKindOfKey) {
   for (const KeyType type : {KeyType::kRsa, KeyType::kEcP256, KeyType::kEcP384, KeyType::kEcP521}) {
     CertifiedPair p(type);

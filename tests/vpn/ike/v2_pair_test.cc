@@ -481,7 +481,7 @@ TEST(Ikev2, CookiesAndAnotherGroup) {
 
 TEST(Ikev2, HalfOpenOnesAreBounded) {
   V2Pair p;
-  p.policy_b->max_in_negotiation = 5;
+  p.policy_b->max_in_negotiation_v2 = 5;
   p.policy_b->cookies = VpnPolicy::Cookies::kNever;
   p.Start();
   p.Need(p.a);
@@ -493,6 +493,7 @@ TEST(Ikev2, HalfOpenOnesAreBounded) {
   }
   EXPECT_EQ(p.b.core().Stats().in_negotiation, 5u);
   EXPECT_GT(p.b.Said(750009), 0);
+  EXPECT_EQ(p.b.core().Stats().in_negotiation_rejected, 45u);
   p.Run(Duration::Seconds(31));
   EXPECT_EQ(p.b.core().Stats().in_negotiation, 0u);
   EXPECT_TRUE(p.b.Said("Failed to receive the AUTH msg before the timer expired"));
@@ -588,6 +589,46 @@ TEST(Ikev2, APolicyWithoutTheEntryEndsItsPairs) {
   p.a.UsePolicy(changed);
   p.Run(Duration::Seconds(1));
   ExpectNothing(p);
+}
+
+// As an ASA says: what is there stays as it was negotiated; what changes counts from the next negotiation on.
+TEST(Ikev2, AChangedProposalAndAChangedKeyCountFromTheNextNegotiationOn) {
+  V2Pair p;
+  p.Start();
+  p.Need(p.a);
+  p.Run(Duration::Seconds(1));
+  const std::uint32_t before = p.a.children.begin()->first;
+  for (const auto& [end, policy, group] : {std::tuple(&p.a, p.policy_a, "192.0.2.2"), std::tuple(&p.b, p.policy_b, "192.0.2.1")}) {
+    auto changed = std::make_shared<VpnPolicy>(*policy);
+    changed->groups[group].ikev2_local_psk = changed->groups[group].ikev2_remote_psk = "another";
+    changed->entries[0].ikev2_proposals[0].ciphers = {VpnCipher::kAes128};
+    end->UsePolicy(changed);
+  }
+  p.Run(Duration::Seconds(60));
+  ExpectTunnel(p);
+  EXPECT_EQ(p.a.children.begin()->first, before);
+  EXPECT_EQ(p.a.children.begin()->second.sa->cipher, VpnCipher::kAes256);
+  p.Rekey(p.a);
+  p.Run(Duration::Seconds(60));
+  ExpectTunnel(p);
+  EXPECT_NE(p.a.children.begin()->first, before);
+  EXPECT_EQ(p.a.children.begin()->second.sa->cipher, VpnCipher::kAes128);
+}
+
+TEST(Ikev2, CookiesFromAShareOfTheLimitOn) {
+  V2Pair p;
+  p.policy_b->max_in_negotiation_v2 = 10;
+  p.policy_b->cookie_percent = 50;
+  p.Start();
+  p.Need(p.a);
+  IkeDatagram first = p.a.sent[0];
+  std::swap(first.local, first.peer);
+  for (int i = 0; i < 50; ++i) {
+    first.bytes[0] = static_cast<std::uint8_t>(i);
+    p.b.core().Receive(first, p.times);
+  }
+  EXPECT_EQ(p.b.core().Stats().in_negotiation, 5u);
+  EXPECT_EQ(p.b.Said(750004), 45);
 }
 
 TEST(Ikev2, ADynamicEntryTakesWhatComes) {

@@ -128,6 +128,7 @@ class End final : public IkeHost {
   };
   std::map<std::uint32_t, Child> children;  // by spi_in: installed and not removed
   std::vector<IkeSaying> sayings;
+  std::vector<std::uint8_t> crl;  // of every trustpoint; empty: there is none
   std::map<std::uint32_t, IkePeerUp> peers;                  // up now
   std::vector<std::pair<std::uint32_t, IkeEnd>> peers_down;  // and which went
   std::size_t installed = 0, removed = 0;
@@ -233,6 +234,7 @@ class End final : public IkeHost {
   }
   IpAddress AddressOf(IfId) const override { return has_address ? address_ : IpAddress(); }
   std::int64_t WallSeconds() const override { return wall; }
+  std::vector<std::uint8_t> CrlOf(const Trustpoint&, const Certificate&) override { return crl; }
   const PrivateKey* KeyOf(const std::string& name) const override {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
