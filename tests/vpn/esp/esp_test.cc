@@ -260,6 +260,8 @@ TEST(Esp, OverheadAsTheConsoleHasIt) {
   EXPECT_EQ(shown(VpnCipher::kAes256, VpnHash::kSha1, false), "74(44)");
   EXPECT_EQ(shown(VpnCipher::k3Des, VpnHash::kSha1, false), "58(36)");
   EXPECT_EQ(shown(VpnCipher::kAes128, VpnHash::kSha256, false), "78(44)");
+  EXPECT_EQ(shown(VpnCipher::kAesGcm256, VpnHash::kNone, false), "55(36)");
+  EXPECT_EQ(shown(VpnCipher::kAesGcm128, VpnHash::kNone, true), "63(44)");
 }
 
 // --- merged UDP ---
