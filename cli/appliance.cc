@@ -8,6 +8,7 @@
 
 #include "cli/show_text.h"
 #include "conf/password.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
 
 namespace sallyport {
@@ -176,8 +177,9 @@ bool Appliance::WatchLines() {
     if (!f || f->id == IfId::kIdentity || f->nameif.empty()) continue;
     InterfaceView view;
     parts_.host.FillInterface(view, f->linux_index);
+    if (f->virtual_tunnel) view.link_up = tunnels_up_.contains(f->id);
     const bool up = view.link_up && !f->shutdown;
-    if (!f->shutdown && parts_.host.NoCarrier(*f, view)) down.insert(f->hardware);
+    if (!f->shutdown && (f->virtual_tunnel ? !up : parts_.host.NoCarrier(*f, view))) down.insert(f->hardware);
     now[f->hardware] = up;
     const auto before = line_up_.find(f->hardware);
     if (before != line_up_.end() && before->second != up) logger_.Log(up ? Msg::k411001 : Msg::k411002, {f->nameif});
@@ -303,10 +305,12 @@ std::string Appliance::PromptBase() const {
 int Appliance::PagerLines() const { return configuration_->settings().pager_lines; }
 
 std::optional<int> Appliance::CheckUser(const std::string& user, const std::string& password) const {
+  std::optional<int> privilege;
   for (const UserAccount& u : configuration_->settings().users) {
-    if (u.name == user && Right(u, password)) return u.privilege;
+    if (u.name == user && Right(u, password)) privilege = u.privilege;
   }
-  return {};
+  if (aaa_ != nullptr) aaa_->NoteLocal(privilege.has_value());
+  return privilege;
 }
 
 bool Appliance::CheckEnable(int level, const std::string& password) const {

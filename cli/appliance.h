@@ -33,6 +33,8 @@
 
 namespace sallyport {
 
+class AaaClient;
+
 class AspTable;
 class VpnControl;
 
@@ -159,6 +161,9 @@ class Appliance {
   // What can be done to them; null: there is no VPN engine.
   VpnControl* vpn_control() { return vpn_control_; }
   void UseVpn(VpnControl& engine);
+  // Whoever asks `aaa-server`s; null: nobody does.
+  AaaClient* aaa() { return aaa_; }
+  void UseAaa(AaaClient& client) { aaa_ = &client; }
   // Runs f(engine) on the data thread and returns what it returns.
   template <typename F>
   auto AskEngine(F f) {
@@ -177,12 +182,16 @@ class Appliance {
   void OnTick(std::function<void()> f) { on_tick_ = std::move(f); }
   // What tunnels say of routes has changed: the next Tick compiles.
   void RoutesChanged() { names_changed_ = true; }
+  // Which virtual tunnels (`interface Tunnel`) are up; takes effect as a changed route does.
+  void TunnelsUp(std::set<IfId> up) { tunnels_up_ = std::move(up); }
   // Who runs closures on the control thread for other threads (ConsoleServer, or a test).
   void SetPost(std::function<void(std::function<void()>)> post) { post_ = std::move(post); }
   void Post(std::function<void()> f) { post_(std::move(f)); }
 
   // --- views
   std::vector<InterfaceView> Interfaces();
+  // What only a virtual tunnel has, in place of what FillInterface says of a link.
+  void FillTunnel(const Interface& f, InterfaceView& view) const;
   VersionView Version();
   MemoryView Memory() const;
   // Without the counters.
@@ -240,6 +249,7 @@ class Appliance {
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
   VpnControl* vpn_control_ = nullptr;
+  AaaClient* aaa_ = nullptr;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::vector<std::string> hardware_;
   std::shared_ptr<const Policy> policy_;
@@ -265,6 +275,7 @@ class Appliance {
   std::chrono::steady_clock::duration compile_cost_{};
   bool put_off_ = false;  // the configuration is ahead of policy_
   std::map<std::string, bool> line_up_;  // line protocol of named interfaces as last seen, by hardware name
+  std::set<IfId> tunnels_up_;            // of virtual tunnels
   std::set<std::string> lines_down_;     // those whose link carries nothing, by hardware name
   std::string link_problem_;             // what the operator has been told about links already
   DropView drops_;

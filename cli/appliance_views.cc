@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "cli/appliance.h"
+#include "conf/field_line.h"
+#include "vpn/policy.h"
 
 namespace sallyport {
 namespace {
@@ -79,6 +81,7 @@ std::vector<InterfaceView> Appliance::Interfaces() {
     v.available = f.nameif.empty() ? InterfaceView::Available::kNoNameif : InterfaceView::Available::kInUse;
     v.traffic_statistics = !f.nameif.empty();
     parts_.host.FillInterface(v, f.linux_index);
+    if (f.virtual_tunnel) FillTunnel(f, v);
     if (const auto base = link_base_.find(f.hardware); base != link_base_.end()) TakeAway(v.link_counters, base->second);
     v.control_point = InterfaceView::ControlPoint{static_cast<int>(f.id), !f.shutdown, !f.shutdown && v.link_up};
     const auto id = static_cast<std::size_t>(f.id);
@@ -89,6 +92,31 @@ std::vector<InterfaceView> Appliance::Interfaces() {
     views.push_back(std::move(v));
   }
   return views;
+}
+
+void Appliance::FillTunnel(const Interface& f, InterfaceView& view) const {
+  view.link.clear();
+  view.link_up = f.HasRoutes();
+  view.has_hardware = view.has_counters = false;
+  InterfaceView::Tunnel t;
+  for (const auto& line : configuration_->tree().Of(Section::kInterface)) {
+    if (line->text != "interface " + f.hardware) continue;
+    for (const auto& sub : line->lines) {
+      const auto* words = sub->As<FieldLine>();
+      if (words == nullptr) continue;
+      if (sub->text.starts_with("tunnel source interface ")) t.source = words->Get("if");
+      if (sub->text.starts_with("tunnel destination ")) t.destination = IpAddress::Parse(words->Get("peer")).value_or(IpAddress());
+      if (sub->text.starts_with("tunnel mode ipsec ")) t.ipsec = true;
+      if (sub->text.starts_with("tunnel protection ipsec profile ")) t.profile = words->Get("profile");
+    }
+  }
+  if (const auto* vpn = dynamic_cast<const VpnPolicy*>(policy_->tunnels.get())) {
+    for (const VirtualTunnel& v : vpn->virtual_tunnels) {
+      if (v.interface == f.id) t.destination = v.destination;  // where it is by name
+    }
+  }
+  if (const Interface* source = policy_->FindByName(t.source)) t.source_address = source->address;
+  view.tunnel = t;
 }
 
 void Appliance::ClearDrops(const Session& by, bool frame, bool flow) {

@@ -1,5 +1,8 @@
 #include "cli/asp_tunnels.h"
 
+#include <map>
+#include <set>
+
 #include "cli/show_text.h"
 #include "vpn/esp/outer_header.h"
 #include "vpn/policy.h"
@@ -28,12 +31,7 @@ class Rules {
     for (const AclElement& a : e.match->elements()) {
       if (!a.permit || a.inactive || a.unknown) continue;
       AspRule r = New(AspDomain::kEncrypt, true, e.at, fmt::format("{}|{}|{}", e.id, a.hash, a.text));
-      r.protocol = a.protocol;
-      Put(a.src, r.src, r.src_length);
-      Put(a.dst, r.dst, r.dst_length);
-      r.sport = a.sport;
-      r.dport = a.dport;
-      r.hits = a.hits != nullptr ? a.hits->hits.load(std::memory_order_relaxed) : 0;
+      Element(a, r);
       for (const IpsecFlowView& f : flows) {
         if (f.map == e.map && f.map_number == e.sequence && Same(f.local_ident, a.src) && Same(f.remote_ident, a.dst)) r.user_data = ContextOf(f, true).first;
       }
@@ -83,6 +81,33 @@ class Rules {
     out_.push_back(std::move(r));
   }
 
+  // What vpn-filter lists of sessions let pass: the peer's end first, whoever begins.
+  void Filters(std::uint64_t refused) {
+    std::set<std::string> lists;
+    for (const VpnContextView& c : contexts_) {
+      if (!c.filter.empty()) lists.insert(c.filter);
+    }
+    for (const std::string& name : lists) {
+      const auto list = policy_.access_lists.find(name);
+      if (list == policy_.access_lists.end()) continue;
+      for (const AclElement& a : list->second->elements()) {
+        if (a.inactive || a.unknown) continue;
+        AspRule r = New(AspDomain::kVpnUser, false, IfId::kAny, fmt::format("{}|{}|{}", name, a.hash, a.text));
+        Element(a, r);
+        r.priority = 12;
+        r.deny = !a.permit;
+        out_.push_back(std::move(r));
+      }
+    }
+    if (lists.empty()) return;
+    AspRule r = New(AspDomain::kVpnUser, false, IfId::kAny, "deny");
+    r.ref.what = AspWhat::kVpnDeny;
+    r.priority = 11;
+    r.deny = true;
+    r.hits = refused;
+    out_.push_back(std::move(r));
+  }
+
   std::vector<AspRule> Take() { return std::move(out_); }
 
  private:
@@ -96,7 +121,19 @@ class Rules {
     r.id = IdOf(fmt::format("{}|{}|{}|{}", Keyword(domain), out, i != nullptr ? i->nameif : "", key), policy_.personality.any4_keyword);
     r.reverse = domain == AspDomain::kEncrypt || domain == AspDomain::kIpsecTunnelFlow || domain == AspDomain::kIpsecUser;
     (out ? r.output : r.input) = at;
+    r.ref.what = domain == AspDomain::kEncrypt ? AspWhat::kEncrypt
+                 : domain == AspDomain::kIpsecTunnelFlow ? AspWhat::kTunnelFlow
+                 : domain == AspDomain::kVpnUser ? AspWhat::kVpnUser : AspWhat::kNone;
     return r;
+  }
+  static void Element(const AclElement& a, AspRule& r) {
+    r.ref.object = &a;
+    r.protocol = a.protocol;
+    Put(a.src, r.src, r.src_length);
+    Put(a.dst, r.dst, r.dst_length);
+    r.sport = a.sport;
+    r.dport = a.dport;
+    r.hits = a.hits != nullptr ? a.hits->hits.load(std::memory_order_relaxed) : 0;
   }
   void Inner(AspDomain domain, bool out, IfId at, const std::string& key, const VpnSelector& from, const VpnSelector& to, std::uint64_t context,
              std::uint64_t packets) {
@@ -136,7 +173,8 @@ class Rules {
 
 }  // namespace
 
-std::vector<AspRule> TunnelRules(const Policy& policy, const std::vector<IpsecFlowView>& flows, const std::vector<VpnContextView>& contexts) {
+std::vector<AspRule> TunnelRules(const Policy& policy, const std::vector<IpsecFlowView>& flows, const std::vector<VpnContextView>& contexts,
+                                 std::uint64_t refused) {
   const auto* vpn = dynamic_cast<const VpnPolicy*>(policy.tunnels.get());
   if (vpn == nullptr) return {};
   Rules rules(policy, contexts);
@@ -148,7 +186,28 @@ std::vector<AspRule> TunnelRules(const Policy& policy, const std::vector<IpsecFl
       if (on.v1) rules.Carrier(at, kTcp, port);
     }
   }
+  rules.Filters(refused);
   return rules.Take();
+}
+
+std::string ShowAspFilter(const Policy& policy, const std::vector<AspRule>& rules, const std::string& access_list, bool only_hit) {
+  std::map<std::string, int> numbers;  // of lists, in their order
+  std::string out = "Global Filter Table:\n";
+  for (const AspRule& r : rules) {
+    if (r.domain != AspDomain::kVpnUser || (only_hit && r.hits == 0)) continue;
+    std::string of = "-implicit deny-";
+    for (const auto& [name, list] : policy.access_lists) {
+      const auto* element = static_cast<const AclElement*>(r.ref.object);
+      const auto& all = list->elements();
+      if (!all.empty() && element >= all.data() && element < all.data() + all.size()) of = name;
+    }
+    const int number = r.ref.object == nullptr ? 0 : numbers.try_emplace(of, static_cast<int>(numbers.size()) + 1).first->second;
+    if (!access_list.empty() && of != access_list) continue;
+    std::string text = AspRuleText(r, policy, "");
+    if (const auto at = text.find("protocol="); at != std::string::npos) text.insert(at, fmt::format("filter_id=0x{:x}({}), ", number, of));
+    out += text;
+  }
+  return out;
 }
 
 }  // namespace sallyport

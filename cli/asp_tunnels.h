@@ -1,5 +1,5 @@
 // The rules of the accelerated path that tunnels bring along (`show asp table classify`, domains encrypt, decrypt, ipsec-user,
-// ipsec-tunnel-flow, ipsec-natt, ctcp): made of what is configured and of what is up when somebody asks. Pure.
+// ipsec-tunnel-flow, ipsec-natt, ctcp, vpn-user): made of what is configured and of what is up when somebody asks. Pure.
 #pragma once
 
 #include <vector>
@@ -10,6 +10,10 @@
 
 namespace sallyport {
 
-std::vector<AspRule> TunnelRules(const Policy& policy, const std::vector<IpsecFlowView>& flows, const std::vector<VpnContextView>& contexts);
+// `refused`: new flows that no line of a filter has permitted.
+std::vector<AspRule> TunnelRules(const Policy& policy, const std::vector<IpsecFlowView>& flows, const std::vector<VpnContextView>& contexts,
+                                 std::uint64_t refused);
+// `show asp table filter`: the rules of domain vpn-user, with the lists that they are of. "": all lists.
+std::string ShowAspFilter(const Policy& policy, const std::vector<AspRule>& rules, const std::string& access_list, bool only_hit);
 
 }  // namespace sallyport

@@ -30,9 +30,11 @@ const ExecSet& ExecCommands() {
     AddFaultCommands(s);
     AddAspCommands(s);
     AddDnsCommands(s);
+    AddAaaCommands(s);
     AddCryptoCommands(s);
     AddDebugCommands(s);
     AddCertificateCommands(s);
+    AddCrlCommands(s);
     return s;
   }();
   return set;

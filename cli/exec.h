@@ -20,6 +20,10 @@ using ExecSet = CommandSet<ExecContext>;
 
 const ExecSet& ExecCommands();
 
+// Help of the first word of many commands.
+inline constexpr const char* kShow = "Show running system information";
+inline constexpr const char* kClear = "Reset functions";
+
 void AddSessionCommands(ExecSet& set);
 void AddSystemCommands(ExecSet& set);
 void AddOperatorCommands(ExecSet& set);
@@ -45,9 +49,12 @@ void AddCaptureCommands(ExecSet& set);
 void AddFaultCommands(ExecSet& set);
 void AddAspCommands(ExecSet& set);
 void AddDnsCommands(ExecSet& set);
+void AddAaaCommands(ExecSet& set);
 void AddCryptoCommands(ExecSet& set);
+void AddCryptoShows(ExecSet& set);  // exec_crypto_show.cc
 void AddDebugCommands(ExecSet& set);
 void AddCertificateCommands(ExecSet& set);
+void AddCrlCommands(ExecSet& set);  // exec_crls.cc
 
 // A command without anything to bind.
 struct Bare {};

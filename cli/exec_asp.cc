@@ -14,8 +14,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct ClassifyWords {
   std::string domain, interface, match;
   bool hits = false, crypto = false;
@@ -38,10 +36,6 @@ struct ArpWords {
 // As `show asp drop` says it.
 std::string WhenText(ExecContext& c, std::int64_t wall, const std::string& by) {
   return wall == 0 ? "Never" : DateText(wall, c.appliance.ClockNow().zone) + " by " + by;
-}
-
-std::vector<AspRule> TunnelRulesNow(Appliance& appliance) {
-  return TunnelRules(*appliance.policy(), appliance.vpn().IpsecFlows(), appliance.vpn().Contexts());
 }
 
 Reply ShowClassify(ExecContext& c, const ClassifyWords& w, Form) {
@@ -125,12 +119,12 @@ Reply ShowAspArpTable(ExecContext& c, const ArpWords& w, Form) {
   return Reply::Say(ShowAspArp(entries, box ? &packets : nullptr, c.appliance.personality(), WhenText(c, cleared.arp_wall, cleared.arp_by)));
 }
 
-// Rules of vpn-filter lists for sessions that have one. There are no such sessions, so that the table has no rules.
+// Rules of vpn-filter lists for sessions that have one.
 Reply ShowFilter(ExecContext& c, const FilterWords& w, Form) {
   if (!w.access_list.empty() && !c.appliance.policy()->access_lists.contains(w.access_list)) {
     return Reply::Refuse("ERROR: access-list <" + w.access_list + "> does not exist\n");
   }
-  return Reply::Say("Global Filter Table:\n");
+  return Reply::Say(ShowAspFilter(*c.appliance.policy(), TunnelRulesNow(c.appliance), w.access_list, w.hits));
 }
 
 Reply ShowDynamicFilter(ExecContext&, const FilterWords&, Form) {
@@ -142,6 +136,21 @@ Reply ShowSockets(ExecContext& c, const Bare&, Form) {
 }
 
 }  // namespace
+
+std::vector<AspRule> TunnelRulesNow(Appliance& appliance) {
+  const std::uint64_t refused = appliance.AskEngine([](Engine& e) {
+    std::uint64_t n = 0;
+    for (std::size_t i = 0; i < 256; i++) n += e.asp_hits().Of(AspWhat::kVpnDeny, static_cast<IfId>(i));
+    return n;
+  });
+  return TunnelRules(*appliance.policy(), appliance.vpn().IpsecFlows(), appliance.vpn().Contexts(), refused);
+}
+
+AspTable AllAspRulesNow(Appliance& appliance) {
+  AspTable all = AspTableNow(appliance);
+  all.Add(TunnelRulesNow(appliance));
+  return all;
+}
 
 const AspTable& AspTableNow(Appliance& appliance) {
   struct Answer {

@@ -7,7 +7,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
 constexpr const char* kTable = "L2 forwarding table";
 
 struct TableWords {

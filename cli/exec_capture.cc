@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint16_t kArp = 0x0806;
 constexpr std::uint64_t kPage = 500;      // packets asked of the data thread at a time
 constexpr std::uint64_t kRealTime = 200;  // packets shown at a time in real time; more are not
-constexpr const char* kShow = "Show running system information";
 constexpr const char* kCapture = "Capture inbound and outbound packets on one or more interfaces";
 
 struct CaptureWords {
@@ -176,8 +175,9 @@ std::string OnePacket(ExecContext& c, const CapturedFrame& f, const ShowWords& w
   std::string out = PacketText(f, {w.detail && !w.trace, w.dump, w.decode}, drops, c.appliance.ClockNow().zone, personality);
   if (w.trace && f.packet.trace != nullptr) {
     // The rules of the policy that rules now: one that has been changed since is not found any more.
-    const bool detailed = w.detail && f.packet.trace->policy == c.appliance.policy();
-    const std::string trace = ShowPacketTracer(ViewOf(c.appliance, *f.packet.trace), personality, detailed ? &AspTableNow(c.appliance) : nullptr);
+    std::optional<AspTable> rules;
+    if (w.detail && f.packet.trace->policy == c.appliance.policy()) rules = AllAspRulesNow(c.appliance);
+    const std::string trace = ShowPacketTracer(ViewOf(c.appliance, *f.packet.trace), personality, rules ? &*rules : nullptr);
     out += trace.substr(trace.starts_with('\n') ? 1 : 0);
     if (!out.ends_with("\n\n")) out += '\n';
   }

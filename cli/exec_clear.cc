@@ -8,8 +8,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kClear = "Reset functions";
-
 struct ListName {
   std::string name;
 };

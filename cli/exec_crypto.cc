@@ -1,10 +1,9 @@
-// What is done to tunnels (`clear crypto ...`, `vpn-sessiondb logoff`), and the counters of IKE and IPsec.
+// What is done to tunnels: `clear crypto ...`, `vpn-sessiondb logoff`.
 #include <charconv>
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
 #include "cli/session.h"
-#include "cli/show_crypto_stats.h"
 #include "cli/vpn_session_filter.h"
 #include "conf/codecs.h"
 #include "vpn/policy.h"
@@ -13,69 +12,10 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-constexpr const char* kClear = "Reset functions";
 constexpr const char* kSas = "Security associations";
 
 bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
 bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
-
-// --- counters
-
-IkeStats StatsOf(Appliance& appliance, std::uint8_t version) {
-  const VpnControl* vpn = appliance.vpn_control();
-  return vpn == nullptr ? IkeStats() : vpn->Stats(version);
-}
-
-Reply Ikev1Stats(ExecContext& c, const Bare&, Form) { return Reply::Say(ShowIkev1Stats(StatsOf(c.appliance, 1), c.appliance.personality())); }
-Reply Ikev2Stats(ExecContext& c, const Bare&, Form) { return Reply::Say(ShowIkev2Stats(StatsOf(c.appliance, 2))); }
-Reply IsakmpStats(ExecContext& c, const Bare&, Form) {
-  const auto* vpn = dynamic_cast<const VpnPolicy*>(c.appliance.policy()->tunnels.get());
-  return Reply::Say(ShowIsakmpStats(StatsOf(c.appliance, 1), StatsOf(c.appliance, 2), vpn == nullptr ? 0 : vpn->max_in_negotiation,
-                                    c.appliance.personality()));
-}
-
-// An appliance without a VPN engine has had no traffic of it.
-std::optional<IpsecStatsView> IpsecStatsOf(Appliance& appliance) {
-  VpnControl* vpn = appliance.vpn_control();
-  return vpn == nullptr ? IpsecStatsView() : vpn->IpsecStats();
-}
-Reply NotCounted() { return Reply::Refuse("ERROR: these counters are not kept here\n"); }
-
-Reply IpsecStats(ExecContext& c, const Bare&, Form) {
-  const auto stats = IpsecStatsOf(c.appliance);
-  return stats ? Reply::Say(ShowIpsecStats(*stats, c.appliance.personality())) : NotCounted();
-}
-Reply IpsecSummary(ExecContext& c, const Bare&, Form) {
-  const auto stats = IpsecStatsOf(c.appliance);
-  return stats ? Reply::Say(ShowIpsecSummary(c.appliance.vpn().IpsecFlows(), *stats)) : NotCounted();
-}
-Reply OverTcpStats(ExecContext& c, const Bare&, Form) {
-  VpnControl* vpn = c.appliance.vpn_control();
-  const auto stats = vpn == nullptr ? std::optional<IpsecOverTcpView>(IpsecOverTcpView()) : vpn->IpsecOverTcp();
-  return stats ? Reply::Say(ShowIpsecOverTcpStats(*stats)) : NotCounted();
-}
-
-void AddStatistics(ExecSet& set) {
-  constexpr const char* kCrypto = "Encryption";
-  constexpr const char* kStats = "Counters";
-  for (const char* words : {"show crypto isakmp stats", "show isakmp stats"}) {
-    if (std::string_view(words).find("crypto") != std::string_view::npos) set.Add(BareCommand(words, {kShow, kCrypto, "IKE", kStats}), IsakmpStats);
-    else set.Add(BareCommand(words, {kShow, "IKE", kStats}), IsakmpStats);
-  }
-  set.Add(BareCommand("show crypto ikev1 stats", {kShow, kCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), Ikev1Stats);
-  set.Add(BareCommand("show crypto ikev2 stats", {kShow, kCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), Ikev2Stats);
-  set.Add(BareCommand("show crypto ipsec stats", {kShow, kCrypto, "IPsec", kStats}), IpsecStats);
-  set.Add(BareCommand("show ipsec stats", {kShow, "IPsec", kStats}), IpsecStats);
-  set.Add(BareCommand("show crypto ipsec sa summary", {kShow, kCrypto, "IPsec", kSas, "How many there are"}), IpsecSummary);
-  set.Add(BareCommand("show ipsec sa summary", {kShow, "IPsec", kSas, "How many there are"}), IpsecSummary);
-  constexpr const char* kOverTcp = "IPsec over TCP";
-  set.Add(BareCommand("show crypto isakmp ipsec-over-tcp stats", {kShow, kCrypto, "IKE", kOverTcp, kStats}), OverTcpStats);
-  set.Add(BareCommand("show isakmp ipsec-over-tcp stats", {kShow, "IKE", kOverTcp, kStats}), OverTcpStats);
-  set.Add(BareCommand("show crypto ikev1 ipsec-over-tcp stats", {kShow, kCrypto, "IKE version 1", kOverTcp, kStats}).When(HasIkev1Keyword), OverTcpStats);
-  set.Add(BareCommand("show vpn-sessiondb license-summary", {kShow, "VPN sessions", "Licences and their use"}).When(HasIkev1Keyword),
-          [](ExecContext& c, const Bare&, Form) { return Reply::Say(ShowVpnLicenses(c.appliance.vpn().Statistics())); });
-}
 
 // --- clear
 
@@ -261,7 +201,7 @@ void AddLogoff(ExecSet& set) {
 }  // namespace
 
 void AddCryptoCommands(ExecSet& set) {
-  AddStatistics(set);
+  AddCryptoShows(set);
   AddClear(set);
   AddLogoff(set);
 }

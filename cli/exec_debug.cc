@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "cli/show_crypto_stats.h"
 #include "conf/codecs.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
 
 namespace sallyport {
@@ -20,8 +21,13 @@ constexpr Kind kKinds[] = {Kind::kIkev1, Kind::kIkev2Platform, Kind::kIkev2Proto
 struct LevelWords {
   std::optional<int> level;
 };
-struct PeerWords {
-  IpAddress peer;
+enum class Flags : std::uint8_t { kBoth, kIke, kIpsec };
+struct ConditionWords {
+  IpAddress peer, mask;
+  std::string user, group;
+  std::optional<std::uint32_t> spi;
+  bool unmatched = false, error = false;
+  Flags of = Flags::kBoth;
 };
 
 bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
@@ -61,14 +67,34 @@ auto Off(Kind what) {
 
 Reply AllOff(ExecContext& c, const Bare&, Form) {
   if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().Leave(&c.session);
+  if (AaaClient* aaa = c.appliance.aaa()) aaa->Listen(&c.session, {});
   return {};
 }
 
-Reply Condition(ExecContext& c, const PeerWords& w, Form form) {
+Reply Condition(ExecContext& c, const ConditionWords& w, Form form) {
   VpnControl* vpn = c.appliance.vpn_control();
   if (vpn == nullptr) return {};
-  if (form == Form::kNo) vpn->debug().peers().erase(w.peer);
-  else vpn->debug().peers().insert(w.peer);
+  DebugConditions& all = vpn->debug().conditions();
+  const bool on = form != Form::kNo;
+  const auto set = [on](auto& of, const auto& one) {
+    if (on) of.insert(one);
+    else of.erase(one);
+  };
+  if (!w.peer.IsNone()) {
+    const std::optional<int> bits = w.mask.IsNone() ? (w.peer.IsV4() ? 32 : 128) : MaskLength(w.mask);
+    if (!bits) return Reply::Refuse("ERROR: % Invalid subnet mask\n");
+    const Prefix p = Prefix::Of(w.peer, *bits);
+    std::erase(all.peers, p);
+    if (on) all.peers.push_back(p);
+  }
+  if (!w.user.empty()) set(all.users, w.user);
+  if (!w.group.empty()) set(all.groups, w.group);
+  if (w.spi) set(all.spis, *w.spi);
+  const bool ike = w.of != Flags::kIpsec, ipsec = w.of != Flags::kIke;
+  if (w.unmatched && ike) all.ike_unmatched = on;
+  if (w.unmatched && ipsec) all.ipsec_unmatched = on;
+  if (w.error && ike) all.ike_error = on;
+  if (w.error && ipsec) all.ipsec_error = on;
   return {};
 }
 
@@ -79,12 +105,13 @@ Reply Show(ExecContext& c, const Bare&, Form) {
     const int level = vpn == nullptr ? 0 : vpn->debug().Level(&c.session, k);
     if (level > 0) out += DebugName(k, c.appliance.personality().ikev1_keyword) + " enabled at level " + std::to_string(level) + "\n";
   }
+  if (const AaaClient* aaa = c.appliance.aaa(); aaa != nullptr && aaa->Listens(&c.session)) out += "debug radius enabled at level 1\n";
   return Reply::Say(std::move(out));
 }
 
 Reply ShowCondition(ExecContext& c, const Bare&, Form) {
   VpnControl* vpn = c.appliance.vpn_control();
-  return Reply::Say(ShowDebugCondition(vpn == nullptr ? std::set<IpAddress>() : vpn->debug().peers()));
+  return Reply::Say(ShowDebugCondition(vpn == nullptr ? DebugConditions() : vpn->debug().conditions()));
 }
 
 }  // namespace
@@ -113,14 +140,24 @@ void AddDebugCommands(ExecSet& set) {
     set.Add(Command<LevelWords>({undebug, crypto, ikev2, word, level}).When(r.when), Off(r.kind));
   }
 
-  using P = Tokens<PeerWords>;
-  set.Add(Command<PeerWords>({P::Kw("debug", kDebug), P::Kw("crypto", kCrypto), P::Kw("condition", "Only what has to do with ..."),
-                              P::Kw("peer", "... a peer"), P::Arg(&PeerWords::peer, "Its address")})
-              .No(5),
+  using P = Tokens<ConditionWords>;
+  using W = ConditionWords;
+  const auto of = [](const char* ike) {
+    return P::Opt({P::Choice({{P::Is(&W::of, Flags::kIke, ike, "Of IKE")}, {P::Is(&W::of, Flags::kIpsec, "ipsec", "Of IPsec")}})});
+  };
+  set.Add(Command<W>({P::Kw("debug", kDebug), P::Kw("crypto", kCrypto), P::Kw("condition", "Only what has to do with ..."),
+                  P::Choice({{P::Kw("peer", "... a peer"), P::Opt({P::Kw("address", "By its address")}), P::Arg(&W::peer, "Address"),
+                             P::Opt({P::Opt({P::Kw("subnet", "A network of peers")}), P::Arg(&W::mask, "Mask")})},
+                            {P::Kw("user", "... a user"), P::Word(&W::user, "Name")},
+                            {P::Kw("group", "... a tunnel group"), P::Word(&W::group, "Name")},
+                            {P::Kw("spi", "... a security association"), P::Int(&W::spi, 1, 4294967295, "SPI")},
+                            {P::Is(&W::unmatched, true, "unmatched", "And what does not tell what it has to do with"), of("isakmp")},
+                            {P::Is(&W::error, true, "error", "And errors"), of("isakmp")}})})
+              .No(4),
           Condition);
   set.Add(BareCommand("debug crypto condition reset", {kDebug, kCrypto, "Only what has to do with ...", "... anybody again"}),
           [](ExecContext& c, const Bare&, Form) {
-            if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().peers().clear();
+            if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().conditions() = {};
             return Reply{};
           });
   set.Add(BareCommand("undebug all", {kUndebug, "All of them"}), AllOff);

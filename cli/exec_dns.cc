@@ -7,9 +7,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-constexpr const char* kClear = "Reset functions";
-
 struct DnsWords {
   std::string host;
 };

@@ -8,7 +8,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
 constexpr const char* kIpv6 = "IPv6 information";
 
 struct InterfaceWords {

@@ -12,8 +12,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kPage = 1000;  // entries asked of the data thread at a time, so that packets never wait long
-constexpr const char* kShow = "Show running system information";
-constexpr const char* kClear = "Reset functions";
 
 struct XlateWords {
   bool count = false, detail = false, debug = false;

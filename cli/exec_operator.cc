@@ -18,8 +18,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct CopyTo {
   bool no_confirm = false;
   std::string to;

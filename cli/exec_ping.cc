@@ -1,5 +1,6 @@
 // `ping`: real echo requests from the appliance, five of them, two seconds each.
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -72,9 +73,8 @@ class Echo {
   ~Echo() {
     if (fd_ >= 0) close(fd_);
   }
-  void Bind(const std::string& link) {
-    if (!link.empty()) setsockopt(fd_, SOL_SOCKET, SO_BINDTODEVICE, link.c_str(), static_cast<socklen_t>(link.size()));
-  }
+  // By that link, from its address. The socket is not bound to it: answers may come by another one, out of a tunnel.
+  void Bind(const std::string& link) { index_ = link.empty() ? 0 : static_cast<int>(if_nametoindex(link.c_str())); }
 
   // '!' and the time, '?' nothing came, 'U' unreachable.
   char Exchange(IpAddress to, std::uint16_t id, std::uint16_t sequence, int size, int timeout_s,
@@ -93,7 +93,7 @@ class Echo {
     }
     const auto* where = v6 ? reinterpret_cast<const sockaddr*>(&target6) : reinterpret_cast<const sockaddr*>(&target);
     const auto sent = SteadyClock::now();
-    if (sendto(fd_, packet.data(), packet.size(), 0, where, v6 ? sizeof target6 : sizeof target) < 0) return 'U';
+    if (!Send(packet, where, v6 ? sizeof target6 : sizeof target, v6)) return 'U';
     const auto deadline = sent + std::chrono::seconds(timeout_s);
     while (!interrupted) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
@@ -131,7 +131,32 @@ class Echo {
   }
 
  private:
-  int fd_ = -1;
+  bool Send(const std::vector<std::uint8_t>& packet, const sockaddr* to, std::size_t to_length, bool v6) const {
+    iovec part{const_cast<std::uint8_t*>(packet.data()), packet.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in6_pktinfo))] = {};
+    msghdr m{};
+    m.msg_name = const_cast<sockaddr*>(to);
+    m.msg_namelen = static_cast<socklen_t>(to_length);
+    m.msg_iov = &part;
+    m.msg_iovlen = 1;
+    if (index_ != 0) {
+      m.msg_control = control;
+      m.msg_controllen = v6 ? CMSG_SPACE(sizeof(in6_pktinfo)) : CMSG_SPACE(sizeof(in_pktinfo));
+      cmsghdr* c = CMSG_FIRSTHDR(&m);
+      c->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+      c->cmsg_type = v6 ? IPV6_PKTINFO : IP_PKTINFO;
+      c->cmsg_len = v6 ? CMSG_LEN(sizeof(in6_pktinfo)) : CMSG_LEN(sizeof(in_pktinfo));
+      in_pktinfo by{};
+      in6_pktinfo by6{};
+      by.ipi_ifindex = index_;
+      by6.ipi6_ifindex = static_cast<decltype(by6.ipi6_ifindex)>(index_);
+      if (v6) std::memcpy(CMSG_DATA(c), &by6, sizeof by6);
+      else std::memcpy(CMSG_DATA(c), &by, sizeof by);
+    }
+    return sendmsg(fd_, &m, 0) >= 0;
+  }
+
+  int fd_ = -1, index_ = 0;
 };
 
 class PingJob final : public Job {

@@ -7,8 +7,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct PerfmonWords {
   enum class What : std::uint8_t { kNone, kVerbose, kQuiet, kSettings, kInterval } what = What::kNone;
   std::optional<int> seconds;

@@ -35,7 +35,6 @@ Reply Show(ExecContext& c, const RouteWords& w, Form) {
 
 void AddRouteCommands(ExecSet& set) {
   using S = Tokens<RouteWords>;
-  constexpr const char* kShow = "Show running system information";
   const auto route = S::Kw("route", "Routing table");
   const auto address = S::ArgIf<[](const NamedAddress& a) { return a.address.IsV4() && !a.address.IsNone(); }>(&RouteWords::address, "Address or network");
   const auto words = S::Opt({S::Choice({{S::Is(&RouteWords::connected, true, "connected", "Connected routes")},

@@ -8,9 +8,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-constexpr const char* kClear = "Reset functions";
-
 struct OneInterface {
   std::string interface;
 };

@@ -10,8 +10,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct FlowPort {
   std::uint16_t number = 0;
   bool operator==(const FlowPort&) const = default;

@@ -15,8 +15,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct Running {
   bool all = false;
   std::string rest;  // the words behind the section

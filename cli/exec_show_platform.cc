@@ -16,8 +16,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct CpuWords {
   bool usage = false, detailed = false;
 };

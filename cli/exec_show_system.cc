@@ -12,8 +12,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct InterfaceName {
   std::string name;
 };

@@ -15,7 +15,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kPage = 1000;  // entries asked of the data thread at a time, so that packets never wait long
-constexpr const char* kShow = "Show running system information";
 
 struct ListName {
   std::string name;

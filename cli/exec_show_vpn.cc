@@ -13,7 +13,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
 constexpr const char* kSas = "Security associations";
 
 struct DetailWord {
@@ -26,7 +25,7 @@ struct IpsecWords {
   IpsecSaQuery::Form form{};
 };
 struct SessionWords {
-  bool detail = false;
+  bool detail = false, full = false;
   int type = -1;  // a VpnSessionType; -1: any
   std::optional<std::uint32_t> index;
   std::string name, tunnel_group, protocol, encryption;
@@ -69,8 +68,10 @@ Reply Sessions(ExecContext& c, const SessionWords& w, Form) {
   if (w.type >= 0) type = static_cast<VpnSessionType>(w.type);
   const VpnSessionFilter f{type,      w.index,    w.name,           w.tunnel_group, w.protocol, w.encryption,
                            w.address, w.assigned, w.public_address, w.inactive,     w.sort};
-  return Reply::Say(ShowVpnSessions(SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality), w.detail,
-                                    c.appliance.ClockNow().zone, Names(c.appliance), personality));
+  const std::vector<VpnSessionView> sessions = SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality);
+  const TimeZone zone = c.appliance.ClockNow().zone;
+  return Reply::Say(w.full ? ShowVpnSessionsFull(sessions, zone, Names(c.appliance), personality)
+                           : ShowVpnSessions(sessions, w.detail, zone, Names(c.appliance), personality));
 }
 
 Reply Summary(ExecContext& c, const Bare&, Form) {
@@ -146,7 +147,9 @@ void AddSessions(ExecSet& set) {
   using S = Tokens<SessionWords>;
   for (const bool ikev1_keyword : {true, false}) {
     set.Add(Command<SessionWords>({S::Kw("show", kShow), S::Kw("vpn-sessiondb", kSessions),
-                                   S::Flag(&SessionWords::detail, "detail", "And their tunnels"), TypeWords(ikev1_keyword),
+                                   S::Opt({S::Choice({{S::Is(&SessionWords::detail, true, "detail", "And their tunnels")},
+                                                      {S::Is(&SessionWords::full, true, "full", "One line each, for programs")}})}),
+                                   TypeWords(ikev1_keyword),
                                    FilterWords(), SortWords()})
                 .When(ikev1_keyword ? HasIkev1Keyword : HasNoIkev1Keyword),
             Sessions);

@@ -9,9 +9,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-constexpr const char* kClear = "Reset functions";
-
 struct ShunPort {
   std::uint16_t number = 0;
   bool operator==(const ShunPort&) const = default;

@@ -59,7 +59,9 @@ bool IsMac(std::string_view word) { return ParseMac(word).has_value(); }
 std::string TextOf(ExecContext& c, const TraceResult& result, bool detailed, bool xml) {
   // The rules of the policy that rules now: one that has been changed since is not found any more.
   const TraceView view = ViewOf(c.appliance, result);
-  const AspTable* rules = detailed && result.policy == c.appliance.policy() ? &AspTableNow(c.appliance) : nullptr;
+  std::optional<AspTable> all;
+  if (detailed && result.policy == c.appliance.policy()) all = AllAspRulesNow(c.appliance);
+  const AspTable* rules = all ? &*all : nullptr;
   return xml ? ShowPacketTracerXml(view, c.appliance.personality(), rules) : ShowPacketTracer(view, c.appliance.personality(), rules);
 }
 

@@ -6,8 +6,6 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kShow = "Show running system information";
-
 struct ZoneName {
   std::string name;
 };

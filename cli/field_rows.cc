@@ -19,6 +19,11 @@ void FieldRows::Line(std::string_view label, std::string_view value) {
 }
 
 void FieldRows::Begin(std::string_view label, std::string_view value, std::size_t longest) {
+  if (flat_) {
+    const std::size_t end = value.find_last_not_of(' ');  // the columns' padding is not wanted
+    Append(out_, "{}{}: {}", out_.empty() ? "" : "| ", label, value.substr(0, end == std::string_view::npos ? 0 : end + 1));
+    return;
+  }
   EndLine(pad_);
   Append(out_, "{}{:<13}: {}", indent_, label, value);
   missing_ = value.size() < kWidth ? kWidth - value.size() : 0;
@@ -35,6 +40,7 @@ void FieldRows::Then(std::string_view label, std::string_view value) {
 }
 
 std::string FieldRows::Take() {
+  if (flat_) return std::move(out_) + "||\n";
   EndLine(pad_);
   return std::move(out_);
 }

@@ -16,6 +16,12 @@ class FieldRows {
  public:
   // `pad`: last fields of lines are filled up to 23 columns too, but for those of Line().
   explicit FieldRows(std::string_view indent = "", bool pad = false) : indent_(indent), pad_(pad) {}
+  // All fields of a record on one line, for programs: "Index: 1| IP Addr: 10.0.0.1||".
+  static FieldRows Flat() {
+    FieldRows rows;
+    rows.flat_ = true;
+    return rows;
+  }
 
   // A field with a line for itself.
   void Line(std::string_view label, std::string_view value);
@@ -38,6 +44,7 @@ class FieldRows {
   bool beside_ = false;      // something may stand beside the field that was last
   std::size_t missing_ = 0;  // blanks that fill the last value up
   bool open_ = false;
+  bool flat_ = false;
 };
 
 }  // namespace sallyport

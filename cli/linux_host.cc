@@ -106,6 +106,11 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
         }
       }
     }
+    if (f->virtual_tunnel && link.empty()) {
+      // The kernel routes what the appliance itself says by it; nothing ever leaves there.
+      if (const auto port = network_->EnsurePort(f->hardware)) link = f->hardware;
+      else problem(port.error());
+    }
     const std::string_view parent = LinkMap::ParentOf(f->hardware);
     if (link.empty() && !parent.empty() && !f->nameif.empty()) {
       const std::string& parent_link = options_.links.LinkFor(parent);

@@ -11,11 +11,11 @@
 
 #include "cli/appliance.h"
 #include "cli/console_server.h"
-#include "cli/dns_sockets.h"
 #include "cli/icmp_prober.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
 #include "cli/tool.h"
+#include "cli/udp_questions.h"
 #include "cli/vpn_engine.h"
 #include "firewall/host/syslog_udp.h"
 #include "inspect/engines.h"
@@ -126,6 +126,8 @@ int Run(const Arguments& arguments) {
   if (!prober) return Fail(prober.error());
   auto dns = DnsSockets::Open(link_of);
   if (!dns) return Fail(dns.error());
+  auto radius = RadiusSockets::Open(link_of);
+  if (!radius) return Fail(radius.error());
   Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections,
                        prober->get(), dns->get()});
   running = &appliance;
@@ -133,7 +135,7 @@ int Run(const Arguments& arguments) {
   appliance.logger().SetHosts(&syslog);
   ConsoleServer console(appliance);
   SshService ssh(appliance, console, *state);
-  auto vpn = VpnEngine::Open({appliance, tunnels, tunnel_events, entropy, arguments.key_log});
+  auto vpn = VpnEngine::Open({appliance, tunnels, tunnel_events, entropy, arguments.key_log, **radius});
   if (!vpn) return Fail(vpn.error());
   const auto update_vpn = [&] {
     if (const Status s = (*vpn)->Update(); !s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
@@ -155,6 +157,9 @@ int Run(const Arguments& arguments) {
     update_vpn();
   });
   console.Watch((*vpn)->socket_fd(), [&] { (*vpn)->ReadSockets(); });
+  console.Watch((*radius)->fd(), [&] {
+    (*radius)->Receive([&](std::uint32_t request, Bytes message) { (*vpn)->aaa().Receive(request, message); });
+  });
   console.Watch((*vpn)->event_fd(), [&] { (*vpn)->ReadEvents(); });
   appliance.OnTick([&] { (*vpn)->Tick(); });
   console.Watch((*prober)->fd(), [&] {

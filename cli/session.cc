@@ -4,6 +4,7 @@
 
 #include "cli/appliance.h"
 #include "cli/help_text.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
 
 namespace sallyport {
@@ -57,6 +58,7 @@ Session::~Session() {
   job_.reset();
   SetMonitor(false);
   if (VpnControl* vpn = appliance_.vpn_control()) vpn->debug().Leave(this);
+  if (AaaClient* aaa = appliance_.aaa()) aaa->Listen(this, {});
   appliance_.SetConsoleSink(this, nullptr);
   appliance_.Leave(this);
 }
@@ -131,6 +133,7 @@ void Session::Reloaded() {
   history_.clear();
   SetMonitor(false);
   if (VpnControl* vpn = appliance_.vpn_control()) vpn->debug().Leave(this);
+  if (AaaClient* aaa = appliance_.aaa()) aaa->Listen(this, {});
   Write("\n" + appliance_.Greeting({}));
 }
 

@@ -8,7 +8,7 @@
 namespace sallyport {
 
 std::string ShowAspClassify(const AspTable& table, const Policy& policy, const AspFilter& filter, const std::string& cleared) {
-  static constexpr std::string_view kCrypto[] = {"ctcp", "decrypt", "encrypt", "ipsec-natt", "ipsec-tunnel-flow", "ipsec-user"};
+  static constexpr std::string_view kCrypto[] = {"ctcp", "decrypt", "encrypt", "ipsec-natt", "ipsec-tunnel-flow", "ipsec-user", "vpn-user"};
   std::string input, output, layer2;
   const auto print = [&](const AspRule& r) {
     if (!filter.domain.empty() && DomainOf(r) != filter.domain) return;

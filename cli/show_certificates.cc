@@ -72,6 +72,19 @@ std::string ShowCertificates(const std::vector<CertificateView>& all, const Time
   return out;
 }
 
+std::string ShowCrls(const std::vector<CrlView>& all, const TimeZone& zone) {
+  std::string out;
+  for (const CrlView& v : all) {
+    Append(out, "CRL Issuer Name:\n    {}\n", v.issuer);
+    Append(out, "    LastUpdate: {}\n", ValidityText(v.last_update, zone));
+    if (v.next_update != 0) Append(out, "    NextUpdate: {}\n", ValidityText(v.next_update, zone));
+    Append(out, "    Cached Until: {}\n", ValidityText(v.cached_until, zone));
+    Append(out, "    Retrieved from CRL Distribution Point:\n      {}\n", v.url);
+    Append(out, "    Size (bytes): {}\n    Associated Trustpoints: {}\n\n", v.bytes, v.trustpoint);
+  }
+  return out;
+}
+
 std::string FingerprintText(const Certificate& certificate) {
   std::string out;
   const std::vector<std::uint8_t> md5 = certificate.fingerprint(VpnHash::kMd5);

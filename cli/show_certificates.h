@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "firewall/base/civil_time.h"
+#include "vpn/crl_cache.h"
 #include "vpn/crypto/certificates.h"
 
 namespace sallyport {
@@ -18,6 +19,9 @@ struct CertificateView {
   std::vector<std::string> trustpoints;
 };
 std::string ShowCertificates(const std::vector<CertificateView>& all, const TimeZone& zone);
+
+// `show crypto ca crls`: the lists that are kept.
+std::string ShowCrls(const std::vector<CrlView>& all, const TimeZone& zone);
 
 // "dbc1e67d 061ff7f2 9f9b3a10 63fc7912": MD5, as `crypto ca authenticate` shows it.
 std::string FingerprintText(const Certificate& certificate);

@@ -62,25 +62,37 @@ std::string EndpointText(const VpnEndpoint& e) { return fmt::format("{}/{}", e.a
 void Ikev2Block(std::string& out, const IkeSaView& sa, bool detail) {
   Append(out, "{:>9} {:<51} {:<51} {:>10} {:>12}\n", sa.number, EndpointText(sa.local), EndpointText(sa.remote),
          NameOf(sa.state), sa.initiator ? "INITIATOR" : "RESPONDER");
-  Append(out, "      Encr: {}, Hash: {}, DH Grp:{}, Auth sign: {}, Auth verify: {}\n", NamesOf(sa.cipher).ikev2,
-         NamesOf(sa.hash).ikev2, sa.dh_group, NamesOf(sa.local_auth).ikev2, NamesOf(sa.auth).ikev2);
+  if (sa.agreed) {
+    Append(out, "      Encr: {}, Hash: {}, DH Grp:{}, Auth sign: {}, Auth verify: {}\n", NamesOf(sa.cipher).ikev2,
+           NamesOf(sa.hash).ikev2, sa.dh_group, NamesOf(sa.local_auth).ikev2, NamesOf(sa.auth).ikev2);
+  } else {
+    out += "      Encr: Unknown - 0, Hash: None, DH Grp:0, Auth sign: Unknown - 0, Auth verify: Unknown - 0\n";
+  }
   Append(out, "      Life/Active Time: {}/{} sec\n", sa.lifetime_s, sa.active_s);
   if (detail) {
     Append(out, "      Session-id: {}\n", sa.session_id);
     Append(out, "      Status Description: {}\n", sa.state == IkeState::kNegotiating ? "Negotiating" : "Negotiation done");
     Append(out, "      Local spi: {:016X}       Remote spi: {:016X}\n", sa.local_spi, sa.remote_spi);
     Append(out, "      Local id: {}\n      Remote id: {}\n", sa.local_id, sa.remote_id);
-    Append(out, "      Local req mess id: {:<19}Remote req mess id: {}\n", sa.local_message_id, sa.remote_message_id);
-    Append(out, "      Local next mess id: {:<18}Remote next mess id: {}\n", sa.local_message_id, sa.remote_message_id);
-    Append(out, "      Local req queued: {:<20}Remote req queued: {}\n", sa.local_message_id, sa.remote_message_id);
-    Append(out, "      Local window: {:<24}Remote window: {}\n", 1, 1);
+    Append(out, "      Local req mess id: {:<15}Remote req mess id: {}\n", sa.local_message_id, sa.remote_message_id);
+    Append(out, "      Local next mess id: {:<14}Remote next mess id: {}\n", sa.local_message_id, sa.remote_message_id);
+    Append(out, "      Local req queued: {:<16}Remote req queued: {}\n", sa.local_message_id, sa.remote_message_id);
+    Append(out, "      Local window: {:<20}Remote window: {}\n", 1, 1);
     Append(out, "      DPD configured for {} seconds, retry {}\n", sa.dpd_seconds, sa.dpd_retry);
     Append(out, "      NAT-T is {}\n",
-           sa.nat_inside    ? "detected inside"
-           : sa.nat_outside ? "detected outside"
-                            : "not detected");
+           sa.nat_inside    ? "detected  inside"
+           : sa.nat_outside ? "detected  outside"
+                            : "not detected  ");
+    if (sa.fragment_mtu != 0) {
+      const int overhead = sa.local.address.IsV4() ? 28 : 48;  // IP and UDP
+      Append(out, "      IKEv2 Fragmentation Configured MTU: {} bytes, Overhead: {} bytes, Effective MTU: {} bytes\n", sa.fragment_mtu,
+             overhead, sa.fragment_mtu - overhead);
+    }
   }
   for (const IkeChildView& c : sa.children) Child(out, c, detail);
+  if (!detail) return;
+  const char* deleting = sa.state == IkeState::kDeleting ? "TRUE" : "FALSE";
+  Append(out, "Parent SA Extended Status:\n      Delete in progress: {}\n      Marked for delete: {}\n", deleting, deleting);
 }
 
 }  // namespace

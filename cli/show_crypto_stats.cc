@@ -71,7 +71,7 @@ std::string ShowIsakmpStats(const IkeStats& v1, const IkeStats& v2, std::uint32_
   Append(out, "  {:<29}{}\n", "Max In-Negotiation SAs:", limit);
   Append(out, "  {:<29}{}\n", "In-Negotiation SAs:", v1.in_negotiation);
   Append(out, "  {:<29}{}\n", "In-Negotiation SAs Highwater:", v1.in_negotiation_high);
-  Append(out, "  {:<29}{}\n", "In-Negotiation SAs Rejected:", v1.system_capacity_fails);
+  Append(out, "  {:<29}{}\n", "In-Negotiation SAs Rejected:", v1.in_negotiation_rejected);
   return out + ShowIkev2Stats(v2);
 }
 
@@ -200,12 +200,24 @@ std::string ShowVpnLicenses(const VpnStatisticsView& v) {
   return out + rule;
 }
 
-std::string ShowDebugCondition(const std::set<IpAddress>& peers) {
-  std::string out = peers.empty() ? "Crypto conditional debug is turned OFF\n" : "Crypto conditional debug is turned ON\n";
-  out += "IKE debug context unmatched flag: OFF\nIPSec debug context unmatched flag: OFF\n";
-  if (peers.empty()) return out;
-  out += "\nIKE peer IP address filters:\n";
-  for (const IpAddress& a : peers) Append(out, "{}/{}\n", a.ToString(), a.IsV4() ? 32 : 128);
+std::string ShowDebugCondition(const DebugConditions& c) {
+  const auto flag = [](bool on) { return on ? "ON" : "OFF"; };
+  std::string out;
+  Append(out, "Crypto conditional debug is turned {}\n", flag(c.any()));
+  Append(out, "IKE debug context unmatched flag: {}\nIPSec debug context unmatched flag: {}\n", flag(c.ike_unmatched), flag(c.ipsec_unmatched));
+  Append(out, "\nIKE debug context error flag: {}\nIPSec debug context error flag: {}\n", flag(c.ike_error), flag(c.ipsec_error));
+  const auto list = [&](const char* heading, const auto& all, auto text) {
+    if (all.empty()) return;
+    Append(out, "\n{}:\n", heading);
+    for (const auto& one : all) out += text(one) + "\n";
+  };
+  const auto as_it_is = [](const std::string& s) { return s; };
+  list("IKE peer IP address filters", c.peers, [](const Prefix& p) {
+    return fmt::format("{}/{}", p.address.ToString(), p.FamilyLength());
+  });
+  list("IKE user name filters", c.users, as_it_is);
+  list("IKE group name filters", c.groups, as_it_is);
+  list("IPSec SPI filters", c.spis, [](std::uint32_t spi) { return fmt::format("0x{:08X}", spi); });
   return out;
 }
 

@@ -2,23 +2,23 @@
 // ipsec-over-tcp stats`, `show vpn-sessiondb license-summary`, `show crypto debug-condition`. Pure functions from views to text.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "firewall/personality.h"
 #include "vpn/ike/host.h"
+#include "vpn/vpn_debug.h"
 #include "vpn/views.h"
 
 namespace sallyport {
 
 std::string ShowIkev1Stats(const IkeStats& stats, const Personality& personality);
 std::string ShowIkev2Stats(const IkeStats& stats);
-// Of 8.4 and later: both, and call admission. `limit`: negotiations that there may be at once, 0: no limit.
+// Of 8.4 and later: both, and call admission. `limit`: negotiations of IKEv1 that there may be at once.
 std::string ShowIsakmpStats(const IkeStats& v1, const IkeStats& v2, std::uint32_t limit, const Personality& personality);
 std::string ShowIpsecStats(const IpsecStatsView& stats, const Personality& personality);
 std::string ShowIpsecSummary(const std::vector<IpsecFlowView>& flows, const IpsecStatsView& stats);
 std::string ShowIpsecOverTcpStats(const IpsecOverTcpView& stats);
 std::string ShowVpnLicenses(const VpnStatisticsView& stats);
-std::string ShowDebugCondition(const std::set<IpAddress>& peers);
+std::string ShowDebugCondition(const DebugConditions& conditions);
 
 }  // namespace sallyport

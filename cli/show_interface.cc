@@ -47,6 +47,16 @@ void AppendAddresses(const InterfaceView& v, std::string& out) {
     out += "\tIP address unassigned\n";
 }
 
+void AppendTunnel(const InterfaceView& v, const InterfaceView::Tunnel& t, std::string& out) {
+  Append(out, "  Hardware is Virtual Tunnel\tMAC address N/A, MTU {}\n", v.mtu);
+  if (Addressed(v)) Append(out, "\tIP address {}, subnet mask {}\n", v.address.ToString(), MaskText(v.prefix_length));
+  else out += "\tIP address unassigned\n";
+  out += "  Tunnel Interface Information:\n";
+  if (!t.source.empty()) Append(out, "\tSource interface: {}\tIP address: {}\n", t.source, t.source_address.ToString());
+  if (!t.destination.IsNone()) Append(out, "\tDestination IP address: {}\n", t.destination.ToString());
+  if (t.ipsec) Append(out, "\tMode: ipsec ipv4\tIPsec profile: {}\n", t.profile);
+}
+
 void AppendRings(const char* name, const char* lost, const std::vector<LinkCounters::Ring>& rings, std::string& out) {
   int number = 0;
   for (const LinkCounters::Ring& r : rings) {
@@ -150,7 +160,8 @@ std::string ShowInterface(const std::vector<InterfaceView>& interfaces, bool det
     if (!v.member_of.empty()) Append(out, "\tActive member of {}\n", v.member_of);
     if (v.available == Available::kNoNameif) out += "\tAvailable but not configured via nameif\n";
     if (v.available == Available::kForContext) out += "\tAvailable for allocation to a context\n";
-    if (v.has_addresses) AppendAddresses(v, out);
+    if (v.tunnel) AppendTunnel(v, *v.tunnel, out);
+    else if (v.has_addresses) AppendAddresses(v, out);
     if (v.has_counters && !v.vlan) AppendLinkCounters(v.link_counters, out);
     if (v.traffic_statistics) AppendTrafficStatistics(v, out);
     if (v.management_only) {

@@ -92,6 +92,14 @@ struct InterfaceView {
     bool configured = false, active = false;
   };
   std::optional<ControlPoint> control_point;  // of `show interface detail`
+  // `interface Tunnel`: has no hardware.
+  struct Tunnel {
+    std::string source;  // nameif, "": not set
+    IpAddress source_address, destination;
+    bool ipsec = false;
+    std::string profile;  // "": none
+  };
+  std::optional<Tunnel> tunnel;
 };
 
 struct ArpView {

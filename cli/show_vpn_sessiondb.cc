@@ -12,6 +12,7 @@ namespace {
 
 // The longest name that leaves room beside it (a longer one, though it would fit, has its line for itself).
 constexpr std::size_t kLongestName = 19;
+constexpr const char* kNoSessions = "INFO: There are presently no active sessions of the type specified\n\n";
 
 std::string_view TypeName(VpnSessionType type, const Personality& personality) {
   switch (type) {
@@ -101,17 +102,24 @@ class SessionText {
 
   std::string Session(const VpnSessionView& s, bool detail) const {
     FieldRows rows;
-    if (s.type == VpnSessionType::kLanToLan) {
-      LanToLan(rows, s);
-    } else {
-      RemoteAccess(rows, s, detail);
-    }
+    Brief(rows, s, detail);
     std::string out = rows.Take() + "\n";
     if (detail) Detail(out, s);
     return out;
   }
 
+  std::string Flat(const VpnSessionView& s) const {
+    FieldRows rows = FieldRows::Flat();
+    rows.Line("Session Type", TypeName(s.type, personality_));
+    Brief(rows, s, /*detail=*/false);
+    return rows.Take();
+  }
+
  private:
+  void Brief(FieldRows& rows, const VpnSessionView& s, bool detail) const {
+    if (s.type == VpnSessionType::kLanToLan) LanToLan(rows, s);
+    else RemoteAccess(rows, s, detail);
+  }
   void Algorithm(FieldRows& rows, const VpnSessionView& s) const {
     rows.Begin("Encryption", Algorithms(s, personality_, [](const VpnTunnelView& t) { return NamesOf(t.cipher).session; }));
     rows.Then("Hashing", Algorithms(s, personality_, [](const VpnTunnelView& t) { return NamesOf(t.hash).session; }));
@@ -284,9 +292,18 @@ std::string VpnProtocols(const VpnSessionView& session, const Personality& perso
   return text;
 }
 
+std::string ShowVpnSessionsFull(const std::vector<VpnSessionView>& sessions, const TimeZone& zone, const AddressNames& names,
+                                const Personality& personality) {
+  if (sessions.empty()) return kNoSessions;
+  const SessionText text(zone, names, personality);
+  std::string out = "\n";
+  for (const VpnSessionView& s : sessions) out += text.Flat(s);
+  return out;
+}
+
 std::string ShowVpnSessions(const std::vector<VpnSessionView>& sessions, bool detail, const TimeZone& zone,
                             const AddressNames& names, const Personality& personality) {
-  if (sessions.empty()) return "INFO: There are presently no active sessions of the type specified\n\n";
+  if (sessions.empty()) return kNoSessions;
   const SessionText text(zone, names, personality);
   std::string out;
   for (std::size_t i = 0; i < sessions.size(); i++) {

@@ -1,8 +1,12 @@
 #include "cli/ssh_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <future>
+#include <memory>
+
+#include "cli/aaa_login.h"
 
 namespace sallyport {
 namespace {
@@ -14,15 +18,8 @@ std::string ClientProgram() {
   return error ? "/usr/bin/sallyport" : (self.parent_path() / "sallyport").string();
 }
 
-// Runs `f` on the control thread and waits, for a while: a daemon that is stopping does not answer any more.
-template <typename R>
-std::optional<R> OnControlThread(ConsoleServer& console, std::function<R()> f) {
-  auto task = std::make_shared<std::packaged_task<R()>>(std::move(f));
-  std::future<R> answer = task->get_future();
-  console.Post([task] { (*task)(); });
-  if (answer.wait_for(std::chrono::seconds(5)) != std::future_status::ready) return {};
-  return answer.get();
-}
+// Servers may keep silent for a while; an SSH client waits longer.
+constexpr auto kLongestLogin = std::chrono::seconds(110);
 
 }  // namespace
 
@@ -43,9 +40,19 @@ Status SshService::Update() {
     return {};
   }
   SshServer::Hooks hooks;
+  stopping_ = false;
+  // On the connection's own thread, which waits for the control thread: not when the daemon stops, which then does not answer any more.
   hooks.authenticate = [this](const SshServer::Login& login, const std::string& password) -> std::optional<int> {
-    return OnControlThread<std::optional<int>>(console_, [this, login, password] { return Authenticate(login, password); })
-        .value_or(std::nullopt);
+    auto promise = std::make_shared<std::promise<std::optional<int>>>();
+    std::future<std::optional<int>> answer = promise->get_future();
+    console_.Post([this, promise, login, password] {
+      Authenticate(login, password, [promise](std::optional<int> privilege) { promise->set_value(privilege); });
+    });
+    const auto end = std::chrono::steady_clock::now() + kLongestLogin;
+    while (!stopping_ && std::chrono::steady_clock::now() < end) {
+      if (answer.wait_for(std::chrono::milliseconds(100)) == std::future_status::ready) return answer.get();
+    }
+    return {};
   };
   hooks.issue_token = [this](const SshServer::Login& login, int privilege, bool shell) {
     Session::Options options;
@@ -76,21 +83,22 @@ Status SshService::Update() {
 }
 
 void SshService::Stop() {
+  stopping_ = true;
   if (server_) server_->Stop();
   server_.reset();
 }
 
-std::optional<int> SshService::Authenticate(const SshServer::Login& login, const std::string& password) {
-  const auto settings = appliance_.configuration().settings();
-  std::optional<int> privilege;
-  if (settings.AuthenticatesLocally("ssh")) privilege = appliance_.CheckUser(login.user, password);
-  Log(privilege.has_value(), login);
-  if (privilege) {
-    appliance_.logins().LoggedIn(login.user, appliance_.WallNow(), login.peer);
-  } else if (std::any_of(settings.users.begin(), settings.users.end(), [&](const auto& u) { return u.name == login.user; })) {
-    appliance_.logins().Failed(login.user, appliance_.WallNow(), login.peer);
-  }
-  return privilege;
+void SshService::Authenticate(const SshServer::Login& login, const std::string& password, const Answer& answer) {
+  CheckLogin(appliance_, "ssh", login.user, password, login.peer, [this, login, answer](std::optional<int> privilege) {
+    const auto settings = appliance_.configuration().settings();
+    Log(privilege.has_value(), login);
+    if (privilege) {
+      appliance_.logins().LoggedIn(login.user, appliance_.WallNow(), login.peer);
+    } else if (std::any_of(settings.users.begin(), settings.users.end(), [&](const auto& u) { return u.name == login.user; })) {
+      appliance_.logins().Failed(login.user, appliance_.WallNow(), login.peer);
+    }
+    answer(privilege);
+  });
 }
 
 void SshService::Log(bool permitted, const SshServer::Login& login) {

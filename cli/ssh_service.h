@@ -1,8 +1,9 @@
 // SSH as the configuration wants it: listens while any `ssh` line lets somebody in, checks users as `aaa authentication ssh
-// console LOCAL` says, and writes the log. Control thread; the server's threads come in through ConsoleServer::Post.
+// console` says (aaa_login.h), and writes the log. Control thread; the server's threads come in through ConsoleServer::Post.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "cli/appliance.h"
@@ -20,13 +21,15 @@ class SshService {
   void Stop();
 
  private:
-  std::optional<int> Authenticate(const SshServer::Login& login, const std::string& password);
+  using Answer = std::function<void(std::optional<int>)>;
+  void Authenticate(const SshServer::Login& login, const std::string& password, const Answer& answer);
   void Log(bool permitted, const SshServer::Login& login);
 
   Appliance& appliance_;
   ConsoleServer& console_;
   std::string state_;
   std::unique_ptr<SshServer> server_;
+  std::atomic<bool> stopping_{false};
   std::atomic<bool> enables_at_once_{false};  // aaa authorization exec LOCAL auto-enable
 };
 

@@ -18,6 +18,10 @@ TraceView ViewOf(Appliance& appliance, const TraceResult& result);
 // The compiled rules as they are now, with their hits. Valid until the next call, and while the control thread is not left; making
 // the table takes seconds where there are very many rules, so it is kept for as long as its policy rules and somebody asks.
 const AspTable& AspTableNow(Appliance& appliance);
+// The rules that tunnels bring along (asp_tunnels.h).
+std::vector<AspRule> TunnelRulesNow(Appliance& appliance);
+// Both: what a recorded phase may have been decided by.
+AspTable AllAspRulesNow(Appliance& appliance);
 
 // The name of an interface; its hardware where it has none.
 std::string InterfaceNameOf(const Policy& policy, IfId id);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <thread>
 
+#include "cli/http_get.h"
 #include "vpn/ike/v1_core.h"
 #include "vpn/ike/v2_core.h"
 
@@ -19,6 +20,9 @@ namespace {
 TimePoint RealNow() {
   return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
 }
+
+constexpr std::size_t kMostFetched = 512 * 1024;
+constexpr int kFetchMs = 5000;
 
 IkeCore::Make Version1() {
   return [](IkeHost& host) { return std::make_unique<Ikev1Core>(host); };
@@ -50,10 +54,20 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
       sockets_(std::move(sockets)),
       key_log_(key_log),
       jobs_(JobPool::Threads(), [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
+      aaa_({parts.radius, parts.appliance.logger(), parts.appliance.clock(), parts.entropy, [&appliance = parts.appliance] { return appliance.Now(); },
+            RealNow,
+            [&appliance = parts.appliance](const std::string& nameif) {
+              const Interface* f = appliance.policy()->FindByName(nameif);
+              return f == nullptr ? IpAddress() : f->address;
+            }}),
+      fetcher_(1, [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
       service_(PortsOf(), Version1(), Version2()) {
   parts_.appliance.UseVpn(service_);
+  parts_.appliance.UseAaa(aaa_);
   service_.OnRoutes([this] {
     parts_.appliance.configuration().VpnRoutes(service_.InjectedRoutes());
+    parts_.appliance.configuration().VpnClientHas(service_.ClientAddress());
+    parts_.appliance.TunnelsUp(service_.TunnelsUp());
     parts_.appliance.RoutesChanged();
   });
 }
@@ -77,7 +91,10 @@ VpnService::Ports VpnEngine::PortsOf() {
                             return appliance.CheckUser(user, password).has_value();
                           },
                           [&appliance](const std::string& name) { return appliance.keys().Find(name); },
+                          {},
+                          &aaa_,
                           {}};
+  ports.fetch = [this](const std::string& url, VpnService::Ports::Fetched done) { Fetch(url, std::move(done)); };
   if (key_log_ != nullptr) {
     ports.key_log = [this](const std::string& line) {
       std::fprintf(key_log_, "%s\n", line.c_str());
@@ -85,6 +102,21 @@ VpnService::Ports VpnEngine::PortsOf() {
     };
   }
   return ports;
+}
+
+void VpnEngine::Fetch(const std::string& url, VpnService::Ports::Fetched done) {
+  const Result<std::string> host = HttpHost(url);
+  if (!host) return done(Error{host.error()});
+  const auto from = [this, url, done](IpAddress at) {
+    auto answer = std::make_shared<Result<std::vector<std::uint8_t>>>(Error{"not asked"});
+    fetcher_.Run([answer, url, at] { *answer = HttpGet(url, at, kMostFetched, kFetchMs); }, [answer, done] { done(*answer); });
+  };
+  if (const auto at = IpAddress::Parse(*host)) return from(*at);
+  parts_.appliance.ResolveName(*host, [from, done, alive = std::weak_ptr<bool>(alive_)](const std::vector<IpAddress>& addresses) {
+    if (alive.expired()) return;
+    if (addresses.empty()) done(Error{"its host is not known"});
+    else from(addresses.front());
+  });
 }
 
 Status VpnEngine::Update() {
@@ -102,6 +134,7 @@ Status VpnEngine::Update() {
     }
   }
   const Status listening = sockets_->Listen(places);  // before a changed policy makes the service say anything
+  aaa_.UsePlan(parts_.appliance.configuration().Aaa());
   service_.UsePolicy(policy);
   return listening;
 }

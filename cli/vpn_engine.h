@@ -22,13 +22,18 @@ class VpnEngine {
     TunnelEventQueue& events;
     Entropy& entropy;
     std::string key_log;  // a file that gets the keys of every negotiation; "": none
+    RadiusTransport& radius;
   };
   static Result<std::unique_ptr<VpnEngine>> Open(const Parts& parts);
   ~VpnEngine();
 
   // The appliance's policy, or its links, have changed.
   Status Update();
-  void Tick() { service_.Tick(); }
+  void Tick() {
+    aaa_.Tick();
+    service_.Tick();
+  }
+  AaaClient& aaa() { return aaa_; }
   // To be watched: datagrams, and what the data path has to say. Each with its reader.
   int socket_fd() const { return sockets_->fd(); }
   void ReadSockets();
@@ -40,11 +45,15 @@ class VpnEngine {
  private:
   VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, std::FILE* key_log);
   VpnService::Ports PortsOf();
+  void Fetch(const std::string& url, VpnService::Ports::Fetched done);
 
   Parts parts_;
   std::unique_ptr<IkeSockets> sockets_;
   std::FILE* key_log_;
   JobPool jobs_;
+  AaaClient aaa_;
+  JobPool fetcher_;  // lists of revoked certificates: whoever waits for a server
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   VpnService service_;
 };
 

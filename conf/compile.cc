@@ -31,6 +31,7 @@ Status Interfaces(const LineTree& tree, Policy& p, std::map<std::string, IfId>& 
     Interface i;
     i.id = it->second;
     i.hardware = hw->hardware.text;
+    i.virtual_tunnel = i.hardware.starts_with("Tunnel");
     if (const auto* n = l->First<NameifLine>()) {
       i.nameif = n->name;
       i.name = InternName(n->name);
@@ -133,6 +134,11 @@ void TheBox(const LineTree& tree, Policy& p) {
   if (const auto* server = tree.First<HttpServer>(Section::kHttp)) {  // `http` lines open nothing while the server is off
     Management<HttpAccess>(tree, Section::kHttp, Service::kHttp, p);
     p.http_port = static_cast<std::uint16_t>(server->port.value_or(443));
+  }
+  for (const auto& l : tree.Of(Section::kManagementAccess)) {
+    const auto* f = l->As<FieldLine>();
+    const Interface* i = f != nullptr ? p.FindByName(f->Get("interface")) : nullptr;
+    if (i != nullptr) p.management_access = i->id;
   }
   for (const auto* l : tree.All<IcmpLine>(Section::kIcmp)) {
     const Interface* i = p.FindByName(l->interface);
@@ -262,12 +268,15 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   CompileIpv6Icmp(tree, *p);
   if (const auto vpn = CompileVpn(tree, impl_->names, *p, {impl_->vpn_ids, impl_->next_vpn})) {
     CompileReverseRoutes(*vpn, impl_->vpn_routes, *p);
+    if (impl_->vpn_client) CompileClientTranslation(*vpn, *impl_->vpn_client, {impl_->nat_ids, impl_->next_nat}, previous, *p);
     p->tunnels = vpn;
   }
   return std::shared_ptr<const Policy>(std::move(p));
 }
 
 void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
+
+void Configuration::VpnClientHas(std::optional<VpnClientAddress> address) { impl_->vpn_client = std::move(address); }
 
 void Configuration::VpnRoutes(std::vector<Route> routes) { impl_->vpn_routes = std::move(routes); }
 

@@ -67,9 +67,12 @@ std::shared_ptr<const AccessList> CompileAccessList6(const std::string& name, co
 // `sysopt connection permit-vpn|reclassify-vpn|preserve-vpn-flows`.
 void CompileVpnSysopt(const LineTree& tree, Policy& policy);
 // Interfaces, access lists and sysopt are in `policy` already. Null: IKE is nowhere on, and no crypto map is applied.
+struct VpnClientAddress;
 struct VpnPolicy;
 std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTable& names, const Policy& policy, StableIds ids);
 // `set reverse-route` of static entries: routes to the peers' networks are always there; and those of tunnels that are up (`dynamic`).
+// Port translation of what a hardware client in client mode sends into its tunnel, before all other rules.
+void CompileClientTranslation(const VpnPolicy& vpn, const VpnClientAddress& client, StableIds ids, const Policy* previous, Policy& policy);
 void CompileReverseRoutes(const VpnPolicy& vpn, const std::vector<Route>& of_tunnels, Policy& policy);
 
 // `inspect ...` of a class (compile_inspect.cc), and the counters that it had in the policy before.

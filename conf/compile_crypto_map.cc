@@ -132,8 +132,8 @@ class MapReader {
     else if (text.starts_with("set transform-set ") || text.starts_with("set ikev1 transform-set ")) e.ikev1_sets = esp_.Sets(f);
     else if (text.starts_with("set ikev2 ipsec-proposal ")) e.ikev2_proposals = esp_.Proposals(f);
     else if (text.starts_with("set ikev2 mode ")) {
-      e.ikev2_transport = f.Has("transport");
-      e.ikev2_transport_required = f.Has("require");
+      e.ikev2_transport_required = f.Has("transport-require");
+      e.ikev2_transport = e.ikev2_transport_required || f.Has("transport");
     } else if (text.starts_with("set security-association lifetime ")) {
       ReadLifetime(f, text.starts_with("set security-association lifetime seconds"), e.lifetime_s, e.lifetime_kb);
     } else if (text.starts_with("set nat-t-disable")) e.nat_t_disabled = true;

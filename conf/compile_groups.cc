@@ -29,6 +29,7 @@ void ReadGeneral(std::string_view text, const FieldLine& f, TunnelGroup& g) {
     if (f.Has("group")) g.authentication_servers.emplace_back(f.Get("group"));
     if (f.Has("LOCAL")) g.authentication_servers.emplace_back("LOCAL");
   } else if (text.starts_with("default-group-policy ")) g.default_group_policy = f.Get("policy");
+  else if (text.starts_with("accounting-server-group ")) g.accounting_servers = f.Get("group");
   else if (text.starts_with("strip-realm")) g.strip_realm = true;
   else if (text.starts_with("strip-group")) g.strip_group = true;
 }
@@ -145,7 +146,6 @@ class PolicyReader {
     else if (is("vpn-filter")) p.filter = FilterOf(from_, f);
     else if (is("vpn-tunnel-protocol")) ReadProtocols(f, p.protocols);
     else if (is("password-storage")) p.password_storage = f.Has("enable");
-    else if (is("re-xauth")) p.re_xauth = f.Has("enable");
     else if (is("group-lock")) p.group_lock = f.Get("group");
     else if (is("pfs")) p.pfs = f.Has("enable");
     else if (is("ipsec-udp-port")) p.ipsec_udp_port = static_cast<std::uint16_t>(f.Int("port").value_or(10000));

@@ -115,6 +115,12 @@ void TcpPorts(const FieldLine& f, VpnPolicy& out) {
   if (out.tcp_ports.empty()) out.tcp_ports.push_back(kTcpPort);
 }
 
+// Up to 100 a share of the sessions that the appliance holds, unless it says `value`.
+std::uint32_t InNegotiation(const FieldLine& f) {
+  const auto n = static_cast<std::uint32_t>(f.Int("number").value_or(0));
+  return f.Has("value") || n > 100 ? n : n * kVpnSessionsHeld / 100;
+}
+
 // `crypto isakmp ...`, `isakmp ...`, `crypto ikev1 ...`, without their beginnings.
 void Option(const VpnSource& from, std::string_view text, const FieldLine& f, VpnPolicy& out) {
   if (text.starts_with("identity ")) Identity(f, out);
@@ -125,7 +131,7 @@ void Option(const VpnSource& from, std::string_view text, const FieldLine& f, Vp
     out.nat_keepalive_s = static_cast<std::uint32_t>(f.Int("keepalive").value_or(20));
   } else if (text.starts_with("ipsec-over-tcp")) TcpPorts(f, out);
   else if (text.starts_with("am-disable")) out.aggressive_disabled = true;
-  else if (text.starts_with("disconnect-notify")) out.disconnect_notify = true;
+  else if (text.starts_with("limit max-in-negotiation-sa ")) out.max_in_negotiation_v1 = InNegotiation(f);
 }
 
 void Ikev2Option(const VpnSource& from, std::string_view text, const FieldLine& f, VpnPolicy& out) {
@@ -136,9 +142,8 @@ void Ikev2Option(const VpnSource& from, std::string_view text, const FieldLine& 
     out.cookies = f.Has("always") ? C::kAlways : f.Has("never") ? C::kNever : C::kPercent;
     if (const auto n = f.Int("percent")) out.cookie_percent = static_cast<std::uint32_t>(*n);
   } else if (text.starts_with("limit max-in-negotiation-sa ")) {
-    // A number alone is a percentage of what the platform holds, which is no limit of ours.
-    if (f.Has("value")) out.max_in_negotiation = static_cast<std::uint32_t>(f.Int("number").value_or(0));
-  } else if (text.starts_with("limit max-sa ")) out.max_sas = static_cast<std::uint32_t>(f.Int("number").value_or(0));
+    out.max_in_negotiation_v2 = InNegotiation(f);
+  } else if (text.starts_with("limit max-sa ")) out.max_sas_v2 = static_cast<std::uint32_t>(f.Int("number").value_or(0));
   else if (text.starts_with("fragmentation")) {
     out.ikev2_fragmentation = true;
     if (const auto n = f.Int("mtu")) out.ikev2_fragment_mtu = static_cast<std::uint32_t>(*n);
@@ -210,14 +215,35 @@ std::string PemOf(const Line& certificate) {
   return out + "-----END CERTIFICATE-----\n";
 }
 
+void ReadCrlRules(const Line& line, Trustpoint& t) {
+  bool fixed = false;
+  std::map<std::int64_t, std::string> urls;
+  for (const auto& l : line.lines) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr) continue;
+    if (l->text.starts_with("policy ")) {
+      fixed = f->Get("policy") != "cdp";
+      t.crl_from_certificate = f->Get("policy") != "static";
+    } else if (l->text.starts_with("url ")) urls[f->Int("index").value_or(0)] = f->Get("url");
+    else if (l->text.starts_with("cache-time ")) t.crl_cache_minutes = static_cast<std::uint32_t>(f->Int("minutes").value_or(60));
+  }
+  if (!fixed) return;
+  for (auto& [n, url] : urls) t.crl_urls.push_back(std::move(url));
+}
+
 void ReadTrustpoint(const Line& line, Trustpoint& t) {
+  using R = Trustpoint::Revocation;
   for (const auto& l : line.lines) {
     const auto* f = l->As<FieldLine>();
     if (f == nullptr) continue;
     if (l->text.starts_with("revocation-check ")) {
-      const auto methods = f->List("methods");
-      t.check_revocation = std::find(methods.begin(), methods.end(), "none") == methods.end();
-    } else if (l->text == "crl required") t.check_revocation = true;
+      t.revocation.clear();
+      for (const std::string_view m : f->List("methods")) {
+        t.revocation.push_back(m == "crl" ? R::kCrl : m == "ocsp" ? R::kOcsp : R::kNone);
+      }
+    } else if (l->text == "crl required") t.revocation = {R::kCrl};
+    else if (l->text == "crl optional") t.revocation = {R::kCrl, R::kNone};
+    else if (l->text == "crl configure") ReadCrlRules(*l, t);
     else if (l->text.starts_with("fqdn ")) t.fqdn = f->Has("none") ? "none" : std::string(f->Get("fqdn"));
     else if (l->text.starts_with("subject-name ")) t.subject_name = f->Get("dn");
     else if (l->text.starts_with("keypair ")) t.key_name = f->Get("key");
@@ -288,7 +314,8 @@ void CompileCertificateMaps(const VpnSource& from, VpnPolicy& out) {
     }
     const auto* f = l->As<FieldLine>();
     if (f == nullptr) continue;
-    if (l->text.starts_with("tunnel-group-map default-group ")) out.map_default_group = f->Get("group");
+    if (l->text.starts_with("group-delimiter ")) out.group_delimiter = f->Get("delimiter").front();
+    else if (l->text.starts_with("tunnel-group-map default-group ")) out.map_default_group = f->Get("group");
     else uses.push_back({MapNameOf(f->Get("map")), static_cast<std::uint32_t>(f->Int("index").value_or(0)), std::string(f->Get("group"))});
   }
   std::vector<std::string> maps;

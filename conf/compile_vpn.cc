@@ -85,6 +85,7 @@ void VirtualTunnels(const VpnSource& from, const EspProposals& esp, StableIds id
     t.responder_only = p.responder_only;
     t.trustpoint = p.trustpoint;
     t.id = ids.Of("tunnel " + hw->hardware.text);
+    for (const char c : hw->hardware.text.substr(6)) t.number = t.number * 10 + static_cast<std::uint32_t>(c >= '0' && c <= '9' ? c - '0' : 0);
     out.virtual_tunnels.push_back(std::move(t));
   }
 }
@@ -100,15 +101,13 @@ void Client(const VpnSource& from, VpnClientSettings& c) {
         if (const auto a = from.AddressOf(s)) c.servers.push_back(*a);
       }
     } else if (text->starts_with("mode ")) c.network_extension = f->Get("mode") == "network-extension-mode";
-    else if (text->starts_with("nem-st-autoconnect")) c.autoconnect = true;
     else if (text->starts_with("vpngroup ")) {
       c.group = f->Get("group");
       c.group_password = IsMask(f->Get("password")) ? "" : std::string(f->Get("password"));
     } else if (text->starts_with("username ")) {
       c.user = f->Get("user");
       c.password = IsMask(f->Get("password")) ? "" : std::string(f->Get("password"));
-    } else if (text->starts_with("ipsec-over-tcp")) c.tcp_port = static_cast<std::uint16_t>(f->Int("port").value_or(10000));
-    else if (text->starts_with("enable")) c.enabled = true;
+    } else if (text->starts_with("enable")) c.enabled = true;
   }
   int lowest = 101, highest = -1;
   for (const auto& i : from.policy.interfaces) {
@@ -127,29 +126,19 @@ void Client(const VpnSource& from, VpnClientSettings& c) {
 }
 
 // What a hardware client protects: in network extension mode what its own network sends, to wherever the server says. The entry has
-// the name that an ASA gives it. In client mode the inner address is the server's to give, and no list can be written before.
+// the name that an ASA gives it. In client mode the inner address is the server's to give, and no list can be written before: it protects
+// what the tunnel is for, as a dynamic entry does.
 void ClientMap(const VpnSource& from, StableIds& ids, VpnPolicy& out) {
   const VpnClientSettings& c = out.client;
   if (!c.enabled) return;
   out.ike[c.outside].v1 = true;
   const Interface* inside = from.policy.Find(c.inside);
-  if (!c.network_extension || inside == nullptr || inside->address.IsNone()) return;
-  AclElement e;
-  e.permit = true;
-  e.src = AddressRange::Of(Prefix::Of(inside->address, inside->prefix_length));
-  e.dst = AddressRange::Of(Prefix::AnyV4());
-  e.text = "extended permit ip " + e.src.first.ToString() + " " + MaskOf(inside->prefix_length).ToString() + " any";
-  e.hits = std::make_shared<HitCounter>();
-  AclLine line;
-  line.number = 1;
-  line.text = e.text;
-  line.element_count = 1;
+  if (inside == nullptr || inside->address.IsNone()) return;
   CryptoMapEntry entry;
   entry.id = ids.Of("vpnclient");
   entry.map = kVpnClientMap;
   entry.sequence = 10;
   entry.at = c.outside;
-  entry.match = std::make_shared<AccessList>("_vpnc_acl", 0, std::vector<AclLine>{line}, std::vector<AclElement>{e});
   entry.peers = c.servers;
   for (const VpnCipher cipher : {VpnCipher::kAes256, VpnCipher::kAes192, VpnCipher::kAes128, VpnCipher::k3Des, VpnCipher::kDes}) {
     for (const VpnHash hash : {VpnHash::kSha1, VpnHash::kMd5}) {
@@ -160,7 +149,34 @@ void ClientMap(const VpnSource& from, StableIds& ids, VpnPolicy& out) {
       entry.ikev1_sets.push_back(set);
     }
   }
+  if (!c.network_extension) {
+    entry.dynamic = true;
+    out.entries.insert(out.entries.begin(), entry);
+    return;
+  }
+  AclElement e;
+  e.permit = true;
+  e.src = AddressRange::Of(Prefix::Of(inside->address, inside->prefix_length));
+  e.dst = AddressRange::Of(Prefix::AnyV4());
+  e.text = "extended permit ip " + e.src.first.ToString() + " " + MaskOf(inside->prefix_length).ToString() + " any";
+  e.hits = std::make_shared<HitCounter>();
+  AclLine line;
+  line.number = 1;
+  line.text = e.text;
+  line.element_count = 1;
+  entry.match = std::make_shared<AccessList>("_vpnc_acl", 0, std::vector<AclLine>{line}, std::vector<AclElement>{e});
   out.entries.insert(out.entries.begin(), entry);
+}
+
+// Limits of sessions; every session here is one of IPsec.
+void SessionLimits(const VpnSource& from, VpnPolicy& out) {
+  for (const auto& l : from.tree.Of(Section::kVpnSettings)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr) continue;
+    for (const std::string_view limit : {"vpn-sessiondb max-other-vpn-limit ", "vpn-sessiondb max-session-limit "}) {
+      if (Behind(l->text, limit)) out.max_sessions = static_cast<std::uint32_t>(f->Int("number").value_or(0));
+    }
+  }
 }
 
 }  // namespace
@@ -217,6 +233,32 @@ void CompileVpnSysopt(const LineTree& tree, Policy& policy) {
   }
 }
 
+void CompileClientTranslation(const VpnPolicy& vpn, const VpnClientAddress& client, StableIds ids, const Policy* previous, Policy& policy) {
+  if (!vpn.client.enabled || vpn.client.network_extension) return;
+  NatRule r;
+  r.id = ids.Of("vpnclient");
+  r.kind = NatRule::Kind::kDynamicPat;
+  r.real_if = vpn.client.inside;
+  r.mapped_if = vpn.client.outside;
+  r.mapped_src = {{client.address, client.address}};
+  r.mapped_dst = r.real_dst = client.networks;
+  const Interface *inside = policy.Find(r.real_if), *outside = policy.Find(r.mapped_if);
+  if (inside == nullptr || outside == nullptr) return;
+  r.show = "(" + inside->nameif + ") to (" + outside->nameif + ") source dynamic any " + client.address.ToString();
+  const NatRule* before = previous != nullptr ? previous->nat.ById(r.id) : nullptr;
+  r.hits = before != nullptr ? before->hits : std::make_shared<NatHits>();
+  std::vector<NatRule> rules = policy.nat.rules();
+  rules.insert(rules.begin(), std::move(r));
+  NatTable table(std::move(rules));
+  table.nat_control = policy.nat.nat_control;
+  table.translations_first = policy.nat.translations_first;
+  table.per_session_rules = policy.nat.per_session_rules;
+  table.block_size = policy.nat.block_size;
+  table.blocks_per_host = policy.nat.blocks_per_host;
+  table.interim_logging = policy.nat.interim_logging;
+  policy.nat = std::move(table);
+}
+
 void CompileReverseRoutes(const VpnPolicy& vpn, const std::vector<Route>& of_tunnels, Policy& policy) {
   std::vector<Route> all = policy.routes.routes();
   const std::size_t before = all.size();
@@ -258,6 +300,7 @@ std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTabl
   CompileTunnelGroups(from, *out);
   CompileGroupPolicies(from, *out);
   CompileVpnUsers(from, *out);
+  SessionLimits(from, *out);
   out->hostname = policy.hostname;
   if (const auto* d = tree.First<DomainLine>(Section::kDomain)) out->domain = d->name;
   out->preserve = policy.sysopt.preserve_vpn;

@@ -29,8 +29,11 @@
 #include "firewall/base/result.h"
 #include "firewall/logger.h"
 #include "firewall/policy.h"
+#include "vpn/aaa/aaa_plan.h"
 
 namespace sallyport {
+
+struct VpnClientAddress;  // vpn/policy.h
 
 // Where a session is: the stack of sub-modes. Empty: global configuration mode.
 class ConfigMode {
@@ -181,11 +184,15 @@ class Configuration {
   // The DNS client, and the names that fqdn objects need. What they stand for is given back; Compile again after a change.
   DnsPlan Dns() const;
   void NamesResolved(ResolvedNames names);
+  // The servers that AAA asks.
+  AaaPlan Aaa() const;
   // Connected and static routes of an interface are not there while its line protocol is down: those of these hardware names.
   // Compile again after a change.
   void LinesDown(std::set<std::string> hardware);
   // Routes to what is behind tunnels that are up (`set reverse-route`). Compile again after a change.
   void VpnRoutes(std::vector<Route> routes);
+  // The address that the hardware client has, in client mode. Compile again after a change.
+  void VpnClientHas(std::optional<VpnClientAddress> address);
   // The interfaces that the appliance is made with: those physical ones of `names` that no line is about are there, and shut
   // down, now and whenever the configuration is loaded anew or cleared. Subinterfaces, VLANs and the like are overlooked.
   void SetHardware(std::vector<std::string> names);

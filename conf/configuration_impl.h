@@ -3,6 +3,7 @@
 
 #include "conf/configuration.h"
 #include "conf/declare.h"
+#include "vpn/policy.h"
 
 namespace sallyport {
 
@@ -25,6 +26,7 @@ struct Configuration::Impl {
   mutable std::uint32_t next_nat = 1;
   std::set<int> tracks_up;  // TracksUp
   std::vector<Route> vpn_routes;  // VpnRoutes
+  std::optional<VpnClientAddress> vpn_client;  // VpnClientHas
   ResolvedNames resolved;   // NamesResolved
   std::set<std::string> lines_down;  // LinesDown
   // ServiceClass ids by policy, class and interface.

@@ -218,8 +218,22 @@ class Printer {
       order.emplace_back(place, i);
     }
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    // A list or group that was begun before what its later elements name stands behind that: the text must load again.
+    std::map<std::string_view, std::size_t> named;
+    for (std::size_t i = 0; i < items.size(); i++) {
+      const S s = items[i].section;
+      if (items[i].line != nullptr && (s == S::kObject || s == S::kObjectGroup || s == S::kTimeRange)) named.emplace(items[i].line->key, i);
+    }
     std::vector<Item> out;
-    for (const auto& [at, i] : order) {
+    std::vector<bool> done(items.size());
+    const auto emit = [&](const auto& self, std::size_t i) -> void {
+      if (done[i]) return;
+      done[i] = true;
+      if (items[i].section == S::kAccessList || items[i].section == S::kObjectGroup) {
+        for (const std::string& name : Names(items[i].text)) {
+          if (const auto it = named.find(name); it != named.end()) self(self, it->second);
+        }
+      }
       Item& item = items[i];
       if (item.place != 0) {
         item.before = item.line->lead;
@@ -229,6 +243,24 @@ class Printer {
         if (item.section != S::kInterface) item.after.clear();
       }
       out.push_back(std::move(item));
+    };
+    for (const auto& [at, i] : order) emit(emit, i);
+    return out;
+  }
+  // The objects, groups and time ranges that a text names, each as its own line begins.
+  static std::set<std::string> Names(std::string_view text) {
+    std::set<std::string> out;
+    const std::string_view group = "object-group ", object = "object ", members = "group-object ", range = "time-range ";
+    for (std::size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
+      const std::string_view rest = text.substr(at + 1);
+      const auto word = [&](std::string_view lead) { return rest.substr(lead.size(), rest.find_first_of(" \n", lead.size()) - lead.size()); };
+      if (rest.starts_with(group)) out.insert(std::string(group).append(word(group)));
+      else if (rest.starts_with(members)) out.insert(std::string(group).append(word(members)));
+      else if (rest.starts_with(range)) out.insert(std::string(range).append(word(range)));
+      else if (rest.starts_with(object)) {
+        out.insert(std::string("object network ").append(word(object)));
+        out.insert(std::string("object service ").append(word(object)));
+      }
     }
     return out;
   }

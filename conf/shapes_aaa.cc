@@ -1,6 +1,6 @@
 // Authentication, authorisation and accounting: server groups, who asks them for what, and the filters that ask a server about
-// each web page. LOCAL console authentication acts (grammar_system.cc); servers are understood, for an engine that is not built
-// yet.
+// each web page. LOCAL console authentication acts (grammar_system.cc); of the servers those that speak RADIUS are asked, for VPN
+// (compile_aaa.cc).
 #include <algorithm>
 
 #include "conf/lines.h"
@@ -11,6 +11,7 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kDormant = Effect::kDormant;
+constexpr Effect kActs = Effect::kModelled;
 
 // A group stands with its servers, groups in the order in which they were made.
 std::string WithItsGroup(ConfigEdit& edit, const FieldLine& fields, Line& line) {
@@ -66,11 +67,13 @@ constexpr const char* kHost = "config-aaa-server-host";
 constexpr const char* kGroup = "config-aaa-server-group";
 
 constexpr Shape kServers[] = {
-    {"config", "aaa-server <group:name> protocol`AAA protocol` / <protocol:{radius|tacacs+|ldap|kerberos|nt|sdi|http-form|saml}>", Sec::kAaaServer,
+    {"config", "aaa-server <group:name> protocol`AAA protocol` / <protocol:{radius}>", Sec::kAaaServer,
+     {.effect = kActs, .submode = kGroup, .after = WithItsGroup, .check_no = GroupGoes}},
+    {"config", "aaa-server <group:name> protocol / <protocol:{tacacs+|ldap|kerberos|nt|sdi|http-form|saml}>", Sec::kAaaServer,
      {.effect = kDormant, .submode = kGroup, .after = WithItsGroup, .check_no = GroupGoes}},
-    {kGroup, "accounting-mode / <mode:{simultaneous|single}>", Sec::kAaaServer, {.rank = 1, .effect = kDormant, .silent = "accounting-mode single"}},
-    {kGroup, "reactivation-mode / ( depletion [ deadtime <minutes:0-1440> ] | timed )", Sec::kAaaServer, {.rank = 2, .effect = kDormant}},
-    {kGroup, "max-failed-attempts / <attempts:1-5>", Sec::kAaaServer, {.rank = 3, .effect = kDormant, .silent = "max-failed-attempts 3"}},
+    {kGroup, "accounting-mode / <mode:{simultaneous|single}>", Sec::kAaaServer, {.rank = 1, .effect = kActs, .silent = "accounting-mode single"}},
+    {kGroup, "reactivation-mode / ( depletion [ deadtime <minutes:0-1440> ] | timed )", Sec::kAaaServer, {.rank = 2, .effect = kActs}},
+    {kGroup, "max-failed-attempts / <attempts:1-5>", Sec::kAaaServer, {.rank = 3, .effect = kActs, .silent = "max-failed-attempts 3"}},
     {kGroup, "authorize-only", Sec::kAaaServer, {.rank = 4, .effect = kDormant}},
     {kGroup, "interim-accounting-update / [ periodic <hours:1-120> ]", Sec::kAaaServer, {.rank = 5, .effect = kDormant}},
     {kGroup, "merge-dacl / <where:{before-avpair|after-avpair}>", Sec::kAaaServer, {.rank = 6, .effect = kDormant}},
@@ -79,21 +82,21 @@ constexpr Shape kServers[] = {
     {kGroup, "validate-kdc", Sec::kAaaServer, {.rank = 9, .effect = kDormant}},
 
     {"config", "aaa-server <group:name> [<interface:paren>] host <host:word> / [<key:secret>]", Sec::kAaaServer,
-     {.effect = kDormant, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
+     {.effect = kActs, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
     {"config", "aaa-server <group:name> [<interface:paren>] host <host:word> / timeout <seconds:1-300>", Sec::kAaaServer,
-     {.effect = kDormant, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
+     {.effect = kActs, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
     {"config", "aaa-server <group:name> [<interface:paren>] host <host:word> / <key:secret> timeout <seconds:1-300>", Sec::kAaaServer,
-     {.effect = kDormant, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
-    {kHost, "retry-interval / <seconds:1-10>", Sec::kAaaServer, {.rank = 1, .effect = kDormant}},
-    {kHost, "timeout / <seconds:1-300>", Sec::kAaaServer, {.rank = 2, .effect = kDormant}},
+     {.effect = kActs, .submode = kHost, .check = GroupOfServer, .after = WithItsGroup}},
+    {kHost, "retry-interval / <seconds:1-10>", Sec::kAaaServer, {.rank = 1, .effect = kActs}},
+    {kHost, "timeout / <seconds:1-300>", Sec::kAaaServer, {.rank = 2, .effect = kActs}},
     {kHost, "server-port / <port:0-65535>", Sec::kAaaServer, {.rank = 3, .effect = kDormant}},
-    {kHost, "key / [<type:0-8>] <key:secret>", Sec::kAaaServer, {.rank = 4, .effect = kDormant}},
-    {kHost, "authentication-port / <port:0-65535>", Sec::kAaaServer, {.rank = 5, .effect = kDormant}},
-    {kHost, "accounting-port / <port:0-65535>", Sec::kAaaServer, {.rank = 6, .effect = kDormant}},
+    {kHost, "key / [<type:0-8>] <key:secret>", Sec::kAaaServer, {.rank = 4, .effect = kActs}},
+    {kHost, "authentication-port / <port:0-65535>", Sec::kAaaServer, {.rank = 5, .effect = kActs}},
+    {kHost, "accounting-port / <port:0-65535>", Sec::kAaaServer, {.rank = 6, .effect = kActs}},
     {kHost, "radius-common-pw / [<type:0-8>] <password:secret>", Sec::kAaaServer, {.rank = 7, .effect = kDormant}},
     {kHost, "acl-netmask-convert / <how:{auto-detect|standard|wildcard}>", Sec::kAaaServer, {.rank = 8, .effect = kDormant}},
     {kHost, "mschapv2-capable", Sec::kAaaServer, {.rank = 9, .effect = kDormant, .keep_no = true}},
-    {kHost, "message-authenticator-required", Sec::kAaaServer, {.rank = 9, .effect = kDormant, .keep_no = true}},
+    {kHost, "message-authenticator-required", Sec::kAaaServer, {.rank = 9, .effect = kActs, .keep_no = true}},
     {kHost, "ldap-base-dn / <dn:line>", Sec::kAaaServer, {.rank = 10, .effect = kDormant}},
     {kHost, "ldap-group-base-dn / <dn:line>", Sec::kAaaServer, {.rank = 11, .effect = kDormant}},
     {kHost, "ldap-scope / <scope:{onelevel|subtree}>", Sec::kAaaServer, {.rank = 12, .effect = kDormant}},

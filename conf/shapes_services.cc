@@ -135,7 +135,7 @@ constexpr Shape kManagement[] = {
     {"config", "ssh <address:word> <mask:word> <interface:word>", Sec::kSsh, {.rank = 2, .since = kOnlyInFiles}},
     {"config", "telnet <address:word> <mask:word> <interface:word>", Sec::kTelnet, {.rank = 2, .since = kOnlyInFiles}},
     {"config", "console serial", Sec::kConsole, {.rank = 1}},
-    {"config", "management-access / <interface:iface>", Sec::kManagementAccess},
+    {"config", "management-access / <interface:iface>", Sec::kManagementAccess, {.effect = Effect::kModelled}},
 
     {"config", "wccp <service:{web-cache}> / [ redirect-list <redirect:acl> ] [ group-list <group:acl> ] [ password <secret:secret> ]", Sec::kThreat,
      {.rank = 20}},

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "conf/field_line.h"
+#include "conf/lines.h"
 
 namespace sallyport {
 namespace {
@@ -313,6 +314,34 @@ void CryptoMaps(const LineTree& tree, int release, std::vector<std::string>& out
   }
 }
 
+// What IKE and IPsec do when nobody says otherwise.
+constexpr Default kCryptoGlobal[] = {
+    {"crypto ipsec security-association lifetime seconds| 28800"},
+    {"crypto ipsec security-association lifetime kilobytes| 4608000"},
+    {"crypto ipsec security-association pmtu-aging| infinite", 900},
+    {"crypto isakmp identity| auto", 702},
+    {"crypto isakmp nat-traversal| 20", 800},
+    {"crypto ikev2 cookie-challenge| 50", 804},
+    {"crypto ikev2 limit max-in-negotiation-sa| 100", 804},
+    {"crypto ikev2 redirect| during-auth", 804},
+    {"crypto ikev1 limit max-in-negotiation-sa| 100", 804},
+};
+
+void CryptoGlobals(const LineTree& tree, int release, std::vector<std::string>& out) {
+  std::vector<std::string_view> said;
+  for (const auto& l : tree.Of(Section::kCrypto)) said.push_back(l->text);
+  for (const Default* d : Missing(kCryptoGlobal, release, said)) out.push_back(TextOf(*d));
+  for (const auto& i : tree.Of(Section::kInterface)) {
+    const auto* name = i->First<NameifLine>();
+    if (name == nullptr) continue;
+    for (const auto& [begins, otherwise] : {std::pair("crypto ipsec fragmentation ", "before-encryption "), std::pair("crypto ipsec df-bit ", "copy-df ")}) {
+      const std::string of = begins, tail = " " + name->name;
+      const bool there = std::any_of(said.begin(), said.end(), [&](std::string_view s) { return s.starts_with(of) && s.ends_with(tail); });
+      if (!there) out.push_back(of + std::string(otherwise) + name->name);
+    }
+  }
+}
+
 void TunnelGroup(const LineTree& tree, int release, const std::string& name, const std::string& type, std::vector<std::string>& out) {
   const std::string group = "tunnel-group " + name;
   constexpr Section s = Section::kTunnelGroup;
@@ -332,6 +361,7 @@ std::vector<std::string> VpnDefaults(const LineTree& tree, int release) {
   std::vector<std::string> out;
   for (const auto& l : tree.Of(Section::kTcpMap)) Below(tree, Section::kTcpMap, l->text, kTcpMap, release, out);
   CryptoMaps(tree, release, out);
+  CryptoGlobals(tree, release, out);
 
   const std::string policy = "group-policy DfltGrpPolicy";
   if (tree.Find(Section::kGroupPolicy, policy) == nullptr) out.push_back(policy + " internal");

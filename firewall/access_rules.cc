@@ -122,6 +122,18 @@ void LogDeniedByList(Context& c, const Decision& d) {
                  hashes ? LogArg::HashPair(first, second) : LogArg::NoHashPair());
 }
 
+// 106103
+void LogDeniedByVpnFilter(Context& c, const Decision& d, const std::string& user) {
+  const Packet& p = c.packet;
+  const bool ports = p.HasPorts();
+  const Endpoint dst = c.policy.personality.real_address_access_lists ? c.real_dst : Endpoint{p.key.dst, p.key.dport};
+  const std::uint32_t first = d.element != nullptr ? d.element->hash : 0, second = d.element != nullptr ? d.element->parent_hash : 0;
+  c.core.log.Log(c.now, Msg::k106103, LogArg::Name(d.list->name_id()), LogArg::Word("denied"), LogArg::Word(ProtocolWord(p.protocol)),
+                 LogArg::Name(c.InName()), LogArg::Address(p.key.src), LogArg::Number(ports ? p.key.sport : 0), LogArg::Name(c.OutName()),
+                 LogArg::Address(dst.address), LogArg::Number(ports ? dst.port : p.IsIcmp() ? p.icmp_type : 0), LogArg::Number(1),
+                 LogArg::Word("first hit"), LogArg::HashPair(first, second), std::string_view(user));
+}
+
 void Count(const AclElement& e, TimePoint now) {
   e.hits->hits.fetch_add(1, std::memory_order_relaxed);
   e.hits->last_hit_ns.store(now.ns, std::memory_order_relaxed);
@@ -207,7 +219,9 @@ Verdict CheckAccessIn(Context& c) {
   return v;
 }
 
-Verdict CheckVpnFilter(Context& c, const AccessList& list, bool to_peer) {
+Verdict CheckVpnFilter(Context& c, const TunnelFilter& filter, bool to_peer) {
+  if (filter.list == nullptr) return Verdict::kContinue;
+  const AccessList& list = *filter.list;
   const bool real = c.policy.personality.real_address_access_lists;
   const Packet& p = c.packet;
   const bool ports = p.HasPorts();
@@ -228,12 +242,13 @@ Verdict CheckVpnFilter(Context& c, const AccessList& list, bool to_peer) {
   d.rule = d.element != nullptr ? Rule::kElement : Rule::kImplicitOfList;
   d.permit = d.element != nullptr && d.element->permit;
   if (c.recording()) c.trace->Phase("ACCESS-LIST", "vpn-user", d.permit, {});
+  c.Acted(d.element != nullptr ? AspWhat::kVpnUser : AspWhat::kVpnDeny, false, d.element);
   if (d.element != nullptr && !c.tracing()) {
     Count(*d.element, c.now);
-    if (d.element->logs) c.core.acl_log.Record({*d.element, list.name_id(), p.key, c.InName(), c.OutName(), p.icmp_type}, c.now);
+    if (d.element->logs) c.core.acl_log.Record({*d.element, list.name_id(), p.key, c.InName(), c.OutName(), p.icmp_type, &filter.user}, c.now);
   }
   if (d.permit) return Verdict::kContinue;
-  if (d.element == nullptr || (!d.element->logs && !d.element->log_disabled)) LogDeniedByList(c, d);
+  if (d.element == nullptr || (!d.element->logs && !d.element->log_disabled)) LogDeniedByVpnFilter(c, d, filter.user);
   return c.Drop(FrameDrop::kAclDrop);
 }
 

@@ -14,7 +14,7 @@ std::size_t AclLog::KeyHash::operator()(const Key& k) const {
 void AclLog::Emit(const Flow& f, std::uint64_t count, bool first, TimePoint now) {
   LogEvent e;
   e.time = now;
-  e.msg = Msg::k106100;
+  e.msg = f.key.vpn ? Msg::k106102 : Msg::k106100;
   e.severity = f.severity;
   const FlowKey& k = f.key.flow;
   const LogArg args[] = {
@@ -25,18 +25,19 @@ void AclLog::Emit(const Flow& f, std::uint64_t count, bool first, TimePoint now)
   std::copy(std::begin(args), std::end(args), e.args.begin());
   if (!first) e.args[10].kind = LogArg::Kind::kInterval;
   e.argc = std::size(args);
+  if (f.key.vpn) e.Put(e.argc++, std::string_view(f.user));
   log_.Emit(e);
 }
 
 void AclLog::Record(const Hit& hit, TimePoint now) {
-  if (hit.element.log_disabled || !hit.element.logs || !log_.Enabled(Msg::k106100)) return;
-  Key key{hit.key, hit.element.hash};
+  if (hit.element.log_disabled || !hit.element.logs || !log_.Enabled(hit.vpn_user != nullptr ? Msg::k106102 : Msg::k106100)) return;
+  Key key{hit.key, hit.element.hash, hit.vpn_user != nullptr};
   if (auto it = flows_.find(key); it != flows_.end()) {
     it->second->second.count++;
     return;
   }
   const Flow flow{key, hit.list, hit.in, hit.out, hit.element.permit, hit.element.log_severity, hit.element.parent_hash,
-                  hit.element.log_interval_s, 0};
+                  hit.element.log_interval_s, hit.vpn_user != nullptr ? *hit.vpn_user : std::string(), 0};
   if (!flow.permit && denied_ >= deny_flow_max_) {
     if (now - limit_told_ >= alert_interval_) {
       limit_told_ = now;

@@ -1,10 +1,12 @@
-// `access-list ... log`: message 106100 for a flow's first hit, then one for each interval with the hits in it.
+// `access-list ... log`: message 106100 for a flow's first hit, then one for each interval with the hits in it; 106102 where the list
+// is the filter of a VPN session.
 //
 // Data thread only; consulted for new flows, never for packets of known ones.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <unordered_map>
 
 #include "firewall/access_list.h"
@@ -24,6 +26,7 @@ class AclLog {
     NameId in;
     NameId out;
     std::uint8_t icmp_type = 0;
+    const std::string* vpn_user = nullptr;  // of the session whose filter the list is
   };
   void Record(const Hit& hit, TimePoint now);
   void ExpireUntil(TimePoint now);
@@ -41,6 +44,7 @@ class AclLog {
   struct Key {
     FlowKey flow;
     std::uint32_t hash;
+    bool vpn;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
@@ -53,6 +57,7 @@ class AclLog {
     std::int8_t severity = 6;
     std::uint32_t parent_hash = 0;
     std::uint32_t interval_s = 300;
+    std::string user;         // Hit::vpn_user
     std::uint64_t count = 0;  // in the running interval
   };
   void Emit(const Flow& f, std::uint64_t count, bool first, TimePoint now);

@@ -291,7 +291,7 @@ std::string PortText(const PortRange& p) {
 const char* Keyword(AspDomain d) {
   static constexpr const char* kWords[] = {"permit", "capture", "conn-set", "nat", "nat-reverse", "nat-per-session",
                                            "inspect-ip-options", "inspect", "encrypt", "decrypt", "ipsec-user", "ipsec-tunnel-flow",
-                                           "ipsec-natt", "ctcp"};
+                                           "ipsec-natt", "ctcp", "vpn-user"};
   return kWords[static_cast<std::size_t>(d)];
 }
 
@@ -339,6 +339,8 @@ void AspTable::CountFrom(const std::map<std::uint64_t, std::uint64_t>& cleared) 
     if (const auto was = cleared.find(r.id); was != cleared.end() && was->second <= r.hits) r.hits -= was->second;
   }
 }
+
+void AspTable::Add(std::vector<AspRule> rules) { rules_.insert(rules_.end(), std::make_move_iterator(rules.begin()), std::make_move_iterator(rules.end())); }
 
 const AspRule* AspTable::Find(const AspRef& ref) const {
   // What names it best: the interface and the addresses; then the rule of all interfaces; then the element alone.

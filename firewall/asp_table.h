@@ -23,7 +23,7 @@ struct Policy;
 
 enum class AspDomain : std::uint8_t {
   kPermit, kCapture, kConnSet, kNat, kNatReverse, kNatPerSession, kInspectIpOptions, kInspect,
-  kEncrypt, kDecrypt, kIpsecUser, kIpsecTunnelFlow, kIpsecNatT, kCtcp,  // of tunnels; no AspTable has them
+  kEncrypt, kDecrypt, kIpsecUser, kIpsecTunnelFlow, kIpsecNatT, kCtcp, kVpnUser,  // of tunnels; no AspTable has them
   kCount
 };
 const char* Keyword(AspDomain d);  // "permit", "inspect-ip-options"; "inspect"
@@ -42,6 +42,7 @@ enum class AspWhat : std::uint8_t {
   kPerSession,      // TCP, and UDP to port 53: their translations go with them
   kMultiSession,
   kIpOptions,
+  kVpnDeny,         // the end of a session's vpn-filter
   kOtherDeny,       // one of the built-in refusals without a rule of its own
   kFirstObject,
   kElement = kFirstObject,  // object: AclElement
@@ -49,6 +50,9 @@ enum class AspWhat : std::uint8_t {
   kNatReverse,              // object: NatRule, as the reply takes it
   kConnSet,                 // object: ServiceClass
   kInspection,              // object: Inspection
+  kEncrypt,                 // object: AclElement of a crypto map, or null
+  kTunnelFlow,              // object: null
+  kVpnUser,                 // object: AclElement of a vpn-filter
 };
 
 // Names a rule by what it was made of. `object` belongs to the policy.
@@ -126,6 +130,8 @@ class AspTable {
   void Recount(const Policy& policy, const AspHits& hits);
   // Takes away what rules had counted when their hits were cleared, by id.
   void CountFrom(const std::map<std::uint64_t, std::uint64_t>& cleared);
+  // Rules that this table does not make by itself (those of tunnels).
+  void Add(std::vector<AspRule> rules);
   // The rule that `ref` names, or null.
   const AspRule* Find(const AspRef& ref) const;
 

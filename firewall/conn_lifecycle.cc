@@ -152,14 +152,14 @@ void SetTimeout(EngineCore& core, ConnIndex index, std::uint32_t seconds) {
 void SetRouteMarks(EngineCore& core, Conn& c) {
   const Policy& policy = *core.policy;
   c.flags = static_cast<std::uint16_t>(c.flags & ~(kConnRouteMark | kConnRouteMarkReverse));
-  // Within a tunnel it is the peer to whom the kernel sends.
-  const auto towards = [&](Direction d, IpAddress end) {
+  // Within a tunnel it is the peer to whom the kernel sends, by the interface that the peer is behind.
+  const auto differs = [&](Direction d, IpAddress end, IfId egress) {
     const TunnelId t = TunnelOut(core, c, d);
     const auto link = t != TunnelId::kNone ? core.tunnels->Link(t) : std::nullopt;
-    return link ? link->peer : end;
+    return link ? KernelWouldDiffer(policy, link->peer, link->at) : KernelWouldDiffer(policy, end, egress);
   };
-  if (KernelWouldDiffer(policy, towards(Direction::kForward, c.responder_real), c.out_if)) c.flags |= kConnRouteMark;
-  if (KernelWouldDiffer(policy, towards(Direction::kReverse, c.initiator_real), c.in_if)) c.flags |= kConnRouteMarkReverse;
+  if (differs(Direction::kForward, c.responder_real, c.out_if)) c.flags |= kConnRouteMark;
+  if (differs(Direction::kReverse, c.initiator_real, c.in_if)) c.flags |= kConnRouteMarkReverse;
 }
 
 ConnIndex MakeConnection(Context& ctx) {

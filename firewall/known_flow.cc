@@ -148,17 +148,18 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
   Conn& c = core.conns.At(index);
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
   const bool box = (c.flags & (kConnToBox | kConnFromBox)) != 0;
-  int mtu = 0;  // of the tunnel
-  if ((c.flags & kConnTunnelled) != 0 && !TunnelAllows(core, c, d, p, mtu, now, out)) return;
+  const bool tunnelled = (c.flags & kConnTunnelled) != 0;
+  if (tunnelled && !TunnelAllows(core, c, d, p, now, out)) return;
   if (!box) {
     const Interface* towards = core.policy->Find(egress);
     if (towards == nullptr || !towards->InUse()) return Drop(core, p, FrameDrop::kInterfaceDown, out);
     if ((c.flags & kConnOtherFamily) != 0) {
-      if (!FitsOtherFamily(core, p, *towards, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
-    } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(mtu != 0 ? mtu : towards->mtu)) {
-      if (const Interface* back = core.policy->Find(p.ingress)) {
-        OriginateTooBig(core, p, core.policy->Layer3(*back), mtu != 0 ? mtu : towards->mtu, now);
-      }
+      const int mtu = tunnelled ? std::min(towards->mtu, TunnelMtu(core, c, d)) : towards->mtu;
+      if (!FitsOtherFamily(core, p, mtu, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
+    } else if (tunnelled && TunnelOut(core, c, d) != TunnelId::kNone) {
+      if (!TunnelFits(core, c, d, p, now, out)) return;
+    } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
+      if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, core.policy->Layer3(*back), towards->mtu, now);
       return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     }
   }
@@ -440,8 +441,7 @@ void ProcessIcmpError(EngineCore& core, Packet& p, TimePoint now, Disposition& o
   if (core.recorder != nullptr) [[unlikely]] RecordKnownFlow(core, found);
   Conn& c = core.conns.At(found.index);
   const Direction d = found.direction;
-  int mtu = 0;
-  if ((c.flags & kConnTunnelled) != 0 && !TunnelAllows(core, c, d, p, mtu, now, out)) return;
+  if ((c.flags & kConnTunnelled) != 0 && !TunnelAllows(core, c, d, p, now, out)) return;
   const IfId egress = d == Direction::kForward ? c.out_if : c.in_if;
   if (egress == IfId::kIdentity) {  // about a packet of our own
     out.action = Disposition::Action::kAccept;

@@ -21,7 +21,7 @@ constexpr HiddenName kHiddenNames[] = {
 };
 
 // The severity of these comes from the configuration (`access-list ... log warnings`), so any may occur.
-bool SeverityVaries(Msg m) { return m == Msg::k106100; }
+bool SeverityVaries(Msg m) { return m == Msg::k106100 || m == Msg::k106102; }
 
 // A user name or a command comes from outside: it must not be able to begin a line of its own.
 void AppendPrintable(std::string_view text, std::string& out) {

@@ -185,7 +185,7 @@ Verdict FindDestination(Context& c) {
   Packet& p = c.packet;
   c.real_dst = {p.key.dst, p.key.dport};
   if (c.from_box) {
-    c.egress = p.egress_hint;
+    c.egress = EgressOfOwn(c);
     c.out = c.policy.Find(c.egress);
     return c.out != nullptr ? Verdict::kContinue : c.Drop(FrameDrop::kNoRoute);
   }

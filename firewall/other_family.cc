@@ -378,9 +378,9 @@ bool HasLikeInOtherFamily(const Packet& p) {
   return p.protocol != kIcmp && p.protocol != kIcmp6;
 }
 
-bool FitsOtherFamily(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now) {
+bool FitsOtherFamily(EngineCore& core, const Packet& p, int limit, TimePoint now) {
   if (!p.dont_fragment || p.gso || p.fragment || (p.extension_headers & kExtFragment) != 0) return true;
-  const auto mtu = static_cast<std::uint32_t>(towards.mtu);
+  const auto mtu = static_cast<std::uint32_t>(limit);
   // IPv6 senders need not go below 1280, so what is no larger is fragmented instead.
   const std::uint32_t length = LengthInOtherFamily(p);
   if (length <= mtu || (p.v6 && length <= kLeastMtu4)) return true;

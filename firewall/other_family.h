@@ -42,7 +42,7 @@ std::vector<std::vector<std::uint8_t>> Segmented(std::vector<std::uint8_t> packe
 // Has the other family a like for such a packet? Of ICMP only for echo (and errors, which begin no flow); not for source routes.
 bool HasLikeInOtherFamily(const Packet& p);
 // Does a packet of the connection that may not be fragmented fit its way out? False: the sender has been told (ICMP).
-bool FitsOtherFamily(EngineCore& core, const Packet& p, const Interface& towards, TimePoint now);
+bool FitsOtherFamily(EngineCore& core, const Packet& p, int mtu, TimePoint now);
 // Sends `p` on as the connection `c` wants it, as packets of the appliance's own: the kernel cannot take a packet of another family
 // back. kNone: gone.
 FrameDrop LeaveInOtherFamily(EngineCore& core, const Conn& c, Direction d, Packet& p, IfId egress);

@@ -304,7 +304,7 @@ Verdict ToTheBox(Context& c);
 Verdict CheckAccessIn(Context& c);
 Verdict CheckAccessOut(Context& c);
 // vpn-filter, which is written with the peer's end first. `to_peer`: the packet goes into the tunnel.
-Verdict CheckVpnFilter(Context& c, const AccessList& list, bool to_peer);
+Verdict CheckVpnFilter(Context& c, const TunnelFilter& filter, bool to_peer);
 // `access-group ... control-plane` of the ingress interface. False: it denies the packet to the appliance; logged, counted. What no
 // line matches is not denied by it (ASA configuration guide, "Management Access Rules").
 bool ControlPlanePermits(Context& c);

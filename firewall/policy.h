@@ -80,6 +80,7 @@ struct Interface {
   std::shared_ptr<const EtherList> ether_in, ether_out;    // for bridged frames
   BridgeMember bridge;
   std::uint8_t zone = 0;  // Zone::id; 0: in none
+  bool virtual_tunnel = false;  // `interface Tunnel`: there is no link, and its line protocol is its tunnel
   bool bvi = false;  // the appliance's own port in a bridge group; without a name it only has the group's address
   std::shared_ptr<const AccessList> access_in6;  // for IPv6: from 9.0 on the same lists, before that `ipv6 access-list`s
   std::shared_ptr<const AccessList> access_out6;
@@ -251,6 +252,7 @@ struct Policy {
   ThreatPolicy threats;
   std::vector<ManagementRule> management;
   std::vector<IcmpRule> icmp;
+  IfId management_access = IfId::kAny;  // whose address may be reached through a tunnel of another interface; kAny: none
   std::uint16_t ssh_port = 22, telnet_port = 23, http_port = 443;
   int icmp_unreachable_rate = 1;
   int icmp6_error_rate = 10, icmp6_error_burst = 10;  // of ICMPv6 errors of the appliance's own

@@ -28,6 +28,8 @@ namespace sallyport {
   X(106023, 4, "Deny {0} src {1}{2} dst {3}{4}{5} by access-group \"{6}\"{7}") \
   X(106100, 6, "access-list {0} {1} {2} {3}/{4}({5}) -> {6}/{7}({8}) hit-cnt {9} {10}{11}") \
   X(106101, 1, "The number of ACL log deny-flows has reached limit ({0}).") \
+  X(106102, 6, "access-list {0} {1} {2} for user '{12}' {3}/{4}({5}) -> {6}/{7}({8}) hit-cnt {9} {10}{11}") \
+  X(106103, 4, "access-list {0} {1} {2} for user '{12}' {3}/{4}({5}) -> {6}/{7}({8}) hit-cnt {9} {10}{11}") \
   X(110002, 6, "Failed to locate egress interface for {0} from {1}/{2} to {3}/{4}") \
   X(110003, 6, "Routing failed to locate next hop for {0} from {1}/{2} to {3}/{4}") \
   X(110004, 6, "Egress interface changed from {0} to {1} on {2} connection {3} for {4}:{5}/{6} ({7}/{8}) to {9}:{10}/{11} ({12}/{13})") \

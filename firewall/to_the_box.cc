@@ -1,5 +1,8 @@
 // Packets for the appliance itself: the interface they came in by must be the one they are addressed to, and the
-// management rules (ssh, telnet, http, icmp) must allow them. Everything else is discarded.
+// management rules (ssh, telnet, http, icmp) must allow them. Everything else is discarded. Through a tunnel the interface that
+// `management-access` names may be addressed, too, and its rules decide.
+#include <utility>
+
 #include "firewall/ipv6_flow.h"
 #include "firewall/pipeline.h"
 
@@ -56,8 +59,8 @@ Verdict TcpToTheBox(Context& c) {
   if (!service) return Discard(c);
   for (const ManagementRule& rule : c.policy.management) {
     if (rule.service != *service || !Speaks(c, rule.interface) || !rule.from.Contains(p.key.src)) continue;
-    // Telnet to the interface with the lowest level needs a tunnel (ASA's rule); there is none here yet.
-    bool lowest = *service == ManagementRule::Service::kTelnet;
+    // Telnet to the interface with the lowest level needs a tunnel (ASA's rule).
+    bool lowest = *service == ManagementRule::Service::kTelnet && p.came_from == TunnelId::kNone;
     for (const auto& i : c.policy.interfaces) {
       if (lowest && i && i->InUse() && i->id != c.in->id && i->security_level < c.in->security_level) lowest = false;
     }
@@ -122,10 +125,7 @@ bool AnswersOutside(const Context& c) {
   return true;
 }
 
-}  // namespace
-
-Verdict ToTheBox(Context& c) {
-  if (!c.to_box) return Verdict::kContinue;
+Verdict AsItStands(Context& c) {
   const Packet& p = c.packet;
   const Interface& own = Addressed(c);
   const bool mine = own.Owns(p.key.dst);
@@ -154,6 +154,18 @@ Verdict ToTheBox(Context& c) {
     return Verdict::kContinue;
   }
   return Discard(c);
+}
+
+}  // namespace
+
+Verdict ToTheBox(Context& c) {
+  if (!c.to_box) return Verdict::kContinue;
+  const Interface* managed = c.packet.came_from != TunnelId::kNone ? c.policy.Find(c.policy.management_access) : nullptr;
+  if (managed == nullptr || !managed->InUse() || !managed->Owns(c.packet.key.dst)) return AsItStands(c);
+  const Interface* const came_in = std::exchange(c.in, managed);
+  const Verdict v = AsItStands(c);
+  c.in = came_in;
+  return v;
 }
 
 }  // namespace sallyport

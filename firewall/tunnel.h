@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "firewall/base/bytes.h"
@@ -62,10 +63,17 @@ struct TunnelChoice {
   const AclElement* element = nullptr;  // of its access list
 };
 
+// What a tunnel's session lets pass (vpn-filter), and whom messages name as its user.
+struct TunnelFilter {
+  const AccessList* list = nullptr;  // null: there is none
+  std::string user;                  // of a tunnel between sites the peer's address
+};
+
 struct TunnelLink {
   IpAddress peer;
-  int mtu = 1500;           // largest inner packet with DF that fits now: path MTU less what is put around it
+  int mtu = 1500;           // largest inner packet that leaves as one now: path MTU less what is put around it
   std::uint32_t entry = 0;  // TunnelChoice::entry of what it was made for
+  IfId at{};                // the interface that the outer packet leaves by
 };
 
 enum class Sealed : std::uint8_t {
@@ -112,8 +120,13 @@ class TunnelGate {
   virtual bool Revive(TunnelId t, const TunnelFlow& f, TimePoint now) = 0;
   // Do the selectors of `t` let this flow pass, as it is on the wire of the *inner* side towards the peer?
   virtual bool Covers(TunnelId t, const TunnelFlow& f) const = 0;
-  virtual const AccessList* Filter(TunnelId t) const = 0;  // vpn-filter; null: none
+  virtual TunnelFilter Filter(TunnelId t) const = 0;
   virtual std::optional<TunnelLink> Link(TunnelId t) const = 0;  // nothing: no security association now
+  // Who judges sizes: is `p`, which is to leave by `t`, larger than Link's mtu, and may it not be cut (its own DF bit as `df-bit` has it,
+  // IPv6)? True counts as told to its sender, which the caller does.
+  virtual bool TooBig(TunnelId t, const Packet& p, TimePoint now) = 0;
+  // A packet came in the clear that should have come out of `t`.
+  virtual void Spoofed(TunnelId t) = 0;
   // A packet without tunnel headers becomes one with. `out` gets what does not fit into one packet.
   virtual Sealed Seal(TunnelId t, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) = 0;
   // What was in `out` is about to be sent, behind all packets that were replaced until now. Until the next call a tunnel that has put

@@ -1,6 +1,7 @@
 #include "firewall/tunnel_flow.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "firewall/engine_impl.h"
@@ -76,6 +77,17 @@ TunnelFlow FlowOnTheWire(const Conn& c, Direction d) {
 
 // --- new flows -----------------------------------------------------------------------------------------------------------
 
+IfId EgressOfOwn(const Context& c) {
+  const Packet& p = c.packet;
+  const IfId chosen = p.egress_hint;
+  if (!c.core.has_tunnels || chosen != c.policy.management_access || CarriesTunnels(p)) return chosen;
+  const Interface* own = c.policy.Find(chosen);
+  const Route* way = c.policy.routes.Find(p.key.dst);
+  if (own == nullptr || !own->Owns(p.key.src) || way == nullptr || way->null0 || way->interface == chosen) return chosen;
+  const TunnelFlow f = FlowOf(p, {p.key.src, p.key.sport}, {p.key.dst, p.key.dport}, way->interface);
+  return c.core.tunnels->Choose(f, c.now).what == TunnelChoice::What::kClear ? chosen : way->interface;
+}
+
 Verdict TunnelEncrypt(Context& c) {
   const Packet& p = c.packet;
   if (!c.core.has_tunnels || c.to_box || p.bridged || c.out == nullptr || (c.from_box && CarriesTunnels(p))) return Verdict::kContinue;
@@ -87,6 +99,7 @@ Verdict TunnelEncrypt(Context& c) {
   if (choice.what == TunnelChoice::What::kClear) return Verdict::kContinue;
   const bool up = choice.what == TunnelChoice::What::kTunnel;
   if (c.recording()) c.trace->Phase("VPN", "encrypt", up, {});
+  c.Acted(AspWhat::kEncrypt, true, choice.element);
   if (choice.what == TunnelChoice::What::kNegotiate) {
     gate.Negotiate(choice.entry, f, c.now);
     return c.Drop(FrameDrop::kAclDrop);
@@ -94,8 +107,7 @@ Verdict TunnelEncrypt(Context& c) {
   if (!up) return c.Drop(FrameDrop::kIpsecClearpktNotun);
   TunnelPath& path = c.Extra().tunnel;
   path.out[0] = path.in[1] = choice.tunnel;
-  const AccessList* filter = gate.Filter(choice.tunnel);
-  return filter != nullptr ? CheckVpnFilter(c, *filter, true) : Verdict::kContinue;
+  return CheckVpnFilter(c, gate.Filter(choice.tunnel), true);
 }
 
 Verdict TunnelInbound(Context& c) {
@@ -113,6 +125,7 @@ Verdict TunnelInbound(Context& c) {
   if (came == TunnelId::kNone && choice.what != TunnelChoice::What::kClear && !imagined) {
     if (c.recording()) c.trace->Phase("VPN", "ipsec-tunnel-flow", false, {});
     TellSpoof(c.core, p, c.now);
+    if (choice.what == TunnelChoice::What::kTunnel) gate.Spoofed(choice.tunnel);
     return c.Drop(FrameDrop::kIpsecSpoof);
   }
   if (came == TunnelId::kNone && imagined) {  // packet-tracer's `decrypted`, and there is nothing that could have decrypted it
@@ -127,10 +140,14 @@ Verdict TunnelInbound(Context& c) {
     }
     TunnelPath& path = c.Extra().tunnel;
     path.out[1] = path.in[0] = came;
-    const AccessList* filter = gate.Filter(came);
-    if (filter != nullptr && CheckVpnFilter(c, *filter, false) != Verdict::kContinue) return Verdict::kDrop;
+    if (CheckVpnFilter(c, gate.Filter(came), false) != Verdict::kContinue) return Verdict::kDrop;
   }
-  if (c.recording() && (tunnelled || came != TunnelId::kNone)) c.trace->Phase("VPN", "ipsec-tunnel-flow", true, {});
+  if (c.recording() && (tunnelled || came != TunnelId::kNone)) {
+    c.trace->Phase("VPN", "ipsec-tunnel-flow", true, {});
+    // The rule is that of what comes in; for a flow that leaves by the tunnel those are the answers.
+    if (came != TunnelId::kNone) c.Acted(AspWhat::kTunnelFlow);
+    else c.trace->Rule({AspWhat::kTunnelFlow, c.out->id, false, nullptr, c.real_dst.address, p.key.src}, true);
+  }
   return Verdict::kContinue;
 }
 
@@ -156,26 +173,48 @@ TunnelId TunnelOut(const EngineCore& core, const Conn& c, Direction d) {
   return (c.flags & kConnTunnelled) != 0 ? core.extras.At(c.extra).tunnel.out[static_cast<int>(d)] : TunnelId::kNone;
 }
 
-bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p, int& mtu, TimePoint now, Disposition& out) {
+bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p, TimePoint now, Disposition& out) {
   const TunnelPath& path = core.extras.At(c.extra).tunnel;
   const int i = static_cast<int>(d);
   // What comes out of a tunnel although the connection is in the clear there is let pass: it has been proved to be the peer's.
   if (path.in[i] != TunnelId::kNone && path.in[i] != p.came_from && !core.decrypted) {
     const bool clear = p.came_from == TunnelId::kNone;
-    if (clear) TellSpoof(core, p, now);
+    if (clear) {
+      TellSpoof(core, p, now);
+      core.tunnels->Spoofed(path.in[i]);
+    }
     Drop(core, p, clear ? FrameDrop::kNone : FrameDrop::kVpnHandleMismatch, clear ? FlowDrop::kVpnMissingDecrypt : FlowDrop::kNone, out);
     return false;
   }
-  if (path.out[i] == TunnelId::kNone) return true;
-  const auto link = core.tunnels->Link(path.out[i]);
-  if (!link) {
-    const bool asked = core.tunnels->Revive(path.out[i], FlowOnTheWire(c, d), now);
-    if (core.recorder != nullptr) core.recorder->Phase("VPN", "encrypt", false, {});
-    Drop(core, p, asked ? FrameDrop::kIpsecNeedSa : FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
-    return false;
-  }
-  mtu = link->mtu;
-  return true;
+  if (path.out[i] == TunnelId::kNone || core.tunnels->Link(path.out[i])) return true;
+  const bool asked = core.tunnels->Revive(path.out[i], FlowOnTheWire(c, d), now);
+  if (core.recorder != nullptr) core.recorder->Phase("VPN", "encrypt", false, {});
+  Drop(core, p, asked ? FrameDrop::kIpsecNeedSa : FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
+  return false;
+}
+
+namespace {
+
+void TooBig(EngineCore& core, TunnelId t, const Packet& p, TimePoint now, Disposition& out) {
+  const Interface* back = p.ingress != IfId::kIdentity ? core.policy->Find(p.ingress) : nullptr;
+  const auto link = core.tunnels->Link(t);
+  if (back != nullptr && link) OriginateTooBig(core, p, core.policy->Layer3(*back), link->mtu, now);
+  Drop(core, p, FrameDrop::kUnexpectedPacket, FlowDrop::kNone, out);
+}
+
+}  // namespace
+
+bool TunnelFits(EngineCore& core, const Conn& c, Direction d, const Packet& p, TimePoint now, Disposition& out) {
+  const TunnelId t = TunnelOut(core, c, d);
+  if (t == TunnelId::kNone || p.fragment || !core.tunnels->TooBig(t, p, now)) return true;
+  TooBig(core, t, p, now, out);
+  return false;
+}
+
+int TunnelMtu(const EngineCore& core, const Conn& c, Direction d) {
+  const TunnelId t = TunnelOut(core, c, d);
+  const auto link = t != TunnelId::kNone ? core.tunnels->Link(t) : std::nullopt;
+  return link ? link->mtu : std::numeric_limits<int>::max();
 }
 
 bool ErrorMayLeave(EngineCore& core, const Packet& p, IfId egress, TimePoint now, Disposition& out) {
@@ -198,17 +237,16 @@ void LeaveByTunnel(EngineCore& core, Packet& p, TimePoint now, Disposition& out)
       p.rewritten = true;
       p.gso = p.checksum_pending = false;
       p.wire_length = static_cast<std::uint32_t>(p.bytes.size());
+      if (const Interface* i = core.policy->Find(out.egress); i != nullptr && i->virtual_tunnel) {  // what is on the wire leaves by another
+        if (const auto link = core.tunnels->Link(t)) out.egress = link->at;
+        if (out.mark != 0) out.mark = static_cast<std::uint32_t>(core.policy->Layer3(out.egress));
+      }
       return;
     case Sealed::kSent:
       for (std::size_t i = before; i < core.originated.size(); i++) core.originated[i].tunnel = kOnTheWire;
       out.action = Disposition::Action::kConsume;
       return;
-    case Sealed::kTooBig: {
-      const Interface* back = p.ingress != IfId::kIdentity ? core.policy->Find(p.ingress) : nullptr;
-      const auto link = core.tunnels->Link(t);
-      if (back != nullptr && link) OriginateTooBig(core, p, core.policy->Layer3(*back), link->mtu, now);
-      return Drop(core, p, FrameDrop::kUnexpectedPacket, FlowDrop::kNone, out);
-    }
+    case Sealed::kTooBig: return TooBig(core, t, p, now, out);
     case Sealed::kNoSa: return Drop(core, p, FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
     case Sealed::kFailed: return Drop(core, p, FrameDrop::kCtmError, FlowDrop::kNone, out);
   }

@@ -43,6 +43,9 @@ struct TunnelScans {
 };
 
 // --- stages of a new flow (new_flow.cc)
+// By which interface a packet of the appliance's own leaves: the kernel's choice, but that what it says from the address of the
+// interface of `management-access` takes the tunnel that its destination is behind.
+IfId EgressOfOwn(const Context& c);
 Verdict TunnelEncrypt(Context& c);  // by which tunnel it leaves
 Verdict TunnelInbound(Context& c);    // whether it came out of the one that its answers will take
 // The connection that was made belongs to these tunnels; when it ends, no longer.
@@ -52,8 +55,12 @@ void LetTunnelsGo(EngineCore& core, const Conn& c);
 // --- known flows
 // Packets of a connection as they leave.
 TunnelFlow FlowOnTheWire(const Conn& c, Direction d);
-// May a packet of a tunnelled connection go on? `mtu` becomes the tunnel's. False: it is dropped, and `out` says why.
-bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p, int& mtu, TimePoint now, Disposition& out);
+// May a packet of a tunnelled connection go on? False: it is dropped, and `out` says why.
+bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p, TimePoint now, Disposition& out);
+// And is it small enough, or may be cut? Asked before it is translated, because its sender is told. False: as above.
+bool TunnelFits(EngineCore& core, const Conn& c, Direction d, const Packet& p, TimePoint now, Disposition& out);
+// The largest packet that leaves as one; without a tunnel there is no limit.
+int TunnelMtu(const EngineCore& core, const Conn& c, Direction d);
 // An ICMP error about a connection that is in the clear may be something to be protected all the same: it has other ends than what it
 // quotes. It then gets a tunnel. False: there is none, and it is dropped.
 bool ErrorMayLeave(EngineCore& core, const Packet& p, IfId egress, TimePoint now, Disposition& out);

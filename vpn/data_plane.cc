@@ -79,21 +79,28 @@ bool DataPlane::Revive(TunnelId t, const TunnelFlow& f, TimePoint now) {
 
 bool DataPlane::Covers(TunnelId t, const TunnelFlow& f) const {
   const Tunnel* tunnel = table_.Find(t);
-  return tunnel != nullptr && tunnel->at == f.at && tunnel->Selects(f);
+  if (tunnel == nullptr || !tunnel->Selects(f)) return false;
+  // What a virtual tunnel has in it is at its own interface.
+  const IfId inside = tunnel->Up() ? tunnel->pairs.back()->sa->inside_hint : IfId::kAny;
+  return f.at == (inside != IfId::kAny ? inside : tunnel->at);
 }
 
-const AccessList* DataPlane::Filter(TunnelId t) const {
+TunnelFilter DataPlane::Filter(TunnelId t) const {
   const Tunnel* tunnel = table_.Find(t);
-  return tunnel != nullptr && tunnel->Up() ? tunnel->pairs.back()->sa->filter.get() : nullptr;
+  if (tunnel == nullptr || !tunnel->Up() || tunnel->pairs.back()->sa->filter == nullptr) return {};
+  const ChildSa& sa = *tunnel->pairs.back()->sa;
+  return {sa.filter.get(), sa.user.empty() ? sa.peer.address.ToString() : sa.user};
 }
 
 std::optional<TunnelLink> DataPlane::Link(TunnelId t) const {
   const Tunnel* tunnel = table_.Find(t);
   if (tunnel == nullptr || tunnel->outbound == nullptr) return {};
-  const SaPair& s = *tunnel->outbound;
-  // Whatever says `clear-df` is cut although its sender did not want it.
-  const int mtu = s.sa->df == DfPolicy::kClear && s.path.local.IsV4() ? 65535 - 256 : tunnel->payload_mtu;
-  return TunnelLink{s.sa->peer.address, mtu, tunnel->key.entry};
+  return TunnelLink{tunnel->outbound->sa->peer.address, tunnel->payload_mtu, tunnel->key.entry, tunnel->outbound->sa->at};
+}
+
+void DataPlane::Spoofed(TunnelId t) {
+  const Tunnel* tunnel = table_.Find(t);
+  if (tunnel != nullptr && tunnel->outbound != nullptr && undo_ == nullptr) tunnel->outbound->decrypts.spoofed++;
 }
 
 void DataPlane::AddFlow(TunnelId t) {

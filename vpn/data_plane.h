@@ -46,8 +46,10 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   void Negotiate(std::uint32_t entry, const TunnelFlow& f, TimePoint now) override;
   bool Revive(TunnelId t, const TunnelFlow& f, TimePoint now) override;
   bool Covers(TunnelId t, const TunnelFlow& f) const override;
-  const AccessList* Filter(TunnelId t) const override;
+  TunnelFilter Filter(TunnelId t) const override;
   std::optional<TunnelLink> Link(TunnelId t) const override;
+  bool TooBig(TunnelId t, const Packet& p, TimePoint now) override;
+  void Spoofed(TunnelId t) override;
   Sealed Seal(TunnelId t, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) override;
   void Sent() override { batch_++; }
   void AddFlow(TunnelId t) override;
@@ -114,6 +116,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   MutableBytes Begin(const SaPair& s, std::size_t size);
   bool Finish(SaPair& s, Tunnel& t, std::vector<OriginatedPacket>& out);
   void Count(SaPair& s, Tunnel& t, std::size_t payload, TimePoint now);
+  static bool MayCut(const SaPair& s, const Packet& inner);
   bool SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out);
   std::size_t WrappedSize(const SaPair& s, std::size_t payload) const;
 

@@ -8,6 +8,18 @@
 namespace sallyport {
 namespace {
 
+// "0x00F81283": messages have SPIs with all their digits, and sequence numbers without zeros.
+class SpiText {
+ public:
+  explicit SpiText(std::uint32_t spi) {
+    for (int i = 9; i > 1; --i, spi >>= 4) text_[i] = "0123456789ABCDEF"[spi & 15];
+  }
+  std::string_view view() const { return {text_, sizeof text_}; }
+
+ private:
+  char text_[10] = {'0', 'x'};
+};
+
 constexpr Duration kTellAgain = Duration::Seconds(5);
 constexpr Duration kSpiAgain = Duration::Seconds(1);
 constexpr std::size_t kMostPeers = 1024;
@@ -123,7 +135,7 @@ DataPlane::Inner DataPlane::Open(Packet& outer, TimePoint now) {
 
 DataPlane::Inner DataPlane::UnknownSpi(const Packet& outer, std::uint32_t spi, std::uint32_t sequence, TimePoint now) {
   if (MayTell(Told::kInvalidSpi, now)) {
-    log_.Log(now, Msg::k402114, LogArg::Hex(spi), LogArg::Hex(sequence), LogArg::Address(outer.key.src), LogArg::Address(outer.key.dst));
+    log_.Log(now, Msg::k402114, SpiText(spi).view(), LogArg::Hex(sequence), LogArg::Address(outer.key.src), LogArg::Address(outer.key.dst));
   }
   if (undo_ == nullptr) {
     totals_.UnknownSpi();
@@ -155,7 +167,7 @@ DataPlane::Inner DataPlane::Failed(SaPair& s, Tunnel& t, EspOpener::Why why, std
   if (replay || why == EspOpener::Why::kIcv) {
     if (!replay) s.decrypts.bad_crypto++;
     if (MayTell(replay ? Told::kReplay : Told::kAuthentication, now)) {
-      log_.Log(now, replay ? Msg::k402119 : Msg::k402120, LogArg::Hex(sa.spi_in), LogArg::Hex(sequence), LogArg::Address(sa.peer.address),
+      log_.Log(now, replay ? Msg::k402119 : Msg::k402120, SpiText(sa.spi_in).view(), LogArg::Hex(sequence), LogArg::Address(sa.peer.address),
                std::string_view(UserOf(sa)), LogArg::Address(sa.local.address));
     }
     return Dropped(FrameDrop::kCtmError);
@@ -172,7 +184,7 @@ bool DataPlane::SelectorsHold(SaPair& s, Tunnel& t, Bytes inner, std::uint32_t s
   s.decrypts.spoofed++;
   if (MayTell(Told::kSelector, now)) {
     const ChildSa& sa = *s.sa;
-    log_.Log(now, Msg::k402116, LogArg::Hex(sa.spi_in), LogArg::Hex(sequence), LogArg::Address(sa.peer.address), UserOf(sa),
+    log_.Log(now, Msg::k402116, SpiText(sa.spi_in).view(), LogArg::Hex(sequence), LogArg::Address(sa.peer.address), UserOf(sa),
              LogArg::Address(sa.local.address), LogArg::Address(f.dst), LogArg::Address(f.src), LogArg::Number(f.protocol),
              std::string_view(ProxyText(sa.key.local)), std::string_view(ProxyText(sa.key.remote)));
   }
@@ -316,14 +328,14 @@ bool DataPlane::IcmpError(const Packet& error, Bytes quoted, TimePoint now) {
       const int mtu = suggested == 0 ? std::max(old - kLeastPathMtu, kLeastPathMtu) : std::max(suggested, kLeastPathMtu);
       if (mtu >= old) {
         log_.Log(now, Msg::k602104, LogArg::Address(error.key.src), LogArg::Number(suggested), LogArg::Number(old), LogArg::Address(peer),
-                 LogArg::Hex(s->sa->spi_out), std::string_view(UserOf(*s->sa)));
+                 SpiText(s->sa->spi_out).view(), std::string_view(UserOf(*s->sa)));
         continue;
       }
       t->path_mtu = mtu;
       const std::uint32_t minutes = spd_.policy() != nullptr ? spd_.policy()->pmtu_aging_minutes : 0;
       t->pmtu_until = minutes != 0 ? now + Duration::Seconds(std::int64_t{minutes} * 60) : TimePoint::Max();
       Measure(*t);
-      log_.Log(now, Msg::k602103, LogArg::Address(error.key.src), LogArg::Number(suggested), LogArg::Address(peer), LogArg::Hex(s->sa->spi_out),
+      log_.Log(now, Msg::k602103, LogArg::Address(error.key.src), LogArg::Number(suggested), LogArg::Address(peer), SpiText(s->sa->spi_out).view(),
                std::string_view(UserOf(*s->sa)), LogArg::Number(old), LogArg::Number(mtu));
     }
   }

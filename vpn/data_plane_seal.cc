@@ -87,6 +87,28 @@ bool DataPlane::Finish(SaPair& s, Tunnel& t, std::vector<OriginatedPacket>& out)
   return true;
 }
 
+// IPv6 is cut only by whoever sends it, and so is what says `don't fragment`, unless `clear-df` overrides that. The appliance's own stack
+// does not know what is put around its packets: those are cut whatever they say.
+bool DataPlane::MayCut(const SaPair& s, const Packet& inner) {
+  if (inner.gso) return true;
+  if (!s.path.local.IsV4()) return false;
+  if (inner.ingress == IfId::kIdentity) return true;
+  return inner.bytes[0] >> 4 == 4 && (!DontFragment(inner.bytes) || s.sa->df == DfPolicy::kClear);
+}
+
+bool DataPlane::TooBig(TunnelId id, const Packet& p, TimePoint now) {
+  Tunnel* const t = table_.Find(id);
+  if (t == nullptr || t->outbound == nullptr || p.bytes.size() < 20) return false;
+  if (t->pmtu_until <= now) ForgetPathMtu(*t, now);
+  const std::size_t size = std::max<std::size_t>(p.wire_length, p.bytes.size());
+  if (size <= static_cast<std::size_t>(std::max(t->payload_mtu, 0)) || MayCut(*t->outbound, p)) return false;
+  if (undo_ == nullptr) {
+    t->counters.fragmentation_failed++;
+    t->counters.pmtus_sent++;
+  }
+  return true;
+}
+
 // What is larger than fits: segments of a TCP super-packet, or fragments, before or after they are encrypted.
 bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) {
   bool sealed = true;
@@ -103,7 +125,7 @@ bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint 
     if (inner.segment_size > options + 1) most = std::min<std::size_t>(most, inner.segment_size - options);
     return SegmentTcp(inner, most, room, done) && sealed;
   }
-  if (s.sa->fragment_after || DontFragment(inner.bytes)) {
+  if (s.sa->fragment_after || s.sa->transport || inner.bytes[0] >> 4 != 4) {
     const MutableBytes to = Begin(s, inner.bytes.size());
     std::memcpy(to.data(), inner.bytes.data(), to.size());
     std::vector<OriginatedPacket> whole;
@@ -111,7 +133,7 @@ bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint 
     Count(s, t, inner.bytes.size(), now);
     const IfId at = whole.front().egress;
     std::vector<std::uint8_t> part;
-    return FragmentIpv4(
+    const bool cut = FragmentIpv4(
         whole.front().bytes, static_cast<std::size_t>(t.path_mtu),
         [&](std::size_t size) {
           part.assign(size, 0);
@@ -121,6 +143,8 @@ bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint 
           t.counters.fragments_created++;
           out.push_back({at, std::move(part), kOnTheWire});
         });
+    (cut ? t.counters.fragmented_after : t.counters.fragmentation_failed_after)++;
+    return cut;
   }
   const std::size_t before = out.size();
   const bool cut = t.payload_mtu > 0 && FragmentIpv4(inner.bytes, static_cast<std::size_t>(t.payload_mtu), room, done) && sealed;
@@ -141,12 +165,7 @@ Sealed DataPlane::Seal(TunnelId id, Packet& inner, TimePoint now, std::vector<Or
   const std::size_t size = inner.bytes.size();
   if (!inner.Whole() || size < 20 || (inner.gso && !inner.IsTcp())) return Sealed::kFailed;
   const bool fits = !inner.gso && size <= static_cast<std::size_t>(std::max(t->payload_mtu, 0));
-  const bool df = DontFragment(inner.bytes);
-  const bool may_cut = inner.gso || (inner.bytes[0] >> 4 == 4 && (!df || s.sa->df == DfPolicy::kClear) && s.path.local.IsV4());
-  if (!fits && !may_cut) {
-    if (undo_ == nullptr) t->counters.pmtus_sent++;
-    return Sealed::kTooBig;
-  }
+  if (!fits && TooBig(id, inner, now)) return Sealed::kTooBig;
   if (undo_ != nullptr) return Sealed::kReplaced;  // imagined: it stays as it is
   const auto failed = [&] {
     t->counters.send_errors++;

@@ -85,7 +85,9 @@ std::vector<IpsecFlowView> DataPlane::Flows(TimePoint now) const {
     const ChildSa& sa = *s.sa;
     IpsecFlowView v;
     const Interface* at = policy_ != nullptr ? policy_->Find(t->at) : nullptr;
-    if (at != nullptr) v.interface = at->nameif;
+    const Interface* inside = policy_ != nullptr && sa.inside_hint != IfId::kAny ? policy_->Find(sa.inside_hint) : nullptr;
+    if (inside != nullptr) v.interface = inside->nameif;  // a virtual tunnel's
+    else if (at != nullptr) v.interface = at->nameif;
     v.map = sa.map;
     v.map_number = sa.map_sequence;
     v.local = {s.path.local, s.path.udp || sa.encapsulation == EspEncapsulation::kTcp ? s.path.local_port : std::uint16_t{0}};

@@ -23,7 +23,9 @@ void Add(IpsecStatsView& to, const IpsecCounters& c) {
   to.valid_icmp_errors += c.valid_icmp_errors;
   to.invalid_icmp_errors += c.invalid_icmp_errors;
   to.fragmented_before += c.fragmented_before;
+  to.fragmented_after += c.fragmented_after;
   to.fragmentation_failed_before += c.fragmentation_failed;
+  to.fragmentation_failed_after += c.fragmentation_failed_after;
   to.fragments_created += c.fragments_created;
   to.pmtus_sent += c.pmtus_sent;
   to.pmtus_received += c.pmtus_received;
@@ -33,6 +35,11 @@ void Add(IpsecStatsView& to, const IpsecCounters& c) {
 
 // Nothing is compressed: both counts are of the same bytes.
 void AddBytes(IpsecStatsView& to, const SaPair& pair) {
+  const CipherTraits& cipher = TraitsOf(pair.sa->cipher);
+  for (const auto& [way, bytes] : {std::pair(&to.in, pair.bytes_in), std::pair(&to.out, pair.bytes_out)}) {
+    if (cipher.aead || pair.sa->hash != VpnHash::kNone) way->hashed_bytes += bytes;
+    if (pair.sa->cipher != VpnCipher::kNone) way->ciphered_bytes += bytes;
+  }
   to.in.bytes += pair.bytes_in;
   to.in.uncompressed_bytes += pair.bytes_in;
   to.out.bytes += pair.bytes_out;
@@ -44,6 +51,7 @@ void AddBytes(IpsecStatsView& to, const SaPair& pair) {
 void IpsecTotals::Keep(const IpsecCounters& c) { Add(gone_, c); }
 
 void IpsecTotals::PairUp(const SaPair& pair, bool first, std::size_t pairs) {
+  (first ? gone_.pairs_made : gone_.pairs_rekeyed)++;
   if (first) (pair.sa->lan_to_lan ? lan_to_lan_ : remote_access_)++;
   gone_.peak_sas = std::max(gone_.peak_sas, static_cast<std::uint32_t>(2 * pairs));
   gone_.peak_lan_to_lan = std::max(gone_.peak_lan_to_lan, lan_to_lan_);

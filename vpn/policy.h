@@ -3,6 +3,7 @@
 // protect) and by the control thread (what to offer and to accept). Every name is resolved; nothing here is text that is parsed again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -79,6 +80,7 @@ struct CryptoMapEntry {
 struct VirtualTunnel {
   std::uint32_t id = 0;  // as CryptoMapEntry::id
   IfId interface{};      // the tunnel interface
+  std::uint32_t number = 0;  // of `interface TunnelN`
   IfId source{};         // `tunnel source interface`
   IpAddress destination;
   std::string profile;
@@ -87,6 +89,9 @@ struct VirtualTunnel {
   std::optional<std::uint32_t> lifetime_s, lifetime_kb;
   bool responder_only = false;
   std::string trustpoint;
+  // The crypto map that an ASA makes of it, with its only entry; the first number is that of the source interface.
+  static constexpr std::uint32_t kSequence = 65280;
+  std::string MapName() const { return "__vti-crypto-map-" + std::to_string(static_cast<int>(source)) + "-0-" + std::to_string(number); }
 };
 
 // --- peers and users
@@ -110,7 +115,14 @@ struct TunnelGroup {
   std::string default_group_policy = "DfltGrpPolicy";
   std::vector<std::string> address_pools;
   std::vector<std::string> authentication_servers;  // "LOCAL", or names of aaa-server groups, in order
+  std::string accounting_servers;                   // an aaa-server group; "": none
   bool strip_realm = false, strip_group = false;
+  // What AAA is asked about for "user[@realm][<delimiter>group]"; without a `group-delimiter` there is no group in it.
+  std::string NameFor(std::string user, char delimiter) const {
+    if (strip_group && delimiter != 0) user.resize(std::min(user.size(), user.rfind(delimiter)));
+    if (strip_realm) user.resize(std::min(user.size(), user.find('@')));
+    return user;
+  }
 };
 
 // vpn-tunnel-protocol
@@ -136,7 +148,6 @@ struct VpnGroupPolicy {
   std::uint16_t ipsec_udp_port = 10000;
   bool nem = false;             // network extension mode is permitted
   bool password_storage = false;
-  bool re_xauth = false;
   std::string group_lock;
   enum class Split : std::uint8_t { kTunnelAll, kTunnelSpecified, kExcludeSpecified } split = Split::kTunnelAll;
   std::vector<Prefix> split_networks;
@@ -148,6 +159,7 @@ struct VpnGroupPolicy {
   std::vector<std::string> backup_servers;
 };
 
+// A user of the local database, or one whom an AAA server knows: then out of what it has answered.
 struct VpnUser {
   std::string name;
   std::string group_policy;  // vpn-group-policy; "": the tunnel group's
@@ -159,6 +171,10 @@ struct VpnUser {
   std::optional<VpnTunnelProtocols> protocols;
   std::optional<bool> password_storage;
   std::optional<std::string> group_lock;
+  std::optional<std::vector<std::string>> address_pools;
+  std::optional<std::string> banner, default_domain;
+  std::vector<IpAddress> dns, wins;  // none: the group policy's
+  std::vector<std::string> classes;  // RADIUS Class, which accounting gives back
 };
 
 struct AddressPool {
@@ -175,7 +191,15 @@ struct Trustpoint {
   std::string key_name;              // of `keypair`; the key itself is the state folder's
   std::string fqdn;                  // "" : the host name; "none"
   std::string subject_name;
-  bool check_revocation = false;     // `revocation-check crl|ocsp`, without none
+  // `revocation-check`, in order; none of them: a certificate is not looked up anywhere.
+  enum class Revocation : std::uint8_t { kNone, kCrl, kOcsp };
+  std::vector<Revocation> revocation;
+  // `crl configure`: where lists come from (by HTTP), and for how long one is good, if it does not end before.
+  std::vector<std::string> crl_urls;  // `url N`, with `policy static|both`
+  bool crl_from_certificate = true;   // `policy cdp|both`
+  std::uint32_t crl_cache_minutes = 60;
+  // Nothing that was found out may stand for an answer: a certificate of which nothing is known is refused.
+  bool MustCheck() const { return !revocation.empty() && revocation.back() != Revocation::kNone; }
 };
 
 // `crypto ca certificate map` with `tunnel-group-map`: the first entry whose rules all match names the group.
@@ -199,11 +223,19 @@ struct VpnClientSettings {
   bool enabled = false;
   std::vector<IpAddress> servers;
   bool network_extension = false;
-  bool autoconnect = false;  // nem-st-autoconnect
   std::string group, group_password, user, password;
-  std::uint16_t tcp_port = 0;  // ipsec-over-tcp; 0: off
   IfId outside{}, inside{};
 };
+
+// A hardware client in client mode has got this inner address; what its own network says to these others is translated to it.
+struct VpnClientAddress {
+  IpAddress address;
+  std::vector<AddressRange> networks;
+  bool operator==(const VpnClientAddress&) const = default;
+};
+
+// How many sessions the appliance holds.
+inline constexpr std::uint32_t kVpnSessionsHeld = 10'000;
 
 struct VpnPolicy final : TunnelPolicy {
   std::vector<CryptoMapEntry> entries;  // by interface, then in order of evaluation
@@ -223,6 +255,7 @@ struct VpnPolicy final : TunnelPolicy {
   bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
   std::string map_default_group;
   VpnClientSettings client;
+  char group_delimiter = 0;  // `group-delimiter`; 0: none
   // crypto isakmp ...
   enum class Identity : std::uint8_t { kAuto, kAddress, kHostname, kKeyId } identity = Identity::kAuto;
   std::string key_id;
@@ -231,11 +264,12 @@ struct VpnPolicy final : TunnelPolicy {
   std::uint32_t nat_keepalive_s = 20;
   std::vector<std::uint16_t> tcp_ports;  // ipsec-over-tcp
   bool aggressive_disabled = false;      // am-disable
-  bool disconnect_notify = false;
-  std::uint32_t max_in_negotiation = 0;  // 0: no limit of the configuration
-  std::uint32_t max_sas = 0;
+  // `limit max-in-negotiation-sa`, as numbers of SAs; 0: no limit of the configuration.
+  std::uint32_t max_in_negotiation_v1 = 0, max_in_negotiation_v2 = 0;
+  std::uint32_t max_sas_v2 = 0;  // `crypto ikev2 limit max-sa`
   enum class Cookies : std::uint8_t { kNever, kAlways, kPercent } cookies = Cookies::kPercent;
-  std::uint32_t cookie_percent = 50;  // of max_in_negotiation (or of 100) half-open ones
+  std::uint32_t cookie_percent = 50;  // of what may be in negotiation
+  std::uint32_t max_sessions = 0;  // `vpn-sessiondb max-other-vpn-limit|max-session-limit`; 0: as many as the appliance holds
   bool ikev2_fragmentation = true;
   std::uint32_t ikev2_fragment_mtu = 576;
   // crypto ipsec ...
@@ -261,12 +295,11 @@ struct VpnPolicy final : TunnelPolicy {
     const auto i = group_policies.find(name);
     return i == group_policies.end() ? group_policies.at("DfltGrpPolicy") : i->second;
   }
-  // What rules for a user who gets the group policy `name`; a user who is not configured here has that as it is.
-  VpnGroupPolicy GroupPolicyOf(const std::string& name, const std::string& user) const {
+  // What rules for a user who gets the group policy `name`; null: nothing is said of him otherwise.
+  VpnGroupPolicy GroupPolicyOf(const std::string& name, const VpnUser* user) const {
     VpnGroupPolicy p = GroupPolicy(name);
-    const auto i = users.find(user);
-    if (i == users.end()) return p;
-    const VpnUser& u = i->second;
+    if (user == nullptr) return p;
+    const VpnUser& u = *user;
     p.idle_minutes = u.idle_minutes.value_or(p.idle_minutes);
     p.session_minutes = u.session_minutes.value_or(p.session_minutes);
     p.simultaneous_logins = u.simultaneous_logins.value_or(p.simultaneous_logins);
@@ -274,8 +307,19 @@ struct VpnPolicy final : TunnelPolicy {
     if (u.protocols) p.protocols = *u.protocols;
     p.password_storage = u.password_storage.value_or(p.password_storage);
     if (u.group_lock) p.group_lock = *u.group_lock;
+    if (u.address_pools) p.address_pools = *u.address_pools;
+    if (u.banner) p.banner = *u.banner;
+    if (u.default_domain) p.default_domain = *u.default_domain;
+    if (!u.dns.empty()) p.dns = u.dns;
+    if (!u.wins.empty()) p.wins = u.wins;
     return p;
   }
 };
+
+// A user of the local database, as long as whoever has asked wants to know; null: there is none.
+inline std::shared_ptr<const VpnUser> UserOf(const std::shared_ptr<const VpnPolicy>& policy, const std::string& name) {
+  const auto i = policy->users.find(name);
+  return i == policy->users.end() ? nullptr : std::shared_ptr<const VpnUser>(policy, &i->second);
+}
 
 }  // namespace sallyport

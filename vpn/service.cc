@@ -47,20 +47,6 @@ VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make
 
 VpnService::~VpnService() { *alive_ = false; }
 
-template <typename F>
-void VpnService::Enter(F f) {
-  times_ = ports_.times();
-  depth_++;
-  f();
-  // What is put off may put off more.
-  while (depth_ == 1 && !later_.empty()) {
-    const auto next = std::move(later_.front());
-    later_.pop_front();
-    next();
-  }
-  depth_--;
-}
-
 // --- what happens
 
 void VpnService::UsePolicy(std::shared_ptr<const Policy> policy) {
@@ -120,16 +106,21 @@ void VpnService::TakeEvents(std::deque<TunnelEvent> events) {
 
 void VpnService::Tick() {
   Enter([&] {
+    // Whatever was due first ends a session.
+    const bool look = times_.now - due_checked_ >= kDueInterval;
+    if (look) EndDue(/*first=*/true);
     core_.AdvanceTo(times_);
-    EndDue();
+    if (look) EndDue(/*first=*/false);
+    RaiseVirtualTunnels();
     TellRoutes();
   });
 }
 
-void VpnService::EndDue() {
-  if (times_.now - due_checked_ < kDueInterval) return;
+void VpnService::EndDue(bool first) {
   due_checked_ = times_.now;
-  for (const VpnSessions::Due& d : sessions_.AllDue(times_.now)) End(d, {});
+  for (const VpnSessions::Due& d : sessions_.AllDue(times_.now)) {
+    if (d.first == first) End(d, {});
+  }
 }
 
 void VpnService::End(const VpnSessions::Due& which, const std::string& reason) {
@@ -200,17 +191,6 @@ bool VpnService::Logoff(std::uint32_t index) {
   return found;
 }
 
-IkeStats VpnService::Stats(std::uint8_t version) const {
-  const IkeProtocol* engine = core_.version(version);
-  return engine != nullptr ? engine->Stats() : IkeStats{};
-}
-
-std::optional<IpsecStatsView> VpnService::IpsecStats() {
-  IpsecStatsView stats;
-  ports_.ask_engine([&] { stats = ports_.tunnels.Totals(); });
-  return stats;
-}
-
 void VpnService::ClearCounters() {
   ports_.ask_engine([&] { ports_.tunnels.ClearCounters(); });
 }
@@ -233,6 +213,7 @@ std::uint32_t VpnService::NewSpi() {
 }
 
 void VpnService::Install(std::shared_ptr<const ChildSa> sa) {
+  made_[sa->ike_version == 2].pairs++;
   pairs_[sa->spi_in] = sa;
   if (ports_.key_log) {
     for (const std::string& line : EspKeyLines(*sa)) ports_.key_log("esp " + line);
@@ -293,7 +274,9 @@ void VpnService::Say(const IkeSaying& s) {
 bool VpnService::Hears(IkeSaying::Debug what, int level) const { return debug_.Hears(what, level); }
 
 void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
-  const VpnGroupPolicy rules = up.lan_to_lan ? vpn_->GroupPolicy(up.group_policy) : vpn_->GroupPolicyOf(up.group_policy, up.user);
+  Made& made = made_[up.version == 2];
+  (replaces == 0 ? made.created : made.rekeyed)++;
+  const VpnGroupPolicy rules = up.lan_to_lan ? vpn_->GroupPolicy(up.group_policy) : vpn_->GroupPolicyOf(up.group_policy, up.rules.get());
   if (!up.lan_to_lan && replaces == 0) {
     // A login too many ends the session that has been idle for longest.
     const std::vector<std::uint32_t> others = sessions_.OfUser(up.user);
@@ -309,8 +292,15 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   limits.idle_minutes = rules.idle_minutes;
   limits.session_minutes = rules.session_minutes;
   limits.filter = rules.filter.name;
-  const bool full = replaces == 0 && sessions_.size() >= VpnSessions::kMost;
+  const std::size_t most = vpn_->max_sessions != 0 ? std::min(vpn_->max_sessions, VpnSessions::kMost) : VpnSessions::kMost;
+  const bool full = replaces == 0 && sessions_.size() >= most;
+  if (full) {
+    ports_.logger.Say(113029, 4,
+                      fmt::format("Group {} User {} IP {} Session could not be established: session limit of {} reached", up.group_policy,
+                                  up.user, up.peer.ToString(), most));
+  }
   const std::uint32_t index = sessions_.PeerUp(up, replaces, limits, times_.now, ports_.clock.WallNanos(times_.now));
+  if (replaces == 0) AccountStart(up, index);
   if (auto which = full ? sessions_.Find(index) : std::nullopt) {
     which->why = IkeEnd::kAdministratorReset;
     later_.push_back([this, w = *which] { End(w, "Service Unavailable"); });
@@ -322,8 +312,10 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
 }
 
 void VpnService::PeerDown(std::uint32_t ike_sa, IkeEnd why) {
+  made_[(ike_sa & IkeCore::kVersion2) != 0].deleted++;
   const auto ended = sessions_.PeerDown(ike_sa, why, times_.now);
   if (!ended) return;
+  AccountStop(*ended);
   ports_.logger.Say(113019, 4,
                     fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: {}, Duration: {}, Bytes xmt: {}, "
                                 "Bytes rcv: {}, Reason: {}",
@@ -343,13 +335,15 @@ std::string VpnService::NameOf(IfId at) const {
 }
 
 void VpnService::LogPair(const ChildSa& sa, bool created) {
+  if (created) DebugPairUp(sa);
+  else DebugPairDown(sa);
   // Outbound first, as an ASA writes them when a tunnel comes up.
   std::string user = sa.user;
   if (user.empty()) user = sessions_.GroupOf(IkeCore::Numbered(sa.ike_version, sa.ike_sa));
   if (user.empty()) user = sa.peer.address.ToString();
   for (const bool outbound : {true, false}) {
     ports_.logger.Say(created ? 602303 : 602304, 6,
-                      fmt::format("IPSEC: An {} {} SA (SPI= 0x{:X}) between {} and {} (user= {}) has been {}.", outbound ? "outbound" : "inbound",
+                      fmt::format("IPSEC: An {} {} SA (SPI= 0x{:08X}) between {} and {} (user= {}) has been {}.", outbound ? "outbound" : "inbound",
                                   sa.lan_to_lan ? "LAN-to-LAN" : "remote access", outbound ? sa.spi_out : sa.spi_in,
                                   sa.local.address.ToString(), sa.peer.address.ToString(), user, created ? "created" : "deleted"));
   }

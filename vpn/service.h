@@ -10,12 +10,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "firewall/logger.h"
 #include "firewall/policy.h"
+#include "vpn/aaa/aaa_client.h"
 #include "vpn/address_pools.h"
+#include "vpn/crl_cache.h"
 #include "vpn/ike/core.h"
 #include "vpn/sessions.h"
 #include "vpn/tunnel_control.h"
@@ -48,6 +51,10 @@ class VpnService final : public VpnControl, private IkeHost {
     std::function<bool(const std::string& user, const std::string& password)> check_user;
     std::function<const PrivateKey*(const std::string& name)> key_of;  // empty: no keys
     std::function<void(const std::string& line)> key_log;              // empty: keys are not logged
+    AaaClient* aaa = nullptr;  // whoever asks other servers; null: none is there
+    // What is at a URL; `done` comes later, on the control thread. Empty: nothing can be fetched.
+    using Fetched = std::function<void(const Result<std::vector<std::uint8_t>>&)>;
+    std::function<void(const std::string& url, Fetched done)> fetch = {};
   };
   // `make` gives the versions of IKE that are spoken (vpn/ike/core.h).
   VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2);
@@ -65,7 +72,11 @@ class VpnService final : public VpnControl, private IkeHost {
 
   // Routes to what is behind the peers of entries with `set reverse-route`, as long as they are there; in a fixed order.
   std::vector<Route> InjectedRoutes() const;
-  // `f` is called, by Tick, when InjectedRoutes has changed.
+  // What the hardware client has been given, in client mode.
+  std::optional<VpnClientAddress> ClientAddress() const;
+  // Interfaces of virtual tunnels that are up: their line protocol.
+  std::set<IfId> TunnelsUp() const;
+  // `f` is called, by Tick, when InjectedRoutes, TunnelsUp or ClientAddress has changed.
   void OnRoutes(std::function<void()> f) { on_routes_ = std::move(f); }
 
   // --- VpnControl
@@ -77,10 +88,17 @@ class VpnService final : public VpnControl, private IkeHost {
   std::uint32_t Clear(const IkeClear& what) override;
   void Shutdown(bool reboot) override;
   bool Logoff(std::uint32_t index) override;
+  // Counters: vpn/service_counters.cc.
   IkeStats Stats(std::uint8_t version) const override;
+  CryptoStatsView CryptoStats() override;
+  void ClearStats(Counters what) override;
   std::optional<IpsecOverTcpView> IpsecOverTcp() override;
   void ClearCounters() override;
   std::optional<IpsecStatsView> IpsecStats() override;
+  // Lists of revoked certificates: vpn/service_crls.cc.
+  void RequestCrl(const std::string& trustpoint, std::function<void(const Status&)> done) override;
+  std::vector<CrlView> Crls() const override { return crls_.Views(); }
+  void ClearCrls(const std::string& trustpoint) override { crls_.Clear(trustpoint); }
   std::vector<AddressPoolView> Pools() const override { return pools_.Views(); }
   VpnDebug& debug() override { return debug_; }
 
@@ -95,7 +113,7 @@ class VpnService final : public VpnControl, private IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override;
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override;
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) override;
+  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) override;
   void GiveAddress(IpAddress a) override { pools_.Give(a); }
   void Say(const IkeSaying& s) override;
   bool Hears(IkeSaying::Debug what, int level) const override;
@@ -105,6 +123,7 @@ class VpnService final : public VpnControl, private IkeHost {
   std::string NameOf(IfId at) const override;
   std::int64_t WallSeconds() const override { return ports_.clock.WallNanos(times_.now) / 1'000'000'000; }
   const PrivateKey* KeyOf(const std::string& name) const override { return ports_.key_of ? ports_.key_of(name) : nullptr; }
+  std::vector<std::uint8_t> CrlOf(const Trustpoint& trustpoint, const Certificate& of) override;
   void LogKeys(const std::string& line) override {
     if (ports_.key_log) ports_.key_log(line);
   }
@@ -113,13 +132,45 @@ class VpnService final : public VpnControl, private IkeHost {
   // Runs `f` with the time taken, then what it left for later.
   template <typename F>
   void Enter(F f);
-  UserAnswer Judge(const UserQuestion& q);
+  // --- service_users.cc
+  using Answer = std::function<void(const UserAnswer&)>;
+  void Consider(const UserQuestion& q, const Answer& answer);
+  void AskServers(const UserQuestion& q, const TunnelGroup& group, const Answer& answer);
+  UserAnswer JudgeLocally(const UserQuestion& q, const TunnelGroup& group);
+  UserAnswer OfServer(const UserQuestion& q, const std::string& name, const TunnelGroup& group, const AaaAnswer& a);
+  std::shared_ptr<const VpnUser> RulesOf(const std::string& name, const AaaAttributes& a) const;
+  // Whoever he is, may he in? What he gets stands in `accepted`.
+  UserAnswer Admit(const UserQuestion& q, const std::string& name, const TunnelGroup& group, UserAnswer accepted);
+  void AccountStart(const IkePeerUp& up, std::uint32_t index);
+  void AccountStop(const VpnSessions::Ended& ended);
   void LogPair(const ChildSa& sa, bool created);
-  void EndDue();
+  // `debug crypto ipsec`: vpn/service_debug.cc.
+  void DebugPairUp(const ChildSa& sa) const;
+  void DebugPairDown(const ChildSa& sa) const;
+  void DebugLine(const ChildSa& sa, std::uint32_t spi, int level, std::string text) const;
+  void EndDue(bool first);  // what no lifetime came before, or the rest
   // Ends a session; `reason`: words of 113019, "" those of `why`.
   void End(const VpnSessions::Due& which, const std::string& reason);
   void TellRoutes();
+  // A virtual tunnel needs no packet to come up: what is down is asked for, again and again.
+  void RaiseVirtualTunnels();
 
+  // Tries the URLs from `at` on, until one has the list.
+  void FetchCrl(const Trustpoint& trustpoint, std::vector<std::string> urls, std::size_t at, std::function<void(const Status&)> done);
+  IkeStats RawStats(std::uint8_t version) const;
+  IpsecStatsView RawIpsecStats();
+  CryptoStatsView RawCryptoStats();
+
+  // SAs that the engines have made of each version (0: IKEv1), and what was counted when an operator cleared it.
+  struct Made {
+    std::uint64_t created = 0, rekeyed = 0, deleted = 0, pairs = 0;
+  };
+  Made made_[2];
+  IkeStats cleared_ike_[2];
+  IpsecStatsView cleared_ipsec_;
+  CryptoStatsView cleared_protocol_, cleared_accelerator_;
+
+  CrlCache crls_;
   Ports ports_;
   std::shared_ptr<const Policy> policy_;
   std::shared_ptr<const VpnPolicy> vpn_;  // never null
@@ -132,10 +183,28 @@ class VpnService final : public VpnControl, private IkeHost {
   Times times_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::function<void()> on_routes_;
+  std::map<std::uint32_t, AaaAccount> accounts_;  // sessions that were told to a server, by index
   std::vector<Route> routes_;   // as they were told last
+  std::set<IfId> tunnels_up_;
+  std::optional<VpnClientAddress> client_address_;
+  std::map<std::uint32_t, TimePoint> raised_;  // VirtualTunnel::id: when (real) it was asked for last
   bool routes_stale_ = false;   // pairs have come or gone since
   TimePoint due_checked_;
   IkeCore core_;  // last: it may call back while it goes
 };
+
+template <typename F>
+void VpnService::Enter(F f) {
+  times_ = ports_.times();
+  depth_++;
+  f();
+  // What is put off may put off more.
+  while (depth_ == 1 && !later_.empty()) {
+    const auto next = std::move(later_.front());
+    later_.pop_front();
+    next();
+  }
+  depth_--;
+}
 
 }  // namespace sallyport

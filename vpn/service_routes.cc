@@ -1,4 +1,4 @@
-// Routes that tunnels bring with them (`set reverse-route`).
+// Routes that tunnels bring with them (`set reverse-route`), and tunnels that are interfaces.
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -6,6 +6,11 @@
 #include "vpn/service.h"
 
 namespace sallyport {
+namespace {
+
+constexpr Duration kRaiseAgain = Duration::Seconds(10);
+
+}  // namespace
 
 std::vector<Route> VpnService::InjectedRoutes() const {
   std::vector<Route> routes;
@@ -50,12 +55,55 @@ std::vector<Route> VpnService::InjectedRoutes() const {
   return routes;
 }
 
+std::set<IfId> VpnService::TunnelsUp() const {
+  std::set<IfId> up;
+  for (const auto& [spi, sa] : pairs_) {
+    if (sa->inside_hint != IfId::kAny) up.insert(sa->inside_hint);
+  }
+  return up;
+}
+
+std::optional<VpnClientAddress> VpnService::ClientAddress() const {
+  if (!vpn_->client.enabled || vpn_->client.network_extension) return {};
+  std::optional<VpnClientAddress> has;
+  for (const auto& [spi, sa] : pairs_) {
+    if (sa->map != kVpnClientMap || sa->key.local.empty() || sa->key.local[0].addresses.first != sa->key.local[0].addresses.last) continue;
+    if (!has) has.emplace();
+    has->address = sa->key.local[0].addresses.first;
+    for (const TrafficSelector& s : sa->key.remote) {
+      if (std::find(has->networks.begin(), has->networks.end(), s.addresses) == has->networks.end()) has->networks.push_back(s.addresses);
+    }
+  }
+  if (has) std::sort(has->networks.begin(), has->networks.end(), [](const AddressRange& a, const AddressRange& b) { return a.first < b.first; });
+  return has;
+}
+
 void VpnService::TellRoutes() {
   if (!std::exchange(routes_stale_, false)) return;
   std::vector<Route> routes = InjectedRoutes();
-  if (routes == routes_) return;
+  std::set<IfId> up = TunnelsUp();
+  auto client = ClientAddress();
+  if (routes == routes_ && up == tunnels_up_ && client == client_address_) return;
+  client_address_ = std::move(client);
   routes_ = std::move(routes);
+  tunnels_up_ = std::move(up);
   if (on_routes_) on_routes_();
+}
+
+void VpnService::RaiseVirtualTunnels() {
+  if (vpn_->virtual_tunnels.empty()) return;
+  for (const VirtualTunnel& v : vpn_->virtual_tunnels) {
+    const bool up = std::any_of(pairs_.begin(), pairs_.end(), [&v](const auto& p) { return p.second->key.entry == v.id; });
+    if (up || v.responder_only || core_.Waiting(v.id)) continue;
+    const auto [last, first] = raised_.try_emplace(v.id, times_.real);
+    if (!first && times_.real - last->second < kRaiseAgain) continue;
+    last->second = times_.real;
+    TunnelFlow any;
+    any.at = v.interface;
+    any.src = AddressOf(v.interface);
+    any.dst = v.destination;
+    core_.Need(v.id, any, times_);
+  }
 }
 
 }  // namespace sallyport

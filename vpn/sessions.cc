@@ -85,6 +85,11 @@ struct VpnSessions::Tunnel {
                                        activity->last_out_ns.load(std::memory_order_relaxed));
     return {std::max(last, begun.ns)};
   }
+  // Of the present security association; Max: it has none.
+  TimePoint LifetimeEnds() const {
+    const std::uint64_t seconds = view.rekey_time ? view.rekey_time->interval : 0;
+    return seconds == 0 ? TimePoint::Max() : since + Duration::Seconds(static_cast<std::int64_t>(seconds));
+  }
 };
 
 struct VpnSessions::Session {
@@ -282,32 +287,43 @@ void VpnSessions::PairMoved(std::uint32_t spi_in, const Endpoint& peer) {
 }
 
 std::vector<VpnSessions::Due> VpnSessions::AllDue(TimePoint now) const {
-  std::vector<Due> due;
+  std::vector<Due> all;
   for (const std::uint32_t index : order_) {
     const Session& s = *sessions_.at(index);
-    Due d = *Find(index);
-    if (s.limits.session_minutes != 0 && now - s.begun >= Duration::Seconds(std::int64_t{60} * s.limits.session_minutes)) {
-      d.why = IkeEnd::kMaxTime;
-      due.push_back(d);
-      continue;
+    TimePoint lifetime = TimePoint::Max();
+    for (const Tunnel& t : s.tunnels) lifetime = std::min(lifetime, t.LifetimeEnds());
+    Due due = *Find(index);
+    due.at = TimePoint::Max();
+    if (s.limits.session_minutes != 0) {
+      due.at = s.begun + Duration::Seconds(std::int64_t{60} * s.limits.session_minutes);
+      due.why = IkeEnd::kMaxTime;
     }
-    if (s.limits.idle_minutes == 0 || !s.HasPairs()) continue;
     const Duration idle = Duration::Seconds(std::int64_t{60} * s.limits.idle_minutes);
-    if (now - s.LastUsed() >= idle) {
-      due.push_back(d);
+    const bool may_idle = s.limits.idle_minutes != 0 && s.HasPairs();
+    if (may_idle && s.LastUsed() + idle <= due.at) {
+      due.at = s.LastUsed() + idle;
+      due.why = IkeEnd::kIdleTimeout;
+    }
+    if (due.at <= now) {
+      due.first = due.at <= lifetime;
+      all.push_back(due);
       continue;
     }
-    if (!s.up.lan_to_lan) continue;
+    if (!may_idle || !s.up.lan_to_lan) continue;
     // One of several networks of a LAN-to-LAN tunnel that nobody uses goes by itself.
+    due.why = IkeEnd::kIdleTimeout;
     for (const Tunnel& t : s.tunnels) {
       if (!t.activity || now - t.LastUsed() < idle) continue;
+      due.at = t.LastUsed() + idle;
+      due.first = due.at <= std::min(t.LifetimeEnds(), s.tunnels.front().LifetimeEnds());
       for (const std::uint32_t spi : t.spis) {
-        d.spi_in = spi;
-        due.push_back(d);
+        due.spi_in = spi;
+        all.push_back(due);
       }
     }
   }
-  return due;
+  std::stable_sort(all.begin(), all.end(), [](const Due& a, const Due& b) { return a.at < b.at; });
+  return all;
 }
 
 std::vector<std::uint32_t> VpnSessions::OfUser(const std::string& user) const {

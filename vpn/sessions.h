@@ -22,7 +22,7 @@ namespace sallyport {
 
 class VpnSessions {
  public:
-  static constexpr std::uint32_t kMost = 10'000;  // what the appliance holds
+  static constexpr std::uint32_t kMost = kVpnSessionsHeld;
   VpnSessions();
   ~VpnSessions();
   // What the group policy says of a session.
@@ -52,15 +52,18 @@ class VpnSessions {
   void PairDown(std::uint32_t spi_in);
   void PairMoved(std::uint32_t spi_in, const Endpoint& peer);
 
-  // What is due: a session that has been idle or there for too long, as a whole, or one of several tunnels of it that has been idle.
+  // What is due: a session that has been idle or there for too long, as a whole, or one of several tunnels of it that has been idle. The
+  // clock may have been moved over several of them, and over lifetimes.
   struct Due {
     std::uint32_t index = 0;
     std::uint32_t ike_sa = 0;  // without the bit of the version
     std::uint8_t version = 1;
     std::optional<std::uint32_t> spi_in;  // only this pair
     IkeEnd why = IkeEnd::kIdleTimeout;
+    TimePoint at;        // when it was due
+    bool first = false;  // and no lifetime of its security associations had ended before
   };
-  std::vector<Due> AllDue(TimePoint now) const;
+  std::vector<Due> AllDue(TimePoint now) const;  // by time
 
   // Remote-access sessions of a user in order of age.
   std::vector<std::uint32_t> OfUser(const std::string& user) const;

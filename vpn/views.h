@@ -224,6 +224,8 @@ struct IkeSaView {
   std::uint32_t local_message_id = 0, remote_message_id = 0;  // of the next request of each side
   std::uint32_t dpd_seconds = 0, dpd_retry = 0;
   bool nat_inside = false, nat_outside = false;  // NAT-T was detected in front of us, of the peer
+  bool agreed = true;               // on algorithms: those of an SA that still negotiates are not known before
+  std::uint32_t fragment_mtu = 0;   // messages are cut to it (RFC 7383); 0: they are not
   std::vector<IkeChildView> children;
 };
 
@@ -251,7 +253,8 @@ struct IpsecCounters {
   std::uint64_t decapsulated = 0, decrypted = 0, verified = 0;
   std::uint64_t compressed = 0, decompressed = 0;
   std::uint64_t not_compressed = 0, compression_failed = 0, decompression_failed = 0;
-  std::uint64_t fragmented_before = 0, fragmentation_failed = 0, fragments_created = 0;
+  std::uint64_t fragmented_before = 0, fragmentation_failed = 0, fragments_created = 0;  // failed: before encryption
+  std::uint64_t fragmented_after = 0, fragmentation_failed_after = 0;
   std::uint64_t pmtus_sent = 0, pmtus_received = 0, reassembly_needed = 0;
   std::uint64_t tfc_received = 0, tfc_sent = 0;
   std::uint64_t valid_icmp_errors = 0, invalid_icmp_errors = 0;
@@ -269,14 +272,33 @@ struct IpsecStatsView {
   struct Way {
     std::uint64_t bytes = 0, uncompressed_bytes = 0, packets = 0, dropped = 0;
     std::uint64_t authentications = 0, authentication_failures = 0, ciphered = 0, cipher_failures = 0, tfc = 0;
+    std::uint64_t hashed_bytes = 0, ciphered_bytes = 0;
   } in, out;
   std::uint64_t replay_failures = 0, reassembly_needed = 0, valid_icmp_errors = 0, invalid_icmp_errors = 0;
   std::uint64_t fragmented_before = 0, fragmented_after = 0, fragmentation_failed_before = 0, fragmentation_failed_after = 0;
   std::uint64_t fragments_created = 0, pmtus_sent = 0, pmtus_received = 0;
   std::uint64_t protocol_failures = 0, missing_sa = 0, capacity_failures = 0;
   std::uint64_t in_deletes = 0, out_deletes = 0, in_destroys = 0, out_destroys = 0;
+  std::uint64_t pairs_made = 0, pairs_rekeyed = 0;
   // `show ipsec sa summary`: how many there were at most at once.
   std::uint32_t peak_sas = 0, peak_lan_to_lan = 0, peak_remote_access = 0;
+};
+
+// What one protocol has asked of its cryptography: `show crypto protocol statistics`.
+struct CryptoRequests {
+  std::uint64_t encrypted = 0, encapsulated = 0, decrypted = 0, decapsulated = 0, hmacs = 0;
+  std::uint64_t sas_created = 0, sas_rekeyed = 0, sas_deleted = 0, keys_allocated = 0, random = 0, failed = 0;
+};
+// ... and all of them, with what the library has done: `show crypto accelerator statistics`.
+struct CryptoStatsView {
+  CryptoRequests ikev1, ikev2, ipsec, other;
+  CryptoRequests accelerated;                 // what the accelerator counts: IPsec's
+  std::uint64_t in_bytes = 0, out_bytes = 0, in_hashed = 0, out_hashed = 0;  // of IPsec
+  std::uint64_t in_hashed_bytes = 0, out_hashed_bytes = 0, decrypted_bytes = 0, encrypted_bytes = 0;
+  std::uint64_t dh_keys = 0, dh_secrets = 0;
+  std::uint64_t rsa_keys = 0, rsa_signatures = 0, rsa_verifications = 0;
+  std::uint64_t ecdsa_signatures = 0, ecdsa_verifications = 0;
+  std::uint64_t random_requests = 0;
 };
 
 // `show crypto isakmp ipsec-over-tcp stats`.

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "vpn/crl_cache.h"
 #include "vpn/ike/host.h"
 #include "vpn/views.h"
 #include "vpn/vpn_debug.h"
@@ -35,8 +37,16 @@ class VpnControl : public VpnTables {
   // Nothing: the engine does not count them.
   virtual std::optional<IpsecStatsView> IpsecStats() { return std::nullopt; }
   virtual std::optional<IpsecOverTcpView> IpsecOverTcp() { return std::nullopt; }
+  virtual CryptoStatsView CryptoStats() { return {}; }
   // `clear crypto ipsec sa counters`.
   virtual void ClearCounters() = 0;
+  // `clear crypto ... stats`: what was counted so far is not shown any more. What is there now (tunnels, negotiations) still is.
+  enum class Counters : std::uint8_t { kIkev1, kIkev2, kIpsec, kProtocolIkev1, kProtocolIkev2, kProtocolIpsec, kProtocolOther, kAccelerator };
+  virtual void ClearStats(Counters) {}
+  // `crypto ca crl request`: `done` comes at once or later.
+  virtual void RequestCrl(const std::string& /*trustpoint*/, std::function<void(const Status&)> done) { done(Error{"nothing can be fetched"}); }
+  virtual std::vector<CrlView> Crls() const { return {}; }
+  virtual void ClearCrls(const std::string& /*trustpoint, "": all*/) {}
   // In the order of their names; of `show ip local pool`.
   virtual std::vector<AddressPoolView> Pools() const = 0;
   // `debug crypto ...`.

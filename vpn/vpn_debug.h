@@ -1,14 +1,29 @@
-// `debug crypto ikev1|ikev2|ipsec N` and `debug crypto condition peer A`: who listens to what IKE says. Control thread.
+// `debug crypto ikev1|ikev2|ipsec N` and `debug crypto condition ...`: who listens to what IKE says. Control thread.
 #pragma once
 
 #include <array>
 #include <functional>
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "firewall/base/ip_address.h"
 #include "vpn/ike/host.h"
 
 namespace sallyport {
+
+// What debugging is limited to, for all sessions. Something is heard when it has to do with any of these.
+struct DebugConditions {
+  std::vector<Prefix> peers;  // in the order in which they were named
+  std::set<std::string> users, groups;
+  std::set<std::uint32_t> spis;
+  // What does not tell enough to be held against them; and errors, whatever they have to do with.
+  bool ike_unmatched = false, ipsec_unmatched = false, ike_error = false, ipsec_error = false;
+
+  bool any() const { return !peers.empty() || !users.empty() || !groups.empty() || !spis.empty(); }
+  bool Permit(const IkeSaying& s) const;
+};
 
 class VpnDebug {
  public:
@@ -19,9 +34,8 @@ class VpnDebug {
   int Level(const void* who, IkeSaying::Debug what) const;
   // `undebug all` of one session, or its end.
   void Leave(const void* who) { listeners_.erase(who); }
-  // While there are any, only what has to do with one of them is heard.
-  std::set<IpAddress>& peers() { return peers_; }
-  const std::set<IpAddress>& peers() const { return peers_; }
+  DebugConditions& conditions() { return conditions_; }
+  const DebugConditions& conditions() const { return conditions_; }
 
   // Does anybody listen to `what` at `level`?
   bool Hears(IkeSaying::Debug what, int level) const;
@@ -34,7 +48,7 @@ class VpnDebug {
     Hear hear;
   };
   std::map<const void*, Listener> listeners_;
-  std::set<IpAddress> peers_;
+  DebugConditions conditions_;
 };
 
 }  // namespace sallyport

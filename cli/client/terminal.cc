@@ -33,6 +33,7 @@ struct Terminal {
   bool daemon_gone = false;
   bool said_goodbye = false;        // the daemon: what is being typed is not waited for any more
   bool editing = false;
+  bool interrupted = false;         // the cursor is not behind the prompt any more, but below it
   const std::string* shown_prompt = nullptr;  // set while a prompt waits for its first key, before there is anything to edit
   bool ctrl_z = false;
   bool ctrl_d = false;
@@ -59,21 +60,19 @@ ClientFrame SizeFrame(ClientFrame::Kind kind) {
 // No more input is to be expected.
 bool Over() { return self->input_gone || self->daemon_gone || self->said_goodbye; }
 
-// An unsolicited line above the one being edited.
-void PrintAbove(const std::string& text) {
-  Print("\r\n" + text);
-  if (self->shown_prompt != nullptr) Print("\r" + *self->shown_prompt);
-  if (self->editing) {
-    rl_on_new_line();
-    rl_forced_update_display();
-  }
+// Lines that nobody has asked for (debug output, messages of `terminal monitor`). As on an ASA the first one stands behind the prompt,
+// and no prompt follows: it comes back with the next key that is pressed. A line that somebody has begun to type is left alone.
+void PrintUnsolicited(const std::string& text) {
+  Print(self->editing && rl_end > 0 && !self->interrupted ? "\r\n" + text : text);
+  self->interrupted = true;
+  if (self->editing) rl_on_new_line();
 }
 
 void TakeFrames() {
   if (!self->connection->Fill()) self->daemon_gone = true;
   while (auto frame = self->connection->Buffered()) {
     if (frame->kind == DaemonFrame::Kind::kText && frame->unsolicited && (self->editing || self->shown_prompt != nullptr)) {
-      PrintAbove(frame->text);
+      PrintUnsolicited(frame->text);
     } else {
       if (frame->kind == DaemonFrame::Kind::kBye) self->said_goodbye = true;
       self->early.push_back(std::move(*frame));
@@ -118,6 +117,7 @@ int NextByte(FILE* /*unused*/) {
   }
   const int c = self->typed.front();
   self->typed.pop_front();
+  if (self->editing) self->interrupted = false;  // readline draws prompt and line again
   return c;
 }
 
@@ -243,6 +243,7 @@ char* ReadLine(const std::string& prompt) {
     return strdup(line->c_str());
   }
   Print(prompt);
+  self->interrupted = false;
   self->shown_prompt = &prompt;
   while (self->typed.empty() && !Over()) Wait(-1, true);
   // Nobody types that fast: the rest of the line is on its way.
@@ -252,11 +253,11 @@ char* ReadLine(const std::string& prompt) {
   }
   self->shown_prompt = nullptr;
   if (const auto line = WholeLine()) {
-    Print(*line + "\n");
+    Print((self->interrupted ? "\r" + prompt : std::string()) + *line + "\n");
     return strdup(line->c_str());
   }
   self->editing = true;
-  rl_already_prompted = 1;
+  rl_already_prompted = self->interrupted ? 0 : 1;
   char* line = readline(prompt.c_str());
   self->editing = false;
   return line;

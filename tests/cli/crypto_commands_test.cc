@@ -6,8 +6,11 @@
 #include "cli/asp_tunnels.h"
 #include "cli/debug_text.h"
 #include "cli/show_asp_table.h"
+#include "cli/show_certificates.h"
 #include "cli/show_crypto.h"
+#include "cli/show_crypto_engine.h"
 #include "cli/show_crypto_stats.h"
+#include "cli/show_packet_tracer.h"
 #include "conf/personality.h"
 #include "console_fixture.h"
 #include "show_golden.h"
@@ -76,7 +79,8 @@ IkeStats Counted() {
                            &s.in_p2_exchange_invalids, &s.in_p2_exchange_rejects, &s.in_p2_sa_delete_requests, &s.out_octets, &s.out_packets,
                            &s.out_drop_packets, &s.out_notifys, &s.out_p2_exchanges, &s.out_p2_exchange_invalids, &s.out_p2_exchange_rejects,
                            &s.out_p2_sa_delete_requests, &s.initiator_tunnels, &s.initiator_fails, &s.responder_fails, &s.system_capacity_fails,
-                           &s.auth_fails, &s.decrypt_fails, &s.hash_valid_fails, &s.no_sa_fails, &s.in_negotiation, &s.in_negotiation_high}) {
+                           &s.auth_fails, &s.decrypt_fails, &s.hash_valid_fails, &s.no_sa_fails, &s.in_negotiation, &s.in_negotiation_high,
+                           &s.in_negotiation_rejected}) {
     *v = n++;
   }
   return s;
@@ -97,6 +101,27 @@ IpsecStatsView IpsecCounted() {
   s.peak_sas = 14;
   s.peak_lan_to_lan = 12;
   s.peak_remote_access = 2;
+  return s;
+}
+
+CryptoStatsView CryptoCounted() {
+  CryptoStatsView s;
+  std::uint64_t n = 1;
+  for (CryptoRequests* r : {&s.ikev1, &s.ikev2, &s.ipsec, &s.other, &s.accelerated}) {
+    for (std::uint64_t* v : {&r->encrypted, &r->encapsulated, &r->decrypted, &r->decapsulated, &r->hmacs, &r->sas_created, &r->sas_rekeyed,
+                             &r->sas_deleted, &r->keys_allocated, &r->random}) {
+      *v = n++;
+    }
+  }
+  for (std::uint64_t* v : {&s.in_bytes, &s.out_bytes, &s.in_hashed, &s.out_hashed, &s.in_hashed_bytes, &s.out_hashed_bytes, &s.decrypted_bytes,
+                           &s.encrypted_bytes, &s.dh_keys}) {
+    *v = n++;
+  }
+  n = 61;
+  for (std::uint64_t* v : {&s.dh_secrets, &s.rsa_keys, &s.rsa_signatures, &s.rsa_verifications, &s.ecdsa_signatures, &s.ecdsa_verifications,
+                           &s.random_requests}) {
+    *v = n++;
+  }
   return s;
 }
 
@@ -123,6 +148,8 @@ class FakeVpn final : public VpnControl {
   }
   std::optional<IpsecStatsView> IpsecStats() override { return ipsec; }
   void ClearCounters() override { counters_cleared++; }
+  CryptoStatsView CryptoStats() override { return CryptoCounted(); }
+  void ClearStats(Counters what) override { stats_cleared.push_back(what); }
   std::vector<AddressPoolView> Pools() const override {
     AddressPoolView p;
     p.name = "clients";
@@ -137,6 +164,17 @@ class FakeVpn final : public VpnControl {
   std::vector<IkeClear> cleared;
   std::vector<std::uint32_t> logged_off;
   std::optional<IpsecStatsView> ipsec;
+  void RequestCrl(const std::string& trustpoint, std::function<void(const Status&)> done) override {
+    requested.push_back(trustpoint);
+    crl_done = std::move(done);
+  }
+  std::vector<CrlView> Crls() const override {
+    return {{"TP", "cn=Root,o=Example,c=US", "http://192.0.2.80/root.crl", 1'700'000'000, 1'702'592'000, 1'700'003'600, 224}};
+  }
+  void ClearCrls(const std::string& trustpoint) override { requested.push_back("clear " + trustpoint); }
+  std::vector<std::string> requested;
+  std::function<void(const Status&)> crl_done;
+  std::vector<Counters> stats_cleared;
   int counters_cleared = 0;
 
  private:
@@ -251,8 +289,36 @@ TEST_F(CryptoCommands, DebugIsHeardByWhoAskedAndAtItsLevel) {
   one->Do("debug crypto condition peer 192.0.2.99");
   s.debug = IkeSaying::Debug::kIkev1;
   vpn_.debug().Say(s);  // another peer's
+  // Conditions add up; what does not tell enough is heard on demand only.
+  s.text = "IP = 198.51.100.2, of a group";
+  s.group = "staff";
+  vpn_.debug().Say(s);
+  one->Do("debug crypto condition group staff");
+  vpn_.debug().Say(s);
+  EXPECT_THAT(one->log(), testing::EndsWith("of a group\n"));
+  one->Do("no debug crypto condition group staff");
+  one->Do("debug crypto condition user carol");
+  one->Do("no debug crypto condition peer 192.0.2.99");
+  s.text = "IP = 198.51.100.2, of nobody known";
+  vpn_.debug().Say(s);
+  EXPECT_THAT(one->log(), testing::EndsWith("of a group\n"));
+  one->Do("debug crypto condition unmatched isakmp");
+  vpn_.debug().Say(s);
+  EXPECT_THAT(one->log(), testing::EndsWith("of nobody known\n"));
+  s.text = "IP = 198.51.100.2, an error of dave";
+  s.user = "dave";
+  s.severity = 3;
+  vpn_.debug().Say(s);
+  EXPECT_THAT(one->log(), testing::EndsWith("of nobody known\n"));
+  one->Do("debug crypto condition error");
+  vpn_.debug().Say(s);
+  EXPECT_THAT(one->log(), testing::EndsWith("an error of dave\n"));
+  EXPECT_EQ(one->Do("debug crypto condition reset"), "");
+  EXPECT_EQ(one->Do("debug crypto condition peer 192.0.2.0 subnet 255.255.255.0"), "");
+  EXPECT_THAT(other->Do("show crypto debug-condition"), HasSubstr("\n192.0.2.0/24\n"));
+  EXPECT_EQ(one->Do("no debug crypto condition peer 192.0.2.0 255.255.255.0"), "");
+  one->Do("debug crypto condition peer 192.0.2.99");
   const std::string heard = one->log();
-  EXPECT_EQ(heard, "May 01 15:00:00 [IKEv1 DEBUG]IP = 198.51.100.2, processing SA payload\n");
   EXPECT_THAT(other->Do("show crypto debug-condition"), HasSubstr("\n192.0.2.99/32\n"));
   one->Do("no debug crypto condition peer 192.0.2.99");
   EXPECT_EQ(one->Do("no debug crypto ikev1"), "");
@@ -355,10 +421,47 @@ TEST_F(CryptoCommands, ClassifyHasTheRulesOfTunnels) {
   out.packets = 9;
   AspFilter filter;
   filter.crypto = true;
-  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out});
+  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out}, 3);
   const AspTable none(Policy(), AspHits(), {});
   ExpectGolden("asp_table_classify_crypto", ShowAspClassify(none, *box_.appliance->policy(), filter));
   EXPECT_THAT(Open(15)->Do("show asp table classify domain encrypt"), HasSubstr("domain=encrypt"));
+  // With a vpn-filter its lines, and the end of it.
+  in.filter = out.filter = "vpn";
+  filter.tunnels = TunnelRules(*box_.appliance->policy(), flows, {in, out}, 3);
+  filter.domain = "vpn-user";
+  ExpectGolden("asp_table_classify_vpn_user", ShowAspClassify(none, *box_.appliance->policy(), filter));
+  ExpectGolden("asp_table_filter", ShowAspFilter(*box_.appliance->policy(), filter.tunnels, "", false));
+  const std::string hit = ShowAspFilter(*box_.appliance->policy(), filter.tunnels, "", true);
+  EXPECT_THAT(hit, HasSubstr("filter_id=0x0(-implicit deny-), protocol=0"));
+  EXPECT_THAT(hit, ::testing::Not(HasSubstr("filter_id=0x1(vpn)")));
+  EXPECT_THAT(ShowAspFilter(*box_.appliance->policy(), filter.tunnels, "vpn", false), ::testing::Not(HasSubstr("implicit")));
+}
+
+// `detailed` has the rule of a phase of tunnels, too.
+TEST_F(CryptoCommands, PacketTracerDetailedShowsTheRulesOfTunnels) {
+  box_.appliance->Load("ASA Version 9.8(2)\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n"
+                       "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n"
+                       "route outside 10.2.0.0 255.255.0.0 203.0.113.2\n"
+                       "access-list vpn extended permit ip 10.1.0.0 255.255.0.0 10.2.0.0 255.255.0.0\n"
+                       "crypto ipsec ikev1 transform-set s esp-3des esp-sha-hmac\ncrypto map west 10 match address vpn\n"
+                       "crypto map west 10 set peer 198.51.100.2\ncrypto map west 10 set ikev1 transform-set s\ncrypto map west interface outside\n"
+                       "crypto ikev1 enable outside\n");
+  box_.appliance->Changed();
+  AspTable table(*box_.appliance->policy(), AspHits(), {});
+  table.Add(TunnelRules(*box_.appliance->policy(), {}, {}, 0));
+  TraceView v;
+  v.result.policy = box_.appliance->policy();
+  const auto vpn = std::dynamic_pointer_cast<const VpnPolicy>(v.result.policy->tunnels);
+  ASSERT_NE(vpn, nullptr);
+  TracePhase phase;
+  phase.type = "VPN";
+  phase.subtype = "encrypt";
+  phase.allow = false;
+  phase.rule = {AspWhat::kEncrypt, vpn->entries.at(0).at, true, &vpn->entries[0].match->elements()[0], A("10.1.1.9"), A("10.2.2.2")};
+  v.result.phases.push_back(phase);
+  const std::string text = ShowPacketTracer(v, box_.appliance->personality(), &table);
+  EXPECT_THAT(text, HasSubstr("Type: VPN\nSubtype: encrypt\nResult: DROP\nConfig:\nAdditional Information:\n Forward Flow based lookup yields rule:\n out id="));
+  EXPECT_THAT(text, HasSubstr("priority=70, domain=encrypt, deny=false\n        hits=0, user_data=0x0, cs_id=0x0, reverse, "));
 }
 
 TEST(CryptoGolden, Statistics) {
@@ -382,8 +485,73 @@ TEST(CryptoGolden, Statistics) {
   v.groups[static_cast<std::size_t>(VpnGroup::kSiteToSite)] = {5, 0, 5, 5};
   v.groups[static_cast<std::size_t>(VpnGroup::kIkev1RemoteAccess)] = {1, 0, 2, 4};
   ExpectGolden("vpn_license_summary", ShowVpnLicenses(v));
-  ExpectGolden("crypto_debug_condition", ShowDebugCondition({A("192.0.2.1"), A("2001:db8::1")}));
+  DebugConditions c;
+  c.peers = {Prefix::Of(A("192.0.2.0"), 24), Prefix::Of(A("2001:db8::1"), 128)};
+  c.users = {"carol"};
+  c.groups = {"staff"};
+  c.spis = {0x1000};
+  c.ipsec_unmatched = c.ike_error = true;
+  ExpectGolden("crypto_debug_condition", ShowDebugCondition(c));
   ExpectGolden("crypto_debug_condition_none", ShowDebugCondition({}));
+}
+
+TEST_F(CryptoCommands, WhatTheEngineWasAsked) {
+  auto console = Open(15);
+  console->Do("terminal pager 0");
+  const std::string all = console->Do("show crypto protocol statistics all");
+  EXPECT_THAT(all, testing::StartsWith("[IKEv1 statistics]\n   Encrypt packet requests: 1\n"));
+  EXPECT_THAT(all, HasSubstr("[SSH statistics are not supported]\n"));
+  EXPECT_EQ(console->Do("show crypto protocol statistics ikev2").substr(0, 19), "[IKEv2 statistics]\n");
+  EXPECT_THAT(console->Do("show crypto accelerator statistics"), HasSubstr("      Secret keys derived: 61\n"));
+  for (const char* words : {"isakmp stats", "ikev1 stats", "ikev2 stats", "ipsec stats", "accelerator statistics", "protocol statistics all"}) {
+    EXPECT_EQ(console->Do("clear crypto " + std::string(words)), "");
+  }
+  using C = VpnControl::Counters;
+  EXPECT_THAT(vpn_.stats_cleared, ElementsAre(C::kIkev1, C::kIkev2, C::kIkev1, C::kIkev2, C::kIpsec, C::kAccelerator, C::kProtocolIkev1,
+                                              C::kProtocolIkev2, C::kProtocolIpsec, C::kProtocolOther));
+  EXPECT_EQ(console->Do("show crypto ipsec policy"), "");
+  box_.appliance->Load("ASA Version 8.2(1)\n");
+  box_.appliance->Changed();
+  EXPECT_THAT(console->Do("show crypto protocol statistics all"), testing::Not(HasSubstr("IKEv2")));
+  EXPECT_THAT(console->Do("show crypto protocol statistics ikev2"), HasSubstr(kInvalidInput));
+  EXPECT_THAT(console->Do("show crypto ipsec policy"), HasSubstr(kInvalidInput));
+}
+
+TEST_F(CryptoCommands, ListsOfRevokedCertificates) {
+  auto console = Open(15);
+  EXPECT_EQ(console->Do("crypto ca crl request TP"), "ERROR: Trustpoint TP does not exist\n");
+  box_.appliance->Load("ASA Version 9.8(2)\ncrypto ca trustpoint TP\n enrollment terminal\n revocation-check crl\n");
+  box_.appliance->Changed();
+  console->Do("crypto ca crl request TP");
+  EXPECT_THAT(vpn_.requested, ElementsAre("TP"));
+  vpn_.crl_done(Status());
+  console->Do("crypto ca crl request TP");
+  vpn_.crl_done(Error{"http://192.0.2.80/root.crl: no answer"});
+  EXPECT_EQ(console->Printed(), "ERROR: Unable to retrieve or verify CRL (http://192.0.2.80/root.crl: no answer)\n");
+  EXPECT_THAT(console->Do("show crypto ca crls"), HasSubstr("    Size (bytes): 224\n    Associated Trustpoints: TP\n"));
+  EXPECT_EQ(console->Do("show crypto ca crls trustpoint other"), "");
+  EXPECT_EQ(console->Do("clear crypto ca crls TP"), "");
+  EXPECT_EQ(vpn_.requested.back(), "clear TP");
+  ExpectGolden("crypto_ca_crls", ShowCrls(vpn_.Crls(), {}));
+}
+
+TEST_F(CryptoCommands, WhatInterfacesDoToPackets) {
+  box_.appliance->Load("ASA Version 9.8(2)\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.1 255.255.255.0\n"
+                       "interface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.1.1.1 255.255.255.0\n"
+                       "crypto ikev1 enable outside\ncrypto ipsec df-bit clear-df outside\ncrypto ipsec fragmentation after-encryption outside\n");
+  box_.appliance->Changed();
+  auto console = Open(15);
+  EXPECT_EQ(console->Do("show crypto ipsec df-bit outside"), "df-bit outside clear\n");
+  EXPECT_EQ(console->Do("show crypto ipsec df-bit inside"), "df-bit inside copy\n");
+  EXPECT_EQ(console->Do("show crypto ipsec fragmentation outside"), "fragmentation outside after-encryption\n");
+  EXPECT_EQ(console->Do("show crypto ipsec fragmentation inside"), "fragmentation inside before-encryption\n");
+  EXPECT_THAT(console->Do("show crypto ipsec df-bit dmz"), HasSubstr("ERROR: "));
+}
+
+TEST(CryptoGolden, Engine) {
+  ExpectGolden("crypto_protocol_all_9x", ShowCryptoProtocol(CryptoCounted(), CryptoProtocol::kAll, Release("9.8(2)")));
+  ExpectGolden("crypto_protocol_all_82", ShowCryptoProtocol(CryptoCounted(), CryptoProtocol::kAll, Release("8.2(1)")));
+  ExpectGolden("crypto_accelerator", ShowCryptoAccelerator(CryptoCounted(), 167, 10'000));
 }
 
 TEST(CryptoGolden, IpsecSaForms) {

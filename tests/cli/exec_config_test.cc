@@ -89,7 +89,7 @@ TEST_F(ExecConfigTest, WhatCannotBeDoneIsSaid) {
 
 TEST_F(ExecConfigTest, Coverage) {
   Load("ASA Version 9.16(4)\nhostname edge\nhpm topN enable\nboot system disk0:/asa9-16-4.bin\nhttp server session-timeout 30\n"
-       "crypto ca trustpoint CA\n enrollment terminal\n");
+       "crypto ca trustpoint CA\n enrollment terminal\n email edge@example.com\n");
   auto c = Open(15);
   c->Do("terminal pager 0");
   ExpectGolden("configuration_coverage", c->Do("show configuration coverage"));

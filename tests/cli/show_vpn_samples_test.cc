@@ -203,6 +203,8 @@ TEST_F(VpnSamples, CryptoIpsecSa) {
          r.Number("pre_fragment_success"),
          r.Number("pre_fragment_failures"),
          r.Number("fragments_created"),
+         0,
+         0,
          r.Number("pmtus_sent"),
          r.Number("pmtus_received"),
          r.Number("decap_frags_needing_reassembly"),

@@ -174,6 +174,9 @@ TEST(ShowVpnSessiondb, LanToLan) {
   natt.tunnels[1].hash = VpnHash::kNone;
   const AddressNames names = {{Ip("203.0.113.99"), "branch-two"}};
   ExpectGolden("vpn_l2l_9x", ShowVpnSessions({Branch(), natt}, false, {}, names, Nine()));
+  ExpectGolden("vpn_full_9x", ShowVpnSessionsFull({Branch(), natt, AnyConnect()}, {}, names, Nine()));
+  ExpectGolden("vpn_full_82", ShowVpnSessionsFull({Branch(), Ikev1Client()}, {}, names, Release("8.2(1)")));
+  EXPECT_EQ(ShowVpnSessionsFull({}, {}, names, Nine()), ShowVpnSessions({}, true, {}, names, Nine()));
   ExpectGolden("vpn_l2l_detail_9x", ShowVpnSessions({Branch(), natt}, true, {}, names, Nine()));
   ExpectGolden("vpn_l2l_detail_82", ShowVpnSessions({Branch()}, true, {}, names, Release("8.2(1)")));
   ExpectGolden("vpn_l2l_detail_72", ShowVpnSessions({Branch(), natt}, true, {}, names, Release("7.2(3)")));
@@ -318,6 +321,7 @@ TEST(ShowCrypto, Ikev2) {
   first.dpd_seconds = 10;
   first.dpd_retry = 2;
   first.nat_outside = true;
+  first.fragment_mtu = 576;
   IkeChildView child;
   child.local = AddressRange::Of(Prefix::Of(Ip("10.1.0.0"), 16));
   child.remote = AddressRange::Of(Prefix::Of(Ip("10.2.0.0"), 16));
@@ -332,6 +336,7 @@ TEST(ShowCrypto, Ikev2) {
   second.initiator = false;
   second.cipher = VpnCipher::kAesGcm256;
   second.hash = VpnHash::kNone;
+  second.agreed = false;
   ExpectGolden("crypto_ikev2_sa", ShowIkev2Sas({IkeSa(1), first, second}, false));
   ExpectGolden("crypto_ikev2_sa_detail", ShowIkev2Sas({first}, true));
 }

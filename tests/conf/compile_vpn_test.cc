@@ -330,11 +330,11 @@ TEST_F(CompileVpn, TheEra72HasASubModeAndRemoteAccess) {
   ASSERT_TRUE(vpn_->users.contains("carol"));
   EXPECT_EQ(vpn_->users.at("dave").group_policy, "staff");
   EXPECT_EQ(vpn_->users.at("dave").framed_address, A("10.9.0.77"));
-  const VpnGroupPolicy dave = vpn_->GroupPolicyOf("staff", "dave");
+  const VpnGroupPolicy dave = vpn_->GroupPolicyOf("staff", &vpn_->users.at("dave"));
   EXPECT_EQ(dave.filter.list, nullptr);
   EXPECT_EQ(dave.idle_minutes, 0u);
   EXPECT_EQ(dave.session_minutes, 60u);
-  EXPECT_EQ(vpn_->GroupPolicyOf("staff", "carol").filter.name, "only");
+  EXPECT_EQ(vpn_->GroupPolicyOf("staff", &vpn_->users.at("carol")).filter.name, "only");
 
   EXPECT_EQ(vpn_->pools.at("clients").range.last, A("10.9.0.20"));
   EXPECT_EQ(vpn_->pools.at("clients").mask, A("255.255.255.0"));
@@ -380,7 +380,7 @@ crypto map out 20 set peer 198.51.100.2 198.51.100.3
 crypto map out 20 set ikev1 phase1-mode aggressive group5
 crypto map out 20 set ikev1 transform-set old missing
 crypto map out 20 set ikev2 ipsec-proposal new bare
-crypto map out 20 set ikev2 mode transport require
+crypto map out 20 set ikev2 mode transport-require
 crypto map out 20 set security-association lifetime seconds 600 kilobytes 5000
 crypto map out 20 set nat-t-disable
 crypto map out 20 set trustpoint tp chain
@@ -390,6 +390,11 @@ crypto map out interface outside
 crypto ca trustpoint tp
  revocation-check crl none
  enrollment terminal
+ crl configure
+  policy both
+  url 2 http://192.0.2.81/b.crl
+  url 1 http://192.0.2.80/a.crl
+  cache-time 20
  fqdn hub.example
  subject-name CN=hub.example,O=Example
  keypair pair
@@ -415,6 +420,9 @@ crypto ikev2 policy 1
 crypto ikev2 enable outside client-services port 443
 crypto ikev2 cookie-challenge always
 crypto ikev2 limit max-sa 50
+crypto ikev2 limit max-in-negotiation-sa 20
+crypto ikev1 limit max-in-negotiation-sa 300 value
+vpn-sessiondb max-other-vpn-limit 25
 no crypto ikev2 fragmentation
 crypto ikev1 enable inside
 crypto ikev1 policy 3
@@ -499,7 +507,10 @@ TEST_F(CompileVpn, TheEra9HasBothVersions) {
   EXPECT_FALSE(vpn_->ike.at(At("outside")).v1);
   EXPECT_TRUE(vpn_->ike.at(At("inside")).v1);
   EXPECT_EQ(vpn_->cookies, VpnPolicy::Cookies::kAlways);
-  EXPECT_EQ(vpn_->max_sas, 50u);
+  EXPECT_EQ(vpn_->max_sas_v2, 50u);
+  EXPECT_EQ(vpn_->max_in_negotiation_v2, kVpnSessionsHeld / 5);  // a percentage
+  EXPECT_EQ(vpn_->max_in_negotiation_v1, 300u);
+  EXPECT_EQ(vpn_->max_sessions, 25u);
   EXPECT_FALSE(vpn_->ikev2_fragmentation);
   ASSERT_THAT(vpn_->ikev1_policies, SizeIs(1));
   EXPECT_EQ(vpn_->ikev1_policies[0].auth, VpnAuth::kRsaCertificate);
@@ -518,7 +529,11 @@ TEST_F(CompileVpn, TheEra9HasBothVersions) {
   EXPECT_TRUE(vpn_->GroupPolicy(g.default_group_policy).protocols.ikev2);
 
   const Trustpoint& tp = vpn_->trustpoints.at("tp");
-  EXPECT_FALSE(tp.check_revocation);
+  EXPECT_FALSE(tp.MustCheck());
+  EXPECT_EQ(tp.revocation, (std::vector{Trustpoint::Revocation::kCrl, Trustpoint::Revocation::kNone}));
+  EXPECT_EQ(tp.crl_urls, (std::vector<std::string>{"http://192.0.2.80/a.crl", "http://192.0.2.81/b.crl"}));
+  EXPECT_TRUE(tp.crl_from_certificate);
+  EXPECT_EQ(tp.crl_cache_minutes, 20u);
   EXPECT_EQ(tp.fqdn, "hub.example");
   EXPECT_EQ(tp.subject_name, "CN=hub.example,O=Example");
   EXPECT_EQ(tp.key_name, "pair");
@@ -594,12 +609,10 @@ TEST_F(CompileVpn, HardwareClient) {
   EXPECT_TRUE(c.enabled);
   EXPECT_THAT(c.servers, ElementsAre(A("198.51.100.1"), A("198.51.100.2")));
   EXPECT_TRUE(c.network_extension);
-  EXPECT_TRUE(c.autoconnect);
   EXPECT_EQ(c.group, "branch");
   EXPECT_EQ(c.group_password, "secret");
   EXPECT_EQ(c.user, "erin");
   EXPECT_EQ(c.password, "");
-  EXPECT_EQ(c.tcp_port, 10000);
   EXPECT_EQ(c.outside, At("outside"));
   EXPECT_EQ(c.inside, At("inside"));
 }
@@ -634,6 +647,82 @@ TEST_F(CompileVpn, OtherPeoplesConfigurations) {
     }
   }
   EXPECT_GE(with_entries, 5);
+}
+
+TEST_F(CompileVpn, ServersOfAaa) {
+  Load(R"(ASA Version 9.16(4)
+names
+name 10.1.1.9 second
+aaa-server far protocol radius
+ reactivation-mode depletion deadtime 5
+ max-failed-attempts 2
+ accounting-mode simultaneous
+aaa-server far (dmz) host 10.1.1.8
+ key s3cret
+ timeout 4
+ retry-interval 2
+ authentication-port 1812
+ accounting-port 1813
+ message-authenticator-required
+aaa-server far host second
+ key *****
+aaa-server other protocol ldap
+aaa-server other (dmz) host 10.1.1.7
+aaa-server quick protocol radius
+ reactivation-mode timed
+group-delimiter #
+tunnel-group road type remote-access
+tunnel-group road general-attributes
+ authentication-server-group far LOCAL
+ accounting-server-group quick
+ strip-realm
+ strip-group
+tunnel-group road ipsec-attributes
+ ikev2 remote-authentication eap query-identity
+ chain
+crypto ikev1 enable outside
+interface GigabitEthernet0/0
+ nameif outside
+interface GigabitEthernet0/1
+ nameif dmz
+)");
+  const AaaPlan plan = conf_.Aaa();
+  ASSERT_THAT(plan.groups, SizeIs(3));
+  const AaaServerGroup& far = plan.groups[0];
+  EXPECT_FALSE(far.timed);
+  EXPECT_EQ(far.dead_minutes, 5u);
+  EXPECT_EQ(far.max_failed, 2u);
+  EXPECT_TRUE(far.simultaneous);
+  ASSERT_THAT(far.servers, SizeIs(2));
+  AaaServer first;
+  first.address = A("10.1.1.8");
+  first.interface = "dmz";
+  first.key = "s3cret";
+  first.timeout_s = 4;
+  first.retry_interval_s = 2;
+  first.authentication_port = 1812;
+  first.accounting_port = 1813;
+  first.message_authenticator_required = true;
+  EXPECT_EQ(far.servers[0], first);
+  EXPECT_EQ(far.servers[1].address, A("10.1.1.9"));
+  EXPECT_EQ(far.servers[1].interface, "inside");
+  EXPECT_EQ(far.servers[1].authentication_port, 1645);
+  EXPECT_FALSE(far.servers[1].key_known);
+  EXPECT_EQ(plan.groups[1].protocol, AaaServerGroup::Protocol::kOther);
+  EXPECT_TRUE(plan.groups[2].timed);
+  Type("interface GigabitEthernet0/0\nip address 192.0.2.1 255.255.255.0\ncrypto ikev2 enable outside\n");
+  ASSERT_NE(vpn_, nullptr);
+  const TunnelGroup& road = *vpn_->Group("road");
+  EXPECT_THAT(road.authentication_servers, ElementsAre("far", "LOCAL"));
+  EXPECT_EQ(road.accounting_servers, "quick");
+  EXPECT_TRUE(road.ikev2_eap && road.ikev2_eap_query_identity && road.send_chain);
+  EXPECT_EQ(vpn_->group_delimiter, '#');
+  EXPECT_EQ(road.NameFor("ann@example.com#road", vpn_->group_delimiter), "ann");
+  EXPECT_EQ(road.NameFor("ann@example.com#road", 0), "ann");
+  EXPECT_EQ(road.NameFor("ann#road", 0), "ann#road");
+  TunnelGroup only_group;
+  only_group.strip_group = true;
+  EXPECT_EQ(only_group.NameFor("ann@example.com#road", '#'), "ann@example.com");
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kHosts = 16;  // 10.1.1.0 - 10.1.1.15 inside, peers 192.0.2.0 - 192.0.2.15 outside
 
-struct Line {
+struct NatLine {
   std::string text;
   int step = 0;     // of the four
   int first = 0;    // real hosts, a power of two of them
@@ -30,12 +30,12 @@ std::string Real(int host) { return "10.1.1." + std::to_string(host); }
 std::string Mask(int size) { return "255.255.255." + std::to_string(256 - size); }
 
 // Statics of different mapped addresses each, so that only the order of real addresses decides.
-std::vector<Line> RandomLines(Random& random, std::string& text) {
-  std::vector<Line> lines;
+std::vector<NatLine> RandomLines(Random& random, std::string& text) {
+  std::vector<NatLine> lines;
   const std::uint32_t n = 3 + random.Below(10);
   std::string lists, rules;
   for (std::uint32_t i = 0; i < n; i++) {
-    Line l;
+    NatLine l;
     l.step = 1 + static_cast<int>(random.Below(4));
     l.size = 1 << random.Below(4);
     l.first = static_cast<int>(random.Below(kHosts)) / l.size * l.size;
@@ -65,7 +65,7 @@ std::vector<Line> RandomLines(Random& random, std::string& text) {
     }
     // One line for the same hosts: the second would take the first's place.
     bool twice = false;
-    for (const Line& other : lines) twice = twice || (l.step == 4 && other.step == 4 && other.first == l.first && other.size == l.size);
+    for (const NatLine& other : lines) twice = twice || (l.step == 4 && other.step == 4 && other.first == l.first && other.size == l.size);
     if (twice) continue;
     rules += l.text + "\n";
     if (l.step >= 3) rules += "global (outside) " + id + " 198.51.100." + std::to_string(10 + i) + "\n";
@@ -76,10 +76,10 @@ std::vector<Line> RandomLines(Random& random, std::string& text) {
 }
 
 // The line of the four steps; null: none.
-const Line* Expected(const std::vector<Line>& lines, int host, int peer, int port) {
-  const Line* best = nullptr;
+const NatLine* Expected(const std::vector<NatLine>& lines, int host, int peer, int port) {
+  const NatLine* best = nullptr;
   for (int step = 1; step <= 4 && best == nullptr; step++) {
-    for (const Line& l : lines) {
+    for (const NatLine& l : lines) {
       if (l.step != step || host < l.first || host >= l.first + l.size) continue;
       if (l.peer >= 0 && (peer < l.peer || peer >= l.peer + l.peers)) continue;
       if (l.port != 0 && l.port != port) continue;
@@ -111,12 +111,12 @@ TEST(NatOrder82, TheFourStepsOfCisco) {
       const int host = static_cast<int>(random.Below(kHosts)), peer = static_cast<int>(random.Below(kHosts)), port = 79 + static_cast<int>(random.Below(4));
       const FlowKey key{*IpAddress::Parse(Real(host)), IpAddress::V4(0xc0000200u + static_cast<std::uint32_t>(peer)), static_cast<std::uint16_t>(port), 1000, 6, inside};
       const NatRule* got = policy->nat.FindTranslate(none, key, outside, {key.dst, key.dport}).rule;
-      const Line* want = Expected(lines, host, peer, port);
+      const NatLine* want = Expected(lines, host, peer, port);
       ASSERT_EQ(got != nullptr ? got->config.substr(0, got->config.find_last_not_of(' ') + 1) : "none", want != nullptr ? want->text : "none")
           << text << "host " << host << " peer " << peer << " port " << port;
       if (want == nullptr) continue;
       met[want->step]++;
-      for (const Line& l : lines) {
+      for (const NatLine& l : lines) {
         if (&l == want) break;
         behind_port += want->step == 2 && want->port == 0 && l.port != 0 && l.first == host;
       }

@@ -185,6 +185,36 @@ TEST_F(VpnTest, AllOfACryptoMapSaysItsDefaults) {
   EXPECT_THAT(Show("crypto map", true), Not(HasSubstr("bidirectional")));
 }
 
+TEST_F(VpnTest, Release82KnowsNothingOfWhatCameLater) {
+  Release("8.2(1)");
+  Type("crypto ipsec transform-set t esp-3des esp-sha-hmac\ncrypto map m 1 set transform-set t\ncrypto map m 1 set nat-t-disable\n"
+       "crypto map m 1 set phase1-mode aggressive\ncrypto isakmp policy 10\nexit");
+  for (const char* line : {"crypto map m 1 set tfc-packets", "crypto map m 1 set validate-icmp-errors", "crypto dynamic-map d 1 set tfc-packets",
+                           "crypto map m 1 set ikev1 transform-set t", "crypto map m 1 set ikev2 ipsec-proposal p", "crypto map m 1 set ikev2 pre-shared-key k",
+                           "crypto map m 1 set ikev2 phase1-mode main", "crypto ikev2 policy 1", "crypto ikev1 policy 1", "crypto ikev2 nat-keepalive 20",
+                           "crypto ipsec ikev2 ipsec-proposal p", "crypto ipsec profile p", "crypto ikev2 limit max-sa 5"}) {
+    EXPECT_THAT(Error(line), HasSubstr("Invalid input")) << line;
+  }
+  EXPECT_THAT(Show("crypto", true), Not(HasSubstr("ikev")));
+  EXPECT_THAT(Show("crypto", true), Not(HasSubstr("tfc")));
+}
+
+TEST_F(VpnTest, AllOfCryptoSaysWhatNobodyHasSaid) {
+  Outside();
+  Type("crypto isakmp nat-traversal 30\ncrypto ipsec df-bit clear-df outside");
+  const std::string all = Show("crypto", true);
+  for (const char* line : {"crypto ipsec security-association lifetime seconds 28800\n", "crypto ipsec security-association lifetime kilobytes 4608000\n",
+                           "crypto ipsec security-association replay window-size 64\n", "crypto ipsec security-association pmtu-aging infinite\n",
+                           "crypto ipsec fragmentation before-encryption outside\n", "crypto ipsec df-bit clear-df outside\n",
+                           "crypto isakmp identity auto \n", "crypto isakmp nat-traversal 30\n", "crypto ikev2 cookie-challenge 50\n",
+                           "crypto ikev2 limit max-in-negotiation-sa 100\n", "crypto ikev1 limit max-in-negotiation-sa 100\n"}) {
+    EXPECT_THAT(all, HasSubstr(line));
+  }
+  EXPECT_THAT(all, Not(HasSubstr("copy-df outside")));
+  EXPECT_EQ(Show("crypto isakmp", true).find("ikev2"), std::string::npos);
+  EXPECT_EQ(Show("crypto ikev2", true), "crypto ikev2 cookie-challenge 50\ncrypto ikev2 limit max-in-negotiation-sa 100\ncrypto ikev2 redirect during-auth\n");
+}
+
 TEST_F(VpnTest, TunnelGroups) {
   EXPECT_EQ(Say("tunnel-group 203.0.113.9 type ipsec-l2l"), "");
   EXPECT_EQ(Say("tunnel-group branch type ipsec-l2l"),

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/vpn/authority.h"
 #include "tests/vpn/ike/wire.h"
 #include "vpn/ike/v2_core.h"
 #include "vpn/ike/v2_messages.h"
@@ -24,8 +25,34 @@ struct FuzzedPair : Pair {
     std::swap(two.inside, two.beyond);
     policy_a = L2lPolicy(one);
     policy_b = L2lPolicy(two);
+    OfferEap();
     a.Use(std::make_unique<Ikev2Core>(a), policy_a);
     b.Use(std::make_unique<Ikev2Core>(b), policy_b);
+  }
+
+  // b lets users in by EAP whose identity is the name of their group. The server decides by the last byte of what they say.
+  void OfferEap() {
+    static const TestAuthority authority("Root");
+    static const PrivateKey key = *PrivateKey::NewEc(KeyType::kEcP256);
+    static const std::string own = authority.Issue(key, {{"cn", "gw"}}).ToPem();
+    Trustpoint& t = policy_b->trustpoints["TP"];
+    t.name = "TP";
+    t.identity_pem = own;
+    t.key_name = "key";
+    b.keys["key"] = key;
+    TunnelGroup& g = policy_b->groups["DefaultRAGroup"];
+    g.ikev2_local_trustpoint = "TP";
+    g.ikev2_eap = g.ikev2_eap_query_identity = true;
+    b.next_address = AssignedAddress{Ip("10.9.0.1"), Ip("255.255.255.0")};
+    b.on_question = [](const UserQuestion& q) {
+      UserAnswer said;
+      const std::uint8_t last = q.eap.empty() ? 0 : q.eap.back();
+      said.challenge = last % 3 == 0;
+      said.accepted = last % 3 == 1;
+      said.eap = q.eap;
+      if (!said.eap.empty() && said.challenge) said.eap[0] = 1;
+      return said;
+    };
   }
 
   // What the key log says: SPIs, and how a encrypts towards b.

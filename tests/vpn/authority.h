@@ -30,6 +30,7 @@ class TestAuthority {
     certificate_ = above.Issue(key_, {{"o", "Example"}, {"cn", name}}, {}, kTestEpoch + 3650 * kTestDay, true);
   }
   const Certificate& certificate() const { return certificate_; }
+  std::string crl_url;  // of whatever is issued: where it says that the list is to be had
 
   // `alternative`: as openssl.cnf writes it, "DNS:a.example.com,IP:10.1.1.1".
   Certificate Issue(const PrivateKey& key, const std::vector<std::pair<std::string, std::string>>& subject, const std::string& alternative = {},
@@ -48,6 +49,7 @@ class TestAuthority {
     ASN1_TIME_set(X509_getm_notAfter(x), until);
     X509_set_pubkey(x, key.handle());
     Extend(x, NID_basic_constraints, authority ? "critical,CA:TRUE" : "CA:FALSE");
+    if (!crl_url.empty()) Extend(x, NID_crl_distribution_points, ("URI:" + crl_url).c_str());
     if (!alternative.empty()) Extend(x, NID_subject_alt_name, alternative.c_str());
     X509_sign(x, key_.handle(), CryptoLibrary::Get().Md(VpnHash::kSha256));
     unsigned char* der = nullptr;

@@ -145,7 +145,7 @@ TEST(CtcpFormat, WhatWasCutIsNothing) {
 }
 
 // Both ends, and a wire that can be told to lose.
-struct Line {
+struct Wire {
   CtcpServer server{42};
   CtcpClient client{kClient, kServer, 0xfffffff0, CtcpClientTimes(), At(0)};
   std::vector<Raw> at_server, at_client;  // contents
@@ -154,7 +154,7 @@ struct Line {
   std::vector<Raw> from_server_;
   CtcpServer::Arrival last;
 
-  Line() {
+  Wire() {
     std::vector<CtcpKey> closed;
     server.UsePorts(kPorts, closed);
   }
@@ -208,13 +208,13 @@ struct Line {
 };
 
 TEST(Ctcp, HandshakeThenBothWays) {
-  Line l;
+  Wire l;
   l.Open();
   EXPECT_TRUE(l.last.opened);
   EXPECT_FALSE(l.last.replaced);
   l.ToServer(l.client.WrapIke(Ike(200), 9, At(1)), At(1));
   EXPECT_THAT(l.at_server, ElementsAre(Ike(200)));
-  l.ToClient(l.server.WrapIke(Line::Key(), Ike(120))->bytes, At(1));
+  l.ToClient(l.server.WrapIke(Wire::Key(), Ike(120))->bytes, At(1));
   EXPECT_THAT(l.at_client, ElementsAre(Ike(120)));
   l.ClientEsp(64, 1, At(2));
   l.ServerEsp(72, 2, At(2));
@@ -227,7 +227,7 @@ TEST(Ctcp, HandshakeThenBothWays) {
 
 TEST(Ctcp, WindowScaleIsAnsweredWhereItIsOffered) {
   for (const bool scale : {false, true}) {
-    Line l;
+    Wire l;
     CtcpEnd end(kClient, kServer, 5, false);
     Parsed syn(end.Bare(kTcpSyn, 0, scale));
     EXPECT_EQ(syn.p.tcp_options.window_scale, scale ? 14 : 0xff);
@@ -240,7 +240,7 @@ TEST(Ctcp, WindowScaleIsAnsweredWhereItIsOffered) {
 }
 
 TEST(Ctcp, NumbersGoOnAfterALongHole) {
-  Line l;
+  Wire l;
   l.Open();
   l.to_server = false;
   for (int i = 0; i < 2000; i++) l.ClientEsp(1000, 1, At(1));  // two megabytes
@@ -253,7 +253,7 @@ TEST(Ctcp, NumbersGoOnAfterALongHole) {
 }
 
 TEST(Ctcp, WhatIsLostIsNotRepeatedAndNothingWaitsForIt) {
-  Line l;
+  Wire l;
   l.Open();
   l.ClientEsp(64, 1, At(1));
   l.to_server = false;
@@ -277,7 +277,7 @@ TEST(Ctcp, WhatIsLostIsNotRepeatedAndNothingWaitsForIt) {
 }
 
 TEST(Ctcp, SynIsRepeatedThenGivenUp) {
-  Line l;
+  Wire l;
   l.to_server = false;
   for (const std::int64_t s : {0, 1, 3, 6}) l.Advance(At(s));
   EXPECT_EQ(l.client.state(), CtcpClient::State::kConnecting);
@@ -290,7 +290,7 @@ TEST(Ctcp, SynIsRepeatedThenGivenUp) {
 }
 
 TEST(Ctcp, LostAnswerAndLostEndOfTheHandshake) {
-  Line l;
+  Wire l;
   l.to_client = false;
   l.Advance(At(0));
   EXPECT_EQ(l.server.size(), 0u);  // a SYN costs nothing
@@ -309,12 +309,12 @@ TEST(Ctcp, LostAnswerAndLostEndOfTheHandshake) {
   EXPECT_EQ(l.server.size(), 0u);
   l.to_server = true;
   l.ToServer(l.client.WrapIke(Ike(101), 2, At(11)), At(11));
-  EXPECT_TRUE(l.server.Has(Line::Key()));
+  EXPECT_TRUE(l.server.Has(Wire::Key()));
   EXPECT_THAT(l.at_server, ElementsAre(Ike(101)));
 }
 
 TEST(Ctcp, PortIsClosed) {
-  Line l;
+  Wire l;
   std::vector<CtcpKey> closed;
   l.server.UsePorts({}, closed);
   EXPECT_FALSE(l.server.Listens(10000));
@@ -329,19 +329,19 @@ TEST(Ctcp, PortIsClosed) {
 }
 
 TEST(Ctcp, PortThatGoesTakesItsConnectionsAlong) {
-  Line l;
+  Wire l;
   l.Open();
   std::vector<CtcpKey> closed;
   constexpr std::uint16_t other[] = {443};
   l.server.UsePorts(other, closed);
-  EXPECT_THAT(closed, ElementsAre(Line::Key()));
+  EXPECT_THAT(closed, ElementsAre(Wire::Key()));
   EXPECT_EQ(l.server.size(), 0u);
 }
 
 TEST(Ctcp, SegmentOfAnUnknownConnectionIsReset) {
-  Line l;
+  Wire l;
   l.Open();
-  Line other;  // as after a restart
+  Wire other;  // as after a restart
   Esp e(64);
   Parsed s(Copy(l.client.WrapEsp(e.esp, 0, false, 0, At(1))));
   std::vector<OriginatedPacket> answers;
@@ -356,7 +356,7 @@ TEST(Ctcp, SegmentOfAnUnknownConnectionIsReset) {
 }
 
 TEST(Ctcp, ClientEndsIt) {
-  Line l;
+  Wire l;
   l.Open();
   l.ToServer(l.client.Close(), At(5));
   EXPECT_TRUE(l.last.closed);
@@ -365,17 +365,17 @@ TEST(Ctcp, ClientEndsIt) {
 }
 
 TEST(Ctcp, ServerEndsIt) {
-  Line l;
+  Wire l;
   l.Open();
-  l.ToClient(l.server.Close(Line::Key())->bytes, At(5));
+  l.ToClient(l.server.Close(Wire::Key())->bytes, At(5));
   EXPECT_EQ(l.client.state(), CtcpClient::State::kClosed);
-  EXPECT_FALSE(l.server.Close(Line::Key()).has_value());
+  EXPECT_FALSE(l.server.Close(Wire::Key()).has_value());
 }
 
 TEST(Ctcp, StrangersResetEndsNothingWhileTheClientSpeaks) {
-  Line l;
+  Wire l;
   l.Open();
-  l.server.Prove(Line::Key());
+  l.server.Prove(Wire::Key());
   CtcpEnd stranger(kClient, kServer, 0x40000000, false);
   l.ToServer(stranger.Bare(kTcpRst, 0), At(1));
   EXPECT_FALSE(l.last.closed);
@@ -384,11 +384,11 @@ TEST(Ctcp, StrangersResetEndsNothingWhileTheClientSpeaks) {
   // A client that has gone without knowing its numbers sends nothing any more.
   l.ToServer(stranger.Bare(kTcpRst, 0), At(102));
   EXPECT_THAT(l.SweepFor(10, 102), IsEmpty());
-  EXPECT_THAT(l.SweepFor(1, 112), ElementsAre(Line::Key()));
+  EXPECT_THAT(l.SweepFor(1, 112), ElementsAre(Wire::Key()));
 }
 
 TEST(Ctcp, StrangersGuessOpensNothing) {
-  Line l;
+  Wire l;
   std::vector<Raw> out;
   l.client.Advance(At(0), out);
   for (std::uint32_t guess = 0; guess < 100000; guess++) {
@@ -402,7 +402,7 @@ TEST(Ctcp, StrangersGuessOpensNothing) {
 }
 
 TEST(Ctcp, HandshakeIsForgottenAfterTwoMinutes) {
-  Line l;
+  Wire l;
   std::vector<Raw> out;
   l.client.Advance(At(0), out);
   Parsed syn(out[0]);
@@ -416,7 +416,7 @@ TEST(Ctcp, HandshakeIsForgottenAfterTwoMinutes) {
 }
 
 TEST(Ctcp, ClientComesAgainFromTheSamePort) {
-  Line l;
+  Wire l;
   l.Open();
   l.ClientEsp(2000, 1, At(1));
   CtcpClient again(kClient, kServer, 0x12345678, CtcpClientTimes(), At(5));
@@ -441,29 +441,29 @@ TEST(Ctcp, ClientComesAgainFromTheSamePort) {
 }
 
 TEST(Ctcp, SilentOnesEnd) {
-  Line l;
+  Wire l;
   l.Open();
   std::vector<OriginatedPacket> answers;
   EXPECT_THAT(l.SweepFor(60, 0, &answers), IsEmpty());
-  EXPECT_THAT(l.SweepFor(1, 60, &answers), ElementsAre(Line::Key()));
+  EXPECT_THAT(l.SweepFor(1, 60, &answers), ElementsAre(Wire::Key()));
   ASSERT_THAT(answers, SizeIs(1));
   l.ToClient(answers[0].bytes, At(61));
   EXPECT_EQ(l.client.state(), CtcpClient::State::kClosed);
 }
 
 TEST(Ctcp, KeepalivesKeepWhatIsProven) {
-  Line l;
+  Wire l;
   l.Open();
-  l.server.Prove(Line::Key());
+  l.server.Prove(Wire::Key());
   EXPECT_THAT(l.SweepFor(3600, 0), IsEmpty());
   l.Advance(At(3600));
   EXPECT_EQ(l.server.counters().keepalives_in, 2u);  // the handshake's last ACK, too
   EXPECT_THAT(l.SweepFor(3600, 3600), IsEmpty());
-  EXPECT_THAT(l.SweepFor(1, 7200), ElementsAre(Line::Key()));
+  EXPECT_THAT(l.SweepFor(1, 7200), ElementsAre(Wire::Key()));
 }
 
 TEST(Ctcp, LeapOfTheClockIsNoSilence) {
-  Line l;
+  Wire l;
   l.Open();
   std::vector<CtcpKey> closed;
   std::vector<OriginatedPacket> answers;
@@ -507,7 +507,7 @@ TEST(Ctcp, TableIsBounded) {
 }
 
 TEST(Ctcp, OneWayTrafficIsAcknowledgedNowAndThen) {
-  Line l;
+  Wire l;
   l.Open();
   const std::size_t before = l.from_server_.size();
   for (int i = 0; i < 100; i++) l.ClientEsp(1000, 1, At(1));
@@ -519,7 +519,7 @@ TEST(Ctcp, OneWayTrafficIsAcknowledgedNowAndThen) {
 }
 
 TEST(Ctcp, OddSegments) {
-  Line l;
+  Wire l;
   l.Open();
   const auto send = [&](std::uint8_t flags, bool spoil) {
     CtcpEnd odd(kClient, kServer, l.client.end().next(), false);
@@ -532,7 +532,7 @@ TEST(Ctcp, OddSegments) {
   EXPECT_EQ(send(kTcpPsh, false), FrameDrop::kBadTcpFlags);
   EXPECT_EQ(send(kTcpAck, true), FrameDrop::kBadTcpCksum);
   EXPECT_EQ(send(kTcpRst, true), FrameDrop::kBadTcpCksum);
-  EXPECT_TRUE(l.server.Has(Line::Key()));
+  EXPECT_TRUE(l.server.Has(Wire::Key()));
   // A payload that is none of ours: somebody's HTTP.
   Raw http = l.client.WrapIke(Ike(60), 1, At(1));
   std::fill(http.begin() + 40, http.end(), 'G');
@@ -543,7 +543,7 @@ TEST(Ctcp, OddSegments) {
 }
 
 TEST(Ctcp, ImaginedSegmentsLeaveNoTrace) {
-  Line l;
+  Wire l;
   l.Open();
   const auto counters = l.server.counters();
   UndoLog undo;
@@ -552,10 +552,10 @@ TEST(Ctcp, ImaginedSegmentsLeaveNoTrace) {
   Parsed reset(end.Bare(kTcpRst | kTcpAck, 0));
   std::vector<OriginatedPacket> answers;
   EXPECT_TRUE(l.server.Receive(reset.p, At(1), answers).closed);
-  EXPECT_FALSE(l.server.Has(Line::Key()));
+  EXPECT_FALSE(l.server.Has(Wire::Key()));
   l.server.UseUndo(nullptr);
   undo.TakeBack();
-  EXPECT_TRUE(l.server.Has(Line::Key()));
+  EXPECT_TRUE(l.server.Has(Wire::Key()));
   EXPECT_EQ(l.server.counters().closed, 0u);
   EXPECT_EQ(l.server.counters().resets, 0u);
   EXPECT_EQ(l.server.counters().segments_in, counters.segments_in);

@@ -117,7 +117,7 @@ TEST_F(DataPlaneTest, ReplayForgeryAndStrangers) {
   Raw esp = outer[0];
   EXPECT_EQ(right.Send("outside", esp).reason, "ctm-error");
   EXPECT_EQ(right.log.Count("402119"), 1);
-  EXPECT_TRUE(right.log.Has("402119 IPSEC: Received an ESP packet (SPI= 0x2002, sequence number= 0x1) from 192.0.2.1 (user= 192.0.2.1) to "
+  EXPECT_TRUE(right.log.Has("402119 IPSEC: Received an ESP packet (SPI= 0x00002002, sequence number= 0x1) from 192.0.2.1 (user= 192.0.2.1) to "
                             "192.0.2.2 that failed anti-replay checking."));
   right.Send("outside", esp);
   EXPECT_EQ(right.log.Count("402119"), 1);  // one in five seconds
@@ -144,7 +144,10 @@ TEST_F(DataPlaneTest, ClearPacketsThatShouldBeEncryptedAreSpoofed) {
   EXPECT_EQ(right.log.Count("402117"), 1);
   EXPECT_TRUE(right.log.Has("402117 IPSEC: Received a non-IPSec packet (protocol= UDP) from 10.1.1.10 to 10.2.2.20."));
   EXPECT_EQ(Through(true, Make(kDatagram)).size(), 1u);
+  EXPECT_EQ(right.data->Contexts(clock.Now())[0].spoofed, 1u);
   EXPECT_EQ(right.Send("outside", Make(kDatagram)).reason, "vpn-missing-decrypt");  // of a known flow
+  EXPECT_EQ(right.data->Contexts(clock.Now())[0].spoofed, 2u);
+  EXPECT_FALSE(right.data->Contexts(clock.Now())[0].encrypts);
   EXPECT_EQ(right.conns(), 1u);
   EXPECT_EQ(Through(true, Make(kDatagram)).size(), 1u);
 }
@@ -222,6 +225,9 @@ TEST_F(DataPlaneTest, VpnFilterHasTheFirstWordInBothDirections) {
   Up(k);
   EXPECT_TRUE(Through(true, Make(kDatagram)).empty());
   EXPECT_EQ(last_far_reason, "acl-drop");
+  EXPECT_TRUE(right.log.Has("106103 access-list filter denied udp for user '192.0.2.1' outside/10.1.1.10(1025) -> inside/10.2.2.20(5000) "
+                            "hit-cnt 1 first hit [0x0, 0x0]"));
+  EXPECT_EQ(right.log.Count("106023"), 0);
   EXPECT_EQ(Through(true, Make(kPing)).size(), 1u);
   Made web = kDatagram;
   web.protocol = 6;
@@ -237,6 +243,26 @@ TEST_F(DataPlaneTest, VpnFilterHasTheFirstWordInBothDirections) {
   ours.sport = 2001;
   EXPECT_TRUE(Through(false, Make(ours)).empty());
   EXPECT_EQ(last.reason, "acl-drop");
+}
+
+// A line with `log`: 106102 as 106100 is elsewhere, for what it denies as well.
+TEST_F(DataPlaneTest, VpnFilterWithLogCountsHitsByInterval) {
+  right.Line("access-list filter extended deny udp any any eq 5000 log warnings interval 60\n"
+             "access-list filter extended permit ip any any log\n");
+  Apply();
+  Keys k;
+  k.filter_right = right.policy->access_lists.at("filter");
+  Up(k);
+  for (int i = 0; i < 3; i++) EXPECT_TRUE(Through(true, Make(kDatagram)).empty());
+  EXPECT_EQ(right.log.Count("106103"), 0);
+  EXPECT_EQ(right.log.Count("106102"), 1);
+  EXPECT_TRUE(right.log.Has("106102 access-list filter denied udp for user '192.0.2.1' outside/10.1.1.10(1025) -> inside/10.2.2.20(5000) "
+                            "hit-cnt 1 first hit [0x"));
+  Step(61);
+  EXPECT_TRUE(right.log.Has("hit-cnt 2 60-second interval [0x"));
+  EXPECT_EQ(Through(true, Make(kPing)).size(), 1u);
+  EXPECT_TRUE(right.log.Has("106102 access-list filter permitted icmp for user '192.0.2.1' outside/10.1.1.10("));
+  EXPECT_EQ(right.log.Count("106100"), 0);
 }
 
 TEST_F(DataPlaneTest, WithoutPermitVpnTheInterfaceListDecides) {
@@ -267,6 +293,8 @@ TEST_F(DataPlaneTest, TooLargeWithDontFragmentIsToldTheSender) {
   const int mtu = LoadBe16(&f.out[0].bytes[26]);
   EXPECT_EQ(mtu, 1446);  // 1500 - 20 - 8 - 8 - 12 = 1452, of which 1448 in blocks, less 2
   EXPECT_EQ(left.log.Count("602101"), 1);
+  EXPECT_EQ(left.data->Flows(clock.Now())[0].counters.pmtus_sent, 1u);
+  EXPECT_EQ(left.data->Totals().pmtus_sent, 1u);
   m.payload = static_cast<std::size_t>(mtu) - 28;
   const auto there = Through(true, Make(m));
   ASSERT_EQ(there.size(), 1u);
@@ -311,17 +339,86 @@ TEST_F(DataPlaneTest, OrIsCutAfterIt) {
   EXPECT_EQ(right.data->Flows(clock.Now())[0].counters.reassembly_needed, 1u);
 }
 
-TEST_F(DataPlaneTest, ClearDfCutsWhatDoesNotWantIt) {
+// What becomes of a packet that is too large, by its DF bit, `crypto ipsec df-bit` and `crypto ipsec fragmentation`.
+TEST_F(DataPlaneTest, TooLargeByItsDfBitTheDfPolicyAndTheFragmentationPolicy) {
+  enum class Then { kTold, kCutBefore, kCutAfter };
+  struct Row {
+    bool df;
+    DfPolicy policy;
+    bool after;
+    Then then;
+    bool outer_df;  // of a packet that fits
+  };
+  const Row rows[] = {
+      {false, DfPolicy::kCopy, false, Then::kCutBefore, false}, {false, DfPolicy::kCopy, true, Then::kCutAfter, false},
+      {true, DfPolicy::kCopy, false, Then::kTold, true},        {true, DfPolicy::kCopy, true, Then::kTold, true},
+      {false, DfPolicy::kSet, false, Then::kCutBefore, true},   {false, DfPolicy::kSet, true, Then::kCutAfter, true},
+      {true, DfPolicy::kSet, false, Then::kTold, true},         {true, DfPolicy::kSet, true, Then::kTold, true},
+      {false, DfPolicy::kClear, false, Then::kCutBefore, false}, {false, DfPolicy::kClear, true, Then::kCutAfter, false},
+      {true, DfPolicy::kClear, false, Then::kCutBefore, false}, {true, DfPolicy::kClear, true, Then::kCutAfter, false},
+  };
+  std::uint32_t spi = 0x4000;
+  for (const Row& r : rows) {
+    SCOPED_TRACE(std::string(r.df ? "DF" : "no DF") + ", policy " + std::to_string(static_cast<int>(r.policy)) + (r.after ? ", after" : ", before"));
+    Keys k;
+    k.spi_left = spi++, k.spi_right = spi++;
+    k.df = r.policy;
+    k.fragment_after = r.after;
+    Up(k);
+    Made m = kDatagram;
+    m.df = r.df;
+    outer.clear();
+    EXPECT_EQ(Through(true, Make(m)).size(), 1u);
+    EXPECT_EQ((outer.at(0)[6] & 0x40) != 0, r.outer_df);
+    outer.clear();
+    m.payload = 1472;
+    const auto there = Through(true, Make(m));
+    const IpsecCounters c = left.data->Flows(clock.Now())[0].counters;
+    EXPECT_EQ(c.pmtus_sent, r.then == Then::kTold ? 1u : 0u);
+    EXPECT_EQ(c.fragmentation_failed, r.then == Then::kTold ? 1u : 0u);
+    EXPECT_EQ(c.fragmented_before, r.then == Then::kCutBefore ? 1u : 0u);
+    EXPECT_EQ(c.fragmented_after, r.then == Then::kCutAfter ? 1u : 0u);
+    EXPECT_EQ(c.fragments_created, r.then == Then::kTold ? 0u : 2u);
+    EXPECT_EQ(right.data->Flows(clock.Now())[0].counters.reassembly_needed, r.then == Then::kCutAfter ? 1u : 0u);
+    if (r.then == Then::kTold) {
+      EXPECT_EQ(last.reason, "unexpected-packet");
+      ASSERT_EQ(last.out.size(), 1u);
+      EXPECT_EQ(last.out[0].by, "inside");
+      EXPECT_EQ(last.out[0].bytes[20] * 256 + last.out[0].bytes[21], 3 * 256 + 4);
+    } else {
+      ASSERT_EQ(outer.size(), 2u);
+      for (const Raw& o : outer) EXPECT_LE(o.size(), 1500u);
+      EXPECT_EQ((outer[0][6] & 0x20) != 0, r.then == Then::kCutAfter);  // the outer packet is the fragment
+      ASSERT_EQ(there.size(), r.then == Then::kCutBefore ? 2u : 1u) << last_far_reason;
+      if (r.then == Then::kCutAfter) {
+        EXPECT_EQ(there[0], Make(m));
+      }
+      for (const Raw& t : there) EXPECT_EQ((t[6] & 0x40) != 0, r.df && r.then == Then::kCutAfter);
+    }
+    Down(k);
+    Step(2);
+  }
+}
+
+TEST_F(DataPlaneTest, TheSenderIsToldOfThePacketThatItSentAndNotOfItsTranslation) {
+  left.Line("access-list vpn extended permit ip host 192.0.2.1 10.2.2.0 255.255.255.0\n"
+            "nat (inside) 1 10.1.1.0 255.255.255.0\nglobal (outside) 1 interface\n");
+  right.Line("access-list vpn extended permit ip 10.2.2.0 255.255.255.0 host 192.0.2.1\n");
+  Apply();
   Keys k;
-  k.df = DfPolicy::kClear;
+  k.local = "192.0.2.1";
   Up(k);
   Made m = kDatagram;
-  m.payload = 1472;
+  m.dst = "10.2.2.21";  // by the translated source
   m.df = true;
-  const auto there = Through(true, Make(m));
-  EXPECT_EQ(outer.size(), 2u);
-  ASSERT_EQ(there.size(), 1u) << last.reason << last_far_reason;
-  EXPECT_EQ(there[0], Make(m));
+  left.Line("no access-list vpn extended permit ip 10.1.1.0 255.255.255.0 10.2.2.0 255.255.255.0\n");
+  Apply();
+  ASSERT_EQ(Through(true, Make(m)).size(), 1u) << last.reason;
+  m.payload = 1472;
+  EXPECT_TRUE(Through(true, Make(m)).empty());
+  ASSERT_EQ(last.out.size(), 1u);
+  EXPECT_EQ(IpAddress::FromV4Bytes(&last.out[0].bytes[28 + 12]).ToString(), "10.1.1.10");  // as quoted
+  EXPECT_EQ(IpAddress::FromV4Bytes(&last.out[0].bytes[16]).ToString(), "10.1.1.10");
 }
 
 TEST_F(DataPlaneTest, FragmentsOfAHostGoThroughAsTheyAre) {
@@ -373,7 +470,7 @@ TEST_F(DataPlaneTest, PathMtuIsLearned) {
   const Fate f = left.Send("outside", error);
   EXPECT_EQ(f.d.action, Disposition::Action::kConsume) << f.reason;
   EXPECT_TRUE(left.log.Has("602103 IPSEC: Received an ICMP Destination Unreachable from 192.0.2.77 with suggested PMTU of 1000; PMTU updated for "
-                           "SA with peer 192.0.2.2, SPI 0x2002, tunnel name 192.0.2.2, old PMTU 1500, new PMTU 1000."));
+                           "SA with peer 192.0.2.2, SPI 0x00002002, tunnel name 192.0.2.2, old PMTU 1500, new PMTU 1000."));
   EXPECT_EQ(left.data->Flows(clock.Now())[0].path_mtu, 1000);
   Made m = kDatagram;
   m.df = true;
@@ -494,6 +591,105 @@ TEST_F(DataPlaneTest, OwnPacketsGoThroughTheTunnel) {
   const Fate home = left.Send("outside", back.out[0].bytes);
   ASSERT_EQ(home.out.size(), 1u) << home.reason;
   EXPECT_EQ(home.out[0].by, "identity");
+}
+
+// `management-access`: the address of the interface that it names answers through a tunnel of another one, by that interface's rules.
+TEST_F(DataPlaneTest, ManagementAccessThroughATunnel) {
+  right.Line("ssh 10.1.1.0 255.255.255.0 inside\n");
+  Apply();
+  Up();
+  Made ping = kPing;
+  ping.dst = "10.2.2.1";
+  const auto arrives = [&](const Made& m) {
+    const Fate f = left.Send("inside", Make(m));
+    if (f.out.empty()) return "nothing left: " + f.reason;
+    const Fate there = right.Send("outside", f.out.at(0).bytes);
+    if (!there.out.empty()) {
+      last = there;
+      return "for " + there.out[0].by;
+    }
+    return there.reason;
+  };
+  Made ssh{.src = "10.1.1.10", .dst = "10.2.2.1", .protocol = 6, .sport = 2001, .dport = 22, .mss = 1460};
+  EXPECT_EQ(arrives(ping), "sp-security-failed");
+  EXPECT_EQ(arrives(ssh), "sp-security-failed");
+  right.Line("management-access inside\n");
+  Apply();
+  EXPECT_EQ(arrives(ping), "for identity");
+  EXPECT_EQ(last.out[0].bytes, Make(ping));
+  ssh.sport++;
+  EXPECT_EQ(arrives(ssh), "for identity");
+  // The answers take the tunnel.
+  Gateway::How how;
+  how.hint = right.At("outside");
+  Made answer = Back(ssh);
+  answer.flags = kTcpSyn | kTcpAck;
+  answer.seq = 700;
+  answer.ack = LoadBe32(&last.out[0].bytes[24]) + 1;  // the left one has randomised it
+  const Fate back = right.Send("identity", Make(answer), how);
+  ASSERT_EQ(back.out.size(), 1u) << back.reason;
+  EXPECT_EQ(back.out[0].by, "outside");
+  EXPECT_EQ(back.out[0].bytes[9], 50);
+  const Fate home = left.Send("outside", back.out[0].bytes);
+  ASSERT_EQ(home.out.size(), 1u) << home.reason;
+  EXPECT_EQ(home.out[0].by, "inside");
+  // By the rules of `inside`, whose name messages have.
+  right.Line("icmp deny any echo inside\n");
+  Apply();
+  ping.sport++;
+  EXPECT_EQ(arrives(ping), "acl-drop");
+  EXPECT_TRUE(right.log.Has("313001 Denied ICMP type=8, code=0 from 10.1.1.10 on interface inside"));
+  right.Line("no ssh 10.1.1.0 255.255.255.0 inside\n");
+  Apply();
+  ssh.sport++;
+  EXPECT_EQ(arrives(ssh), "acl-drop");
+  EXPECT_TRUE(right.log.Has("710003 TCP access denied by ACL from 10.1.1.10/2003 to inside:10.2.2.1/ssh"));
+  // Not in the clear, and not another interface's address.
+  right.Line("no icmp deny any echo inside\n");
+  Apply();
+  EXPECT_EQ(right.Send("outside", Make({.src = "198.51.100.7", .dst = "10.2.2.1", .protocol = 1, .payload = 8})).reason, "sp-security-failed");
+}
+
+// The other way round: what the appliance says from that address takes the tunnel, and begins it.
+TEST_F(DataPlaneTest, WhatIsSaidFromTheManagedInterfaceTakesTheTunnel) {
+  const Made ping{.src = "10.1.1.1", .dst = "10.2.2.20", .protocol = 1, .sport = 9, .payload = 20};
+  Gateway::How how;
+  how.hint = left.At("inside");  // `ping inside 10.2.2.20`
+  EXPECT_EQ(left.Send("identity", Make(ping), how).out.at(0).by, "inside");  // without the command
+  left.Line("management-access inside\n");
+  Apply();
+  Step(10);  // the echo is over
+  EXPECT_EQ(left.Send("identity", Make(ping), how).reason, "acl-drop");
+  EXPECT_EQ(left.Events(TunnelEvent::What::kNeedSa), 1);
+  Up();
+  const Fate f = left.Send("identity", Make(ping), how);
+  ASSERT_EQ(f.out.size(), 1u) << f.reason;
+  EXPECT_EQ(f.out[0].by, "outside");
+  EXPECT_EQ(f.out[0].bytes[9], 50);
+  ASSERT_EQ(right.Send("outside", f.out[0].bytes).out.size(), 1u);
+  Made answer = Back(ping);
+  answer.sport = ping.sport;
+  answer.icmp_type = 0;
+  const Fate back = right.Send("inside", Make(answer));
+  ASSERT_EQ(back.out.size(), 1u) << back.reason;
+  const Fate home = left.Send("outside", back.out[0].bytes);
+  ASSERT_EQ(home.out.size(), 1u) << home.reason;
+  EXPECT_EQ(home.out[0].by, "identity");
+}
+
+// The kernel knows nothing of what is put around a packet: the appliance's own large ones are cut although they say DF.
+TEST_F(DataPlaneTest, OwnPacketsAreCutWhateverTheySay) {
+  left.Line("management-access inside\n");
+  Apply();
+  Up();
+  Gateway::How how;
+  how.hint = left.At("outside");
+  Made m{.src = "10.1.1.1", .dst = "10.2.2.20", .payload = 1472, .df = true};
+  const Fate f = left.Send("identity", Make(m), how);
+  ASSERT_EQ(f.out.size(), 2u) << f.reason;
+  std::size_t there = 0;
+  for (const Left& l : f.out) there += right.Send("outside", l.bytes).out.size();
+  EXPECT_EQ(there, 2u);
 }
 
 TEST_F(DataPlaneTest, IkeIsForTheApplianceWhereItListens) {

@@ -295,7 +295,7 @@ class TwoGateways : public testing::Test {
     std::shared_ptr<const AccessList> filter_left, filter_right;
     std::uint32_t kilobytes = 0;
     std::uint32_t entry = 1;
-    bool lan_to_lan = true;
+    bool lan_to_lan = true, network_extension = false;
     TrafficSelector local_ts, remote_ts;  // if their ranges are set, instead of the two above
   };
   std::shared_ptr<ChildSa> Sa(const Keys& k, bool of_left) {
@@ -313,6 +313,7 @@ class TwoGateways : public testing::Test {
     sa->encapsulation = k.encapsulation;
     sa->preserve = k.preserve;
     sa->lan_to_lan = k.lan_to_lan;
+    sa->network_extension = k.network_extension;
     sa->spi_in = of_left ? k.spi_left : k.spi_right;
     sa->spi_out = of_left ? k.spi_right : k.spi_left;
     sa->cipher = k.cipher;

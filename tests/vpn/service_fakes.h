@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/vpn/aaa/radius_server.h"
 #include "vpn/service.h"
 
 namespace sallyport {
@@ -29,7 +30,9 @@ class FakeIke final : public IkeProtocol {
     cleared.push_back(what);
     return on_clear ? on_clear(what) : 0;
   }
-  void AdvanceTo(Times) override {}
+  void AdvanceTo(Times) override {
+    if (on_advance) on_advance();
+  }
   Times NextDeadline() const override { return {TimePoint::Max(), TimePoint::Max()}; }
   std::vector<IkeSaView> Views(Times) const override { return views; }
   IkeStats Stats() const override { return stats; }
@@ -44,6 +47,7 @@ class FakeIke final : public IkeProtocol {
   IkeStats stats;
   std::function<void(const IkeDatagram&)> on_receive;
   std::function<void(std::uint32_t)> on_need;
+  std::function<void()> on_advance;
   std::function<std::uint32_t(const IkeClear&)> on_clear;
 };
 
@@ -112,7 +116,8 @@ class ServiceTest : public testing::Test {
     VpnService::Ports ports{transport, tunnels, [](const std::function<void()>& f) { f(); }, [](std::function<void()> f) { f(); },
                             {},        [this] { return Times{clock.Now(), real}; }, clock, logger, entropy,
                             [](const std::string& user, const std::string& password) { return user == "alice" && password == "right"; },
-                            {},        {}};
+                            {},        {}, &aaa,   {}};
+    ports.fetch = [this](const std::string& url, VpnService::Ports::Fetched done) { fetches.push_back({url, std::move(done)}); };
     service = std::make_unique<VpnService>(
         std::move(ports),
         [this](IkeHost& h) {
@@ -141,6 +146,7 @@ class ServiceTest : public testing::Test {
   void Step(Duration d) {
     clock.Advance(d);
     real = real + d;
+    aaa.Tick();
     service->Tick();
   }
   IkePeerUp Peer(std::uint32_t number) const {
@@ -161,6 +167,7 @@ class ServiceTest : public testing::Test {
     up.lan_to_lan = false;
     up.aggressive = true;
     up.user = name;
+    up.rules = UserOf(vpn, name);
     up.tunnel_group = "staff";
     return up;
   }
@@ -199,6 +206,9 @@ class ServiceTest : public testing::Test {
   LogRing ring;
   Logger logger{clock, ring};
   SeededEntropy entropy{1};
+  RadiusWire radius;
+  AaaClient aaa{{radius, logger, clock, entropy, [this] { return clock.Now(); }, [this] { return real; }, {}}};
+  std::vector<std::pair<std::string, VpnService::Ports::Fetched>> fetches;
   FakeTransport transport;
   FakeTunnels tunnels;
   FakeIke *v1 = nullptr, *v2 = nullptr;

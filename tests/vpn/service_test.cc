@@ -93,7 +93,7 @@ TEST_F(ServiceTest, ASessionFromItsBeginningToItsEnd) {
   EXPECT_EQ(Logged("602303"),
             (std::vector<std::string>{
                 "IPSEC: An outbound LAN-to-LAN SA (SPI= 0xB2000001) between 192.0.2.1 and 192.0.2.2 (user= 192.0.2.2) has been created.",
-                "IPSEC: An inbound LAN-to-LAN SA (SPI= 0xF81283) between 192.0.2.1 and 192.0.2.2 (user= 192.0.2.2) has been created."}));
+                "IPSEC: An inbound LAN-to-LAN SA (SPI= 0x00F81283) between 192.0.2.1 and 192.0.2.2 (user= 192.0.2.2) has been created."}));
   sa->activity->bytes_in = 700;
   sa->activity->bytes_out = 900;
   sa->activity->packets_out = 9;
@@ -301,14 +301,19 @@ TEST_F(ServiceTest, LocalUsers) {
     within = false;
   };
   const auto ask = [&](const char* group, const char* user, const char* password) {
-    q = {group, user, password, peer};
+    q = {};
+    q.tunnel_group = group;
+    q.user = user;
+    q.password = password;
+    q.peer = peer;
     service->Receive(Message(1));
     return answers.back();
   };
   const UserAnswer right = ask("staff", "alice", "right");
   EXPECT_TRUE(right.accepted);
   EXPECT_EQ(right.group_policy, "engineers");
-  EXPECT_EQ(right.address, Address("10.9.0.5"));
+  ASSERT_NE(right.rules, nullptr);
+  EXPECT_EQ(right.rules->framed_address, Address("10.9.0.5"));
   EXPECT_EQ(Logged("113012").size(), 1u);
   EXPECT_EQ(Logged("113011"), std::vector<std::string>{"AAA retrieved user specific group policy (engineers) for user = alice"});
   EXPECT_FALSE(ask("staff", "alice", "wrong").accepted);
@@ -323,6 +328,96 @@ TEST_F(ServiceTest, LocalUsers) {
   EXPECT_FALSE(ask("staff", "alice", "right").accepted);
 }
 
+// A server that says what a user gets; nobody, and the appliance's own database instead; accounting.
+TEST_F(ServiceTest, ServersKnowUsersToo) {
+  AaaPlan plan;
+  plan.groups.resize(1);
+  plan.groups[0].name = "far";
+  plan.groups[0].max_failed = 1;
+  plan.groups[0].servers.resize(1);
+  plan.groups[0].servers[0].address = Address("10.1.1.9");
+  plan.groups[0].servers[0].key = "secret";
+  aaa.UsePlan(plan);
+  TunnelGroup& staff = vpn->groups["staff"];
+  staff.name = "staff";
+  staff.authentication_servers = {"far", "LOCAL"};
+  staff.accounting_servers = "far";
+  vpn->group_policies["engineers"].name = "engineers";
+  vpn->group_policies["engineers"].idle_minutes = 7;
+  policy->access_lists["web"] = std::make_shared<AccessList>("web", 0, std::vector<AclLine>{}, std::vector<AclElement>{});
+  std::vector<UserAnswer> answers;
+  UserQuestion q;
+  q.tunnel_group = "staff";
+  q.peer = peer;
+  v1->on_receive = [&](const IkeDatagram&) { v1->host.Ask(q, [&](const UserAnswer& a) { answers.push_back(a); }); };
+  const auto ask = [&](const char* user, const char* password) {
+    q.user = user;
+    q.password = password;
+    service->Receive(Message(1));
+  };
+  const Bytes secret{reinterpret_cast<const std::uint8_t*>("secret"), 6};
+  const auto serve = [&](const std::function<RadiusReply()>& reply) {
+    radius.Serve(aaa, [&](const RadiusWire::Sent& s) { return reply().To(s.message, secret); });
+  };
+  ask("bob", "guess");
+  EXPECT_TRUE(answers.empty()) << "nobody waits for a server";
+  serve([] { return RadiusReply(radius::kAccessReject); });
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_FALSE(answers[0].accepted);
+  EXPECT_EQ(Logged("113005"), std::vector<std::string>{"AAA user authentication Rejected : reason = AAA failure : server = 10.1.1.9 : user = *****"
+                                                       " : user IP = 192.0.2.2"});
+  const std::uint8_t address[] = {10, 9, 0, 8}, minute[] = {0, 0, 0, 61};
+  const auto accept = [&] {
+    return RadiusReply(radius::kAccessAccept).Text(radius::kClass, "OU=engineers;").Add(radius::kFramedIpAddress, address).Add(radius::kSessionTimeout, minute);
+  };
+  ask("bob", "right");
+  serve([&] { return accept().Text(radius::kFilterId, "web"); });
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_TRUE(answers[1].accepted);
+  EXPECT_EQ(answers[1].group_policy, "engineers");
+  const VpnGroupPolicy rules = vpn->GroupPolicyOf("engineers", answers[1].rules.get());
+  EXPECT_EQ(rules.session_minutes, 2u) << "the user's over the group policy's";
+  EXPECT_EQ(rules.idle_minutes, 7u);
+  EXPECT_EQ(rules.filter.list, policy->access_lists["web"]);
+  EXPECT_EQ(OwnAddress(answers[1].rules.get())->address, Address("10.9.0.8"));
+  EXPECT_EQ(Logged("113004"), std::vector<std::string>{"AAA user authentication Successful : server =  10.1.1.9 : user = bob"});
+  EXPECT_EQ(Logged("113011").back(), "AAA retrieved user specific group policy (engineers) for user = bob");
+  ask("bob", "right");
+  serve([&] { return accept().Text(radius::kFilterId, "nowhere"); });
+  EXPECT_FALSE(answers.at(2).accepted) << "a filter that is not there would let everything through";
+  EXPECT_EQ(Logged("109016"), std::vector<std::string>{"Can't find authorization ACL nowhere for user 'bob'"});
+  // Something is asked besides.
+  ask("bob", "right");
+  serve([] { return RadiusReply(radius::kAccessChallenge).Text(radius::kReplyMessage, "token?").Text(radius::kState, "s"); });
+  EXPECT_TRUE(answers.at(3).challenge);
+  EXPECT_EQ(answers[3].message, "token?");
+  EXPECT_NE(answers[3].dialogue, nullptr);
+  // The session is accounted for.
+  IkePeerUp up = User(3, "bob");
+  up.rules = answers[1].rules;
+  up.assigned = Address("10.9.0.8");
+  v1->host.PeerUp(up, 0);
+  auto start = ReadRadius(radius.sent.back().message);
+  EXPECT_EQ(start->Number(radius::kAcctStatusType), 1u);
+  EXPECT_EQ(start->Text(radius::kClass), "OU=engineers;");
+  EXPECT_EQ(start->Address(radius::kFramedIpAddress), Address("10.9.0.8"));
+  const std::string session = start->Text(radius::kAcctSessionId);
+  serve([] { return RadiusReply(radius::kAccountingResponse); });
+  v1->host.PeerDown(3, IkeEnd::kIdleTimeout);
+  const auto stop = ReadRadius(radius.sent.back().message);
+  EXPECT_EQ(stop->Number(radius::kAcctStatusType), 2u);
+  EXPECT_EQ(stop->Text(radius::kAcctSessionId), session);
+  EXPECT_EQ(stop->Number(radius::kAcctTerminateCause), 4u);
+  serve([] { return RadiusReply(radius::kAccountingResponse); });
+  // No server answers.
+  ask("alice", "right");
+  Step(Duration::Seconds(11));
+  ASSERT_EQ(answers.size(), 5u);
+  EXPECT_TRUE(answers[4].accepted);
+  EXPECT_EQ(Logged("409023"), std::vector<std::string>{"Attempting AAA Fallback method LOCAL for Authentication request for user alice:Auth-server group far unreachable"});
+  EXPECT_EQ(Logged("113012").size(), 1u);
+}
+
 TEST_F(ServiceTest, PoolsGiveTheLowestFreeAddress) {
   vpn->pools["a"] = {"a", {Address("10.9.0.1"), Address("10.9.0.2")}, Address("255.255.255.0")};
   vpn->pools["b"] = {"b", {Address("10.8.0.1"), Address("10.8.0.1")}, Address("255.255.255.255")};
@@ -335,7 +430,7 @@ TEST_F(ServiceTest, PoolsGiveTheLowestFreeAddress) {
   EXPECT_EQ(take()->address, Address("10.8.0.1"));
   EXPECT_FALSE(take());
   v1->host.GiveAddress(Address("10.9.0.1"));
-  EXPECT_FALSE(v1->host.TakeAddress({}, Address("10.9.0.2"))) << "it is out";
+  EXPECT_FALSE(v1->host.TakeAddress({}, AssignedAddress{Address("10.9.0.2"), {}})) << "it is out";
   const auto pools = service->Pools();
   ASSERT_EQ(pools.size(), 2u);
   EXPECT_EQ(pools[0].free, 1u);
@@ -390,7 +485,7 @@ TEST_F(ServiceTest, DebugIsHeardByLevelAndPeer) {
   say("b", D::kIkev1, 6, peer);
   say("c", D::kIkev2Protocol, 1, peer);
   say("d", D::kNone, 1, peer);
-  service->debug().peers().insert(Address("203.0.113.9"));
+  service->debug().conditions().peers = {Prefix::Of(Address("203.0.113.9"), 32)};
   say("e", D::kIkev1, 1, peer);
   say("f", D::kIkev1, 1, Address("203.0.113.9"));
   EXPECT_EQ(heard, (std::vector<std::string>{"a", "f"}));

@@ -168,6 +168,19 @@ TEST_F(TunnelFlows, RemoteAccessInClientModeIsNotPreserved) {
   EXPECT_EQ(left.conns(), 0u);
 }
 
+TEST_F(TunnelFlows, NetworkExtensionModeIsPreserved) {
+  Keys k;
+  k.preserve = true;
+  k.lan_to_lan = false;
+  k.network_extension = true;
+  Up(k);
+  Connect();
+  EXPECT_TRUE(left.data->Contexts(clock.Now())[0].preserve);
+  Down(k);
+  EXPECT_EQ(left.conns(), 1u);
+  EXPECT_NE(OnlyTcp(left).flags & kConnVpnOrphan, 0);
+}
+
 TEST_F(TunnelFlows, RekeyLosesNothing) {
   Up();
   Connect();

@@ -84,6 +84,7 @@ WholeAppliance::WholeAppliance(Mesh& m, std::string box_name, const std::string&
       [](IkeHost& h) { return std::make_unique<Ikev2Core>(h); });
   service->OnRoutes([this] {
     configuration.VpnRoutes(service->InjectedRoutes());
+    configuration.VpnClientHas(service->ClientAddress());
     routes_changed_ = true;
   });
   UsePolicy();
@@ -96,9 +97,18 @@ WholeAppliance::~WholeAppliance() {
 }
 
 void WholeAppliance::UsePolicy() {
-  const auto compiled = configuration.Compile(policy.get());
-  ASSERT_TRUE(compiled) << compiled.error();
-  policy = *compiled;
+  // As Appliance has it: the line protocol of a virtual tunnel is the tunnel.
+  std::set<std::string> down;
+  for (const bool again : {false, true}) {
+    configuration.LinesDown(down);
+    const auto compiled = configuration.Compile(policy.get());
+    ASSERT_TRUE(compiled) << compiled.error();
+    policy = *compiled;
+    if (again) break;
+    for (const auto& i : policy->interfaces) {
+      if (i && i->virtual_tunnel && !service->TunnelsUp().contains(i->id)) down.insert(i->hardware);
+    }
+  }
   engine->SetPolicy(policy, mesh.clock.Now());
   service->UsePolicy(policy);
 }
@@ -118,12 +128,21 @@ void WholeAppliance::Configure(const std::string& lines) {
 }
 
 void WholeAppliance::Feed(const std::string& nameif, std::vector<std::uint8_t> packet) {
+  FeedAs(policy->FindByName(nameif)->id, IfId::kAny, std::move(packet));
+}
+
+void WholeAppliance::FeedOwn(const std::string& nameif, std::vector<std::uint8_t> packet) {
+  FeedAs(IfId::kIdentity, policy->FindByName(nameif)->id, std::move(packet));
+}
+
+void WholeAppliance::FeedAs(IfId in, IfId hint, std::vector<std::uint8_t> packet) {
   std::vector<std::uint8_t> room(kRoom + packet.size() + kRoom);
   std::copy(packet.begin(), packet.end(), room.begin() + kRoom);
   Packet p;
   p.bytes = MutableBytes(room).subspan(kRoom, packet.size());
   p.wire_length = static_cast<std::uint32_t>(packet.size());
-  p.ingress = policy->FindByName(nameif)->id;
+  p.ingress = in;
+  p.egress_hint = hint;
   p.headroom = p.tailroom = kRoom;
   p.handle = 1;
   Disposition d;
@@ -149,7 +168,10 @@ void WholeAppliance::Take(IfId, Packet& p, const Disposition& d) {
 }
 
 void WholeAppliance::ToSocket(const Packet& p) {
-  if (!p.IsUdp() || (p.key.dport != kIke && p.key.dport != kNatT)) return;
+  if (!p.IsUdp() || (p.key.dport != kIke && p.key.dport != kNatT)) {
+    own.emplace_back(p.bytes.begin(), p.bytes.end());
+    return;
+  }
   Bytes message = Bytes(p.bytes).subspan(p.payload_offset, p.payload_length);
   IkeDatagram d;
   if (p.key.dport == kNatT) {

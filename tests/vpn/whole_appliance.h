@@ -40,6 +40,10 @@ class WholeAppliance final : private IkeTransport {
   void Configure(const std::string& lines);
   // A packet comes by the interface `nameif`.
   void Feed(const std::string& nameif, std::vector<std::uint8_t> packet);
+  // One of the appliance's own, which the kernel would send by `nameif`.
+  void FeedOwn(const std::string& nameif, std::vector<std::uint8_t> packet);
+  // What came to the appliance itself, but for IKE.
+  std::vector<std::vector<std::uint8_t>> own;
   void AdvanceTo();
   // Lines of the log that have the number in them, without "%ASA-n-number: ".
   std::vector<std::string> Logged(const std::string& number) const;
@@ -69,6 +73,7 @@ class WholeAppliance final : private IkeTransport {
   void Leave(IfId by, std::vector<std::uint8_t> bytes);
   void ToSocket(const Packet& p);
   void UsePolicy();
+  void FeedAs(IfId in, IfId hint, std::vector<std::uint8_t> packet);
   bool routes_changed_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "vpn/crypto/library.h"
+#include "vpn/crypto/operations.h"
 
 namespace sallyport {
 namespace {
@@ -308,6 +309,7 @@ Result<Secret> DhKey(std::uint16_t group, Entropy& entropy, std::vector<std::uin
   if (!secret) return secret;
   Result<std::vector<std::uint8_t>> made = DhPublic(group, secret->bytes());
   if (!made) return Error{made.error()};
+  CryptoOperations::Count(Operations().dh_keys);
   public_value = std::move(*made);
   return secret;
 }
@@ -329,6 +331,7 @@ Result<std::vector<std::uint8_t>> DhPublic(std::uint16_t group, Bytes private_va
 }
 
 Result<Secret> DhShared(std::uint16_t group, Bytes private_value, Bytes peer_public) {
+  CryptoOperations::Count(Operations().dh_secrets);
   if (const Curve* c = CurveOf(group)) return CurveShared(*c, private_value, peer_public);
   if (const Modp* m = ModpOf(group)) return ModpShared(*m, private_value, peer_public);
   if (group == kCurve25519) return X25519Shared(private_value, peer_public);

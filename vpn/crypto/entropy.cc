@@ -7,10 +7,12 @@
 
 #include "firewall/base/random.h"
 #include "vpn/crypto/library.h"
+#include "vpn/crypto/operations.h"
 
 namespace sallyport {
 
 void SystemEntropy::Fill(MutableBytes out) {
+  CryptoOperations::Count(Operations().random);
   if (out.empty() || RAND_bytes_ex(CryptoLibrary::Get().context(), out.data(), out.size(), 0) == 1) return;
   std::fprintf(stderr, "sallyport: no randomness: %s\n", CryptoError().c_str());
   std::abort();

@@ -6,6 +6,7 @@
 
 #include "vpn/crypto/certificates_impl.h"
 #include "vpn/crypto/library.h"
+#include "vpn/crypto/operations.h"
 
 namespace sallyport {
 namespace {
@@ -66,6 +67,7 @@ Result<PrivateKey> PrivateKey::FromDer(Bytes der) {
 
 Result<PrivateKey> PrivateKey::NewRsa(int bits) {
   if (bits < 512 || bits > 16384) return Error{"no such size of an RSA key"};
+  CryptoOperations::Count(Operations().rsa_keys);
   return Take(EVP_PKEY_Q_keygen(Context(), nullptr, "RSA", static_cast<std::size_t>(bits)), "no RSA key could be made");
 }
 

@@ -5,6 +5,7 @@
 
 #include "vpn/crypto/certificates_impl.h"
 #include "vpn/crypto/library.h"
+#include "vpn/crypto/operations.h"
 #include "vpn/crypto/traits.h"
 
 namespace sallyport {
@@ -194,6 +195,8 @@ std::optional<SignatureScheme> SchemeOf(Bytes algorithm_identifier) {
 Result<std::vector<std::uint8_t>> Sign(const PrivateKey& key, SignatureScheme scheme, Bytes data) {
   const SchemeTraits& t = Of(scheme);
   if (!key || !Fits(t, key.type())) return Error{"the key does not fit the kind of signature"};
+  CryptoOperations& done = Operations();
+  CryptoOperations::Count(key.type() == KeyType::kRsa ? done.rsa_signatures : done.ecdsa_signatures);
   std::size_t size = static_cast<std::size_t>(EVP_PKEY_get_size(key.handle()));
   std::vector<std::uint8_t> out(size);
   if (t.form == Form::kRaw) {
@@ -218,6 +221,8 @@ bool Verify(const Certificate& signer, SignatureScheme scheme, Bytes data, Bytes
   EVP_PKEY* const key = signer ? X509_get0_pubkey(signer.handle()) : nullptr;
   const KeyType type = TypeOf(key);
   if (key == nullptr || !Fits(t, type)) return false;
+  CryptoOperations& done = Operations();
+  CryptoOperations::Count(type == KeyType::kRsa ? done.rsa_verifications : done.ecdsa_verifications);
   bool good = false;
   if (t.form == Form::kRaw) {
     const KeyContextPtr context = BeginRaw(key, false);

@@ -61,7 +61,8 @@ ShownOverhead ShownOverheadOf(VpnCipher cipher, VpnHash hash, bool nat_t, int ou
   const EspShape s = EspShape::Of(cipher, hash);
   ShownOverhead o;
   o.before_payload = outer + (nat_t ? 8 : 0) + static_cast<int>(s.Front());
-  o.total = o.before_payload + s.icv + 2 + s.align;
+  // The cipher's block, not what ESP pads to: 55(36) with AES-GCM, where up to 57 are added.
+  o.total = o.before_payload + s.icv + 2 + TraitsOf(cipher).block;
   return o;
 }
 

@@ -44,8 +44,8 @@ class IkeCore::Side final : public IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override { host_.MovePeer(spi_in, peer); }
   void Compute(std::function<void()> work, std::function<void()> done) override { host_.Compute(std::move(work), std::move(done)); }
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override { host_.Ask(q, std::move(answer)); }
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<IpAddress> wanted) override {
-    return host_.TakeAddress(pools, wanted);
+  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) override {
+    return host_.TakeAddress(pools, own);
   }
   void GiveAddress(IpAddress a) override { host_.GiveAddress(a); }
   void Say(const IkeSaying& s) override { host_.Say(s); }
@@ -56,6 +56,7 @@ class IkeCore::Side final : public IkeHost {
   std::string NameOf(IfId at) const override { return host_.NameOf(at); }
   std::int64_t WallSeconds() const override { return host_.WallSeconds(); }
   const PrivateKey* KeyOf(const std::string& name) const override { return host_.KeyOf(name); }
+  std::vector<std::uint8_t> CrlOf(const Trustpoint& t, const Certificate& of) override { return host_.CrlOf(t, of); }
   void LogKeys(const std::string& line) override { host_.LogKeys(line); }
   Entropy& entropy() override { return host_.entropy(); }
 
@@ -110,7 +111,8 @@ std::optional<IkeCore::Target> IkeCore::Find(std::uint32_t entry) const {
     const auto vti = std::find_if(policy_->virtual_tunnels.begin(), policy_->virtual_tunnels.end(),
                                   [&](const VirtualTunnel& v) { return v.id == entry; });
     if (vti == policy_->virtual_tunnels.end()) return {};
-    target.map = vti->profile;
+    target.map = vti->MapName();
+    target.sequence = VirtualTunnel::kSequence;
     target.at = vti->source;
     target.peers = {vti->destination};
     target.v1 = !vti->ikev1_sets.empty();

@@ -26,6 +26,8 @@ class IkeCore final : public IkeProtocol {
 
   // Says 752xxx (a release that has IKEv2).
   void UseTunnelManager(bool speaks) { speaks_ = speaks; }
+  // Has the entry been asked for, and has nothing come of it yet?
+  bool Waiting(std::uint32_t entry) const { return pending_.contains(entry); }
   // The engine of a version, null if it is not spoken.
   const IkeProtocol* version(std::uint8_t n) const { return n == 2 ? v2_.get() : v1_.get(); }
 

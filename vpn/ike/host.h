@@ -14,6 +14,7 @@
 #include "vpn/child_sa.h"
 #include "vpn/crypto/certificates.h"
 #include "vpn/crypto/entropy.h"
+#include "vpn/crypto/secret.h"
 #include "vpn/policy.h"
 #include "vpn/tunnel_event.h"
 #include "vpn/views.h"
@@ -24,6 +25,11 @@ namespace sallyport {
 // a peer (retransmissions, dead peer detection, half-open negotiations) on `real`, which nobody moves.
 struct Times {
   TimePoint now, real;
+};
+
+// What an address pool gives.
+struct AssignedAddress {
+  IpAddress address, mask;
 };
 
 struct IkeDatagram {
@@ -45,27 +51,41 @@ struct IkeSaying {
   int severity = 7;
   enum class Debug : std::uint8_t { kNone, kIkev1, kIkev2Protocol, kIkev2Platform, kIpsec } debug = Debug::kNone;
   int debug_level = 1;  // from this level of `debug crypto ...` on it is printed
-  IpAddress peer;       // for `debug crypto condition peer`
+  // For `debug crypto condition`; what is not known stays empty.
+  IpAddress peer;
+  std::string group, user;
+  std::uint32_t spi = 0;
   std::string text;
   std::string debug_text;  // "": `text`
 };
 
+// A conversation of several rounds with an AAA server, as whoever leads it left it (vpn/aaa/aaa_client.h).
+struct AaaDialogue;
+
 // Credentials that a remote user has sent (XAUTH, EAP), and what AAA says to them.
 struct UserQuestion {
   std::string tunnel_group, user, password;
-  IpAddress peer;
+  IpAddress peer, local;
+  std::uint8_t version = 1;                     // of IKE
+  std::vector<std::uint8_t> eap;                // the peer's EAP message, instead of a password
+  std::shared_ptr<const AaaDialogue> dialogue;  // the question answers a challenge of this one
 };
 struct UserAnswer {
   bool accepted = false;
+  bool challenge = false;    // not decided yet: `message` or `eap` goes to the user, and what he says is asked with `dialogue`
   std::string group_policy;  // "": the tunnel group's
   std::string message;       // to the user
-  std::optional<IpAddress> address;
+  std::shared_ptr<const VpnUser> rules;  // what rules for him besides his group policy; null: nothing
+  std::vector<std::uint8_t> eap;         // to the peer; empty: the server has said nothing in EAP
+  std::shared_ptr<const Secret> msk;     // of EAP's method; null: it makes none
+  std::shared_ptr<const AaaDialogue> dialogue;
 };
 
-// What an address pool gives.
-struct AssignedAddress {
-  IpAddress address, mask;
-};
+// The address that a user has of his own.
+inline std::optional<AssignedAddress> OwnAddress(const VpnUser* user) {
+  if (user == nullptr || !user->framed_address) return {};
+  return AssignedAddress{*user->framed_address, user->framed_mask.IsNone() ? IpAddress::V4(0xffffffff) : user->framed_mask};
+}
 
 // A security association of IKE, as sessions see it (vpn/sessions.h): told when it comes up, changes, and ends.
 struct IkePeerUp {
@@ -83,6 +103,7 @@ struct IkePeerUp {
   std::uint16_t dh_group = 0;
   std::uint32_t lifetime_s = 0;
   std::string client_os, client_version;
+  std::shared_ptr<const VpnUser> rules;  // of remote access, as UserAnswer has them
 };
 
 // Why an IKE SA ended: words of 113019, and of notifications.
@@ -119,7 +140,7 @@ class IkeHost {
   virtual void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) = 0;
   // The user's own address, else one of the pools in order; none: they are used up.
   virtual std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools,
-                                                     std::optional<IpAddress> wanted) = 0;
+                                                     std::optional<AssignedAddress> own) = 0;
   virtual void GiveAddress(IpAddress a) = 0;
   virtual void Say(const IkeSaying& s) = 0;
   // Is anybody listening to that (so that long texts need not be made)?
@@ -135,6 +156,8 @@ class IkeHost {
   virtual std::int64_t WallSeconds() const { return 0; }
   // A private key of a trustpoint (by `keypair` name); null: it is not here.
   virtual const PrivateKey* KeyOf(const std::string& name) const = 0;
+  // The list of revoked certificates of a trustpoint's authority; empty: there is none now, and the host may have begun to fetch it.
+  virtual std::vector<std::uint8_t> CrlOf(const Trustpoint&, const Certificate& /*of*/) { return {}; }
   // Keys of negotiations, for whoever decrypts captures ("ikev1 <cookies> <key>"); does nothing unless switched on.
   virtual void LogKeys(const std::string& line) = 0;
   virtual Entropy& entropy() = 0;
@@ -161,7 +184,8 @@ struct IkeStats {
                 out_p2_sa_delete_requests = 0;
   std::uint64_t initiator_tunnels = 0, initiator_fails = 0, responder_fails = 0, system_capacity_fails = 0, auth_fails = 0;
   std::uint64_t decrypt_fails = 0, hash_valid_fails = 0, no_sa_fails = 0;
-  std::uint64_t in_negotiation = 0, in_negotiation_high = 0;
+  std::uint64_t in_negotiation = 0, in_negotiation_high = 0, in_negotiation_rejected = 0;
+  CryptoRequests crypto;
 };
 
 // Both versions, and each of them: Ikev1Core (v1_core.h), Ikev2Core (v2_core.h), and IkeCore (core.h), which hands each

@@ -261,6 +261,7 @@ bool Ikev1Core::Open(const Ikev1Sa& sa, const std::vector<std::uint8_t>& iv, Mes
   if ((m.header.flags & ikev1::kEncrypted) != 0) {
     m.plain.assign(body.begin(), body.end());
     m.iv = iv;
+    ++stats_.crypto.decrypted;
     if (!sa.keys.ready() || !DecryptV1(sa.suite, sa.keys, m.iv, m.plain)) {
       ++stats_.decrypt_fails;
       return false;
@@ -285,6 +286,7 @@ bool Ikev1Core::HashIsRight(const Ikev1Sa& sa, const MessageV1& m, Bytes between
     const Bytes first = m.payloads[1].whole(), last = m.payloads.back().whole();
     rest = Bytes(first.data(), static_cast<std::size_t>(last.data() + last.size() - first.data()));
   }
+  ++stats_.crypto.hmacs;
   return SameBytes(MessageHashV1(sa.suite, sa.keys, {id, between, rest}), m.payloads[0].body);
 }
 
@@ -318,7 +320,10 @@ std::vector<std::uint8_t> Ikev1Core::Pack(Ikev1Sa& sa, std::uint8_t exchange, st
   h.message_id = id;
   std::vector<std::uint8_t> bytes = chain.Take();
   const std::vector<std::uint8_t> plain = bytes;
-  if (iv != nullptr) EncryptV1(sa.suite, sa.keys, *iv, bytes);
+  if (iv != nullptr) {
+    ++stats_.crypto.encrypted;
+    EncryptV1(sa.suite, sa.keys, *iv, bytes);
+  }
   std::vector<std::uint8_t> message = WithIkeHeader(h, bytes);
   // An ASA tells the length without the cipher's padding.
   SayMessage("SENDING", &sa, sa.peer.address, id, h.first, plain, kIkeHeaderSize + plain.size());
@@ -359,6 +364,7 @@ void Ikev1Core::FillHash(const Ikev1Sa& sa, ChainWriter& chain, std::uint32_t id
   std::uint8_t id_bytes[4];
   StoreBe32(id_bytes, id);
   const Bytes rest = chain.bytes().subspan(kIkePayloadHeaderSize + size);
+  ++stats_.crypto.hmacs;
   const std::vector<std::uint8_t> hash = MessageHashV1(sa.suite, sa.keys, {id_bytes, between, rest});
   std::copy(hash.begin(), hash.end(), chain.mutable_bytes().begin() + kIkePayloadHeaderSize);
 }
@@ -408,6 +414,7 @@ IkeStats Ikev1Core::Stats() const {
   IkeStats out = stats_;
   out.active_tunnels = out.in_negotiation = 0;
   for (const auto& [number, sa] : sas_) ++(sa->active() ? out.active_tunnels : out.in_negotiation);
+  out.crypto.failed = out.decrypt_fails;
   return out;
 }
 
@@ -615,7 +622,8 @@ void Ikev1Core::UsePolicy(std::shared_ptr<const VpnPolicy> policy, Times t) {
   for (const std::uint32_t number : off) {
     if (Ikev1Sa* sa = Find(number)) Kill(*sa, IkeEnd::kPolicyChanged, true);
   }
-  client_at_ = policy_->client.enabled ? real() : TimePoint::Max();
+  if (!policy_->client.enabled) client_at_ = TimePoint::Max();
+  else if (client_at_ == TimePoint::Max()) client_at_ = real();  // else it waits for its time already
 }
 
 }  // namespace sallyport

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -164,6 +165,8 @@ class Ikev1Core final : public IkeProtocol {
   void TellPeerUp(Ikev1Sa& sa, std::uint32_t replaces);
   // The end of an SA and its pairs.
   void Kill(Ikev1Sa& sa, IkeEnd why, bool tell_peer);
+  // Nothing of it is left here; its pairs are not looked at.
+  void Forget(Ikev1Sa& sa, IkeEnd why);
 
   // --- quick mode
   Go Step2(Ikev1Sa& sa, QuickV1& q, V1Event on, const MessageV1* m);
@@ -207,7 +210,7 @@ class Ikev1Core final : public IkeProtocol {
   // --- remote access
   void BeginLogin(Ikev1Sa& sa);
   void LoginDone(Ikev1Sa& sa);
-  void AskForUser(Ikev1Sa& sa);
+  void AskForUser(Ikev1Sa& sa, const std::string& challenge = {});
   void SendTransaction(Ikev1Sa& sa, std::uint32_t id, std::uint8_t type, std::uint16_t identifier, Bytes attributes,
                        bool wait);
   void OnUserReply(Ikev1Sa& sa, std::uint32_t id, const std::vector<Attribute>& attributes);
@@ -239,6 +242,7 @@ class Ikev1Core final : public IkeProtocol {
   void SayHistory(const Ikev1Sa& sa) const;
   void SayHistory(const Ikev1Sa& sa, const QuickV1& q) const;
   void SayCompleted(const Ikev1Sa& sa) const;
+  void SayWrongKey(const Ikev1Sa& sa) const;
   void SayEnd(const Ikev1Sa& sa, IkeEnd why) const;
   static void Remember(std::deque<std::string>& history, const char* story);
   std::string PeerName(const Ikev1Sa& sa) const;  // the group, or the user
@@ -256,6 +260,7 @@ class Ikev1Core final : public IkeProtocol {
   std::map<std::uint32_t, std::unique_ptr<Ikev1Sa>> sas_;
   std::map<std::uint64_t, std::uint32_t> by_cookie_;                       // our own one
   std::map<std::pair<IpAddress, std::uint64_t>, std::uint32_t> by_first_;  // responders: peer and its cookie
+  std::set<std::uint32_t> half_open_;                                      // responders whose phase 1 is not through
   std::map<std::uint32_t, ChildV1> children_;                              // by spi_in
   std::map<std::uint32_t, std::size_t> peer_of_entry_;                     // which of its peers is tried
   std::map<IpAddress, TimePoint> told_invalid_spi_;                        // real

@@ -100,6 +100,12 @@ void Ikev1Core::OnInformational(Ikev1Sa* sa, MessageV1& m, Bytes body) {
       const auto n = p.type == kNotify ? ReadNotifyV1(p.body) : std::nullopt;
       if (!n) continue;
       Say(713904, 5, sa, peer, std::string("Received an un-encrypted ") + NotifyName(n->type) + " notify message, dropping");
+      // What we have enciphered the peer could not make anything of.
+      const bool by_key = sa->keys.ready() && !sa->active() && sa->suite.auth == VpnAuth::kPreSharedKeys;
+      if (n->type == kPayloadMalformed && by_key) {
+        Say(713903, 4, sa, peer,
+            "Error, peer has indicated that something is wrong with our message.  This could indicate a pre-shared key mismatch.");
+      }
     }
     Say(713903, 4, sa, peer, "Information Exchange processing failed");
     return;

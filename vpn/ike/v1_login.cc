@@ -45,6 +45,8 @@ enum Config : std::uint16_t {
 
 constexpr PayloadRule kTransactionRules[] = {{kHash, 1, 1}, {kAttributes, 1, 1}, {kVendor, 0, 8}, {kNotify, 0, 8}};
 constexpr int kMostTries = 3;
+constexpr int kMostReplies = 8;  // with challenges
+constexpr std::size_t kLongestMessage = 200;
 constexpr std::size_t kLongestName = 128;
 constexpr std::size_t kMostTransactions = 16, kMostRepeats = 8;
 
@@ -235,11 +237,17 @@ void Ikev1Core::BeginLogin(Ikev1Sa& sa) {
   sa.login = V1Login::kConfig;
 }
 
-void Ikev1Core::AskForUser(Ikev1Sa& sa) {
+// `challenge`: what an AAA server wants to know besides.
+void Ikev1Core::AskForUser(Ikev1Sa& sa, const std::string& challenge) {
   sa.login_id = NewMessageId(sa);
   sa.login_accepted = false;
   AttributeWriter out;
-  out.Basic(kXauthType, 0).Long(kXauthUser, {}).Long(kXauthPassword, {});
+  out.Basic(kXauthType, 0);
+  if (challenge.empty()) {
+    out.Long(kXauthUser, {}).Long(kXauthPassword, {});
+  } else {
+    out.Long(kXauthMessage, TextBytes(challenge.substr(0, kLongestMessage))).Long(kXauthPassword, {});
+  }
   SendTransaction(sa, sa.login_id, kRequest, sa.config_id++, out.bytes(), true);
 }
 
@@ -250,8 +258,12 @@ void Ikev1Core::OnUserReply(Ikev1Sa& sa, std::uint32_t, const std::vector<Attrib
   q.user = TextOf(FindAttribute(attributes, kXauthUser));
   q.password = TextOf(FindAttribute(attributes, kXauthPassword));
   q.peer = sa.peer.address;
-  const auto at = q.user.find('@');
-  if (sa.group.strip_realm && at != std::string::npos) q.user.resize(at);
+  q.local = sa.local.address;
+  if (sa.dialogue != nullptr) {
+    q.user = sa.challenged;
+    q.dialogue = std::exchange(sa.dialogue, nullptr);
+  }
+  q.user = sa.group.NameFor(q.user, policy_->group_delimiter);
   ++sa.login_tries;
   const std::uint32_t number = sa.number;
   const auto answer = [self = self_, number, user = q.user](const UserAnswer& a) {
@@ -272,12 +284,18 @@ void Ikev1Core::OnUserReply(Ikev1Sa& sa, std::uint32_t, const std::vector<Attrib
 
 void Ikev1Core::OnUserAnswer(Ikev1Sa& sa, const std::string& user, const UserAnswer& a) {
   sa.login_waits = false;
+  if (a.challenge && sa.login_tries < kMostReplies) {
+    sa.dialogue = a.dialogue;
+    sa.challenged = user;
+    AskForUser(sa, a.message.empty() ? "Challenge" : a.message);
+    return;
+  }
   bool accepted = a.accepted;
   if (accepted) {
     sa.user = user;
     if (!a.group_policy.empty()) sa.group_policy = a.group_policy;
-    sa.user_address = a.address;
-    const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.user);
+    sa.rules = a.rules;
+    const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.rules.get());
     if (!policy.group_lock.empty() && policy.group_lock != sa.group.name) {
       Say(713060, 3, sa,
           "Tunnel Rejected: User (" + user + ") not member of group (" + sa.group.name + "), group-lock check failed.");
@@ -295,13 +313,13 @@ void Ikev1Core::OnUserAnswer(Ikev1Sa& sa, const std::string& user, const UserAns
   sa.login_id = NewMessageId(sa);
   AttributeWriter out;
   out.Basic(kXauthStatus, accepted ? 1 : 0);
-  if (!a.message.empty() && a.message.size() < 200) out.Long(kXauthMessage, TextBytes(a.message));
+  if (!a.message.empty() && a.message.size() < kLongestMessage) out.Long(kXauthMessage, TextBytes(a.message));
   SendTransaction(sa, sa.login_id, kSet, sa.config_id++, out.bytes(), true);
 }
 
 void Ikev1Core::OnConfigRequest(Ikev1Sa& sa, std::uint32_t id, std::uint16_t identifier,
                                 const std::vector<Attribute>& attributes) {
-  const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.user);
+  const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.rules.get());
   const bool wants_address = FindAttribute(attributes, kIp4Address) != nullptr;
   if (!wants_address && !sa.assigned && !sa.peer_told) {
     // A hardware client that brings its own network.
@@ -323,7 +341,7 @@ void Ikev1Core::OnConfigRequest(Ikev1Sa& sa, std::uint32_t id, std::uint16_t ide
   }
   if (wants_address && !sa.assigned) {
     const std::vector<std::string>& pools = policy.address_pools.empty() ? sa.group.address_pools : policy.address_pools;
-    sa.assigned = host_.TakeAddress(pools, sa.user_address);
+    sa.assigned = host_.TakeAddress(pools, OwnAddress(sa.rules.get()));
     if (!sa.assigned) {
       Say(713132, 3, sa, "Cannot obtain an IP address for remote peer");
       Kill(sa, IkeEnd::kError, true);

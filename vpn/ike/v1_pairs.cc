@@ -145,7 +145,7 @@ bool Ikev1Core::Install(Ikev1Sa& sa, QuickV1& q) {
   pair->map_sequence = entry->sequence;
   if (sa.remote_access() && !sa.client) pair->user = PeerName(sa);
   if (sa.assigned && !sa.client) pair->assigned = sa.assigned->address;
-  pair->filter = policy_->GroupPolicyOf(sa.group_policy, sa.user).filter.list;
+  pair->filter = policy_->GroupPolicyOf(sa.group_policy, sa.rules.get()).filter.list;
   pair->ike_version = 1;
   pair->ike_sa = sa.number;
 

@@ -6,6 +6,8 @@
 #include "vpn/crypto/dh.h"
 #include "vpn/crypto/digests.h"
 #include "vpn/crypto/traits.h"
+#include "vpn/ike/own_certificates.h"
+#include "vpn/ike/peer_certificate.h"
 #include "vpn/ike/v1_core.h"
 
 namespace sallyport {
@@ -350,6 +352,7 @@ void Ikev1Core::AddCertificateRequest(Ikev1Sa& sa, ChainWriter& out) {
 }
 
 bool Ikev1Core::AddProof(Ikev1Sa& sa, ChainWriter& out) {
+  ++stats_.crypto.hmacs;
   const std::vector<std::uint8_t> hash =
       sa.initiator ? HashIV1(sa.suite, sa.keys, sa.Exchange()) : HashRV1(sa.suite, sa.keys, sa.Exchange());
   if (sa.suite.auth != VpnAuth::kRsaCertificate) {
@@ -362,11 +365,9 @@ bool Ikev1Core::AddProof(Ikev1Sa& sa, ChainWriter& out) {
   const Trustpoint* t = OwnTrustpoint(sa);
   if (t == nullptr) return false;
   const std::uint8_t encoding[] = {kCertX509Signature};
-  if (const Result<std::vector<Certificate>> chain = Certificate::ChainFromPem(t->identity_pem)) {
-    for (const Certificate& c : *chain) {
-      Constructing(sa, "cert");
-      out.Add(kCert, {encoding, c.der()});
-    }
+  for (const Certificate& c : CertificatesToShow(*policy_, *t, SendsChain(*policy_, sa.group.name, sa.entry))) {
+    Constructing(sa, "cert");
+    out.Add(kCert, {encoding, c.der()});
   }
   Constructing(sa, "RSA signature");
   Debug(715076, sa, "Computing hash for ISAKMP");
@@ -396,6 +397,7 @@ bool Ikev1Core::ReadIdentity(Ikev1Sa& sa, const MessageV1& m) {
 }
 
 bool Ikev1Core::CheckProof(Ikev1Sa& sa, const std::vector<RawPayload>& payloads) {
+  ++stats_.crypto.hmacs;
   const std::vector<std::uint8_t> hash =
       sa.initiator ? HashRV1(sa.suite, sa.keys, sa.Exchange()) : HashIV1(sa.suite, sa.keys, sa.Exchange());
   if (sa.suite.auth == VpnAuth::kRsaCertificate) return CheckCertificate(sa, payloads, hash);
@@ -405,7 +407,7 @@ bool Ikev1Core::CheckProof(Ikev1Sa& sa, const std::vector<RawPayload>& payloads)
   if (p != nullptr && SameBytes(p->body, hash)) return true;
   ++stats_.auth_fails;
   ++stats_.hash_valid_fails;
-  Say(713904, 5, sa, "ERROR, had problems decrypting packet, probably due to mismatched pre-shared key.  Aborting");
+  SayWrongKey(sa);
   return false;
 }
 
@@ -426,16 +428,9 @@ bool Ikev1Core::CheckCertificate(Ikev1Sa& sa, const std::vector<RawPayload>& pay
   const RawPayload* signature = FindPayload(payloads, kSig);
   if (sent.empty() || signature == nullptr) return fail("the peer sent no certificate");
   Processing(sa, "RSA signature");
-  TrustStore store;
-  bool crl = false;
-  for (const auto& [name, trustpoint] : policy_->trustpoints) {
-    if (trustpoint.ca_pem.empty()) continue;
-    if (Result<Certificate> ca = Certificate::FromPem(trustpoint.ca_pem)) store.AddAnchor(*std::move(ca));
-    crl = crl || trustpoint.check_revocation;
-  }
   const Certificate& leaf = sent.front();
   const std::vector<Certificate> others(sent.begin() + 1, sent.end());
-  if (const Status valid = store.Validate(leaf, others, host_.WallSeconds(), crl); !valid) return fail(valid.error());
+  if (const Status valid = ValidatePeer(*policy_, host_, leaf, others); !valid) return fail(valid.error());
   Debug(715076, sa, "Computing hash for ISAKMP");
   if (!Verify(leaf, SignatureScheme::kRsaRaw, hash, signature->body)) {
     ++stats_.auth_fails;

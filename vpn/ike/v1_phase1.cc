@@ -174,22 +174,23 @@ void Ikev1Core::BeginResponder(const IkeDatagram& d, MessageV1& m, Bytes body) {
     Say(713202, 6, nullptr, d.peer.address, "Duplicate first packet detected.  Ignoring packet.");
     return;
   }
-  const std::size_t half_open = static_cast<std::size_t>(
-      std::count_if(sas_.begin(), sas_.end(), [](const auto& s) { return !s.second->active() && !s.second->initiator; }));
-  const std::size_t most =
-      policy_->max_in_negotiation != 0 ? std::min<std::size_t>(policy_->max_in_negotiation, kMostHalfOpen) : kMostHalfOpen;
-  if (half_open >= most || (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas)) {
+  const std::size_t most = policy_->max_in_negotiation_v1 != 0 ? std::min<std::size_t>(policy_->max_in_negotiation_v1, kMostHalfOpen)
+                                                               : kMostHalfOpen;
+  if (half_open_.size() >= most) {
     ++stats_.system_capacity_fails;
+    ++stats_.in_negotiation_rejected;
     Say(713191, 3, nullptr, d.peer.address, "Maximum concurrent IKE negotiations exceeded!");
     // Version 1 has no cookies against a flood of first messages from nowhere. The oldest negotiation that has not proved that
     // its peer hears us makes room: who is there answers sooner than the flood has gone round.
-    const auto oldest = std::find_if(sas_.begin(), sas_.end(), [](const auto& s) {
-      return !s.second->initiator && (s.second->state == V1State::kMmWait3 || s.second->state == V1State::kAmWait3);
+    const auto oldest = std::find_if(half_open_.begin(), half_open_.end(), [this](std::uint32_t number) {
+      const V1State state = sas_.at(number)->state;
+      return state == V1State::kMmWait3 || state == V1State::kAmWait3;
     });
-    if (half_open < most || oldest == sas_.end()) return drop();
-    FailPhase1(*oldest->second, "");
+    if (oldest == half_open_.end()) return drop();
+    FailPhase1(*sas_.at(*oldest), "");
   }
   Ikev1Sa& sa = NewSa();
+  half_open_.insert(sa.number);
   sa.aggressive = aggressive;
   sa.cookie_i = m.header.spi_i;
   do {
@@ -205,7 +206,7 @@ void Ikev1Core::BeginResponder(const IkeDatagram& d, MessageV1& m, Bytes body) {
   OnPhase1(sa, m, body);
   // Nothing is kept of a first message that led nowhere.
   if (Ikev1Sa* left = Find(number); left != nullptr && left->state == V1State::kStart) FailPhase1(*left, "");
-  stats_.in_negotiation_high = std::max<std::uint64_t>(stats_.in_negotiation_high, half_open + 1);
+  stats_.in_negotiation_high = std::max<std::uint64_t>(stats_.in_negotiation_high, half_open_.size());
 }
 
 void Ikev1Core::OnPhase1(Ikev1Sa& sa, MessageV1& m, Bytes body) {
@@ -245,6 +246,7 @@ void Ikev1Core::OnPhase1(Ikev1Sa& sa, MessageV1& m, Bytes body) {
               " Mode packet with invalid payloads, MessID = 0");
       ++stats_.auth_fails;
       SendClearNotify(*m.datagram, m.header, kPayloadMalformed);
+      if (sa.suite.auth == VpnAuth::kPreSharedKeys) SayWrongKey(sa);
     } else {
       Say(713048, 3, sa, fmt::format("Error processing payload: Payload ID: {}", m.header.first));
     }
@@ -368,6 +370,7 @@ void Ikev1Core::Established(Ikev1Sa& sa) {
   sa.established_real = real();
   sa.heard = real();
   if (!sa.initiator) by_first_.erase({sa.peer.address, sa.cookie_i});
+  half_open_.erase(sa.number);
   const bool keepalive = sa.group.keepalive && sa.dpd;
   if (keepalive && sa.group.keepalive_threshold_s != 0)
     sa.dpd_at = real() + Duration::Seconds(sa.group.keepalive_threshold_s);
@@ -501,13 +504,23 @@ void Ikev1Core::TellPeerUp(Ikev1Sa& sa, std::uint32_t replaces) {
   up.dh_group = sa.suite.group;
   up.lifetime_s = sa.suite.lifetime_s;
   up.client_os = sa.client_os;
+  up.rules = sa.rules;
   up.client_version = sa.client_version;
   sa.peer_told = true;
   host_.PeerUp(up, replaces);
 }
 
-void Ikev1Core::FailPhase1(Ikev1Sa& sa, const std::string& event) {
+void Ikev1Core::Forget(Ikev1Sa& sa, IkeEnd why) {
   const std::uint32_t number = sa.number;
+  if (sa.peer_told) host_.PeerDown(number, why);
+  by_cookie_.erase(sa.own_cookie());
+  if (!sa.initiator) by_first_.erase({sa.peer.address, sa.cookie_i});
+  half_open_.erase(number);
+  if (sa.client) client_at_ = real() + kClientAgain;
+  sas_.erase(number);
+}
+
+void Ikev1Core::FailPhase1(Ikev1Sa& sa, const std::string& event) {
   if (!event.empty()) {
     Remember(sa.history, event.c_str());
     SayHistory(sa);
@@ -524,11 +537,7 @@ void Ikev1Core::FailPhase1(Ikev1Sa& sa, const std::string& event) {
   const std::vector<NeedV1> needs = std::move(sa.needs);
   const std::uint32_t entry_id = sa.entry, replaces = sa.replaces;
   const IpAddress tried = sa.peer.address;
-  by_cookie_.erase(sa.own_cookie());
-  if (!sa.initiator) by_first_.erase({sa.peer.address, sa.cookie_i});
-  if (sa.peer_told) host_.PeerDown(number, IkeEnd::kError);
-  if (sa.client) client_at_ = real() + kClientAgain;
-  sas_.erase(number);
+  Forget(sa, IkeEnd::kError);
   if (replaces != 0) {
     if (Ikev1Sa* old = Find(replaces)) {
       old->rekeying = false;
@@ -556,12 +565,8 @@ void Ikev1Core::Kill(Ikev1Sa& sa, IkeEnd why, bool tell_peer) {
   }
   for (const std::uint32_t spi : spis) RemoveChild(spi, false);
   if (sa.assigned && !sa.client) host_.GiveAddress(sa.assigned->address);
-  if (sa.peer_told) host_.PeerDown(number, why);
-  by_cookie_.erase(sa.own_cookie());
-  if (!sa.initiator) by_first_.erase({sa.peer.address, sa.cookie_i});
   stats_.previous_tunnels += sa.active() ? 1 : 0;
-  if (sa.client) client_at_ = real() + kClientAgain;
-  sas_.erase(number);
+  Forget(sa, why);
 }
 
 }  // namespace sallyport

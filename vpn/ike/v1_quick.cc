@@ -154,8 +154,9 @@ Ikev1Core::Go Ikev1Core::SendQm1(Ikev1Sa& sa, QuickV1& q, const MessageV1*) {
   ChainWriter chain = HashedChain(sa);
   Constructing(sa, "blank hash");
   Constructing(sa, "IPSec SA");
+  const auto sets = SetsFor(*entry, q.selectors, sa.local.address, sa.peer.address, sa.natt != NatTraversal::kNone);
   EspOfferV1 offer;
-  offer.sets = entry->sets;
+  offer.sets = sets;
   offer.spi = q.spi_in;
   offer.lifetime_s = entry->lifetime_s;
   offer.lifetime_kb = entry->lifetime_kb;
@@ -219,7 +220,8 @@ Ikev1Core::Go Ikev1Core::TakeQm2(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   const Result<std::vector<ProposalV1>> answer = ReadSaV1(m->Body(kSa));
   std::optional<ChosenEspV1> chosen;
   if (answer && entry && answer->size() == 1 && (*answer)[0].transforms.size() == 1) {
-    chosen = ChooseEspV1(entry->sets, q.job->group, sa.natt != NatTraversal::kNone, *answer);
+    const auto sets = SetsFor(*entry, q.selectors, sa.local.address, sa.peer.address, sa.natt != NatTraversal::kNone);
+    chosen = ChooseEspV1(sets, q.job->group, sa.natt != NatTraversal::kNone, *answer);
   }
   Processing(sa, "nonce");
   const Bytes nonce = m->Body(kNonce);
@@ -295,6 +297,7 @@ Ikev1Core::Go Ikev1Core::SendQm3(Ikev1Sa& sa, QuickV1& q, const MessageV1*) {
   const std::uint8_t zero[] = {0};
   StoreBe32(id, q.x.id);
   ChainWriter chain;
+  ++stats_.crypto.hmacs;
   chain.Add(kHash, MessageHashV1(sa.suite, sa.keys, {zero, id, q.nonce_i, q.nonce_r}));
   Debug(713906, sa, fmt::format("IKE Initiator sending 3rd QM pkt: msg id = {:08x}", q.x.id));
   q.x.out.Start(Pack(sa, kQuickMode, q.x.id, chain, &q.x.iv), kIkev1Gaps, real());
@@ -378,7 +381,8 @@ Ikev1Core::Go Ikev1Core::TakeQm1(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   }
   Debug(713066, sa, "IKE Remote Peer configured for crypto map: " + entry->map);
   Processing(sa, "IPSec SA");
-  const auto chosen = ChooseEspV1(entry->sets, entry->pfs_group, sa.natt != NatTraversal::kNone, *offered);
+  const auto sets = SetsFor(*entry, q.selectors, sa.local.address, sa.peer.address, sa.natt != NatTraversal::kNone);
+  const auto chosen = ChooseEspV1(sets, entry->pfs_group, sa.natt != NatTraversal::kNone, *offered);
   const RawPayload* ke = m->Find(kKe);
   const bool pfs = chosen && (ke != nullptr) == (chosen->suite.pfs_group != 0) &&
                    (ke == nullptr || ke->body.size() == DhPublicSize(chosen->suite.pfs_group));
@@ -488,6 +492,7 @@ Ikev1Core::Go Ikev1Core::TakeQm3(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   std::uint8_t id[4];
   const std::uint8_t zero[] = {0};
   StoreBe32(id, q.x.id);
+  ++stats_.crypto.hmacs;
   if (!SameBytes(m->Body(kHash), MessageHashV1(sa.suite, sa.keys, {zero, id, q.nonce_i, q.nonce_r}))) {
     ++stats_.hash_valid_fails;
     return Go::kStay;

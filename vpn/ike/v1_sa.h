@@ -196,7 +196,9 @@ struct Ikev1Sa {
   int login_tries = 0;
   bool login_waits = false;               // somebody is asked whether the user may
   bool login_accepted = false;            // what was answered
-  std::optional<IpAddress> user_address;  // the user's own
+  std::shared_ptr<const VpnUser> rules;   // what AAA has said of the user
+  std::shared_ptr<const AaaDialogue> dialogue;  // he was asked something behind his password
+  std::string challenged;                       // his name, then
   std::uint16_t config_id = 1;
   std::optional<AssignedAddress> assigned;
   bool network_extension = false;

@@ -30,6 +30,8 @@ void Ikev1Core::Say(int syslog, int severity, const Ikev1Sa* sa, IpAddress peer,
   s.debug_level = severity <= 5 ? 1 : severity == 6 ? 5 : 7;
   s.peer = peer;
   if (sa != nullptr && sa->has_group) {
+    s.group = sa->group.name;
+    s.user = sa->user;
     s.text = "Group = " + sa->group.name + ", ";
     if (!sa->user.empty()) s.text += "Username = " + sa->user + ", ";
   }
@@ -72,6 +74,10 @@ void Ikev1Core::SayHistory(const Ikev1Sa& sa, const QuickV1& q) const {
   Say(715065, 7, sa,
       fmt::format("IKE QM {} FSM error history (struct &0x{:08x})  <state>, <event>:  {}",
                   q.initiator ? "Initiator" : "Responder", sa.number, History(q.history)));
+}
+
+void Ikev1Core::SayWrongKey(const Ikev1Sa& sa) const {
+  Say(713904, 5, sa, "ERROR, had problems decrypting packet, probably due to mismatched pre-shared key.  Aborting");
 }
 
 // An end that was decided here: what an operator reads of its pairs and of the session.

@@ -366,10 +366,19 @@ EntryV1 EntryOf(const VpnPolicy& policy, const CryptoMapEntry& e) {
   return out;
 }
 
+std::vector<EspProposal> SetsFor(const EntryV1& entry, const SelectorPair& s, IpAddress local, IpAddress peer, bool nat) {
+  std::vector<EspProposal> sets = entry.sets;
+  const bool hosts = IsHost(s.local) && IsHost(s.remote);
+  const bool ends = hosts && (nat || (s.local.addresses.first == local && s.remote.addresses.first == peer));
+  for (EspProposal& set : sets) set.transport = set.transport && ends;
+  return sets;
+}
+
 EntryV1 EntryOf(const VpnPolicy& policy, const VirtualTunnel& t) {
   EntryV1 out;
   out.id = t.id;
-  out.map = t.profile;
+  out.map = t.MapName();
+  out.sequence = VirtualTunnel::kSequence;
   out.at = t.source;
   out.inside_hint = t.interface;
   out.any_to_any = true;

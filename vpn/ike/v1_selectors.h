@@ -73,6 +73,9 @@ struct EntryV1 {
   std::string trustpoint;
 };
 std::optional<EntryV1> EntryOf(const VpnPolicy& policy, std::uint32_t id);
+// The transform sets as they are offered and accepted for `s`: transport mode is for the two ends themselves (behind a NAT for a host
+// at each end), everything else is tunnelled whatever the set says.
+std::vector<EspProposal> SetsFor(const EntryV1& entry, const SelectorPair& s, IpAddress local, IpAddress peer, bool nat);
 EntryV1 EntryOf(const VpnPolicy& policy, const CryptoMapEntry& e);
 EntryV1 EntryOf(const VpnPolicy& policy, const VirtualTunnel& t);
 

@@ -48,6 +48,7 @@ void V2Engine::FinishAuthRequest(const SaPtr& sa, std::vector<std::uint8_t> auth
   AddCertificateRequest(out, *sa);
   AddAuthV2(out, auth[0], Bytes(auth).subspan(1));
   AddChild(out, proposals, sa->local_ts, sa->remote_ts);
+  AskTransport(out, WantsTransport(*sa, *entry, sa->local_ts, sa->remote_ts));
   const bool others = std::any_of(sas_.begin(), sas_.end(), [&](const auto& s) {
     return s.second != sa && s.second->state != SaV2::State::kEnded && s.second->peer.address == sa->peer.address;
   });
@@ -137,6 +138,13 @@ void V2Engine::FinishAuthResponse(const SaPtr& sa) {
     FailFirstChild(sa, "There was no IPSEC policy found for received TS");
     return;
   }
+  std::string why;
+  const auto transport = TransportAgreed(*entry, WantsTransport(*sa, *entry, sa->local_ts, sa->remote_ts), *payloads, why);
+  if (!transport) {
+    FailFirstChild(sa, why);
+    return;
+  }
+  made.transport = *transport;
   made.spi_in = sa->spi_in;
   made.ni = sa->ni;
   made.nr = sa->nr;
@@ -169,6 +177,10 @@ void V2Engine::RefuseAuth(const SaPtr& sa, std::uint32_t id, const std::string& 
 }
 
 void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads) {
+  if (sa->eap != nullptr) {
+    ReceiveEap(sa, id, payloads);
+    return;
+  }
   const RawPayload* idi = FindPayload(payloads, ikev2::kIdI);
   const auto peer = idi != nullptr ? ReadIdV2(idi->body) : std::nullopt;
   if (!peer || FindPayload(payloads, ikev2::kSa) == nullptr || FindPayload(payloads, ikev2::kTsI) == nullptr ||
@@ -197,7 +209,8 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
   }
   sa->tunnel_group = group->name;
   Platform(sa.get(), sa->peer.address, 2, "mapped to tunnel group " + group->name);
-  if (!OwnIdentity(*sa, *group, why)) {
+  const bool by_eap = FindPayload(payloads, ikev2::kAuthentication) == nullptr;
+  if (!OwnIdentity(*sa, *group, by_eap, why)) {
     RefuseAuth(sa, id, why);
     return;
   }
@@ -205,6 +218,16 @@ void V2Engine::ReceiveAuthRequest(const SaPtr& sa, std::uint32_t id, std::span<c
   Trace(*sa, id, "R_VERIFY_AUTH", {"EV_CHK_AUTH_TYPE"});
   sa->answering = true;
   sa->until = TimePoint::Max();
+  if (by_eap) {
+    MakeAuth(sa, [this, id](const SaPtr& own, std::vector<std::uint8_t> auth) {
+      if (auth.empty()) {
+        RefuseAuth(own, id, "Auth exchange failed");
+      } else {
+        BeginEap(own, id, std::move(auth));
+      }
+    });
+    return;
+  }
   CheckAuth(sa, payloads, [this, id](const SaPtr& s, std::string failed) {
     if (!failed.empty()) {
       Proto(s.get(), s->peer.address, 2, "Verification of peer's authentication data FAILED");
@@ -231,8 +254,10 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
     ForgetOthers(sa);
   }
   ChainWriter out;
-  out.Add(ikev2::kIdR, sa->local_id.Body());
-  AddOwnCertificates(out, *sa);
+  if (sa->eap == nullptr) {  // else the peer has had them with the first answer
+    out.Add(ikev2::kIdR, sa->local_id.Body());
+    AddOwnCertificates(out, *sa);
+  }
   AddAuthV2(out, auth[0], Bytes(auth).subspan(1));
   const bool configured = Configure(*sa, *payloads, out);
   Established(sa);
@@ -266,7 +291,9 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
   if (made.suite.integrity != VpnHash::kNone) chosen.integrity = {made.suite.integrity};
   auto answer = EspProposalsV2(std::span(&chosen, 1), 0, made.spi_in);
   answer[0].number = made.suite.number;
+  made.transport = selected->transport;
   AddChild(out, answer, made.remote, made.local);
+  AskTransport(out, made.transport);
   AddStatus(out, ikev2::kEspTfcPaddingNotSupported);
   AddStatus(out, ikev2::kNonFirstFragmentsAlso);
   Install(*sa, made);
@@ -325,6 +352,7 @@ void V2Engine::TellUp(SaV2& sa, std::uint32_t replaces) {
   up.group_policy = sa.group_policy;
   up.user = sa.user.empty() ? sa.tunnel_group : sa.user;
   up.assigned = sa.assigned;
+  up.rules = sa.rules;
   up.auth = sa.remote_auth;
   up.local_auth = sa.local_auth;
   up.cipher = sa.suite.cipher;

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "vpn/crypto/certificates.h"
+#include "vpn/ike/own_certificates.h"
+#include "vpn/ike/peer_certificate.h"
 #include "vpn/ike/v1_selectors.h"
 #include "vpn/ike/v2_engine.h"
 #include "vpn/ike/v2_wire.h"
@@ -154,7 +156,7 @@ const Trustpoint* V2Engine::OwnTrustpoint(const SaV2& sa) const {
   return nullptr;
 }
 
-bool V2Engine::OwnIdentity(SaV2& sa, const TunnelGroup& group, std::string& why) {
+bool V2Engine::OwnIdentity(SaV2& sa, const TunnelGroup& group, bool eap, std::string& why) {
   sa.lan_to_lan = group.type == TunnelGroup::Type::kLanToLan;
   sa.group_policy = group.default_group_policy;
   if (!policy_->GroupPolicy(sa.group_policy).protocols.ikev2) {
@@ -163,7 +165,13 @@ bool V2Engine::OwnIdentity(SaV2& sa, const TunnelGroup& group, std::string& why)
     return false;
   }
   const Trustpoint* own = nullptr;
-  if (!group.ikev2_local_psk.empty()) {
+  if (eap && (!group.ikev2_eap || sa.lan_to_lan)) {
+    Log(sa, 751004, 3, "No remote authentication method configured for peer in tunnel group " + group.name);
+    why = "Peer authentication method configured is mismatching with the method proposed by peer";
+    return false;
+  }
+  // Whoever is asked for a password must know first who we are: by certificate only (RFC 7296 2.16).
+  if (!eap && !group.ikev2_local_psk.empty()) {
     sa.local_auth = VpnAuth::kPreSharedKeys;
   } else if ((own = OwnTrustpoint(sa)) != nullptr) {
     sa.local_auth = VpnAuth::kRsaCertificate;
@@ -172,7 +180,9 @@ bool V2Engine::OwnIdentity(SaV2& sa, const TunnelGroup& group, std::string& why)
     why = "No pskey found";
     return false;
   }
-  if (!group.ikev2_remote_psk.empty()) {
+  if (eap) {
+    sa.remote_auth = VpnAuth::kEap;
+  } else if (!group.ikev2_remote_psk.empty()) {
     sa.remote_auth = VpnAuth::kPreSharedKeys;
   } else if (group.ikev2_remote_certificate) {
     sa.remote_auth = VpnAuth::kRsaCertificate;
@@ -224,7 +234,7 @@ const TunnelGroup* V2Engine::GroupOfMessage(const SaV2& sa, const IdV2& id, std:
       return GroupByCertificate(*policy_, certificates->front(), named, sa.peer.address);
     }
   }
-  return GroupOfPeer(sa, id);
+  return GroupOfPeer(sa, id, auth == nullptr ? "DefaultRAGroup" : "DefaultL2LGroup");  // by EAP only users come
 }
 
 void V2Engine::MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::vector<std::uint8_t>)> done) {
@@ -321,7 +331,10 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads,
       return;
     }
     sa->remote_auth = VpnAuth::kPreSharedKeys;
-    if (!sa->lan_to_lan) sa->user = sa->remote_id.Text();
+    if (!sa->lan_to_lan) {
+      sa->user = sa->remote_id.Text();
+      sa->rules = UserOf(policy_, sa->user);
+    }
     done(sa, "");
     return;
   }
@@ -339,15 +352,8 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads,
     return;
   }
   const Certificate& leaf = certificates->front();
-  TrustStore store;
-  bool crl = false;
-  for (const auto& [name, trustpoint] : policy_->trustpoints) {
-    if (trustpoint.ca_pem.empty()) continue;
-    if (Result<Certificate> ca = Certificate::FromPem(trustpoint.ca_pem)) store.AddAnchor(*std::move(ca));
-    crl = crl || trustpoint.check_revocation;
-  }
   const std::vector<Certificate> others(certificates->begin() + 1, certificates->end());
-  if (const Status valid = store.Validate(leaf, others, host_.WallSeconds(), crl); !valid) {
+  if (const Status valid = ValidatePeer(*policy_, host_, leaf, others); !valid) {
     refuse(valid.error());
     return;
   }
@@ -371,6 +377,7 @@ void V2Engine::CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads,
     for (const auto& [name, value] : leaf.subject()) {
       if (name == "cn") sa->user = value;
     }
+    sa->rules = UserOf(policy_, sa->user);
   }
   done(sa, "");
 }
@@ -380,8 +387,8 @@ void V2Engine::AddOwnCertificates(ChainWriter& out, const SaV2& sa) {
   const Trustpoint* own = OwnTrustpoint(sa);
   if (own == nullptr) return;
   const std::uint8_t encoding[] = {ikev2::kX509Signature};
-  if (const Result<std::vector<Certificate>> chain = Certificate::ChainFromPem(own->identity_pem)) {
-    for (const Certificate& c : *chain) out.Add(ikev2::kCert, {Bytes(encoding), c.der()});
+  for (const Certificate& c : CertificatesToShow(*policy_, *own, SendsChain(*policy_, sa.tunnel_group, sa.entry))) {
+    out.Add(ikev2::kCert, {Bytes(encoding), c.der()});
   }
 }
 

@@ -69,6 +69,7 @@ void V2Engine::SendChildRequest(const SaPtr& sa) {
   if (task.group != 0) AddKeV2(out, task.group, task.public_value);
   AddTs(out, ikev2::kTsI, task.local);
   AddTs(out, ikev2::kTsR, task.remote);
+  AskTransport(out, WantsTransport(*sa, *entry, task.local, task.remote));
   AddNotifyV2(out, ikev2::kIke, ikev2::kEspTfcPaddingNotSupported);
   AddNotifyV2(out, ikev2::kIke, ikev2::kNonFirstFragmentsAlso);
   ++stats_.out_p2_exchanges;
@@ -143,13 +144,21 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
     fail("Failed to find a matching policy");
     return;
   }
+  std::string why;
+  const auto transport = TransportAgreed(*entry, WantsTransport(*sa, *entry, task.local, task.remote), payloads, why);
+  if (!transport) {
+    fail(why);
+    return;
+  }
   struct Answer {
+    bool transport = false;
     ChildSuiteV2 suite;
     std::vector<TrafficSelector> local, remote;
     std::vector<std::uint8_t> nr;
     EntryV2 entry;
   };
   auto a = std::make_shared<Answer>();
+  a->transport = *transport;
   a->suite = *suite;
   a->local = NarrowTs(*i, task.local);
   a->remote = NarrowTs(*r, task.remote);
@@ -173,6 +182,7 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
     NewChild made;
     made.entry = &a->entry;
     made.suite = a->suite;
+    made.transport = a->transport;
     made.local = a->local;
     made.remote = a->remote;
     made.spi_in = t.spi_in;
@@ -315,6 +325,7 @@ void V2Engine::AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s,
   NewChild made;
   made.entry = &s.entry;
   made.suite = s.suite;
+  made.transport = s.transport;
   made.local = s.local;
   made.remote = s.remote;
   made.spi_in = host_.NewSpi();
@@ -334,6 +345,7 @@ void V2Engine::AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s,
   if (s.suite.group != 0) AddKeV2(out, s.suite.group, keys.public_value);
   AddTs(out, ikev2::kTsI, made.remote);
   AddTs(out, ikev2::kTsR, made.local);
+  AskTransport(out, made.transport);
   AddNotifyV2(out, ikev2::kIke, ikev2::kEspTfcPaddingNotSupported);
   AddNotifyV2(out, ikev2::kIke, ikev2::kNonFirstFragmentsAlso);
   if (old_spi != 0) {

@@ -29,7 +29,7 @@ bool V2Engine::Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWr
   if (p->body.size() < 4 || p->body[0] != ikev2::kCpRequest) return true;
   const auto attributes = ReadAttributes(p->body.subspan(4));
   if (!attributes) return true;
-  const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.user);
+  const VpnGroupPolicy policy = policy_->GroupPolicyOf(sa.group_policy, sa.rules.get());
   const TunnelGroup* group = policy_->Group(sa.tunnel_group);
   AttributeWriter reply;
   bool networks = false;
@@ -37,10 +37,8 @@ bool V2Engine::Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWr
     switch (a.type) {
       case ikev2::kIp4Address: {
         if (!sa.assigned.IsNone() || group == nullptr) break;
-        const auto user = policy_->users.find(sa.user);
-        const auto own = user != policy_->users.end() ? user->second.framed_address : std::nullopt;
         const auto given =
-            host_.TakeAddress(policy.address_pools.empty() ? group->address_pools : policy.address_pools, own);
+            host_.TakeAddress(policy.address_pools.empty() ? group->address_pools : policy.address_pools, OwnAddress(sa.rules.get()));
         if (!given) {
           SayAborted(sa, "Failed to obtain an IP address for the peer");
           return false;

@@ -155,6 +155,8 @@ void V2Engine::ReceiveEncrypted(const SaPtr& sa, const IkeHeader& header, const 
     if (fragment != 0 && !sa->fragmentation) return;
   }
   std::vector<std::uint8_t> bytes(whole.begin(), whole.end());
+  ++stats_.crypto.decrypted;
+  if (sa->suite.integrity != VpnHash::kNone) ++stats_.crypto.hmacs;
   auto result = OpenV2(sa->in, response ? sa->response_pieces : sa->request_pieces, header, bytes);
   switch (result.what) {
     case OpenResultV2::What::kForged:

@@ -4,6 +4,7 @@
 //   v2_send.cc      windows, retransmission, answers that are kept
 //   v2_init.cc, v2_init_answer.cc   IKE_SA_INIT
 //   v2_auth.cc      IKE_AUTH      v2_auth_method.cc  credentials      v2_config.cc  configuration payloads
+//   v2_eap.cc       IKE_AUTH of peers that prove themselves by EAP
 //   v2_child.cc     CREATE_CHILD_SA               v2_pairs.cc   pairs: put to use, replaced, removed
 //   v2_rekey.cc     replacing IKE SAs             v2_info.cc    INFORMATIONAL
 //   v2_select.cc    crypto map entries, tunnel groups           v2_say.cc  log and debug texts
@@ -31,6 +32,7 @@ struct EntryV2 {
   bool dynamic = false;
   bool may_begin = true;
   bool nat_t = true;
+  bool transport = false, transport_required = false;  // `set ikev2 mode transport`, `transport-require`
   IfId inside = IfId::kAny;
   std::vector<IpAddress> peers;
   std::vector<EspProposal> proposals;
@@ -73,6 +75,7 @@ class V2Engine {
   TimePoint LivenessAt(const SaV2& sa) const;
   void AdvanceSa(const SaPtr& sa);
   std::size_t HalfOpen() const;
+  std::size_t MostHalfOpen() const;
 
   // --- v2_send.cc
   void Transmit(const SaV2& sa, const std::vector<std::vector<std::uint8_t>>& messages);
@@ -133,9 +136,18 @@ class V2Engine {
   void ForgetOthers(const SaPtr& sa);
   void ResolveCrossing(const SaPtr& sa);
 
+  // --- v2_eap.cc
+  void BeginEap(const SaPtr& sa, std::uint32_t id, std::vector<std::uint8_t> auth);
+  void RespondEap(const SaPtr& sa, std::uint32_t id, Bytes message);
+  void RefuseEap(const SaPtr& sa, std::uint32_t id, const std::string& reason, Bytes failure);
+  void AskEap(const SaPtr& sa, std::uint32_t id, Bytes message);
+  void HearEap(const SaPtr& sa, std::uint32_t id, const UserAnswer& a);
+  void ReceiveEap(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads);
+  void FinishEap(const SaPtr& sa, std::uint32_t id, std::span<const RawPayload> payloads);
+
   // --- v2_auth_method.cc
-  // `auth` is the method and what follows it.
-  bool OwnIdentity(SaV2& sa, const TunnelGroup& group, std::string& why);
+  // `auth` is the method and what follows it. `eap`: the peer has sent none, and is to prove itself by EAP.
+  bool OwnIdentity(SaV2& sa, const TunnelGroup& group, bool eap, std::string& why);
   const TunnelGroup* GroupOfMessage(const SaV2& sa, const IdV2& id, std::span<const RawPayload> payloads) const;
   void MakeAuth(const SaPtr& sa, std::function<void(const SaPtr&, std::vector<std::uint8_t>)> done);
   void CheckAuth(const SaPtr& sa, std::span<const RawPayload> payloads, std::function<void(const SaPtr&, std::string)> done);
@@ -160,6 +172,7 @@ class V2Engine {
     Bytes shared, ni, nr;
     bool initiator = false;  // of this exchange
     std::uint32_t replaces = 0;
+    bool transport = false;
   };
   ChildV2* Install(SaV2& sa, const NewChild& made);
   // What a peer's proposal and selectors make of our configuration; `why` tells why nothing.
@@ -167,7 +180,14 @@ class V2Engine {
     EntryV2 entry;
     ChildSuiteV2 suite;
     std::vector<TrafficSelector> local, remote;
+    bool transport = false;
   };
+  // Is the pair to be one of transport mode, as far as we are concerned? (v2_transport.cc)
+  static bool WantsTransport(const SaV2& sa, const EntryV2& entry, std::span<const TrafficSelector> local,
+                             std::span<const TrafficSelector> remote);
+  static void AskTransport(ChainWriter& out, bool wanted);
+  // What the peer's answer makes of that. Nothing: there is no pair, `why` has the words.
+  static std::optional<bool> TransportAgreed(const EntryV2& entry, bool wanted, std::span<const RawPayload> answer, std::string& why);
   std::optional<Selected> Select(const SaV2& sa, std::span<const RawPayload> payloads, bool exchange, const ChildV2* old,
                                  std::string& why);
   void AnswerChild(const SaPtr& sa, std::uint32_t id, const Selected& s, std::vector<std::uint8_t> ni, std::uint32_t old_spi,
@@ -199,7 +219,7 @@ class V2Engine {
   std::optional<std::pair<std::vector<TrafficSelector>, std::vector<TrafficSelector>>> SelectorsFor(
       std::uint32_t entry, const TunnelFlow& flow) const;
   const TunnelGroup* GroupOfAddress(IpAddress peer) const;
-  const TunnelGroup* GroupOfPeer(const SaV2& sa, const IdV2& id) const;
+  const TunnelGroup* GroupOfPeer(const SaV2& sa, const IdV2& id, const char* otherwise) const;
   std::optional<EntryV2> MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote,
                                     std::span<const TrafficSelector> local, std::vector<TrafficSelector>& narrowed_local,
                                     std::vector<TrafficSelector>& narrowed_remote, std::string& why);

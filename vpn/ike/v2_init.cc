@@ -39,7 +39,7 @@ bool V2Engine::Begin(std::uint32_t entry_id, const TunnelFlow& flow, std::size_t
   Platform(nullptr, peer, 2, "mapped to tunnel group " + group->name + " using peer IP");
   sa->tunnel_group = group->name;
   std::string why;
-  if (!OwnIdentity(*sa, *group, why)) {
+  if (!OwnIdentity(*sa, *group, false, why)) {
     FailBegin(sa, why);
     return true;
   }

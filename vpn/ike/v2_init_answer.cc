@@ -25,8 +25,11 @@ bool V2Engine::CookiesWanted() const {
     case VpnPolicy::Cookies::kPercent:
       break;
   }
-  const std::size_t of = policy_->max_in_negotiation != 0 ? policy_->max_in_negotiation : 100;
-  return HalfOpen() * 100 >= of * policy_->cookie_percent;
+  return HalfOpen() * 100 >= MostHalfOpen() * policy_->cookie_percent;
+}
+
+std::size_t V2Engine::MostHalfOpen() const {
+  return policy_->max_in_negotiation_v2 != 0 ? std::min<std::size_t>(policy_->max_in_negotiation_v2, kMostHalfOpen) : kMostHalfOpen;
 }
 
 std::vector<std::uint8_t> V2Engine::CookieFor(const IkeDatagram& d, std::uint64_t spi_i, Bytes nonce,
@@ -97,15 +100,15 @@ void V2Engine::ReceiveInitRequest(const IkeDatagram& d, const IkeHeader& header)
       return;
     }
   }
-  const std::size_t half_open = HalfOpen();
-  if (half_open >= kMostHalfOpen || (policy_->max_in_negotiation != 0 && half_open >= policy_->max_in_negotiation) ||
-      (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas)) {
+  const bool many = policy_->max_sas_v2 != 0 && sas_.size() >= policy_->max_sas_v2;
+  if (many || HalfOpen() >= MostHalfOpen()) {
     ++stats_.system_capacity_fails;
+    ++stats_.in_negotiation_rejected;
     LogBare(750009, 4, d.peer.address,
             "Local:" + d.local.address.ToString() + ":" + std::to_string(d.local.port) +
                 " Remote:" + d.peer.address.ToString() + ":" + std::to_string(d.peer.port) +
                 " Username:Unknown SA request rejected due to CAC limit reached: Rejection reason: " +
-                (policy_->max_sas != 0 && sas_.size() >= policy_->max_sas ? "max SA" : "max in-negotiation SA"));
+                (many ? "max SA" : "max in-negotiation SA"));
     return;
   }
   const auto offered = ReadSaV2(FindPayload(*payloads, ikev2::kSa)->body);

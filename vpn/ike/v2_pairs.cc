@@ -28,6 +28,7 @@ ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
   child->encapsulation = udp ? EspEncapsulation::kNatT : EspEncapsulation::kNone;
   child->local = {sa.local.address, udp ? sa.local.port : std::uint16_t{0}};
   child->peer = {sa.peer.address, udp ? sa.peer.port : std::uint16_t{0}};
+  child->transport = made.transport;
   child->lan_to_lan = sa.lan_to_lan;
   child->preserve = policy_->preserve;
   child->spi_in = made.spi_in;
@@ -50,7 +51,7 @@ ChildV2* V2Engine::Install(SaV2& sa, const NewChild& made) {
   child->map_sequence = entry.sequence;
   child->user = sa.lan_to_lan ? "" : sa.user;
   child->assigned = sa.assigned;
-  child->filter = policy_->GroupPolicyOf(sa.group_policy, sa.user).filter.list;
+  child->filter = policy_->GroupPolicyOf(sa.group_policy, sa.rules.get()).filter.list;
   child->ike_version = 2;
   child->ike_sa = sa.number;
   const auto old = sa.children.find(made.replaces);
@@ -196,6 +197,11 @@ std::optional<V2Engine::Selected> V2Engine::Select(const SaV2& sa, std::span<con
     return {};
   }
   out.suite = *suite;
+  out.transport = WantsTransport(sa, out.entry, out.local, out.remote) && FindNotifyV2(payloads, ikev2::kUseTransportMode).has_value();
+  if (out.entry.transport_required && !out.transport) {
+    why = "Transport mode is required";
+    return {};
+  }
   Proto(&sa, sa.peer.address, 2, "Selector received from peer is accepted ");
   return out;
 }

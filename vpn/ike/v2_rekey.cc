@@ -37,6 +37,7 @@ V2Engine::SaPtr V2Engine::Successor(const SaV2& old, bool initiator, const Suite
   sa->tunnel_group = old.tunnel_group;
   sa->group_policy = old.group_policy;
   sa->user = old.user;
+  sa->rules = old.rules;
   sa->lan_to_lan = old.lan_to_lan;
   sa->assigned = old.assigned;
   sa->local_auth = old.local_auth;

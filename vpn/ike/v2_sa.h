@@ -63,6 +63,19 @@ struct TaskV2 {
   std::shared_ptr<SaV2> rival;
 };
 
+// The peer proves itself by EAP, which an AAA server speaks with it (v2_eap.cc).
+struct EapV2 {
+  enum class Stage : std::uint8_t { kIdentity /* was asked for */, kMethod, kProof /* it was accepted: AUTH is to come */ } stage = Stage::kIdentity;
+  std::shared_ptr<OpenedV2> first;  // its first message of IKE_AUTH, whose demands are answered in the end
+  std::vector<std::uint8_t> auth;   // our AUTH, until it has left
+  std::uint8_t last_id = 0;         // of the last request
+  int rounds = 0;
+  std::string identity;
+  std::shared_ptr<const AaaDialogue> dialogue;
+  std::shared_ptr<const Secret> msk;  // null: the method makes no key
+  TimePoint until{};                  // real: all of it
+};
+
 struct SaV2 {
   enum class State : std::uint8_t {
     kComputing,  // no message of ours has left yet
@@ -90,6 +103,7 @@ struct SaV2 {
   IdV2 local_id, remote_id;
   std::string tunnel_group, group_policy, user;
   bool lan_to_lan = true;
+  std::shared_ptr<const VpnUser> rules;  // what is said of the user
   IpAddress assigned;
   VpnAuth local_auth = VpnAuth::kPreSharedKeys, remote_auth = VpnAuth::kPreSharedKeys;
   bool fragmentation = false;  // both ends can
@@ -118,6 +132,7 @@ struct SaV2 {
   std::vector<std::vector<std::uint8_t>> response;     // the last one, for a peer that did not get it
   std::vector<std::uint8_t> request_hash, piece_hash;  // of the request that it answers; of one that comes in fragments
   bool answering = false;                              // the answer is being computed
+  std::unique_ptr<EapV2> eap;                          // null: not by EAP
   std::shared_ptr<OpenedV2> message;                   // what is being answered, or looked at, as long as that takes
   ReassemblyV2 request_pieces, response_pieces;
 

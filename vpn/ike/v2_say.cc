@@ -13,6 +13,14 @@ std::string Hex(std::uint64_t v, int digits) {
   return out;
 }
 
+// For `debug crypto condition`. Level 1 of version 2's debug output is errors.
+void About(IkeSaying& s, const SaV2* sa) {
+  if (s.debug_level == 1) s.severity = 3;
+  if (sa == nullptr) return;
+  s.group = sa->tunnel_group;
+  s.user = sa->user;
+}
+
 std::string Lower(std::string s) {
   for (char& c : s) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
   return s;
@@ -25,7 +33,9 @@ std::string V2Engine::Spis(const SaV2& sa) {
 }
 
 std::string V2Engine::Local(const SaV2& sa) const {
-  const std::string who = !sa.user.empty() ? sa.user : !sa.tunnel_group.empty() ? sa.tunnel_group : "Unknown";
+  // Before it is through with its peer nobody is named.
+  const bool known = sa.established() || sa.state == SaV2::State::kEnded;
+  const std::string who = !sa.user.empty() ? sa.user : known && !sa.tunnel_group.empty() ? sa.tunnel_group : "Unknown";
   return "Local:" + At(sa.local) + " Remote:" + At(sa.peer) + " Username:" + who;
 }
 
@@ -53,6 +63,7 @@ void V2Engine::Proto(const SaV2* sa, IpAddress peer, int level, const std::strin
   s.debug = IkeSaying::Debug::kIkev2Protocol;
   s.debug_level = level;
   s.peer = peer;
+  About(s, sa);
   s.text = "IKEv2-PROTO-" + std::to_string(level) + ": " +
            (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
   host_.Say(s);
@@ -73,6 +84,7 @@ void V2Engine::Platform(const SaV2* sa, IpAddress peer, int level, const std::st
   s.debug = IkeSaying::Debug::kIkev2Platform;
   s.debug_level = level;
   s.peer = peer;
+  About(s, sa);
   s.text = "IKEv2-PLAT-" + std::to_string(level) + ": " +
            (sa != nullptr ? "(" + std::to_string(sa->log_number) + "): " : std::string()) + text;
   host_.Say(s);

@@ -71,6 +71,8 @@ std::optional<EntryV2> V2Engine::EntryOf(std::uint32_t id) const {
     out.dynamic = e->dynamic;
     out.may_begin = !e->dynamic && e->type != CryptoMapEntry::Type::kAnswerOnly;
     out.nat_t = !e->nat_t_disabled && policy_->nat_traversal;
+    out.transport = e->ikev2_transport;
+    out.transport_required = e->ikev2_transport_required;
     out.peers = e->peers;
     out.proposals = e->ikev2_proposals;
     out.pfs_group = e->pfs_group;
@@ -84,8 +86,8 @@ std::optional<EntryV2> V2Engine::EntryOf(std::uint32_t id) const {
     if (v.id != id) continue;
     EntryV2 out;
     out.id = v.id;
-    out.map = "__vti-crypto-map-" + v.profile;
-    out.sequence = 65280;
+    out.map = v.MapName();
+    out.sequence = VirtualTunnel::kSequence;
     out.at = v.source;
     out.inside = v.interface;
     out.may_begin = !v.responder_only;
@@ -132,7 +134,7 @@ const TunnelGroup* V2Engine::GroupOfAddress(IpAddress peer) const {
   return policy_->Group("DefaultL2LGroup");
 }
 
-const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id) const {
+const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id, const char* otherwise) const {
   if (policy_->map_by_ike_id) {
     if (const TunnelGroup* g = policy_->Group(id.Text())) return g;
   }
@@ -142,7 +144,7 @@ const TunnelGroup* V2Engine::GroupOfPeer(const SaV2& sa, const IdV2& id) const {
   if (!policy_->map_default_group.empty()) {
     if (const TunnelGroup* g = policy_->Group(policy_->map_default_group)) return g;
   }
-  return policy_->Group("DefaultL2LGroup");
+  return policy_->Group(otherwise);
 }
 
 std::optional<EntryV2> V2Engine::MatchEntry(const SaV2& sa, std::span<const TrafficSelector> remote,

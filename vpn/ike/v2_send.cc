@@ -57,6 +57,8 @@ std::vector<std::vector<std::uint8_t>> V2Engine::SealFor(SaV2& sa, std::uint8_t 
     most = std::max<std::size_t>(policy_->ikev2_fragment_mtu, 256) - around;
   }
   auto out = SealV2(sa.out, host_.entropy(), h, chain.first(), chain.bytes(), most);
+  stats_.crypto.encrypted += out.size();
+  if (sa.suite.integrity != VpnHash::kNone) stats_.crypto.hmacs += out.size();
   if (host_.Hears(IkeSaying::Debug::kIkev2Protocol, 2)) {
     const auto payloads = ReadPayloads(chain.first(), chain.bytes(), ChainEnd::kExact);
     if (!out.empty()) h.length = static_cast<std::uint32_t>(out[0].size());

@@ -48,6 +48,8 @@ std::vector<IkeSaView> V2Engine::Views(Times t) const {
     v.dpd_retry = sa->dpd_retry_s;
     v.nat_inside = sa->nat_inside;
     v.nat_outside = sa->nat_outside;
+    v.agreed = !sa->keys.d.empty();
+    v.fragment_mtu = sa->fragmentation && policy_ != nullptr ? policy_->ikev2_fragment_mtu : 0;
     for (const auto& [in, child] : sa->children) {
       if (child.deleting) continue;
       // One line for each pair of selectors, as an ASA lists children.
@@ -77,6 +79,7 @@ std::vector<IkeSaView> V2Engine::Views(Times t) const {
 IkeStats V2Engine::Stats() const {
   IkeStats s = stats_;
   s.in_negotiation = HalfOpen();
+  s.crypto.failed = s.decrypt_fails;
   return s;
 }
 

@@ -1,4 +1,5 @@
 // Certificates: what is read from them, whom they are believed of, and what their keys sign.
+#include "vpn/crypto/crl.h"
 #include "vpn/crypto/certificates.h"
 
 #include <gtest/gtest.h>
@@ -274,6 +275,27 @@ TEST(KeyFiles, SelfSignedAndRequest) {
   ASSERT_TRUE(request) << request.error();
   EXPECT_TRUE(request->starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"));
   EXPECT_FALSE(CertificateRequest(PrivateKey(), {}, {}));
+}
+
+TEST(Crl, IsReadWhenItsAuthorityHasSignedIt) {
+  TestAuthority root("Root"), other("Root"), stranger("Stranger");
+  const PrivateKey key = *PrivateKey::NewEc(KeyType::kEcP256);
+  EXPECT_TRUE(CrlUrlsOf(root.Issue(key, {{"cn", "a"}})).empty());
+  root.crl_url = "http://192.0.2.80/root.crl";
+  const Certificate leaf = root.Issue(key, {{"cn", "a"}});
+  EXPECT_EQ(CrlUrlsOf(leaf), std::vector<std::string>{"http://192.0.2.80/root.crl"});
+  EXPECT_TRUE(CrlUrlsOf(Certificate()).empty());
+  const std::vector<std::uint8_t> der = root.Crl({leaf});
+  const auto crl = ReadCrl(der, root.certificate());
+  ASSERT_TRUE(crl) << crl.error();
+  EXPECT_EQ(crl->der, der);
+  EXPECT_EQ(crl->issuer, root.certificate().subject_text());
+  EXPECT_EQ(crl->last_update, kTestEpoch);
+  EXPECT_EQ(crl->next_update, kTestEpoch + 30 * kTestDay);
+  EXPECT_EQ(ReadCrl(der, other.certificate()).error(), "its signature is not right");
+  EXPECT_EQ(ReadCrl(der, stranger.certificate()).error(), "it is another authority's");
+  EXPECT_FALSE(ReadCrl(der, Certificate()));
+  for (std::size_t n = 0; n < der.size(); n += 7) EXPECT_FALSE(ReadCrl(Bytes(der).first(n), root.certificate())) << n;
 }
 
 }  // namespace

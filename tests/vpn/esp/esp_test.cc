@@ -140,6 +140,34 @@ TEST(Esp, PacketsOfRfc3602) {
   }
 }
 
+TEST(Esp, PacketsOfTheGcmTestVectors) {
+  // draft-mcgrew-gcm-test-01, two of its packets: the key has its salt behind.
+  const struct {
+    std::uint32_t spi;
+    VpnCipher cipher;
+    const char *key, *esp, *payload;
+    std::uint8_t next;
+  } cases[] = {
+      {0xa5f8, VpnCipher::kAesGcm128, "feffe9928665731c6d6a8f9467308308cafebabe",
+       "0000a5f8 0000000a facedbaddecaf888 deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c3de81827c10e9a4f51330d0eec41"
+       "6642cfbb85a5b47e48a4ec3b9ba95d918bd183b70d3aa8bc6ee4c309e9d85a41ad4a",
+       "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d001000001000000000000037369700963796265726369747902646b0000010001", 1},
+      {0x4a2cbfe3, VpnCipher::kAesGcm256, "abbccddef00112233445566778899aababbccddef00112233445566778899aab11223344",
+       "4a2cbfe3 00000002 0102030405060708 ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763748a637985771d347f0545659f14"
+       "e99def842d8eb335f4eecfdbf831824b4c4915956c96",
+       "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee0000000007002400020bf0000020405b401010402", 1}};
+  for (const auto& c : cases) {
+    std::vector<std::uint8_t> esp = FromHex(c.esp);
+    Result<EspOpener> opener = EspOpener::Make({c.cipher, VpnHash::kNone, Secret(Bytes(FromHex(c.key))), {}}, c.spi, 64);
+    ASSERT_TRUE(opener);
+    std::uint8_t next = 0;
+    MutableBytes payload;
+    ASSERT_EQ(opener->Open(esp, next, payload), Why::kOk);
+    EXPECT_EQ(next, c.next);
+    EXPECT_EQ(ToHex(payload), c.payload);
+  }
+}
+
 TEST(Esp, EveryTransformThereAndBackAndNothingForged) {
   SeededEntropy entropy(2);
   Random random(3);
@@ -260,6 +288,8 @@ TEST(Esp, OverheadAsTheConsoleHasIt) {
   EXPECT_EQ(shown(VpnCipher::kAes256, VpnHash::kSha1, false), "74(44)");
   EXPECT_EQ(shown(VpnCipher::k3Des, VpnHash::kSha1, false), "58(36)");
   EXPECT_EQ(shown(VpnCipher::kAes128, VpnHash::kSha256, false), "78(44)");
+  EXPECT_EQ(shown(VpnCipher::kAesGcm256, VpnHash::kNone, false), "55(36)");
+  EXPECT_EQ(shown(VpnCipher::kAesGcm128, VpnHash::kNone, true), "63(44)");
 }
 
 // --- merged UDP ---

@@ -265,6 +265,43 @@ TEST(V1Life, AChangedPolicyEndsWhatItNoLongerWants) {
   ExpectDown(pair);
 }
 
+// As an ASA says: what is there stays as it was negotiated; what changes counts from the next negotiation on.
+TEST(V1Life, AChangedSetAndAChangedKeyCountFromTheNextNegotiationOn) {
+  V1Pair pair(17);
+  pair.Need(pair.a);
+  pair.Run(Duration::Seconds(2));
+  ExpectUp(pair);
+  const std::uint32_t before = pair.a.children.begin()->first;
+  L2lEnd changed;
+  changed.psk = "another";
+  changed.cipher = VpnCipher::kAes256;
+  changed.pfs = 5;
+  pair.a.UsePolicy(L2lPolicy(changed));
+  pair.b.UsePolicy(L2lPolicy(Mirror(changed)));
+  pair.Run(Duration::Seconds(60));
+  ExpectUp(pair);
+  EXPECT_EQ(pair.a.children.begin()->first, before);
+  EXPECT_EQ(pair.a.children.begin()->second.sa->cipher, VpnCipher::k3Des);
+  // A rekey of phase 2 is the next negotiation for the set; the association that was authenticated with the old key stays.
+  TunnelEvent event;
+  event.what = TunnelEvent::What::kRekey;
+  event.spi_in = before;
+  pair.a.core().Event(event, pair.times);
+  pair.Run(Duration::Seconds(60));
+  ExpectUp(pair);
+  EXPECT_NE(pair.a.children.begin()->first, before);
+  EXPECT_EQ(pair.a.children.begin()->second.sa->cipher, VpnCipher::kAes256);
+  EXPECT_EQ(pair.a.children.begin()->second.sa->pfs_group, 5);
+  EXPECT_EQ(pair.a.core().Views(pair.times).at(0).cipher, VpnCipher::k3Des);
+  // And `clear crypto isakmp sa` makes all of it new.
+  pair.a.core().Clear({}, pair.times);
+  pair.Run(Duration::Seconds(2));
+  pair.Need(pair.a);
+  pair.Run(Duration::Seconds(2));
+  ExpectUp(pair);
+  EXPECT_EQ(pair.a.core().Views(pair.times).at(0).cipher, VpnCipher::kAes256);
+}
+
 TEST(V1Life, BackupPeers) {
   V1Pair pair(14);
   auto policy = L2lPolicy({});
@@ -279,7 +316,7 @@ TEST(V1Life, BackupPeers) {
 TEST(V1Life, HalfOpenNegotiationsAreBounded) {
   V1Pair pair(15);
   auto policy = L2lPolicy(Mirror({}));
-  policy->max_in_negotiation = 20;
+  policy->max_in_negotiation_v1 = 20;
   pair.b.UsePolicy(policy);
   pair.faults.lose = 100;
   pair.Need(pair.a);
@@ -290,6 +327,8 @@ TEST(V1Life, HalfOpenNegotiationsAreBounded) {
     pair.b.core().Receive(d, pair.times);
     EXPECT_LE(pair.core_b().sas(), 20u);
   }
+  EXPECT_EQ(pair.b.core().Stats().in_negotiation_high, 20u);
+  EXPECT_EQ(pair.b.core().Stats().in_negotiation_rejected, 480u);
   EXPECT_TRUE(pair.b.Said("Maximum concurrent IKE negotiations exceeded!"));
   pair.Run(Duration::Seconds(40));
   EXPECT_EQ(pair.core_b().sas(), 0u);
@@ -299,7 +338,7 @@ TEST(V1Life, HalfOpenNegotiationsAreBounded) {
 TEST(V1Life, FloodOfFirstMessagesLetsAPeerIn) {
   V1Pair pair(16);
   auto policy = L2lPolicy(Mirror({}));
-  policy->max_in_negotiation = 20;
+  policy->max_in_negotiation_v1 = 20;
   pair.b.UsePolicy(policy);
   pair.faults.lose = 100;
   pair.Need(pair.a);

@@ -59,6 +59,31 @@ TEST(V1Pair, EveryAlgorithmAndGroup) {
   }
 }
 
+// `mode transport` is kept for what is between the two ends themselves; networks are tunnelled whatever the set says.
+TEST(V1Pair, TransportModeIsForTheEndsThemselves) {
+  for (const bool hosts : {true, false}) {
+    L2lEnd one, two;
+    if (hosts) {
+      one.inside = Prefix::Of(Ip(one.local), 32);
+      one.beyond = Prefix::Of(Ip(one.peer), 32);
+    }
+    two.local = one.peer;
+    two.peer = one.local;
+    two.inside = one.beyond;
+    two.beyond = one.inside;
+    const auto policy_a = L2lPolicy(one), policy_b = L2lPolicy(two);
+    for (const auto& policy : {policy_a, policy_b}) policy->entries[0].ikev1_sets[0].transport = true;
+    Pair pair(3);
+    pair.a.Use(std::make_unique<Ikev1Core>(pair.a), policy_a);
+    pair.b.Use(std::make_unique<Ikev1Core>(pair.b), policy_b);
+    pair.Need(pair.a);
+    pair.Run(Duration::Seconds(2));
+    EXPECT_EQ(pair.Disagreement(), "");
+    ASSERT_EQ(pair.a.children.size(), 1u);
+    EXPECT_EQ(pair.a.children.begin()->second.sa->transport, hosts);
+  }
+}
+
 TEST(V1Pair, ClearEndsBothSides) {
   for (const bool by_a : {true, false}) {
     V1Pair pair(3);
@@ -150,7 +175,9 @@ TEST(V1Pair, WrongKey) {
   EXPECT_EQ(pair.a.core().Views(pair.times).at(0).state, IkeState::kMainWait6);
   EXPECT_EQ(pair.b.core().Views(pair.times).at(0).state, IkeState::kMainWait5);
   EXPECT_TRUE(pair.a.Said("Received an un-encrypted PAYLOAD_MALFORMED notify message, dropping"));
+  EXPECT_TRUE(pair.a.Said("Error, peer has indicated that something is wrong with our message.  This could indicate a pre-shared key mismatch."));
   EXPECT_TRUE(pair.b.Said("Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0"));
+  EXPECT_TRUE(pair.b.Said("ERROR, had problems decrypting packet, probably due to mismatched pre-shared key.  Aborting"));
   pair.Run(Duration::Seconds(60));
   ExpectDown(pair);
   EXPECT_TRUE(pair.a.Said("IKE MM Initiator FSM error history"));

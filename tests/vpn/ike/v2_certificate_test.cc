@@ -49,6 +49,30 @@ struct CertifiedPair : Pair {
   std::shared_ptr<VpnPolicy> policy_a, policy_b;
 };
 
+TEST(Ikev2Certificates, RevocationAsTheTrustpointHasIt) {
+  using R = Trustpoint::Revocation;
+  struct Case {
+    std::vector<R> methods;
+    enum { kNoList, kGoodList, kRevoked } list;
+    bool comes_up;
+    const char* words;
+  };
+  for (const Case& c : {Case{{}, Case::kNoList, true, ""}, Case{{R::kNone}, Case::kNoList, true, ""},
+                        Case{{R::kCrl}, Case::kNoList, false, "revocation status cannot be determined (trustpoint TP)"},
+                        Case{{R::kCrl}, Case::kGoodList, true, ""}, Case{{R::kCrl}, Case::kRevoked, false, "certificate revoked"},
+                        Case{{R::kCrl, R::kNone}, Case::kNoList, true, ""}, Case{{R::kCrl, R::kNone}, Case::kRevoked, false, "certificate revoked"},
+                        Case{{R::kOcsp}, Case::kNoList, false, "revocation status cannot be determined (trustpoint TP)"},
+                        Case{{R::kOcsp, R::kCrl}, Case::kGoodList, true, ""}}) {
+    CertifiedPair p(KeyType::kEcP256);
+    p.policy_b->trustpoints["TP"].revocation = c.methods;
+    const Certificate peer = *Certificate::FromPem(p.policy_a->trustpoints["TP"].identity_pem);
+    if (c.list != Case::kNoList) p.b.crl = p.authority.Crl(c.list == Case::kRevoked ? std::vector<Certificate>{peer} : std::vector<Certificate>());
+    p.Start();
+    EXPECT_EQ(p.b.children.size(), c.comes_up ? 1u : 0u) << c.words;
+    EXPECT_TRUE(p.b.Said(c.words)) << c.words;
+  }
+}
+
 TEST(Ikev2Certificates, EveryKindOfKey) {
   for (const KeyType type : {KeyType::kRsa, KeyType::kEcP256, KeyType::kEcP384, KeyType::kEcP521}) {
     CertifiedPair p(type);
@@ -121,6 +145,27 @@ TEST(Ikev2Certificates, AKeyWhereACertificateIsDue) {
   p.Start();
   EXPECT_TRUE(p.a.children.empty());
   EXPECT_TRUE(p.b.Said("Peer authentication method configured is mismatching with the method proposed by peer"));
+}
+
+// The peer knows the root only: what stands between comes along when the tunnel group says `chain`, or the crypto map entry.
+TEST(Ikev2Certificates, AChainIsSentWhereItIsWanted) {
+  for (const int how : {0, 1, 2}) {
+    CertifiedPair p(KeyType::kEcP256);
+    const TestAuthority between(p.authority, "Between");
+    const PrivateKey key = *PrivateKey::NewEc(KeyType::kEcP256);
+    Trustpoint& own = p.policy_a->trustpoints["TP"];
+    own.identity_pem = between.Issue(key, {{"o", "Example"}, {"cn", "a.example.com"}}, "DNS:a.example.com").ToPem();
+    own.ca_pem = between.certificate().ToPem();
+    p.a.keys["key"] = key;
+    Trustpoint root;
+    root.name = "ROOT";
+    root.ca_pem = p.authority.certificate().ToPem();
+    p.policy_a->trustpoints["ROOT"] = root;
+    p.policy_a->groups["192.0.2.2"].send_chain = how == 1;
+    p.policy_a->entries[0].send_chain = how == 2;
+    p.Start();
+    EXPECT_EQ(p.b.children.size(), how == 0 ? 0u : 1u) << how;
+  }
 }
 
 }  // namespace

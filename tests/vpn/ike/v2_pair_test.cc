@@ -481,7 +481,7 @@ TEST(Ikev2, CookiesAndAnotherGroup) {
 
 TEST(Ikev2, HalfOpenOnesAreBounded) {
   V2Pair p;
-  p.policy_b->max_in_negotiation = 5;
+  p.policy_b->max_in_negotiation_v2 = 5;
   p.policy_b->cookies = VpnPolicy::Cookies::kNever;
   p.Start();
   p.Need(p.a);
@@ -493,6 +493,7 @@ TEST(Ikev2, HalfOpenOnesAreBounded) {
   }
   EXPECT_EQ(p.b.core().Stats().in_negotiation, 5u);
   EXPECT_GT(p.b.Said(750009), 0);
+  EXPECT_EQ(p.b.core().Stats().in_negotiation_rejected, 45u);
   p.Run(Duration::Seconds(31));
   EXPECT_EQ(p.b.core().Stats().in_negotiation, 0u);
   EXPECT_TRUE(p.b.Said("Failed to receive the AUTH msg before the timer expired"));
@@ -590,6 +591,46 @@ TEST(Ikev2, APolicyWithoutTheEntryEndsItsPairs) {
   ExpectNothing(p);
 }
 
+// As an ASA says: what is there stays as it was negotiated; what changes counts from the next negotiation on.
+TEST(Ikev2, AChangedProposalAndAChangedKeyCountFromTheNextNegotiationOn) {
+  V2Pair p;
+  p.Start();
+  p.Need(p.a);
+  p.Run(Duration::Seconds(1));
+  const std::uint32_t before = p.a.children.begin()->first;
+  for (const auto& [end, policy, group] : {std::tuple(&p.a, p.policy_a, "192.0.2.2"), std::tuple(&p.b, p.policy_b, "192.0.2.1")}) {
+    auto changed = std::make_shared<VpnPolicy>(*policy);
+    changed->groups[group].ikev2_local_psk = changed->groups[group].ikev2_remote_psk = "another";
+    changed->entries[0].ikev2_proposals[0].ciphers = {VpnCipher::kAes128};
+    end->UsePolicy(changed);
+  }
+  p.Run(Duration::Seconds(60));
+  ExpectTunnel(p);
+  EXPECT_EQ(p.a.children.begin()->first, before);
+  EXPECT_EQ(p.a.children.begin()->second.sa->cipher, VpnCipher::kAes256);
+  p.Rekey(p.a);
+  p.Run(Duration::Seconds(60));
+  ExpectTunnel(p);
+  EXPECT_NE(p.a.children.begin()->first, before);
+  EXPECT_EQ(p.a.children.begin()->second.sa->cipher, VpnCipher::kAes128);
+}
+
+TEST(Ikev2, CookiesFromAShareOfTheLimitOn) {
+  V2Pair p;
+  p.policy_b->max_in_negotiation_v2 = 10;
+  p.policy_b->cookie_percent = 50;
+  p.Start();
+  p.Need(p.a);
+  IkeDatagram first = p.a.sent[0];
+  std::swap(first.local, first.peer);
+  for (int i = 0; i < 50; ++i) {
+    first.bytes[0] = static_cast<std::uint8_t>(i);
+    p.b.core().Receive(first, p.times);
+  }
+  EXPECT_EQ(p.b.core().Stats().in_negotiation, 5u);
+  EXPECT_EQ(p.b.Said(750004), 45);
+}
+
 TEST(Ikev2, ADynamicEntryTakesWhatComes) {
   V2Pair p;
   CryptoMapEntry& e = p.policy_b->entries[0];
@@ -642,6 +683,60 @@ TEST(Ikev2, AMovedClockEndsLivesAndNotNegotiations) {
   p.Run(Duration::Seconds(10));
   ExpectTunnel(p);
   EXPECT_EQ(p.a.installed, 2u);
+}
+
+// `set ikev2 mode`, by what is to be protected, what the other end is configured for, and NAT.
+TEST(Ikev2, TransportModeByTable) {
+  enum class Mode { kTunnel, kTransport, kRequired };
+  struct Row {
+    Mode a, b;
+    bool hosts, nat;
+    int expect;  // 1: transport, 0: tunnel, -1: no pair
+  };
+  const Row rows[] = {
+      {Mode::kTunnel, Mode::kTunnel, true, false, 0},        {Mode::kTransport, Mode::kTransport, true, false, 1},
+      {Mode::kTransport, Mode::kTunnel, true, false, 0},     {Mode::kTunnel, Mode::kTransport, true, false, 0},
+      {Mode::kRequired, Mode::kTransport, true, false, 1},   {Mode::kTransport, Mode::kRequired, true, false, 1},
+      {Mode::kRequired, Mode::kTunnel, true, false, -1},     {Mode::kTunnel, Mode::kRequired, true, false, -1},
+      {Mode::kTransport, Mode::kTransport, false, false, 0}, {Mode::kRequired, Mode::kRequired, false, false, -1},
+      {Mode::kTransport, Mode::kTransport, true, true, 0},   {Mode::kRequired, Mode::kRequired, true, true, -1},
+  };
+  int number = 0;
+  for (const Row& r : rows) {
+    SCOPED_TRACE(number++);
+    V2Pair p(100 + static_cast<std::uint64_t>(number), [&](L2lEnd& one, L2lEnd& two) {
+      if (!r.hosts) return;
+      one.inside = two.beyond = Prefix::Of(Ip("192.0.2.1"), 32);
+      one.beyond = two.inside = Prefix::Of(Ip("192.0.2.2"), 32);
+    });
+    const auto configure = [](VpnPolicy& policy, Mode mode) {
+      policy.entries[0].ikev2_transport = mode != Mode::kTunnel;
+      policy.entries[0].ikev2_transport_required = mode == Mode::kRequired;
+    };
+    configure(*p.policy_a, r.a);
+    configure(*p.policy_b, r.b);
+    if (r.nat) {
+      p.nat = Ip("192.0.2.77");
+      p.policy_b->groups["192.0.2.77"] = p.policy_b->groups["192.0.2.1"];
+      p.policy_b->entries[0].peers = {Ip("192.0.2.77")};
+    }
+    p.Start();
+    p.Need(p.a);
+    p.Run(Duration::Seconds(5));
+    EXPECT_EQ(p.Disagreement(), "");
+    EXPECT_EQ(p.a.children.size(), r.expect < 0 ? 0u : 1u);
+    EXPECT_EQ(p.b.children.size(), r.expect < 0 ? 0u : 1u);
+    if (r.expect < 0 || p.a.children.empty()) continue;
+    EXPECT_EQ(p.a.children.begin()->second.sa->transport, r.expect == 1);
+    EXPECT_EQ(p.b.children.begin()->second.sa->transport, r.expect == 1);
+    // A pair in the place of another one stays what it was.
+    p.Rekey(p.b);
+    p.Run(Duration::Seconds(10));
+    EXPECT_EQ(p.Disagreement(), "");
+    ASSERT_EQ(p.a.children.size(), 1u);
+    EXPECT_EQ(p.a.installed, 2u);
+    EXPECT_EQ(p.a.children.begin()->second.sa->transport, r.expect == 1);
+  }
 }
 
 }  // namespace

@@ -128,11 +128,13 @@ class End final : public IkeHost {
   };
   std::map<std::uint32_t, Child> children;  // by spi_in: installed and not removed
   std::vector<IkeSaying> sayings;
+  std::vector<std::uint8_t> crl;  // of every trustpoint; empty: there is none
   std::map<std::uint32_t, IkePeerUp> peers;                  // up now
   std::vector<std::pair<std::uint32_t, IkeEnd>> peers_down;  // and which went
   std::size_t installed = 0, removed = 0;
   std::vector<IkeDatagram> sent;
   std::function<UserAnswer(const UserQuestion&)> on_question;
+  std::function<void(const UserQuestion&, std::function<void(const UserAnswer&)>)> on_ask;  // instead: may answer later
   std::optional<AssignedAddress> next_address;
   std::vector<IpAddress> given_back;
   std::map<std::string, PrivateKey> keys;
@@ -216,9 +218,10 @@ class End final : public IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override { moved[spi_in] = peer; }
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override {
-    answer(on_question ? on_question(q) : UserAnswer{});
+    if (on_ask) on_ask(q, std::move(answer));
+    else answer(on_question ? on_question(q) : UserAnswer{});
   }
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>&, std::optional<IpAddress>) override {
+  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>&, std::optional<AssignedAddress>) override {
     return next_address;
   }
   void GiveAddress(IpAddress a) override { given_back.push_back(a); }
@@ -233,6 +236,7 @@ class End final : public IkeHost {
   }
   IpAddress AddressOf(IfId) const override { return has_address ? address_ : IpAddress(); }
   std::int64_t WallSeconds() const override { return wall; }
+  std::vector<std::uint8_t> CrlOf(const Trustpoint&, const Certificate&) override { return crl; }
   const PrivateKey* KeyOf(const std::string& name) const override {
     const auto i = keys.find(name);
     return i == keys.end() ? nullptr : &i->second;
@@ -281,8 +285,9 @@ class Pair {
   void Need(End& end, std::uint32_t entry = 1) {
     const CryptoMapEntry& e = *end.policy().Entry(entry);
     TunnelFlow flow;
-    flow.src = e.match->elements()[0].src.first.Plus(5);
-    flow.dst = e.match->elements()[0].dst.first.Plus(7);
+    const AclElement& element = e.match->elements()[0];
+    flow.src = std::min(element.src.first.Plus(5), element.src.last);
+    flow.dst = std::min(element.dst.first.Plus(7), element.dst.last);
     flow.protocol = 6;
     flow.sport = 1025;
     flow.dport = 80;
@@ -381,6 +386,7 @@ class Pair {
           out += "keys differ; ";
         if (here.cipher != other.cipher || here.hash != other.hash) out += "algorithms differ; ";
         if (here.encapsulation != other.encapsulation) out += "encapsulations differ; ";
+        if (here.transport != other.transport) out += "modes differ; ";
         if (here.key.local != other.key.remote) out += "selectors differ; ";
         if (here.activity == nullptr) out += "no activity; ";
       }
