@@ -3,6 +3,7 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/ikev1_keyword.h"
 #include "cli/session.h"
 #include "cli/vpn_session_filter.h"
 #include "conf/codecs.h"
@@ -13,9 +14,6 @@ namespace sallyport {
 namespace {
 
 constexpr const char* kSas = "Security associations";
-
-bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
-bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
 
 // --- clear
 

@@ -4,6 +4,7 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/ikev1_keyword.h"
 #include "cli/session.h"
 #include "cli/show_crypto_engine.h"
 #include "cli/show_crypto_stats.h"
@@ -19,8 +20,6 @@ constexpr const char* kCrypto = "Encryption";
 constexpr const char* kSas = "Security associations";
 constexpr const char* kStats = "Counters";
 
-bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
-bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
 bool HasOspf3Policies(const Personality& p) { return p.release >= 900; }
 
 // --- shown

@@ -3,6 +3,7 @@
 #include "cli/appliance.h"
 #include "cli/debug_text.h"
 #include "cli/exec.h"
+#include "cli/ikev1_keyword.h"
 #include "cli/session.h"
 #include "cli/show_crypto_stats.h"
 #include "conf/codecs.h"
@@ -30,8 +31,6 @@ struct ConditionWords {
   Flags of = Flags::kBoth;
 };
 
-bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
-bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
 bool Always(const Personality&) { return true; }
 
 void Listen(const ExecContext& c, Kind what, int level) {

@@ -3,6 +3,7 @@
 
 #include "cli/appliance.h"
 #include "cli/exec.h"
+#include "cli/ikev1_keyword.h"
 #include "cli/show_asp_vpn_context.h"
 #include "cli/show_crypto.h"
 #include "cli/show_vpn_sessiondb.h"
@@ -37,9 +38,6 @@ struct RatioWords {
   bool protocol = false;
   std::string group;
 };
-
-bool HasIkev1Keyword(const Personality& p) { return p.ikev1_keyword; }
-bool HasNoIkev1Keyword(const Personality& p) { return !p.ikev1_keyword; }
 
 // "0x1234ABCD" or decimal.
 std::optional<std::uint32_t> SpiOf(const std::string& word) {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/socket_address.h"
+
 namespace sallyport {
 namespace {
 
@@ -16,39 +18,6 @@ constexpr std::uint16_t kIkePort = 500, kIkeNatTPort = 4500;
 constexpr std::size_t kMarker = 4;         // zero bytes in front of IKE on port 4500
 constexpr std::size_t kLargest = 65535;    // of a datagram
 constexpr int kMostAtOnce = 64;            // of one socket, so that a flood leaves time for the rest
-
-socklen_t SockAddr(IpAddress a, std::uint16_t port, sockaddr_storage& out) {
-  if (a.IsV4()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    in.sin_addr.s_addr = htonl(a.v4());
-    std::memcpy(&out, &in, sizeof in);
-    return sizeof in;
-  }
-  sockaddr_in6 in{};
-  in.sin6_family = AF_INET6;
-  in.sin6_port = htons(port);
-  a.StoreV6(in.sin6_addr.s6_addr);
-  std::memcpy(&out, &in, sizeof in);
-  return sizeof in;
-}
-
-Endpoint EndpointOf(const sockaddr_storage& from) {
-  Endpoint e;
-  if (from.ss_family == AF_INET) {
-    sockaddr_in in{};
-    std::memcpy(&in, &from, sizeof in);
-    e.address = IpAddress::V4(ntohl(in.sin_addr.s_addr));
-    e.port = ntohs(in.sin_port);
-  } else {
-    sockaddr_in6 in{};
-    std::memcpy(&in, &from, sizeof in);
-    e.address = IpAddress::FromV6Bytes(in.sin6_addr.s6_addr);
-    e.port = ntohs(in.sin6_port);
-  }
-  return e;
-}
 
 template <typename T>
 const sockaddr* AsSockaddr(const T* a) {

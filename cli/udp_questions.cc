@@ -8,28 +8,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/socket_address.h"
+
 namespace sallyport {
 namespace {
 
 constexpr std::uint16_t kDnsPort = 53;
 constexpr std::size_t kLargest = 4096;  // of an answer: RADIUS's limit; DNS servers send at most 512 without EDNS
-
-socklen_t AddressOf(IpAddress a, std::uint16_t port, sockaddr_storage& out) {
-  if (a.IsV4()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    in.sin_addr.s_addr = htonl(a.v4());
-    std::memcpy(&out, &in, sizeof in);
-    return sizeof in;
-  }
-  sockaddr_in6 in{};
-  in.sin6_family = AF_INET6;
-  in.sin6_port = htons(port);
-  a.StoreV6(in.sin6_addr.s6_addr);
-  std::memcpy(&out, &in, sizeof in);
-  return sizeof in;
-}
 
 }  // namespace
 
@@ -52,7 +37,7 @@ bool UdpQuestions::Ask(std::uint32_t question, const std::string& interface, IpA
   const int fd = socket(server.IsV4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return false;
   sockaddr_storage to{};
-  const socklen_t length = AddressOf(server, port, to);
+  const socklen_t length = SockAddr(server, port, to);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u32 = question;
