@@ -4,10 +4,10 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
-#include <thread>
 
 namespace sallyport {
 namespace {
@@ -25,32 +25,46 @@ class OneAnswer {
     EXPECT_EQ(listen(listener_, 1), 0);
     getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size);
     port_ = ntohs(at.sin_port);
-    thread_ = std::thread([this, answer = std::move(answer)] {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    child_ = fork();
+    if (child_ == 0) {
       const int peer = accept(listener_, nullptr, nullptr);
+      std::string asked;
       char buffer[2048];
       while (asked.find("\r\n\r\n") == std::string::npos) {
         const ssize_t n = recv(peer, buffer, sizeof buffer, 0);
         if (n <= 0) break;
         asked.append(buffer, static_cast<std::size_t>(n));
       }
-      if (answer.empty()) recv(peer, buffer, sizeof buffer, 0);  // says nothing until the other end has gone
-      else send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
-      close(peer);
-    });
+      if (answer.empty()) (void)!recv(peer, buffer, sizeof buffer, 0);  // says nothing until the other end has gone
+      else (void)!send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+      (void)!write(ends[1], asked.data(), asked.size());
+      _exit(0);
+    }
+    close(ends[1]);
+    asked_ = ends[0];
   }
   ~OneAnswer() {
-    thread_.join();
     close(listener_);
+    close(asked_);
+    waitpid(child_, nullptr, 0);
+  }
+  // What came, once it was answered.
+  std::string Asked() {
+    std::string all;
+    char buffer[2048];
+    for (ssize_t n; (n = read(asked_, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+    return all;
   }
   Result<std::vector<std::uint8_t>> Get(std::size_t most = 1000, int limit_ms = 5000) {
     return HttpGet("http://crl.example.com:" + std::to_string(port_) + "/a/b.crl", *IpAddress::Parse("127.0.0.1"), most, limit_ms);
   }
-  std::string asked;
 
  private:
-  int listener_ = -1;
+  int listener_ = -1, asked_ = -1;
   std::uint16_t port_ = 0;
-  std::thread thread_;
+  pid_t child_ = -1;
 };
 
 TEST(HttpGet, WhatIsThere) {
@@ -60,7 +74,7 @@ TEST(HttpGet, WhatIsThere) {
     const auto got = server.Get();
     ASSERT_TRUE(got) << got.error();
     EXPECT_EQ(std::string(got->begin(), got->end()), "abc\r\n\r\nd");
-    asked = server.asked;
+    asked = server.Asked();
   }
   EXPECT_TRUE(asked.starts_with("GET /a/b.crl HTTP/1.0\r\nHost: crl.example.com\r\n")) << asked;
 }

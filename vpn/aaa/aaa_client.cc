@@ -223,7 +223,13 @@ void AaaClient::Tick() {
     if (r.until <= real) {
       silent.push_back(number);
     } else if (r.resend_at <= real) {
-      ++StateOf(r.q.group, r.server.address).counters.retransmissions;
+      // A server that is no longer configured is not asked again, and its answer does not count.
+      const auto state = states_.find({r.q.group, r.server.address});
+      if (state == states_.end()) {
+        r.resend_at = r.until;
+        continue;
+      }
+      ++state->second.counters.retransmissions;
       Transmit(number, r);
     }
   }
@@ -324,7 +330,9 @@ void AaaClient::Receive(std::uint32_t number, Bytes bytes) {
     Finish(number, a);
     return;
   }
+  // It goes to a console, and whoever wrote it is no terminal's master.
   a.message = m->Text(kReplyMessage);
+  std::erase_if(a.message, [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7f; });
   a.eap = std::move(eap);
   switch (m->code) {
     case kAccessAccept: {

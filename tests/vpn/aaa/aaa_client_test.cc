@@ -93,12 +93,25 @@ TEST_F(AaaClientTest, ARequestSaysWhoAsks) {
   EXPECT_EQ(m->Text(kUserPassword), std::string(hidden.begin(), hidden.end()));
 }
 
+TEST_F(AaaClientTest, AServerThatHasGoneIsNotBelieved) {
+  Ask();
+  group.servers.erase(group.servers.begin());
+  Use();
+  Step(5);  // it is not asked again either
+  ASSERT_FALSE(wire.sent.empty());
+  EXPECT_EQ(wire.sent[0].to.address, IpAddress::Parse("10.1.1.1"));
+  const RadiusWire::Sent first = wire.sent[0];
+  for (const auto& s : wire.sent) EXPECT_EQ(s.message, first.message);
+  wire.Serve(client, Accept);
+  EXPECT_TRUE(answers.empty());
+}
+
 TEST_F(AaaClientTest, AcceptRejectChallenge) {
   Ask();
   EXPECT_TRUE(answers.empty());
   wire.Serve(client, Accept);
   Ask();
-  wire.Serve(client, [](const auto& s) { return RadiusReply(kAccessReject).Text(kReplyMessage, "no").To(s.message, AsBytes("secret")); });
+  wire.Serve(client, [](const auto& s) { return RadiusReply(kAccessReject).Text(kReplyMessage, "n\x1b\ro").To(s.message, AsBytes("secret")); });
   Ask();
   wire.Serve(client, [](const auto& s) {
     return RadiusReply(kAccessChallenge).Text(kReplyMessage, "token?").Text(kState, "s1").To(s.message, AsBytes("secret"));
