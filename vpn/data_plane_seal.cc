@@ -147,6 +147,8 @@ bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint 
     return cut;
   }
   const std::size_t before = out.size();
+  // What says that it may not be cut often has no identification; its pieces need one to find each other.
+  if (LoadBe16(inner.bytes.data() + 4) == 0) StoreBe16(inner.bytes.data() + 4, static_cast<std::uint16_t>(ip_id_++ | 1));
   const bool cut = t.payload_mtu > 0 && FragmentIpv4(inner.bytes, static_cast<std::size_t>(t.payload_mtu), room, done) && sealed;
   if (cut) t.counters.fragmented_before++;
   else t.counters.fragmentation_failed++;

@@ -1,4 +1,4 @@
-// Routes that tunnels bring with them (`set reverse-route`), and tunnels that are interfaces.
+// Routes that tunnels bring with them (to remote users, and by `set reverse-route`), and tunnels that are interfaces.
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -14,7 +14,6 @@ constexpr Duration kRaiseAgain = Duration::Seconds(10);
 
 std::vector<Route> VpnService::InjectedRoutes() const {
   std::vector<Route> routes;
-  if (std::none_of(vpn_->entries.begin(), vpn_->entries.end(), [](const CryptoMapEntry& e) { return e.reverse_route; })) return routes;
   const auto add = [&](const Prefix& to, IfId at, IpAddress peer) {
     Route r;
     r.destination = to;
@@ -26,6 +25,7 @@ std::vector<Route> VpnService::InjectedRoutes() const {
     routes.push_back(r);
   };
   for (const auto& [spi, sa] : pairs_) {
+    if (!sa->assigned.IsNone()) add(Prefix::Of(sa->assigned, sa->assigned.IsV4() ? 32 : 128), sa->at, sa->peer.address);
     const CryptoMapEntry* e = vpn_->Entry(sa->key.entry);
     if (e == nullptr || !e->reverse_route || sa->transport) continue;
     for (const TrafficSelector& s : sa->key.remote) {

@@ -493,6 +493,21 @@ TEST_F(ServiceTest, DebugIsHeardByLevelAndPeer) {
   EXPECT_FALSE(v1->host.Hears(D::kIkev1, 1));
 }
 
+TEST_F(ServiceTest, ARouteToEveryRemoteUser) {
+  v1->host.PeerUp(Peer(1), 0);
+  auto sa = Pair(1, 1000, 2000);
+  sa->assigned = Address("10.9.0.10");
+  v1->host.Install(sa);
+  Step({});
+  const auto routes = service->InjectedRoutes();
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(routes[0].destination, Prefix::Of(Address("10.9.0.10"), 32));
+  EXPECT_EQ(routes[0].gateway, peer);
+  v1->host.Remove(1000);
+  Step({});
+  EXPECT_TRUE(service->InjectedRoutes().empty());
+}
+
 TEST_F(ServiceTest, RoutesToWhatIsBehindAPeer) {
   vpn->entries[1].reverse_route = true;  // kOld
   int changed = 0;
