@@ -100,6 +100,16 @@ std::string FewPeers(ConfigEdit&, const FieldLine& f) {
 // Whole maps and entries go with `no`; without it more has to be said.
 std::string OnlyNo(ConfigEdit&, const FieldLine&) { return "ERROR: % Incomplete command\n"; }
 
+// `crypto ipsec df-bit WHAT IF`, `crypto ipsec fragmentation WHEN IF`: the line takes the place of what was said of the interface.
+std::string OneOfAnInterface(ConfigEdit& edit, const FieldLine& f, Line& line) {
+  const std::string text = line.text, last = " " + std::string(f.Get("interface"));
+  const std::string lead = text.substr(0, text.find(' ', std::string_view("crypto ipsec ").size()) + 1);
+  edit.tree.RemoveIf(nullptr, Section::kCrypto, [&](const Line& l) {
+    return l.text != text && l.text.starts_with(lead) && std::string_view(l.text).substr(0, l.text.find_last_not_of(' ') + 1).ends_with(last);
+  });
+  return {};
+}
+
 constexpr Shape kMaps[] = {
     {"config", "crypto dynamic-map <name:name> /", Sec::kCrypto, {.check = OnlyNo}},
     {"config", "crypto dynamic-map <name:name> <seq:1-65535> /", Sec::kCrypto, {.check = OnlyNo}},
@@ -219,9 +229,10 @@ constexpr Shape kIpsec[] = {
     {"config", "crypto ipsec security-association replay disable /", Sec::kCrypto, {.rank = kAssociation, .sort = "2", .effect = kActs}},
     {"config", "crypto ipsec security-association pmtu-aging`Set path MTU aging parameters` / (infinite`PMTU aging is disabled` | <seconds:1-65535>)", Sec::kCrypto,
      {.rank = kAssociation, .sort = "3", .effect = kActs, .since = 900}},
-    {"config", "crypto ipsec df-bit`Set IPsec DF policy` <df:{clear-df|copy-df|set-df}> / <interface:iface>", Sec::kCrypto, {.rank = kAssociation, .sort = "4", .effect = kActs}},
+    {"config", "crypto ipsec df-bit`Set IPsec DF policy` <df:{clear-df|copy-df|set-df}> / <interface:iface>", Sec::kCrypto,
+     {.rank = kAssociation, .sort = "4", .effect = kActs, .after = OneOfAnInterface}},
     {"config", "crypto ipsec fragmentation`Set IPsec fragmentation policy` <when:{after-encryption|before-encryption}> / <interface:iface>", Sec::kCrypto,
-     {.rank = kAssociation, .sort = "5", .effect = kActs}},
+     {.rank = kAssociation, .sort = "5", .effect = kActs, .after = OneOfAnInterface}},
     {"config", "crypto ipsec ikev2 sa-strength-enforcement /", Sec::kCrypto, {.rank = kAssociation, .sort = "6", .effect = kDormant, .since = 902}},
     {"config", "crypto ipsec inner-routing-lookup /", Sec::kCrypto, {.rank = kAssociation, .sort = "6", .effect = kDormant, .since = 907}},
     {"config", "crypto engine`Cisco VPN engine` large-mod-accel /", Sec::kCrypto, {.rank = kEngine}},

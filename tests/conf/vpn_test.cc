@@ -52,6 +52,20 @@ class VpnTest : public ::testing::Test {
   ConfigMode mode_;
 };
 
+TEST_F(VpnTest, OneDfAndOneFragmentationPolicyForAnInterface) {
+  Outside();
+  Type("interface GigabitEthernet0/1\nnameif inside\nexit\n"
+       "crypto ipsec df-bit clear-df inside\ncrypto ipsec df-bit clear-df outside\ncrypto ipsec df-bit set-df outside\n"
+       "crypto ipsec fragmentation after-encryption outside\ncrypto ipsec fragmentation before-encryption outside\n"
+       "crypto ipsec fragmentation after-encryption outside");
+  const std::string shown = Show("crypto ipsec");
+  EXPECT_THAT(shown, HasSubstr("crypto ipsec df-bit clear-df inside\n"));
+  EXPECT_THAT(shown, HasSubstr("crypto ipsec df-bit set-df outside\n"));
+  EXPECT_THAT(shown, Not(HasSubstr("clear-df outside")));
+  EXPECT_THAT(shown, HasSubstr("fragmentation after-encryption outside\n"));
+  EXPECT_THAT(shown, Not(HasSubstr("before-encryption outside")));
+}
+
 TEST_F(VpnTest, PolicyHasItsFiveLinesFromTheBeginningAndLeavesNoneOut) {
   Say("crypto ikev1 policy 20");
   EXPECT_EQ(mode_.prompt(), "config-ikev1-policy");
