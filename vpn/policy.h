@@ -14,6 +14,7 @@
 #include "firewall/access_list.h"
 #include "firewall/tunnel.h"
 #include "vpn/esp/outer_header.h"
+#include "vpn/ssl_policy.h"
 #include "vpn/views.h"
 
 namespace sallyport {
@@ -157,6 +158,7 @@ struct VpnGroupPolicy {
   std::vector<IpAddress> dns, wins;
   std::vector<std::string> address_pools;
   std::vector<std::string> backup_servers;
+  SslClientRules client;
 };
 
 // A user of the local database, or one whom an AAA server knows: then out of what it has answered.
@@ -175,6 +177,7 @@ struct VpnUser {
   std::optional<std::string> banner, default_domain;
   std::vector<IpAddress> dns, wins;  // none: the group policy's
   std::vector<std::string> classes;  // RADIUS Class, which accounting gives back
+  SslUserRules client;
 };
 
 struct AddressPool {
@@ -255,6 +258,7 @@ struct VpnPolicy final : TunnelPolicy {
   bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
   std::string map_default_group;
   VpnClientSettings client;
+  SslPolicy ssl;
   char group_delimiter = 0;  // `group-delimiter`; 0: none
   // crypto isakmp ...
   enum class Identity : std::uint8_t { kAuto, kAddress, kHostname, kKeyId } identity = Identity::kAuto;
@@ -312,6 +316,17 @@ struct VpnPolicy final : TunnelPolicy {
     if (u.default_domain) p.default_domain = *u.default_domain;
     if (!u.dns.empty()) p.dns = u.dns;
     if (!u.wins.empty()) p.wins = u.wins;
+    if (u.client.access_hours_name) {
+      p.client.access_hours_name = *u.client.access_hours_name;
+      p.client.access_hours = u.client.access_hours;
+    }
+    if (u.client.mtu) p.client.mtu = u.client.mtu;
+    p.client.dtls = u.client.dtls.value_or(p.client.dtls);
+    p.client.df_bit_ignore = u.client.df_bit_ignore.value_or(p.client.df_bit_ignore);
+    p.client.keepalive_s = u.client.keepalive_s.value_or(p.client.keepalive_s);
+    p.client.dpd_gateway_s = u.client.dpd_gateway_s.value_or(p.client.dpd_gateway_s);
+    p.client.dpd_client_s = u.client.dpd_client_s.value_or(p.client.dpd_client_s);
+    if (u.client.profiles) p.client.profiles = *u.client.profiles;
     return p;
   }
 };
