@@ -12,9 +12,11 @@
 #include "firewall/base/bytes.h"
 #include "firewall/base/time.h"
 #include "vpn/anyconnect/portal_host.h"
-#include "vpn/anyconnect/tls_channel.h"
 
 namespace sallyport {
+
+class TlsChannel;  // tls_channel.h
+class TlsContext;
 
 class PortalSink {
  public:
