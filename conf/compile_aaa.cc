@@ -1,4 +1,6 @@
 // `aaa-server` groups and their servers.
+#include <algorithm>
+
 #include "conf/compile_vpn.h"
 #include "conf/configuration_impl.h"
 #include "conf/lines.h"
@@ -48,10 +50,81 @@ void ReadServer(const Line& line, AaaServer& s) {
   }
 }
 
+// A password that can be used: one that the configuration has in clear.
+void ReadLdapPassword(const FieldLine& f, LdapServer& s) {
+  const std::string_view type = f.Get("type"), password = f.Get("password");
+  s.password_known = (type.empty() || type == "0") && !IsMask(password);
+  s.login_password = s.password_known ? std::string(password) : "";
+}
+
+LdapServer::Type LdapTypeOf(std::string_view word) {
+  using T = LdapServer::Type;
+  if (word == "microsoft") return T::kMicrosoft;
+  if (word == "openldap") return T::kOpenLdap;
+  if (word == "sun") return T::kSun;
+  if (word == "novell") return T::kNovell;
+  if (word == "generic") return T::kGeneric;
+  return T::kAuto;
+}
+
+void ReadLdapServer(const Line& line, AaaServer& server) {
+  LdapServer& s = server.ldap;
+  s.address = server.address;
+  s.timeout_s = server.timeout_s;
+  std::optional<std::int64_t> port;
+  for (const auto& l : line.lines) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr) continue;
+    const std::string_view t = l->text;
+    if (t.starts_with("server-port ")) port = f->Int("port");
+    else if (t.starts_with("ldap-over-ssl ")) s.ldaps = true;
+    else if (t.starts_with("ldap-base-dn ")) s.base_dn = f->Get("dn");
+    else if (t.starts_with("ldap-group-base-dn ")) s.group_base_dn = f->Get("dn");
+    else if (t.starts_with("ldap-scope ")) s.scope = f->Get("scope") == "subtree" ? LdapServer::Scope::kSubtree : LdapServer::Scope::kOneLevel;
+    else if (t.starts_with("ldap-naming-attribute ")) {
+      for (const std::string_view a : f->List("attribute")) s.naming_attributes.emplace_back(a);
+    } else if (t.starts_with("ldap-login-dn ")) s.login_dn = f->Get("dn");
+    else if (t.starts_with("ldap-login-password ")) ReadLdapPassword(*f, s);
+    else if (t.starts_with("server-type ")) s.type = LdapTypeOf(f->Get("type"));
+    else if (t.starts_with("ldap-attribute-map ")) s.attribute_map = f->Get("map");
+  }
+  s.port = static_cast<std::uint16_t>(port.value_or(s.ldaps ? 636 : 389));
+}
+
+// Words in quotes lose them.
+std::vector<std::string> QuotedWords(std::string_view text) {
+  std::vector<std::string> out;
+  while (true) {
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    if (text.empty()) return out;
+    const bool quoted = text.front() == '"';
+    if (quoted) text.remove_prefix(1);
+    const std::size_t end = std::min(text.find(quoted ? '"' : ' '), text.size());
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+void LdapMaps(const LineTree& tree, AaaPlan& plan) {
+  for (const auto& l : tree.Of(Section::kLdapMap)) {
+    const auto* head = l->As<FieldLine>();
+    if (head == nullptr) continue;
+    LdapAttributeMap& map = plan.ldap_maps[std::string(head->Get("name"))];
+    map.name = head->Get("name");
+    for (const auto& below : l->lines) {
+      // Out of the line itself: a distinguished name in quotes holds blanks.
+      std::vector<std::string> words = QuotedWords(below->text);
+      if (words.size() >= 3 && words[0] == "map-name") map.names.push_back({words[1], words[2]});
+      if (words.size() >= 4 && words[0] == "map-value") map.values.push_back({words[1], words[2], words[3]});
+    }
+  }
+}
+
 }  // namespace
 
 AaaPlan Configuration::Aaa() const {
   AaaPlan plan;
+  LdapMaps(impl_->tree, plan);
   for (const auto& l : impl_->tree.Of(Section::kAaaServer)) {
     const auto* f = l->As<FieldLine>();
     if (f == nullptr) continue;
@@ -59,7 +132,8 @@ AaaPlan Configuration::Aaa() const {
       AaaServerGroup g;
       g.name = f->Get("group");
       g.protocol_name = f->Get("protocol");
-      g.protocol = g.protocol_name == "radius" ? AaaServerGroup::Protocol::kRadius : AaaServerGroup::Protocol::kOther;
+      using P = AaaServerGroup::Protocol;
+      g.protocol = g.protocol_name == "radius" ? P::kRadius : g.protocol_name == "ldap" ? P::kLdap : P::kOther;
       ReadGroup(*l, g);
       plan.groups.push_back(std::move(g));
     } else if (f->Has("host") && !plan.groups.empty()) {
@@ -72,6 +146,7 @@ AaaPlan Configuration::Aaa() const {
         const std::string_view in = f->Get("interface");  // "(inside)"
         s.interface = in.size() > 2 ? in.substr(1, in.size() - 2) : "inside";  // as an ASA does
         ReadServer(*l, s);
+        if (g.protocol == AaaServerGroup::Protocol::kLdap) ReadLdapServer(*l, s);
         g.servers.push_back(std::move(s));
       }
     }

@@ -167,6 +167,8 @@ struct VpnUser {
   std::string group_policy;  // vpn-group-policy; "": the tunnel group's
   std::optional<IpAddress> framed_address;  // vpn-framed-ip-address
   IpAddress framed_mask;
+  std::optional<IpAddress> framed_address6;  // vpn-framed-ipv6-address
+  int framed_length6 = 128;
   // What the user says otherwise than his group policy: VpnPolicy::GroupPolicyOf.
   std::optional<std::uint32_t> idle_minutes, session_minutes, simultaneous_logins;
   std::optional<VpnFilter> filter;
@@ -184,6 +186,20 @@ struct AddressPool {
   std::string name;
   AddressRange range;
   IpAddress mask;
+};
+// `ipv6 local pool`: as many addresses as it says, from the one that it names on.
+struct AddressPool6 {
+  std::string name;
+  AddressRange range;
+  int prefix_length = 64;
+};
+
+// `vpn-addr-assign`, `ipv6-vpn-addr-assign`: where addresses may come from, tried in this order.
+struct AddressAssignment {
+  bool aaa = true, dhcp = true, local = true;
+  std::uint32_t reuse_delay_minutes = 0;  // a pool's address rests after its use
+  bool aaa6 = true, local6 = true;
+  std::uint32_t reuse_delay6_minutes = 0;
 };
 
 // --- certificates
@@ -253,6 +269,8 @@ struct VpnPolicy final : TunnelPolicy {
   std::map<std::string, VpnGroupPolicy> group_policies;  // DfltGrpPolicy is always there
   std::map<std::string, VpnUser> users;
   std::map<std::string, AddressPool> pools;
+  std::map<std::string, AddressPool6> pools6;
+  AddressAssignment assign;
   std::map<std::string, Trustpoint> trustpoints;
   std::vector<CertificateMapEntry> certificate_map;
   bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
@@ -316,17 +334,7 @@ struct VpnPolicy final : TunnelPolicy {
     if (u.default_domain) p.default_domain = *u.default_domain;
     if (!u.dns.empty()) p.dns = u.dns;
     if (!u.wins.empty()) p.wins = u.wins;
-    if (u.client.access_hours_name) {
-      p.client.access_hours_name = *u.client.access_hours_name;
-      p.client.access_hours = u.client.access_hours;
-    }
-    if (u.client.mtu) p.client.mtu = u.client.mtu;
-    p.client.dtls = u.client.dtls.value_or(p.client.dtls);
-    p.client.df_bit_ignore = u.client.df_bit_ignore.value_or(p.client.df_bit_ignore);
-    p.client.keepalive_s = u.client.keepalive_s.value_or(p.client.keepalive_s);
-    p.client.dpd_gateway_s = u.client.dpd_gateway_s.value_or(p.client.dpd_gateway_s);
-    p.client.dpd_client_s = u.client.dpd_client_s.value_or(p.client.dpd_client_s);
-    if (u.client.profiles) p.client.profiles = *u.client.profiles;
+    u.client.Into(p.client);
     return p;
   }
 };

@@ -50,17 +50,62 @@ struct SslClientRules {
     std::string server, except, pac;
     bool local_bypass = false, lockdown = true;
   } proxy;
-  std::uint32_t idle_alert_minutes = 1, session_alert_minutes = 1;  // vpn-idle-timeout|vpn-session-timeout alert-interval
+  std::uint32_t idle_alert_minutes = 1, session_alert_minutes = 1;  // vpn-idle-timeout|vpn-session-timeout alert-interval; 0: none
+  bool always_on_disabled = false;           // always-on-vpn disable
 };
 
-// A value of a user (`username U attributes`, a server's answer) that stands before the group policy's.
+// What one place says of AnyConnect clients (a group policy, `username U attributes`, a server's answer); what is not there is
+// inherited.
 struct SslUserRules {
-  std::optional<std::string> access_hours_name;
-  std::shared_ptr<const TimeRange> access_hours;
+  std::optional<bool> dtls, df_bit_ignore, keep_installer, routing_filtering_ignore;
   std::optional<std::uint16_t> mtu;
-  std::optional<bool> dtls, df_bit_ignore;
-  std::optional<std::uint32_t> keepalive_s, dpd_gateway_s, dpd_client_s;
+  std::optional<std::uint32_t> keepalive_s, dpd_gateway_s, dpd_client_s, rekey_minutes;
+  std::optional<SslClientRules::Rekey> rekey;
+  std::optional<VpnCompression> tls_compression, dtls_compression;
   std::optional<std::vector<std::string>> profiles;
+  std::optional<std::string> modules;
+  struct Ask {
+    bool ask = false, default_client = false;
+    std::uint32_t seconds = 0;
+  };
+  std::optional<Ask> ask;
+  std::optional<std::string> access_hours_name;
+  std::shared_ptr<const TimeRange> access_hours;  // of access_hours_name
+  std::optional<std::uint32_t> idle_alert_minutes, session_alert_minutes;
+  std::optional<bool> always_on_disabled;
+
+  // Puts what is said in the place of what was inherited.
+  void Into(SslClientRules& r) const {
+    const auto put = [](auto& to, const auto& from) {
+      if (from) to = *from;
+    };
+    put(r.dtls, dtls);
+    put(r.df_bit_ignore, df_bit_ignore);
+    put(r.keep_installer, keep_installer);
+    put(r.routing_filtering_ignore, routing_filtering_ignore);
+    if (mtu) r.mtu = mtu;
+    put(r.keepalive_s, keepalive_s);
+    put(r.dpd_gateway_s, dpd_gateway_s);
+    put(r.dpd_client_s, dpd_client_s);
+    put(r.rekey_minutes, rekey_minutes);
+    put(r.rekey, rekey);
+    put(r.tls_compression, tls_compression);
+    put(r.dtls_compression, dtls_compression);
+    put(r.profiles, profiles);
+    put(r.modules, modules);
+    if (ask) {
+      r.ask = ask->ask;
+      r.ask_default_client = ask->default_client;
+      r.ask_s = ask->seconds;
+    }
+    if (access_hours_name) {
+      r.access_hours_name = *access_hours_name;
+      r.access_hours = access_hours;
+    }
+    put(r.idle_alert_minutes, idle_alert_minutes);
+    put(r.session_alert_minutes, session_alert_minutes);
+    put(r.always_on_disabled, always_on_disabled);
+  }
 };
 
 struct SslPolicy {
@@ -85,6 +130,7 @@ struct SslPolicy {
   std::vector<Image> images;                    // by order
   std::map<std::string, std::string> profiles;  // name -> file on disk0:
   std::map<IfId, std::string> trustpoint;       // ssl trust-point NAME IF
+  std::map<IfId, std::string> balancing_trustpoint;  // ssl trust-point NAME IF vpnlb-ip: for the cluster's address
   std::string default_trustpoint;               // ssl trust-point NAME; "": a self-signed certificate is made
   std::set<IfId> certificate_on;                // ssl certificate-authentication interface IF: clients are asked for a certificate at once
 
@@ -92,6 +138,7 @@ struct SslPolicy {
   int min_tls = 0x0303, max_tls = 0x0304, min_dtls = 0xfeff;
   // OpenSSL's names, joined by ":", in order of preference; none of those that OpenSSL does not have.
   std::string tls_ciphers, tls13_ciphers, dtls12_ciphers, dtls1_ciphers;
+  std::uint16_t dh_group = 2, ecdh_group = 19;  // ssl dh-group, ssl ecdh-group
 
   struct Alias {
     std::string name;
@@ -107,8 +154,10 @@ struct SslPolicy {
     std::string name_from[2];             // username-from-certificate PRIMARY [SECONDARY]: "CN", "OU", "UPN", ...; "use-entire-name"
     bool prefill_ssl = false, prefill_clientless = false;
     bool password_management = false;
-    std::string radius_reject_message;
+    std::uint32_t password_warning_days = 14;  // password-expire-in-days
+    bool radius_reject_message = false;  // what a RADIUS server says of a refusal is shown
     bool without_csd = false;
+    bool anyconnect_without_csd = false;  // without-csd anyconnect: clients only
     std::vector<IpAddress> dhcp_servers;
     std::vector<std::string> ipv6_pools;
   };
@@ -131,10 +180,11 @@ struct SslPolicy {
     IpAddress nat;             // none: not set
   } balancing;
 
-  std::uint32_t max_ssl_sessions = 0;     // vpn-sessiondb max-anyconnect-premium-or-essentials-limit, max-webvpn-session-limit; 0: no limit
+  std::uint32_t max_ssl_sessions = 0;     // vpn-sessiondb max-anyconnect-premium-or-essentials-limit, max-webvpn-session-limit; 0: none
   std::set<std::string> emulated_bugs;    // emulate bug ID
-  bool hsts = false;
-  std::uint32_t hsts_max_age_s = 0;
+  // http-headers, hsts-server (hsts before 9.14)
+  bool hsts = false, hsts_subdomains = true, hsts_preload = false;
+  std::uint32_t hsts_max_age_s = 10'886'400;
 };
 
 }  // namespace sallyport

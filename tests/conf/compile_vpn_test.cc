@@ -708,7 +708,7 @@ interface GigabitEthernet0/1
   EXPECT_EQ(far.servers[1].interface, "inside");
   EXPECT_EQ(far.servers[1].authentication_port, 1645);
   EXPECT_FALSE(far.servers[1].key_known);
-  EXPECT_EQ(plan.groups[1].protocol, AaaServerGroup::Protocol::kOther);
+  EXPECT_EQ(plan.groups[1].protocol, AaaServerGroup::Protocol::kLdap);
   EXPECT_TRUE(plan.groups[2].timed);
   Type("interface GigabitEthernet0/0\nip address 192.0.2.1 255.255.255.0\ncrypto ikev2 enable outside\n");
   ASSERT_NE(vpn_, nullptr);
