@@ -188,6 +188,10 @@ class Instance:
         if not os.access(daemon, os.X_OK):
             raise LabError(f"{daemon} is not there; build it with: cmake --preset release && cmake --build --preset release")
         os.mkdir(self.state(node.name), mode=0o700)
+        if node.disk:
+            os.mkdir(os.path.join(self.state(node.name), "disk0"), mode=0o700)
+        for wanted, path in node.disk.items():
+            shutil.copyfile(path, os.path.join(self.state(node.name), "disk0", wanted))
         command = [daemon, "--state", self.state(node.name), "--config", node.startup_config]
         for interface, link in node.links.items():
             command += ["--interface", f"{interface}={link}"]

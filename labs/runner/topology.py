@@ -35,6 +35,7 @@ class Node:
     exec: list = field(default_factory=list)       # host: commands run once, after addresses and routes
     startup_config: str = ""                       # asa: file in the lab's folder
     enable: str = ""                               # asa: the enable password that the configuration sets
+    disk: dict = field(default_factory=dict)       # asa: name on disk0: -> file in the lab's folder
 
 
 @dataclass
@@ -132,11 +133,15 @@ def _node(folder, name, data):
         node.exec = [str(command) for command in data.get("exec") or []]
         return node
     if kind == "asa":
-        _fields(where, data, ("kind", "startup-config", "enable"))
+        _fields(where, data, ("kind", "startup-config", "enable", "disk"))
         config = os.path.join(folder, str(data.get("startup-config", f"{name}.cfg")))
         if not os.path.isfile(config):
             raise LabError(f"{where}.startup-config: there is no file {config}")
-        return Node(name, kind, startup_config=config, enable=str(data.get("enable", "")))
+        disk = {str(k): os.path.join(folder, str(v)) for k, v in (data.get("disk") or {}).items()}
+        for wanted, path in disk.items():
+            if "/" in wanted or not os.path.isfile(path):
+                raise LabError(f"{where}.disk: {wanted}: there is no file {path}")
+        return Node(name, kind, startup_config=config, enable=str(data.get("enable", "")), disk=disk)
     raise LabError(f"{where}.kind: {kind!r} is not host or asa")
 
 

@@ -68,9 +68,9 @@ def skip_unless(*tools):
 
 
 class TwoHosts:
-    def __init__(self, more="", name="two", options=()):
-        """`options`: of the daemon; {state} stands for its folder."""
-        self.prefix, self.more, self.options = f"sp{name}{os.getpid()}", more, options
+    def __init__(self, more="", name="two", options=(), disk=None):
+        """`options`: of the daemon; {state} stands for its folder. `disk`: its disk0:, name -> text."""
+        self.prefix, self.more, self.options, self.disk = f"sp{name}{os.getpid()}", more, options, disk or {}
         self.started = []
 
     def ns(self, node):
@@ -97,6 +97,10 @@ class TwoHosts:
             ip("-n", self.ns(node), "route", "add", "default", "via", gateway)
         with open(os.path.join(self.state, "startup-config"), "w", encoding="utf-8") as f:
             f.write(CONFIG + self.more)
+        os.makedirs(os.path.join(self.state, "disk0"))
+        for file, text in self.disk.items():
+            with open(os.path.join(self.state, "disk0", file), "w", encoding="utf-8") as f:
+                f.write(text)
         self.out = open(os.path.join(self.state, "out"), "w+", encoding="utf-8")
         self.daemon = subprocess.Popen(
             ["ip", "netns", "exec", self.ns("wall"), os.path.join(BIN, "sallyportd"), "--strict", "--state", self.state,
