@@ -113,21 +113,22 @@ void SslSockets::Serve(Handler& handler) {
       else Accept(number, handler);
       continue;
     }
-    auto c = connections_.find(number);
+    const auto id = static_cast<ConnId>(number);
+    auto c = connections_.find(id);
     if (c == connections_.end()) continue;
     if ((events[i].events & EPOLLOUT) != 0) {
       const bool closing = c->second.closing;
-      if (!Flush(number, c->second)) {
-        Drop(number);
-        if (!closing) handler.Closed(number);
+      if (!Flush(id, c->second)) {
+        Drop(id);
+        if (!closing) handler.Closed(id);
         continue;
       }
       if (c->second.out.empty()) {
         if (closing) shutdown(c->second.fd, SHUT_WR);
-        else handler.Drained(number);
+        else handler.Drained(id);
       }
     }
-    if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Read(number, handler);
+    if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Read(id, handler);
   }
 }
 
@@ -153,10 +154,10 @@ void SslSockets::Accept(std::uint32_t number, Handler& handler) {
     }
     const int on = 1;
     SetOption(fd, IPPROTO_TCP, TCP_NODELAY, on);
-    const ConnId c = ++last_;
+    const auto c = static_cast<ConnId>(++last_);
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.u64 = c;
+    event.data.u64 = static_cast<std::uint32_t>(c);
     const Place place = l->second.place;
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
       close(fd);
@@ -217,7 +218,7 @@ bool SslSockets::Flush(ConnId c, Connection& conn) {
 void SslSockets::Want(ConnId c, const Connection& conn, bool write) const {
   epoll_event event{};
   event.events = EPOLLIN | (write ? EPOLLOUT : 0u);
-  event.data.u64 = c;
+  event.data.u64 = static_cast<std::uint32_t>(c);
   epoll_ctl(epoll_, EPOLL_CTL_MOD, conn.fd, &event);
 }
 

@@ -14,6 +14,7 @@
 #include "firewall/base/result.h"
 #include "firewall/base/time.h"
 #include "firewall/types.h"
+#include "vpn/anyconnect/portal_host.h"
 
 namespace sallyport {
 
@@ -29,8 +30,6 @@ class SslSockets {
     int max_segment = 0;            // what is offered to clients as TCP's maximum segment size; 0: what the kernel thinks
     auto operator<=>(const Place&) const = default;
   };
-  // Numbers a connection; never used again.
-  using ConnId = std::uint32_t;
   struct Handler {
     virtual ~Handler() = default;
     // False: it is not wanted, and closed.
@@ -96,7 +95,7 @@ class SslSockets {
   std::unordered_map<std::uint32_t, Listener> listeners_;
   std::unordered_map<ConnId, Connection> connections_;
   std::uint32_t last_listener_ = 0;
-  ConnId last_ = 0;
+  std::uint32_t last_ = 0;
   TimePoint accept_again_;  // real: no more descriptors were to be had; 0: accepting
 };
 
