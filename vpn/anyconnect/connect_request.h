@@ -21,7 +21,6 @@ struct ConnectRequest {
   std::string token;  // of the cookie `webvpn`; whoever is done with it wipes it (Cleanse)
   std::string user_agent;
   std::string hostname;                        // X-CSTP-Hostname
-  int version = 1;                             // X-CSTP-Version
   std::uint32_t base_mtu = 0, mtu = 0;         // X-CSTP-Base-MTU, X-CSTP-MTU; 0: not told
   bool wants_ipv4 = true, wants_ipv6 = false;  // X-CSTP-Address-Type; IPv4 where it is not told
   bool full_ipv6 = false;                      // X-CSTP-Full-IPv6-Capability
