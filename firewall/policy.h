@@ -59,6 +59,7 @@ struct Interface {
   int security_level = 0;
   IpAddress address;       // none: no ip address
   int prefix_length = 32;  // of IPv4
+  IpAddress cluster;       // IPv4, of the same network: `vpn load-balancing`'s while this appliance is its master; none: it is not
   bool ipv6_enabled = false;  // `ipv6 enable`, or any IPv6 address
   bool ipv6_autoconfig = false;  // takes addresses from router advertisements
   bool link_local_set = false;  // by configuration; else it comes from the MAC address
@@ -91,7 +92,7 @@ struct Interface {
   void SetMac(const MacAddress& hardware_address);
   // Is `a` an address of this interface itself, of either family?
   bool Owns(IpAddress a) const {
-    if (a.IsV4()) return a == address;
+    if (a.IsV4()) return a == address || (a == cluster && !a.IsNone());
     if (!ipv6_enabled || a.IsNone()) return false;
     if (a == link_local) return true;
     for (const InterfaceAddress6& own : ipv6) {

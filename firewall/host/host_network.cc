@@ -93,6 +93,7 @@ Wanted WantedBy(const Policy& policy, const std::set<int>& up) {
     WantIpv6(*f, up.count(f->linux_index) != 0, w);
     if (!f->address.IsV4()) continue;
     w.addresses.push_back({f->linux_index, f->address, f->prefix_length, HostNetwork::kProtocol, false});
+    if (f->cluster.IsV4() && !f->cluster.IsNone()) w.addresses.push_back({f->linux_index, f->cluster, 32, HostNetwork::kProtocol, false});
     if (up.count(f->linux_index) == 0) continue;
     KernelRoute connected;
     connected.table = table_of(f->id);
