@@ -132,6 +132,7 @@ class PolicyReader {
       banner = true;
       if (l->text != "banner none") p.banner += (p.banner.empty() ? "" : "\n") + std::string(f->Get("text"));
     }
+    ReadSslPolicyRules(from_, attributes, p);
   }
 
  private:
@@ -173,6 +174,7 @@ VpnGroupPolicy FirstPolicy(int release) {
   p.protocols.ikev2 = release >= 804;
   p.protocols.l2tp = release >= 702;
   p.protocols.ssl_clientless = release >= 800;
+  p.client = FirstClientRules(release);
   return p;
 }
 
@@ -186,6 +188,7 @@ std::string KeyOf(const FieldLine& f) {
 void CompileTunnelGroups(const VpnSource& from, VpnPolicy& out) {
   out.groups["DefaultL2LGroup"] = NewGroup("DefaultL2LGroup", G::Type::kLanToLan);
   out.groups["DefaultRAGroup"] = NewGroup("DefaultRAGroup", G::Type::kRemoteAccess);
+  out.groups["DefaultWEBVPNGroup"] = NewGroup("DefaultWEBVPNGroup", G::Type::kWebVpn);
   const auto lines = [&](auto&& use) {
     for (const auto& l : from.tree.Of(Section::kTunnelGroup)) {
       const auto* f = l->As<FieldLine>();
@@ -230,6 +233,7 @@ void CompileVpnUsers(const VpnSource& from, VpnPolicy& out) {
     if (f == nullptr || !l->text.starts_with("username ") || !l->text.ends_with(" attributes")) continue;
     VpnUser& u = out.users[std::string(f->Get("name"))];
     u.name = f->Get("name");
+    ReadSslUserRules(from, *l, u);
     for (const auto& below : l->lines) {
       const auto* a = below->As<FieldLine>();
       if (a == nullptr) continue;

@@ -29,6 +29,34 @@ void Pools(const VpnSource& from, VpnPolicy& out) {
     p.mask = IpAddress::Parse(f->Get("mask")).value_or(ClassMask(*first));
     out.pools[p.name] = p;
   }
+  for (const auto& l : from.tree.Of(Section::kLocalPool)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr || !l->text.starts_with("ipv6 local pool ")) continue;
+    const std::string_view prefix = f->Get("prefix");
+    const std::size_t slash = prefix.find('/');
+    const auto first = IpAddress::Parse(prefix.substr(0, slash));
+    if (!first || slash == std::string_view::npos) continue;
+    AddressPool6 p;
+    p.name = f->Get("name");
+    p.prefix_length = std::atoi(std::string(prefix.substr(slash + 1)).c_str());
+    p.range = {*first, first->Plus(static_cast<std::uint64_t>(f->Int("size").value_or(1)) - 1)};
+    out.pools6[p.name] = p;
+  }
+}
+
+void Assignment(const VpnSource& from, AddressAssignment& out) {
+  for (const auto& l : from.tree.Of(Section::kVpnAddrAssign)) {
+    const auto* f = l->As<FieldLine>();
+    const std::string_view t = l->text;
+    if (t == "no vpn-addr-assign aaa") out.aaa = false;
+    else if (t == "no vpn-addr-assign dhcp") out.dhcp = false;
+    else if (t.starts_with("no vpn-addr-assign local")) out.local = false;
+    else if (t == "no ipv6-vpn-addr-assign aaa") out.aaa6 = false;
+    else if (t.starts_with("no ipv6-vpn-addr-assign local")) out.local6 = false;
+    else if (f != nullptr && f->Int("minutes")) {
+      (t.starts_with("ipv6-") ? out.reuse_delay6_minutes : out.reuse_delay_minutes) = static_cast<std::uint32_t>(*f->Int("minutes"));
+    }
+  }
 }
 
 struct Profile {
@@ -168,7 +196,7 @@ void ClientMap(const VpnSource& from, StableIds& ids, VpnPolicy& out) {
   out.entries.insert(out.entries.begin(), entry);
 }
 
-// Limits of sessions; every session here is one of IPsec.
+// Limits of IPsec's sessions.
 void SessionLimits(const VpnSource& from, VpnPolicy& out) {
   for (const auto& l : from.tree.Of(Section::kVpnSettings)) {
     const auto* f = l->As<FieldLine>();
@@ -293,11 +321,13 @@ std::shared_ptr<const VpnPolicy> CompileVpn(const LineTree& tree, const NameTabl
   VirtualTunnels(from, esp, ids, *out);
   Client(from, out->client);
   ClientMap(from, ids, *out);
-  if (out->entries.empty() && out->virtual_tunnels.empty() && out->ike.empty() && !out->client.enabled) return nullptr;
+  if (out->entries.empty() && out->virtual_tunnels.empty() && out->ike.empty() && !out->client.enabled && !SslIsServed(from)) return nullptr;
   Pools(from, *out);
+  Assignment(from, out->assign);
   CompileTrustpoints(from, *out);
   CompileCertificateMaps(from, *out);
   CompileTunnelGroups(from, *out);
+  CompileSsl(from, *out);
   CompileGroupPolicies(from, *out);
   CompileVpnUsers(from, *out);
   SessionLimits(from, *out);

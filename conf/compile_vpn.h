@@ -1,5 +1,6 @@
 // The parts that make a VpnPolicy out of configuration lines: compile_vpn.cc (the whole, virtual tunnels, the hardware client),
-// compile_crypto_map.cc, compile_ike.cc (policies, options, certificates), compile_groups.cc (tunnel groups, group policies, users).
+// compile_crypto_map.cc, compile_ike.cc (policies, options, certificates), compile_groups.cc (tunnel groups, group policies, users),
+// compile_webvpn.cc and compile_ssl_rules.cc (AnyConnect).
 #pragma once
 
 #include <optional>
@@ -63,5 +64,14 @@ void CompileCertificateMaps(const VpnSource& from, VpnPolicy& out);
 void CompileTunnelGroups(const VpnSource& from, VpnPolicy& out);
 void CompileGroupPolicies(const VpnSource& from, VpnPolicy& out);
 void CompileVpnUsers(const VpnSource& from, VpnPolicy& out);
+
+// Is `webvpn` enabled on any interface?
+bool SslIsServed(const VpnSource& from);
+// Behind tunnel groups.
+void CompileSsl(const VpnSource& from, VpnPolicy& out);
+// What DfltGrpPolicy says of clients in a release, before any line; then what `attributes` says otherwise.
+SslClientRules FirstClientRules(int release);
+void ReadSslPolicyRules(const VpnSource& from, const Line& attributes, VpnGroupPolicy& p);
+void ReadSslUserRules(const VpnSource& from, const Line& attributes, VpnUser& u);
 
 }  // namespace sallyport

@@ -6,52 +6,58 @@ namespace {
 
 using Sec = Section;
 constexpr Effect kDormant = Effect::kDormant;
+constexpr Effect kActs = Effect::kModelled;
 
+constexpr Shape Acting(Shape s) {
+  s.options.effect = Effect::kModelled;
+  return s;
+}
 constexpr Shape Dormant(Shape s) {
   s.options.effect = Effect::kDormant;
   return s;
 }
 
 #define WEBVPN(words, ...) Dormant({"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}})
+#define WEBVPN_ACTS(words, ...) Acting({"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}})
 #define PORTAL(words, ...) {"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}}
 #define SWITCH "(enable | disable)"
 #define PROTOCOL "(any | sslv2 | sslv3 | sslv3-only | tlsv1 | tlsv1-only | tlsv1.1 | tlsv1.2 | tlsv1.3)"
 
 constexpr Shape kGlobal[] = {
-    {"config", "webvpn /", Sec::kWebvpn, {.effect = kDormant, .submode = "config-webvpn"}},
+    {"config", "webvpn`Configure the WebVPN service` /", Sec::kWebvpn, {.effect = kActs, .submode = "config-webvpn"}},
     // 7.0 and 7.1 had these lists here; the later ones are in `webvpn`.
     {"config", "url-list <name:word> <title:word> <url:word> [<place:0-65535>]", Sec::kWebvpn, {.rank = -2, .until = 702}},
     {"config", "port-forward <name:word> <local:1-65535> <server:word> <remote:1-65535> [<text:line>]", Sec::kWebvpn, {.rank = -2, .until = 702}},
     {"config", "compression \\ <text:line>", Sec::kWebvpn, {.rank = -1, .keep_no = true}},
     {"config", "anyconnect-custom-data <type:word> <name:word> / <text:line>", Sec::kWebvpn, {.rank = 1, .effect = kDormant}},
 
-    {"config", "ssl`Configure SSL options` server-version`Specify the SSL/TLS protocol version to use when acting as a server` / " PROTOCOL " [<dtls:{dtlsv1|dtlsv1.2}>]", Sec::kSsl, {.rank = 0, .effect = kDormant}},
+    {"config", "ssl`Configure SSL options` server-version`Specify the SSL/TLS protocol version to use when acting as a server` / " PROTOCOL " [<dtls:{dtlsv1|dtlsv1.2}>]", Sec::kSsl, {.rank = 0, .effect = kActs}},
     {"config", "ssl client-version`Specify the SSL/TLS protocol version to use when acting as a client` / " PROTOCOL, Sec::kSsl, {.rank = 1, .effect = kDormant}},
-    {"config", "ssl server-max-version / " PROTOCOL " [<dtls:{dtlsv1|dtlsv1.2}>]", Sec::kSsl, {.rank = 0, .effect = kDormant, .since = 919}},
+    {"config", "ssl server-max-version / " PROTOCOL " [<dtls:{dtlsv1|dtlsv1.2}>]", Sec::kSsl, {.rank = 0, .effect = kActs, .since = 919}},
     {"config", "ssl client-max-version / " PROTOCOL, Sec::kSsl, {.rank = 1, .effect = kDormant, .since = 919}},
     {"config", "ssl encryption`Specify the encryption algorithms that the SSL/TLS protocol uses` / <ciphers:{3des-sha1|aes128-sha1|aes256-sha1|des-sha1|dhe-aes128-sha1|dhe-aes256-sha1|null-sha1|rc4-md5|rc4-sha1}>...", Sec::kSsl,
-     {.rank = 2, .effect = kDormant, .until = 903}},
+     {.rank = 2, .effect = kActs, .until = 903}},
     {"config", "ssl cipher`Specify the encryption algorithms` <version:{default|dtlsv1|dtlsv1.2|tlsv1|tlsv1.1|tlsv1.2|tlsv1.3}> / (all | custom <ciphers:line> | fips | high | low | medium)", Sec::kSsl,
-     {.rank = 2, .effect = kDormant, .since = 903}},
-    {"config", "ssl dh-group / <group:{group1|group2|group5|group14|group15|group24}>", Sec::kSsl, {.rank = 3, .effect = kDormant, .since = 903}},
-    {"config", "ssl ecdh-group / <group:{group19|group20|group21}>", Sec::kSsl, {.rank = 4, .effect = kDormant, .since = 903}},
+     {.rank = 2, .effect = kActs, .since = 903}},
+    {"config", "ssl dh-group / <group:{group1|group2|group5|group14|group15|group24}>", Sec::kSsl, {.rank = 3, .effect = kActs, .since = 903}},
+    {"config", "ssl ecdh-group / <group:{group19|group20|group21}>", Sec::kSsl, {.rank = 4, .effect = kActs, .since = 903}},
     {"config", "ssl trust-point`Configure an ssl certificate trustpoint` <trustpoint:trustpoint> [domain <domain:word>] [<interface:iface> [vpnlb-ip | client-default]]", Sec::kSsl,
-     {.rank = 5, .effect = kDormant}},
-    {"config", "ssl certificate-authentication`Enable client certificate authentication` interface <interface:iface> port <port:1-65535>", Sec::kSsl, {.rank = 6, .effect = kDormant}},
+     {.rank = 5, .effect = kActs}},
+    {"config", "ssl certificate-authentication`Enable client certificate authentication` interface <interface:iface> port <port:1-65535>", Sec::kSsl, {.rank = 6, .effect = kActs}},
     {"config", "ssl certificate-authentication fca-timeout / <minutes:1-120>", Sec::kSsl, {.rank = 6, .effect = kDormant}},
 };
 
 // `webvpn`, in the order in which an ASA prints it.
 constexpr Shape kWebvpn[] = {
-    WEBVPN("port`WebVPN should listen for connections on the specified port` / <port:1-65535>", .silent = "port 443"),
-    WEBVPN("dtls`Configure DTLS for WebVPN` port / <port:1-65535>", .silent = "dtls port 443"),
-    WEBVPN("enable`Enable WebVPN on the specified interface` <interface:iface> / [tls-only]"),
+    WEBVPN_ACTS("port`WebVPN should listen for connections on the specified port` / <port:1-65535>", .silent = "port 443"),
+    WEBVPN_ACTS("dtls`Configure DTLS for WebVPN` port / <port:1-65535>", .silent = "dtls port 443"),
+    WEBVPN_ACTS("enable`Enable WebVPN on the specified interface` <interface:iface> / [tls-only]"),
     PORTAL("character-encoding / <text:line>"),
     PORTAL("file-encoding <server:word> / <text:line>"),
     PORTAL("memory-size / (percent <percent:20-80> | kb <kilobytes:1-1000000>)"),
     PORTAL("onscreen-keyboard / <where:{all|logon}>"),
     PORTAL("internal-password enable /"),
-    WEBVPN("default-idle-timeout / <seconds:60-86400>", .silent = "default-idle-timeout 1800"),
+    WEBVPN_ACTS("default-idle-timeout / <seconds:60-86400>", .silent = "default-idle-timeout 1800"),
     WEBVPN("default-language / <language:word>"),
     PORTAL("http-proxy \\ <text:line>"),
     PORTAL("https-proxy \\ <text:line>"),
@@ -78,19 +84,19 @@ constexpr Shape kWebvpn[] = {
     PORTAL("sso-server <name:word> / [type <type:word>]", .submode = "config-webvpn-sso"),
     PORTAL("kcd-server <name:word> / <text:line>"),
     PORTAL("mus host / <host:word>"), PORTAL("mus password / <password:secret>"), PORTAL("mus server / <text:line>"),
-    WEBVPN("hsts", .submode = "config-webvpn-hsts"),
-    WEBVPN("http-headers", .submode = "config-webvpn-http-headers"),
-    PORTAL("csd image <image:word> / [<order:1-65535>]"), PORTAL("csd enable /"), PORTAL("csd hostscan image / <image:word> [<order:1-65535>]"), PORTAL("csd hostscan enable /"),
-    PORTAL("hostscan image / <image:word>"), PORTAL("hostscan enable /"),
-    WEBVPN("anyconnect-essentials /", .keep_no = true),
-    WEBVPN("svc image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
-    WEBVPN("svc profiles <name:word> / <file:word>"),
-    WEBVPN("svc enable /"),
+    WEBVPN_ACTS("hsts", .submode = "config-webvpn-hsts"),
+    WEBVPN_ACTS("http-headers", .submode = "config-webvpn-http-headers"),
+    WEBVPN_ACTS("csd image <image:word> / [<order:1-65535>]"), WEBVPN_ACTS("csd enable /"), WEBVPN_ACTS("csd hostscan image / <image:word> [<order:1-65535>]"), WEBVPN_ACTS("csd hostscan enable /"),
+    WEBVPN_ACTS("hostscan image / <image:word>"), WEBVPN_ACTS("hostscan enable /"),
+    WEBVPN_ACTS("anyconnect-essentials /", .keep_no = true),
+    WEBVPN_ACTS("svc image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
+    WEBVPN_ACTS("svc profiles <name:word> / <file:word>"),
+    WEBVPN_ACTS("svc enable /"),
     WEBVPN("anyconnect-custom-attr <type:word> / [description <text:line>]"),
-    WEBVPN("anyconnect`AnyConnect client` image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
+    WEBVPN_ACTS("anyconnect`AnyConnect client` image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
     WEBVPN("anyconnect external-browser-pkg <image:word>"),
-    WEBVPN("anyconnect profiles <name:word> / <file:word>"),
-    WEBVPN("anyconnect enable /"),
+    WEBVPN_ACTS("anyconnect profiles <name:word> / <file:word>"),
+    WEBVPN_ACTS("anyconnect enable /"),
     PORTAL("port-forward <name:word> <local:1-65535> <server:word> <remote:1-65535> [<text:line>]"),
     PORTAL("smart-tunnel list <name:word> \\ <text:line>"),
     PORTAL("smart-tunnel auto-signon <name:word> \\ <text:line>"),
@@ -98,8 +104,8 @@ constexpr Shape kWebvpn[] = {
     PORTAL("smart-tunnel notification-icon / [<text:line>]", .keep_no = true),
     PORTAL("portal-access-rule <order:1-65535> / <text:line>"),
     WEBVPN("saml idp`Configure a SAML identity provider` <provider:word>", .submode = "config-webvpn-saml-idp"),
-    WEBVPN("certificate-group-map <map:name> <index:1-65535> / <group:tgroup>"),
-    WEBVPN("tunnel-group-list`Configure WebVPN group list dropdown in login page` enable /"),
+    WEBVPN_ACTS("certificate-group-map <map:name> <index:1-65535> / <group:tgroup>"),
+    WEBVPN_ACTS("tunnel-group-list`Configure WebVPN group list dropdown in login page` enable /"),
     WEBVPN("tunnel-group-preference group-url /"),
     PORTAL("mobile-device portal / [<text:line>]", .keep_no = true),
     PORTAL("cache", .submode = "config-webvpn-cache"),
@@ -121,15 +127,15 @@ constexpr Shape kBelow[] = {
     IN("config-webvpn-cache", "min-object-size / <size:0-10000>"),
     IN("config-webvpn-cache", "cache-compressed /", .keep_no = true),
 
-    IN("config-webvpn-http-headers", "hsts-server", .effect = kDormant, .submode = "config-webvpn-hsts-server"),
+    IN("config-webvpn-http-headers", "hsts-server", .effect = kActs, .submode = "config-webvpn-hsts-server"),
     IN("config-webvpn-http-headers", "hsts-client", .effect = kDormant, .submode = "config-webvpn-hsts-client"),
     IN("config-webvpn-http-headers", "x-content-type-options / [<text:line>]", .effect = kDormant),
     IN("config-webvpn-http-headers", "x-xss-protection / [<text:line>]", .effect = kDormant),
     IN("config-webvpn-http-headers", "content-security-policy / [<text:line>]", .effect = kDormant),
-    IN(HSTS, "enable /", .effect = kDormant, .keep_no = true),
-    IN(HSTS, "max-age / <seconds:0-2147483647>", .effect = kDormant),
-    IN(HSTS, "include-sub-domains /", .effect = kDormant, .keep_no = true),
-    IN(HSTS, "preload /", .effect = kDormant, .keep_no = true),
+    IN(HSTS, "enable /", .effect = kActs, .keep_no = true),
+    IN(HSTS, "max-age / <seconds:0-2147483647>", .effect = kActs),
+    IN(HSTS, "include-sub-domains /", .effect = kActs, .keep_no = true),
+    IN(HSTS, "preload /", .effect = kActs, .keep_no = true),
 
     IN("config-webvpn-saml-idp", "url sign-in / <url:word>", .effect = kDormant),
     IN("config-webvpn-saml-idp", "url sign-out / <url:word>", .effect = kDormant),
@@ -198,11 +204,11 @@ constexpr Shape kDap[] = {
     DAP_WEB("anyconnect ask / <text:line>"),
     DAP_WEB("always-on-vpn / <how:{disable|profile-setting}>"),
     DAP_WEB("anyconnect-custom <name:word> / <text:line>"),
-    {"config", "ldap`Configure LDAP Attribute Map` attribute-map <name:name>", Sec::kLdapMap, {.effect = kDormant, .submode = "config-ldap-attribute-map"}},
+    {"config", "ldap`Configure LDAP Attribute Map` attribute-map <name:name>", Sec::kLdapMap, {.effect = kActs, .submode = "config-ldap-attribute-map"}},
     {"config-ldap-attribute-map", "map-name`Map an LDAP attribute name to a Cisco attribute name` <attribute:word> / <cisco:word>", Sec::kLdapMap,
-     {.effect = kDormant, .after = LdapBlanks}},
+     {.effect = kActs, .after = LdapBlanks}},
     {"config-ldap-attribute-map", "map-value`Map an LDAP attribute value to a Cisco attribute value` <attribute:word> <text:line> /", Sec::kLdapMap,
-     {.rank = 1, .effect = kDormant, .after = LdapBlanks}},
+     {.rank = 1, .effect = kActs, .after = LdapBlanks}},
 };
 
 // Mail proxies of the portal.
