@@ -22,7 +22,7 @@ const ExecSet& ExecCommands();
 
 // Help of the first word of many commands.
 inline constexpr const char* kShow = "Show running system information";
-inline constexpr const char* kClear = "Reset functions";
+inline constexpr const char* kClearHelp = "Reset functions";
 
 void AddSessionCommands(ExecSet& set);
 void AddSystemCommands(ExecSet& set);

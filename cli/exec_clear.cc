@@ -38,37 +38,37 @@ Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
 void AddClearCommands(ExecSet& set) {
   {
     using S = Tokens<ConnWords>;
-    set.Add(Command<ConnWords>({S::Kw("clear", kClear), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
+    set.Add(Command<ConnWords>({S::Kw("clear", kClearHelp), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ClearConns);
   }
   struct Drops {
     const char* words;
     bool frame, flow;
   };
   for (const Drops d : {Drops{"clear asp drop", true, true}, Drops{"clear asp drop frame", true, false}, Drops{"clear asp drop flow", false, true}}) {
-    set.Add(BareCommand(d.words, {kClear, "Accelerated security path", "Drop counters"}), [d](ExecContext& c, const Bare&, Form) {
+    set.Add(BareCommand(d.words, {kClearHelp, "Accelerated security path", "Drop counters"}), [d](ExecContext& c, const Bare&, Form) {
       c.appliance.ClearDrops(c.session, d.frame, d.flow);
       return Reply{};
     });
   }
   {
     using S = Tokens<ListName>;
-    set.Add(Command<ListName>({S::Kw("clear", kClear), S::Kw("access-list", "Access lists"), S::Word(&ListName::name, "Name"),
+    set.Add(Command<ListName>({S::Kw("clear", kClearHelp), S::Kw("access-list", "Access lists"), S::Word(&ListName::name, "Name"),
                                S::Kw("counters", "Hit counts")}),
             ClearCounters);
   }
-  set.Add(BareCommand("clear logging buffer", {kClear, "Syslog", "Internal buffer"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("clear logging buffer", {kClearHelp, "Syslog", "Internal buffer"}), [](ExecContext& c, const Bare&, Form) {
     c.appliance.logger().ClearBuffer();
     return Reply{};
   });
-  set.Add(BareCommand("clear logging asdm", {kClear, "Syslog", "ASDM buffer"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("clear logging asdm", {kClearHelp, "Syslog", "ASDM buffer"}), [](ExecContext& c, const Bare&, Form) {
     c.appliance.logger().ClearAsdm();
     return Reply{};
   });
-  set.Add(BareCommand("clear arp", {kClear, "Address resolution table"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("clear arp", {kClearHelp, "Address resolution table"}), [](ExecContext& c, const Bare&, Form) {
     c.appliance.host().ClearArp(*c.appliance.policy());
     return Reply{};
   });
-  set.Add(BareCommand("clear traffic", {kClear, "Traffic counters"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("clear traffic", {kClearHelp, "Traffic counters"}), [](ExecContext& c, const Bare&, Form) {
     c.appliance.ClearTraffic();
     return Reply{};
   });

@@ -87,7 +87,7 @@ Reply ClearIpsec(ExecContext& c, const ClearIpsecWords& w, Form) {
 void AddClear(ExecSet& set) {
   using S = Tokens<ClearIkeWords>;
   const auto peer = S::Opt({S::Arg(&ClearIkeWords::peer, "Of one peer")});
-  const auto clear = S::Kw("clear", kClear), crypto = S::Kw("crypto", "Encryption"), sa = S::Kw("sa", kSas);
+  const auto clear = S::Kw("clear", kClearHelp), crypto = S::Kw("crypto", "Encryption"), sa = S::Kw("sa", kSas);
   set.Add(Command<ClearIkeWords>({clear, crypto, S::Kw("isakmp", "IKE"), sa, peer}), ClearIke(0));
   set.Add(Command<ClearIkeWords>({clear, S::Kw("isakmp", "IKE"), sa, peer}), ClearIke(0));
   set.Add(Command<ClearIkeWords>({clear, crypto, S::Kw("ikev1", "IKE version 1"), sa, peer}).When(HasIkev1Keyword), ClearIke(1));
@@ -105,8 +105,8 @@ void AddClear(ExecSet& set) {
                                          I::WordIf(&W::spi, is_spi, "SPI, decimal or 0x...")},
                                         {I::Kw("map", "Of one crypto map"), I::Word(&W::map, "Its name")},
                                         {I::Kw("peer", "Of one peer"), I::Arg(&W::peer, "Its address")}})});
-  set.Add(Command<W>({I::Kw("clear", kClear), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which}), ClearIpsec);
-  set.Add(Command<W>({I::Kw("clear", kClear), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which}), ClearIpsec);
+  set.Add(Command<W>({I::Kw("clear", kClearHelp), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which}), ClearIpsec);
+  set.Add(Command<W>({I::Kw("clear", kClearHelp), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which}), ClearIpsec);
 }
 
 // --- vpn-sessiondb logoff

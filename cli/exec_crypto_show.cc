@@ -146,7 +146,7 @@ void AddEngine(ExecSet& set) {
     add(P::kSsh, "ssh", "Of SSH");
     add(P::kSsl, "ssl", "Of SSL");
     for (const bool clear : {false, true}) {
-      Command<ProtocolWord> command({clear ? S::Kw("clear", kClear) : S::Kw("show", kShow), S::Kw("crypto", kCrypto),
+      Command<ProtocolWord> command({clear ? S::Kw("clear", kClearHelp) : S::Kw("show", kShow), S::Kw("crypto", kCrypto),
                                      S::Kw("protocol", "What protocols have had enciphered"), S::Kw("statistics", kStats), S::Choice(which)});
       command.When(ikev2 ? HasIkev1Keyword : HasNoIkev1Keyword);
       if (clear) set.Add(command, ClearProtocolStats);
@@ -182,13 +182,13 @@ auto ClearOf(std::initializer_list<VpnControl::Counters> what) {
 
 void AddClearStats(ExecSet& set) {
   using C = VpnControl::Counters;
-  set.Add(BareCommand("clear crypto isakmp stats", {kClear, kCrypto, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
-  set.Add(BareCommand("clear isakmp stats", {kClear, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
-  set.Add(BareCommand("clear crypto ikev1 stats", {kClear, kCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev1}));
-  set.Add(BareCommand("clear crypto ikev2 stats", {kClear, kCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev2}));
-  set.Add(BareCommand("clear crypto ipsec stats", {kClear, kCrypto, "IPsec", kStats}), ClearOf({C::kIpsec}));
-  set.Add(BareCommand("clear ipsec stats", {kClear, "IPsec", kStats}), ClearOf({C::kIpsec}));
-  set.Add(BareCommand("clear crypto accelerator statistics", {kClear, kCrypto, "What enciphers", kStats}), ClearOf({C::kAccelerator}));
+  set.Add(BareCommand("clear crypto isakmp stats", {kClearHelp, kCrypto, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
+  set.Add(BareCommand("clear isakmp stats", {kClearHelp, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
+  set.Add(BareCommand("clear crypto ikev1 stats", {kClearHelp, kCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev1}));
+  set.Add(BareCommand("clear crypto ikev2 stats", {kClearHelp, kCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev2}));
+  set.Add(BareCommand("clear crypto ipsec stats", {kClearHelp, kCrypto, "IPsec", kStats}), ClearOf({C::kIpsec}));
+  set.Add(BareCommand("clear ipsec stats", {kClearHelp, "IPsec", kStats}), ClearOf({C::kIpsec}));
+  set.Add(BareCommand("clear crypto accelerator statistics", {kClearHelp, kCrypto, "What enciphers", kStats}), ClearOf({C::kAccelerator}));
 }
 
 }  // namespace

@@ -32,10 +32,10 @@ void AddDnsCommands(ExecSet& set) {
                              S::Opt({S::Kw("host", "One name"), S::Word(&DnsWords::host, "Fully qualified domain name")})}),
           DoShow);
   set.Add(BareCommand("show dns-hosts", {kShow, "The cache of the DNS client"}), DoShowHosts);
-  set.Add(Command<DnsWords>({S::Kw("clear", kClear), S::Kw("dns", "Addresses of fully qualified domain names"),
+  set.Add(Command<DnsWords>({S::Kw("clear", kClearHelp), S::Kw("dns", "Addresses of fully qualified domain names"),
                              S::Opt({S::Kw("host", "One name"), S::Word(&DnsWords::host, "Fully qualified domain name")})}),
           DoClear);
-  set.Add(BareCommand("clear dns-hosts cache", {kClear, "The cache of the DNS client", "All of it"}), DoClearHosts);
+  set.Add(BareCommand("clear dns-hosts cache", {kClearHelp, "The cache of the DNS client", "All of it"}), DoClearHosts);
 }
 
 }  // namespace sallyport

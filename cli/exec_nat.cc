@@ -214,10 +214,10 @@ void AddNatCommands(ExecSet& set) {
                                S::Is(&XlateWords::count, true, "count", "Display the number of translations")}),
           ShowXlates);
   set.Add(Command<XlateWords>({S::Kw("show", kShow), S::Kw("xlate", "Display current translation information"), XlateFilterWords()}), ShowXlates);
-  set.Add(Command<XlateWords>({S::Kw("clear", kClear), S::Kw("xlate", "Translations, with their connections"), XlateFilterWords()}), ClearXlates);
+  set.Add(Command<XlateWords>({S::Kw("clear", kClearHelp), S::Kw("xlate", "Translations, with their connections"), XlateFilterWords()}), ClearXlates);
   {
     using N = Tokens<PoolWords>;
-    set.Add(Command<PoolWords>({N::Kw("clear", kClear), N::Kw("nat", "NAT"), N::Kw("counters", "Hit counts of policies"),
+    set.Add(Command<PoolWords>({N::Kw("clear", kClearHelp), N::Kw("nat", "NAT"), N::Kw("counters", "Hit counts of policies"),
                                 N::Opt({N::Kw("interface", "Of a real interface"), N::Word(&PoolWords::interface, "Name of an interface")})}),
             [](ExecContext& c, const PoolWords& w, Form) {
               NatPoolFilter f;

@@ -68,12 +68,12 @@ void AddRoutingCommands(ExecSet& set) {
     const auto interface = S::Opt({S::Word(&OneInterface::interface, "Name of an interface")});
     const auto on = S::Opt({S::Kw("interface", "Of one interface"), S::Word(&OneInterface::interface, "Name of an interface")});
     set.Add(Command<OneInterface>({S::Kw("show", kShow), S::Kw("fragment", "IP fragment database"), interface}), ShowFragments);
-    set.Add(Command<OneInterface>({S::Kw("clear", kClear), S::Kw("fragment", "IP fragment database"), S::Kw("statistics", "Counters"), interface}),
+    set.Add(Command<OneInterface>({S::Kw("clear", kClearHelp), S::Kw("fragment", "IP fragment database"), S::Kw("statistics", "Counters"), interface}),
             Clear<&Engine::ClearFragmentCounters>);
     set.Add(Command<OneInterface>({S::Kw("show", kShow), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
                                    S::Kw("statistics", "Packets dropped"), on}),
             ShowVerify);
-    set.Add(Command<OneInterface>({S::Kw("clear", kClear), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
+    set.Add(Command<OneInterface>({S::Kw("clear", kClearHelp), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
                                    S::Kw("statistics", "Packets dropped"), on}),
             Clear<&Engine::ClearReversePathDrops>);
   }

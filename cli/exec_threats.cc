@@ -232,7 +232,7 @@ void AddShows(ExecSet& set) {
 
 void AddThreatCommands(ExecSet& set) {
   AddShows(set);
-  const auto clear = T::Kw("clear", kClear), threat = T::Kw("threat-detection", "Threat detection");
+  const auto clear = T::Kw("clear", kClearHelp), threat = T::Kw("threat-detection", "Threat detection");
   set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, What::kRate, "rate", "Rates of drops")}), ClearThreats);
   set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, What::kScanning, "scanning-threat", "Attackers and targets"), Roles()}),
           ClearThreats);
@@ -252,7 +252,7 @@ void AddThreatCommands(ExecSet& set) {
                                   W::Opt({W::Choice({{W::Is(&ShowShunWords::statistics, true, "statistics", "How often")},
                                                      {W::Arg(&ShowShunWords::src, "A host")}})})}),
           ShowShun);
-  set.Add(Command<ShowShunWords>({W::Kw("clear", kClear), W::Kw("shun", "Hosts that are refused"),
+  set.Add(Command<ShowShunWords>({W::Kw("clear", kClearHelp), W::Kw("shun", "Hosts that are refused"),
                                   W::Flag(&ShowShunWords::statistics, "statistics", "Counters only")}),
           ClearShun);
 }

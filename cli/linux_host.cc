@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
+
+#include "vpn/policy.h"
 
 namespace sallyport {
 
@@ -138,6 +141,7 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
     }
   }
   TakeIpv6(*policy);
+  UseTunnelPorts(*policy);
   if (started_ && policy->tunnels != nullptr && !injector_tried_) {
     injector_tried_ = true;
     if (const Status opened = injector_.Open(options_.queue); opened) {
@@ -157,6 +161,18 @@ Status LinuxHost::Use(const std::shared_ptr<Policy>& policy, const std::map<std:
   thread_.SetPolicy(policy);
   if (!problems.empty()) return Error{problems};
   return {};
+}
+
+// Ports that tunnels leave from, and whether those of ESP are theirs at all.
+void LinuxHost::UseTunnelPorts(const Policy& policy) {
+  const auto* vpn = dynamic_cast<const VpnPolicy*>(policy.tunnels.get());
+  const bool ike = vpn != nullptr && std::any_of(vpn->ike.begin(), vpn->ike.end(), [](const auto& on) { return on.second.v1 || on.second.v2; });
+  if (std::exchange(nat_t_, ike) != ike) ruled_.clear();
+  rules_.MergeNatT(ike);
+  std::vector<std::uint16_t> ports;
+  if (ike) ports.push_back(UdpSegments::kNatT);
+  if (vpn != nullptr && !vpn->ssl.enabled.empty()) ports.push_back(vpn->ssl.dtls_port);
+  thread_.UseDatagramPorts(std::move(ports));
 }
 
 // What only the machine knows of IPv6: MAC addresses, which identifiers come from, and addresses learned from routers.

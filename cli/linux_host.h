@@ -37,6 +37,8 @@ class LinuxHost final : public ApplianceHost {
   int link_fd() const { return monitor_.fd(); }
   bool LinksChanged();
 
+  // Before Start (firewall/host/data_thread.h).
+  void UsePollSource(PollSource* source) { thread_.UsePollSource(source); }
   void OnEngine(const std::function<void()>& f) override;
   void PostEngine(std::function<void()> f) override { thread_.Post(std::move(f)); }
   void AdvanceClock(Duration by) override;
@@ -53,6 +55,7 @@ class LinuxHost final : public ApplianceHost {
             LinkMonitor monitor);
   Status InstallRules(const Policy& policy);
   void TakeIpv6(Policy& policy);
+  void UseTunnelPorts(const Policy& policy);
 
   Options options_;
   std::unique_ptr<Nfqueue> queue_;
@@ -64,6 +67,7 @@ class LinuxHost final : public ApplianceHost {
   bool injector_tried_ = false;
   std::set<std::string> ruled_;  // links that the rules name now
   std::set<std::string> ours_;   // mapped links and VLAN devices on them, whether they are there or not
+  bool nat_t_ = false;           // what the rules have
   bool started_ = false;
 };
 

@@ -2,6 +2,7 @@
 #include "conf/acl_size.h"
 #include "conf/compile.h"
 
+#include <set>
 #include <variant>
 
 #include "conf/compile_qos.h"
@@ -162,6 +163,22 @@ void TheBox(const LineTree& tree, Policy& p) {
 
 }  // namespace
 
+// Pools that some group, policy or user names.
+static std::vector<AddressRange> PoolsInUse(const VpnPolicy& vpn) {
+  std::set<std::string> named;
+  const auto add = [&named](const std::vector<std::string>& names) { named.insert(names.begin(), names.end()); };
+  for (const auto& [name, group] : vpn.groups) add(group.address_pools);
+  for (const auto& [name, policy] : vpn.group_policies) add(policy.address_pools);
+  for (const auto& [name, user] : vpn.users) {
+    if (user.address_pools) add(*user.address_pools);
+  }
+  std::vector<AddressRange> ranges;
+  for (const auto& [name, pool] : vpn.pools) {
+    if (named.contains(name)) ranges.push_back(pool.range);
+  }
+  return ranges;
+}
+
 Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previous) const {
   const LineTree& tree = impl_->tree;
   auto p = std::make_shared<Policy>();
@@ -269,6 +286,7 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
   if (const auto vpn = CompileVpn(tree, impl_->names, *p, {impl_->vpn_ids, impl_->next_vpn})) {
     CompileReverseRoutes(*vpn, impl_->vpn_routes, *p);
     if (impl_->vpn_client) CompileClientTranslation(*vpn, *impl_->vpn_client, {impl_->nat_ids, impl_->next_nat}, previous, *p);
+    p->user_pools = PoolsInUse(*vpn);
     p->tunnels = vpn;
   }
   return std::shared_ptr<const Policy>(std::move(p));

@@ -93,6 +93,9 @@ class Engine {
   void SetPolicy(std::shared_ptr<const Policy> policy, TimePoint now);
   const Policy& policy() const;
   void Process(Packet& p, TimePoint now, Disposition& out);
+  // A packet out of a tunnel that did not come in a packet of the queue (a record of TLS): it leaves by TakeOriginated. `inner.drop` and
+  // `flow_drop` count as if it had been dropped on its way.
+  void ProcessInner(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now);
   // A frame of a bridge group (l2_flow.cc); then what became of it, and frames of the engine's own.
   void ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out);
   std::vector<OriginatedFrame> TakeOriginatedFrames();

@@ -36,6 +36,8 @@ struct Engine::Impl : EngineCore {
   void ProcessTunnelled(Packet& p, const Interface* in, TimePoint now, Disposition& out, bool single);
   // A super-packet of several tunnelled ones: what is in it leaves packet by packet, and the kernel's is consumed.
   void ProcessSeveralTunnelled(Packet& p, TimePoint now, Disposition& out);
+  // What was in one of its records or packets, on its way once more.
+  void ProcessOpened(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now);
   void DropHeld(std::vector<HeldFragment> held);
   // A datagram in fragments that carries a tunnel: what is in it goes its way. False: it does not.
   bool TunnelInFragments(const Packet& first, FragmentTable::Result& r, TimePoint now, Disposition& decision);

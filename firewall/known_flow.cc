@@ -137,6 +137,12 @@ void ForwardInOrder(EngineCore& core, ConnIndex index, Direction d, Packet& p, c
 
 }  // namespace
 
+// What the sender of a super-packet cuts it into: as its receiver has said, in a SYN that has been clamped since.
+static std::uint16_t SegmentSize(const EngineCore& core, const Conn& c, Direction d) {
+  const std::uint16_t said = c.side[1 - static_cast<int>(d)].mss, most = core.policy->sysopt.tcpmss;
+  return said != 0 && most != 0 ? std::min(said, most) : said;
+}
+
 bool OpensAnew(const Conn& c, Direction d, const Packet& p) {
   if (!p.IsTcp() || (p.tcp_flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return false;
   if (c.tcp_state != TcpState::kClosing && c.tcp_state != TcpState::kClosed) return false;
@@ -157,6 +163,7 @@ void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet&
       const int mtu = tunnelled ? std::min(towards->mtu, TunnelMtu(core, c, d)) : towards->mtu;
       if (!FitsOtherFamily(core, p, mtu, now)) return Drop(core, p, FrameDrop::kUnexpectedPacket, out);
     } else if (tunnelled && TunnelOut(core, c, d) != TunnelId::kNone) {
+      if (p.gso && p.IsTcp()) p.segment_size = SegmentSize(core, c, d);
       if (!TunnelFits(core, c, d, p, now, out)) return;
     } else if (p.dont_fragment && !p.gso && !p.fragment && p.wire_length > static_cast<std::uint32_t>(towards->mtu)) {
       if (const Interface* back = core.policy->Find(p.ingress)) OriginateTooBig(core, p, core.policy->Layer3(*back), towards->mtu, now);
@@ -254,8 +261,7 @@ void CarryOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p
   SetMark(*core.policy, c, d, egress, out);
   if ((c.flags & kConnTunnelled) != 0) {
     out.tunnel = TunnelOut(core, c, d);
-    const TcpSide& receiver = c.side[1 - static_cast<int>(d)];
-    if (p.gso && p.IsTcp()) p.segment_size = static_cast<std::uint16_t>(std::min<std::uint32_t>(receiver.mss, 0xffff));
+    if (p.gso && p.IsTcp()) p.segment_size = SegmentSize(core, c, d);
   }
   if (inspected.end_after) EndConnection(core, index, {}, now);
 }

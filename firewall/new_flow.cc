@@ -105,6 +105,7 @@ bool ReachedBack(const Context& c) {
   const Interface& at = c.policy.Layer3(*c.in);
   if (!at.verify_reverse_path && !c.in->verify_reverse_path) return true;
   if (c.policy.routes.ReachedBy(c.packet.key.src, at.id)) return true;
+  if (c.core.has_tunnels && c.core.tunnels->RouteTo(c.packet.key.src) == at.id) return true;
   const Zone* zone = c.policy.FindZone(at.zone);
   if (zone == nullptr) return false;
   return std::any_of(zone->members.begin(), zone->members.end(), [&c](IfId m) { return c.policy.routes.ReachedBy(c.packet.key.src, m); });
@@ -180,6 +181,16 @@ bool IsOwnAddress(const Policy& policy, IpAddress a, IfId in) {
   return false;
 }
 
+// An ASA has a route of its own to each remote user.
+bool RouteToUser(const Context& c, Route& route) {
+  const auto at = c.core.tunnels->RouteTo(c.real_dst.address);
+  if (!at) return false;
+  route.destination = Prefix::Of(c.real_dst.address, c.real_dst.address.IsV4() ? 32 : 128);
+  route.interface = *at;
+  if (const Route* way = c.policy.routes.Find(c.real_dst.address, *at); way != nullptr) route.gateway = way->gateway;
+  return true;
+}
+
 // What the destination really is, and by which interface it is reached.
 Verdict FindDestination(Context& c) {
   Packet& p = c.packet;
@@ -215,13 +226,16 @@ Verdict FindDestination(Context& c) {
     return c.Drop(FrameDrop::kNatNoXlateToPatPool);
   }
   const Route* route = nullptr;
+  Route host;  // an address that a remote user has is reached where he is
+  const bool user = c.core.has_tunnels && RouteToUser(c, host);
   if (c.egress == IfId::kAny) {
     FlowKey flow = p.key;
     flow.dst = c.real_dst.address;
-    route = ChooseWay(c.policy, c.policy.routes.Find(c.real_dst.address), flow);
+    route = user ? &host : ChooseWay(c.policy, c.policy.routes.Find(c.real_dst.address), flow);
     if (c.destination.rule == nullptr || route != nullptr) TraceRoute(c, route);
   } else {
     route = c.policy.routes.Find(c.real_dst.address, c.policy.Layer3(c.egress));
+    if (user && c.policy.Layer3(c.egress) == host.interface) route = &host;
   }
   if (route != nullptr && route->null0) return c.Drop(FrameDrop::kNoRoute);
   if (route != nullptr && c.policy.Layer3(c.egress) != route->interface) {

@@ -154,7 +154,7 @@ void OriginateError(EngineCore& core, const Packet& p, const Interface& towards,
 
 void OriginateTooBig(EngineCore& core, const Packet& p, const Interface& towards, int mtu, TimePoint now) {
   if (p.v6) return OriginateError6(core, p, towards, 2, static_cast<std::uint32_t>(std::max(mtu, 1280)), now);
-  core.log.Log(now, Msg::k602101, LogArg::Number(p.wire_length), LogArg::Number(mtu), LogArg::Address(p.key.dst), LogArg::Address(p.key.src),
+  core.log.Log(now, Msg::k602101, LogArg::Number(p.LargestOnWire()), LogArg::Number(mtu), LogArg::Address(p.key.dst), LogArg::Address(p.key.src),
                LogArg::Word(ProtocolWordUpper(p.protocol)));
   OriginateError(core, p, towards, 3, 4, static_cast<std::uint16_t>(mtu), now);  // RFC 1191
 }

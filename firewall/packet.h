@@ -94,6 +94,11 @@ struct Packet {
   bool HasPorts() const { return IsTcp() || IsUdp() || protocol == static_cast<std::uint8_t>(IpProtocol::kSctp); }
   // ICMP of the packet's own family.
   bool IsIcmp() const { return protocol == static_cast<std::uint8_t>(v6 ? IpProtocol::kIcmp6 : IpProtocol::kIcmp); }
+  // The largest packet that this is or becomes on the wire, where that is known of a super-packet.
+  std::uint32_t LargestOnWire() const {
+    const std::uint32_t largest = gso && IsTcp() && segment_size != 0 ? l4_offset + 20 + segment_size : wire_length;
+    return largest < wire_length ? largest : wire_length;
+  }
   bool Whole() const { return bytes.size() == wire_length; }
   std::uint8_t* l4() { return bytes.data() + l4_offset; }
   const std::uint8_t* l4() const { return bytes.data() + l4_offset; }

@@ -258,6 +258,7 @@ struct Policy {
   int icmp_unreachable_rate = 1;
   int icmp6_error_rate = 10, icmp6_error_burst = 10;  // of ICMPv6 errors of the appliance's own
   std::shared_ptr<const TunnelPolicy> tunnels;  // null: there are none
+  std::vector<AddressRange> user_pools;         // addresses that remote users get (IPv4): answered for where they lie in an interface's own network
   InterceptStatsSettings tcp_intercept_stats;  // threat-detection statistics tcp-intercept
 
   const Interface* Find(IfId id) const {

@@ -170,6 +170,8 @@ namespace sallyport {
   X(710005, 7, "{0} request discarded from {1}/{2} to {3}/{4}") \
   X(710006, 7, "{0} request discarded from {1} to {2}") \
   X(710007, 7, "NAT-T keepalive received from {0}/{1} to {2}/{3}") \
+  X(722035, 3, "Group <{0}> User <{1}> IP <{2}> Received large packet {3} (threshold {4}).") \
+  X(722036, 6, "Group <{0}> User <{1}> IP <{2}> Transmitting large packet {3} (threshold {4}).") \
   X(733100, 4, "[{0}] drop rate-{1} exceeded. Current burst rate is {2} per second, max configured rate is {3}; Current average rate is {4} per second, max configured rate is {5}; Cumulative total count is {6}") \
   X(733101, 4, "{0} {1} is {2}. Current burst rate is {3} per second, max configured rate is {4}; Current average rate is {5} per second, max configured rate is {6}; Cumulative total count is {7}") \
   X(733102, 4, "Threat-detection adds host {0} to shun list") \

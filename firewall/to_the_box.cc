@@ -139,20 +139,22 @@ Verdict AsItStands(Context& c) {
     return c.Drop(FrameDrop::kSpSecurityFailed);
   }
   c.egress = IfId::kIdentity;
+  // What tunnels are made of is let in by what makes them (IKE, the portal, DTLS).
+  const bool answered = c.core.has_tunnels && (p.IsTcp() || p.IsUdp()) && c.core.tunnels->Answers(own.id, p.protocol, p.key.dport);
   // `ssh`, `telnet`, `http` say what comes in whatever a control-plane list denies; for all else it has the first word.
   const bool service = p.IsTcp() && ServiceOf(c.policy, p.key.dport).has_value();
-  if (!service && !ControlPlanePermits(c)) return c.Drop(FrameDrop::kAclDrop);
+  if ((!service || answered) && !ControlPlanePermits(c)) return c.Drop(FrameDrop::kAclDrop);
+  if (answered) {
+    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
+    c.Acted(AspWhat::kBoxPermit);
+    return Verdict::kContinue;
+  }
   if (p.IsTcp()) {
     const Verdict v = TcpToTheBox(c);
     if (v == Verdict::kDrop && AnswersOutside(c)) OriginateReset(c.core, p, c.in->id);
     return v;
   }
   if (p.IsIcmp()) return IcmpToTheBox(c);
-  if (p.IsUdp() && c.core.has_tunnels && c.core.tunnels->AnswersIke(own.id, p.key.dport)) {
-    if (c.recording()) c.trace->Phase("ACCESS-LIST", "", true, {"Implicit Rule"});
-    c.Acted(AspWhat::kBoxPermit);
-    return Verdict::kContinue;
-  }
   return Discard(c);
 }
 

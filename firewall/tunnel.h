@@ -1,4 +1,5 @@
-// How the pipeline uses tunnels without knowing what they are made of: IPsec (vpn/data_plane.h), and AnyConnect in time.
+// How the pipeline uses tunnels without knowing what they are made of: IPsec (vpn/data_plane.h) and AnyConnect
+// (vpn/anyconnect/ssl_plane.h).
 //
 // A tunnel is one negotiated pair of selectors between two ends. Its TunnelId stays over rekeys, and over loss and return of the
 // tunnel as long as connections hold it. Everything here is the data thread's.
@@ -82,6 +83,7 @@ enum class Sealed : std::uint8_t {
   kTooBig,    // larger than TunnelLink::mtu and may not be cut
   kNoSa,      // no security association
   kFailed,    // cipher failure, no room
+  kBusy,      // the way to the peer is full for now
 };
 
 class TunnelGate {
@@ -90,11 +92,11 @@ class TunnelGate {
   virtual void UsePolicy(const Policy& policy, TimePoint now) = 0;
 
   // --- from a peer
-  // ESP to one of our addresses, UDP 4500 or IPsec over UDP with ESP in it, TCP of an IPsec-over-TCP port. IKE is not: it goes to
-  // its socket.
+  // ESP to one of our addresses, UDP 4500 or IPsec over UDP with ESP in it, TCP of an IPsec-over-TCP port, records of a DTLS
+  // connection. IKE, TLS and handshakes of DTLS are not: they go to their sockets.
   virtual bool Terminates(const Packet& outer) const = 0;
-  // Does somebody listen to IKE on UDP `port` of the interface?
-  virtual bool AnswersIke(IfId at, std::uint16_t port) const = 0;
+  // Does somebody listen on `port` of TCP or UDP at the interface (IKE, the portal, DTLS)?
+  virtual bool Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const = 0;
   struct Inner {
     FrameDrop drop = FrameDrop::kNone;
     FlowDrop flow_drop = FlowDrop::kNone;
@@ -113,6 +115,8 @@ class TunnelGate {
 
   // --- to a peer
   virtual TunnelChoice Choose(const TunnelFlow& f, TimePoint now) = 0;
+  // The interface behind which a remote user has `inner` as his own address now: what goes there needs no route.
+  virtual std::optional<IfId> RouteTo(IpAddress /*inner*/) const { return {}; }
   // Asks for a tunnel; rate-limited for each entry.
   virtual void Negotiate(std::uint32_t entry, const TunnelFlow& f, TimePoint now) = 0;
   // A packet of a connection of `t` waits while that has no security association. True: a negotiation has been asked for; false: it is
@@ -127,6 +131,22 @@ class TunnelGate {
   virtual bool TooBig(TunnelId t, const Packet& p, TimePoint now) = 0;
   // A packet came in the clear that should have come out of `t`.
   virtual void Spoofed(TunnelId t) = 0;
+  // What a packet is dropped for that has to do with `t`, which is of this gate or none at all.
+  enum class Why : std::uint8_t {
+    kTooBig,     // it may not be cut
+    kNoSa,       // Sealed of the same name
+    kFailed,
+    kBusy,
+    kNoLink,     // nothing leads to the peer now, and it is for the peer to change that
+    kSpoof,      // the first packet of a flow came in the clear
+    kMissing,    // one of a known flow did
+  };
+  struct Drop {
+    FrameDrop frame = FrameDrop::kNone;
+    FlowDrop flow = FlowDrop::kNone;
+    bool non_ipsec = false;  // message 402117 tells of it
+  };
+  virtual Drop ReasonOf(TunnelId t, Why why) const;  // as IPsec's tunnels have it
   // A packet without tunnel headers becomes one with. `out` gets what does not fit into one packet.
   virtual Sealed Seal(TunnelId t, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) = 0;
   // What was in `out` is about to be sent, behind all packets that were replaced until now. Until the next call a tunnel that has put

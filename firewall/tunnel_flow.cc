@@ -52,8 +52,8 @@ void Drop(EngineCore& core, const Packet& p, FrameDrop frame, FlowDrop flow, Dis
   core.CounterOf(p.ingress).dropped++;
 }
 
-void TellSpoof(EngineCore& core, const Packet& p, TimePoint now) {
-  if (core.undo != nullptr || (core.spoof_told && now - *core.spoof_told < kSpoofLog)) return;
+void TellSpoof(EngineCore& core, const Packet& p, const TunnelGate::Drop& why, TimePoint now) {
+  if (!why.non_ipsec || core.undo != nullptr || (core.spoof_told && now - *core.spoof_told < kSpoofLog)) return;
   core.spoof_told = now;
   core.log.Log(now, Msg::k402117, LogArg::Word(ProtocolWordUpper(p.protocol)), LogArg::Address(p.key.src), LogArg::Address(p.key.dst));
 }
@@ -124,9 +124,10 @@ Verdict TunnelInbound(Context& c) {
   const bool imagined = c.core.decrypted && choice.what != TunnelChoice::What::kClear;
   if (came == TunnelId::kNone && choice.what != TunnelChoice::What::kClear && !imagined) {
     if (c.recording()) c.trace->Phase("VPN", "ipsec-tunnel-flow", false, {});
-    TellSpoof(c.core, p, c.now);
+    const TunnelGate::Drop why = gate.ReasonOf(choice.tunnel, TunnelGate::Why::kSpoof);
+    TellSpoof(c.core, p, why, c.now);
     if (choice.what == TunnelChoice::What::kTunnel) gate.Spoofed(choice.tunnel);
-    return c.Drop(FrameDrop::kIpsecSpoof);
+    return why.frame != FrameDrop::kNone ? c.Drop(why.frame) : c.Drop(why.flow);
   }
   if (came == TunnelId::kNone && imagined) {  // packet-tracer's `decrypted`, and there is nothing that could have decrypted it
     if (c.recording()) c.trace->Phase("VPN", "ipsec-tunnel-flow", false, {});
@@ -169,6 +170,15 @@ void LetTunnelsGo(EngineCore& core, const Conn& c) {
 
 // --- known flows ---------------------------------------------------------------------------------------------------------
 
+namespace {
+
+void DropFor(EngineCore& core, const Packet& p, TunnelId t, TunnelGate::Why why, Disposition& out) {
+  const TunnelGate::Drop drop = core.tunnels->ReasonOf(t, why);
+  Drop(core, p, drop.frame, drop.flow, out);
+}
+
+}  // namespace
+
 TunnelId TunnelOut(const EngineCore& core, const Conn& c, Direction d) {
   return (c.flags & kConnTunnelled) != 0 ? core.extras.At(c.extra).tunnel.out[static_cast<int>(d)] : TunnelId::kNone;
 }
@@ -178,18 +188,20 @@ bool TunnelAllows(EngineCore& core, const Conn& c, Direction d, const Packet& p,
   const int i = static_cast<int>(d);
   // What comes out of a tunnel although the connection is in the clear there is let pass: it has been proved to be the peer's.
   if (path.in[i] != TunnelId::kNone && path.in[i] != p.came_from && !core.decrypted) {
-    const bool clear = p.came_from == TunnelId::kNone;
-    if (clear) {
-      TellSpoof(core, p, now);
+    TunnelGate::Drop why{FrameDrop::kVpnHandleMismatch};
+    if (p.came_from == TunnelId::kNone) {
+      why = core.tunnels->ReasonOf(path.in[i], TunnelGate::Why::kMissing);
+      TellSpoof(core, p, why, now);
       core.tunnels->Spoofed(path.in[i]);
     }
-    Drop(core, p, clear ? FrameDrop::kNone : FrameDrop::kVpnHandleMismatch, clear ? FlowDrop::kVpnMissingDecrypt : FlowDrop::kNone, out);
+    Drop(core, p, why.frame, why.flow, out);
     return false;
   }
   if (path.out[i] == TunnelId::kNone || core.tunnels->Link(path.out[i])) return true;
   const bool asked = core.tunnels->Revive(path.out[i], FlowOnTheWire(c, d), now);
   if (core.recorder != nullptr) core.recorder->Phase("VPN", "encrypt", false, {});
-  Drop(core, p, asked ? FrameDrop::kIpsecNeedSa : FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
+  if (asked) Drop(core, p, FrameDrop::kIpsecNeedSa, FlowDrop::kNone, out);
+  else DropFor(core, p, path.out[i], TunnelGate::Why::kNoLink, out);
   return false;
 }
 
@@ -199,7 +211,7 @@ void TooBig(EngineCore& core, TunnelId t, const Packet& p, TimePoint now, Dispos
   const Interface* back = p.ingress != IfId::kIdentity ? core.policy->Find(p.ingress) : nullptr;
   const auto link = core.tunnels->Link(t);
   if (back != nullptr && link) OriginateTooBig(core, p, core.policy->Layer3(*back), link->mtu, now);
-  Drop(core, p, FrameDrop::kUnexpectedPacket, FlowDrop::kNone, out);
+  DropFor(core, p, t, TunnelGate::Why::kTooBig, out);
 }
 
 }  // namespace
@@ -247,8 +259,9 @@ void LeaveByTunnel(EngineCore& core, Packet& p, TimePoint now, Disposition& out)
       out.action = Disposition::Action::kConsume;
       return;
     case Sealed::kTooBig: return TooBig(core, t, p, now, out);
-    case Sealed::kNoSa: return Drop(core, p, FrameDrop::kIpsecTunDown, FlowDrop::kNone, out);
-    case Sealed::kFailed: return Drop(core, p, FrameDrop::kCtmError, FlowDrop::kNone, out);
+    case Sealed::kNoSa: return DropFor(core, p, t, TunnelGate::Why::kNoSa, out);
+    case Sealed::kFailed: return DropFor(core, p, t, TunnelGate::Why::kFailed, out);
+    case Sealed::kBusy: return DropFor(core, p, t, TunnelGate::Why::kBusy, out);
   }
 }
 
@@ -321,27 +334,51 @@ void Engine::Originate(OriginatedPacket packet) {
   impl_->originated.push_back(std::move(packet));
 }
 
+TunnelGate::Drop TunnelGate::ReasonOf(TunnelId, Why why) const {
+  switch (why) {
+    case Why::kTooBig: return {FrameDrop::kUnexpectedPacket};
+    case Why::kNoSa:
+    case Why::kNoLink: return {FrameDrop::kIpsecTunDown};
+    case Why::kFailed:
+    case Why::kBusy: return {FrameDrop::kCtmError};
+    case Why::kSpoof: return {FrameDrop::kIpsecSpoof, FlowDrop::kNone, true};
+    case Why::kMissing: return {FrameDrop::kNone, FlowDrop::kVpnMissingDecrypt, true};
+  }
+  return {FrameDrop::kUnexpectedPacket};
+}
+
+void Engine::Impl::ProcessOpened(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now) {
+  Packet q;
+  q.bytes = bytes;
+  q.wire_length = static_cast<std::uint32_t>(bytes.size());
+  q.handle = kOpenedHandle | (next_opened++ & ~kOpenedHandle);
+  q.ingress = inner.at;
+  q.came_from = inner.tunnel;
+  q.rewritten = true;
+  Disposition d;
+  ProcessPacket(q, now, d);
+  if (d.action == Disposition::Action::kHold) {
+    opened_held.insert(q.handle);
+  } else if (d.action == Disposition::Action::kAccept) {
+    CompleteChecksum(q);
+    originated.push_back({d.egress, {q.bytes.begin(), q.bytes.end()}, kOnTheWire});
+  }
+}
+
+void Engine::ProcessInner(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now) {
+  if (inner.drop == FrameDrop::kNone && inner.flow_drop == FlowDrop::kNone) return impl_->ProcessOpened(bytes, inner, now);
+  Packet p;
+  p.ingress = inner.at;
+  Disposition d;
+  impl_->Refuse(p, inner.drop, inner.flow_drop, d);
+}
+
 void Engine::Impl::ProcessSeveralTunnelled(Packet& p, TimePoint now, Disposition& out) {
   const std::uint32_t length = p.wire_length;
   InterfaceCounters& counter = CounterOf(p.ingress);
   tunnels->OpenMany(p, now, [&](MutableBytes bytes, const TunnelGate::Inner& inner) {
     if (inner.drop != FrameDrop::kNone || inner.flow_drop != FlowDrop::kNone) return Refuse(p, inner.drop, inner.flow_drop, out);
-    if (inner.consumed) return;
-    Packet q;
-    q.bytes = bytes;
-    q.wire_length = static_cast<std::uint32_t>(bytes.size());
-    q.handle = kOpenedHandle | (next_opened++ & ~kOpenedHandle);
-    q.ingress = inner.at;
-    q.came_from = inner.tunnel;
-    q.rewritten = true;
-    Disposition d;
-    ProcessPacket(q, now, d);
-    if (d.action == Disposition::Action::kHold) {
-      opened_held.insert(q.handle);
-    } else if (d.action == Disposition::Action::kAccept) {
-      CompleteChecksum(q);
-      originated.push_back({d.egress, {q.bytes.begin(), q.bytes.end()}, kOnTheWire});
-    }
+    if (!inner.consumed) ProcessOpened(bytes, inner, now);
   });
   counter.in_packets++;
   counter.in_bytes += length;

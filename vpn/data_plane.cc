@@ -41,9 +41,9 @@ void DataPlane::UsePolicy(const Policy& policy, TimePoint) {
   }
 }
 
-bool DataPlane::AnswersIke(IfId at, std::uint16_t port) const {
+bool DataPlane::Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const {
   const VpnPolicy* p = spd_.policy();
-  if (p == nullptr) return false;
+  if (p == nullptr || protocol != static_cast<std::uint8_t>(IpProtocol::kUdp)) return false;
   const auto on = p->ike.find(at);
   if (on == p->ike.end() || (!on->second.v1 && !on->second.v2)) return false;
   return port == kIke || (port == kNatTPort && (p->nat_traversal || on->second.v2));

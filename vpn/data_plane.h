@@ -37,7 +37,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   // --- TunnelGate
   void UsePolicy(const Policy& policy, TimePoint now) override;
   bool Terminates(const Packet& outer) const override;
-  bool AnswersIke(IfId at, std::uint16_t port) const override;
+  bool Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const override;
   Inner Open(Packet& outer, TimePoint now) override;
   void Reassembled(const Packet& outer) override;
   void OpenMany(Packet& outer, TimePoint now, const std::function<void(MutableBytes, const Inner&)>& inner) override;
@@ -76,6 +76,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   enum class Told : std::uint8_t { kInvalidSpi, kSelector, kReplay, kAuthentication, kCount };
 
   // --- data_plane.cc
+  bool AnswersIke(IfId at, std::uint16_t port) const { return Answers(at, static_cast<std::uint8_t>(IpProtocol::kUdp), port); }
   void ChooseOutbound(Tunnel& t);
   void Measure(Tunnel& t);  // payload_mtu
   void ForgetPathMtu(Tunnel& t, TimePoint now);
@@ -117,7 +118,7 @@ class DataPlane final : public TunnelGate, public TunnelControl {
   bool Finish(SaPair& s, Tunnel& t, std::vector<OriginatedPacket>& out);
   void Count(SaPair& s, Tunnel& t, std::size_t payload, TimePoint now);
   static bool MayCut(const SaPair& s, const Packet& inner);
-  bool SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out);
+  bool SealPieces(SaPair& s, Tunnel& t, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out);
   std::size_t WrappedSize(const SaPair& s, std::size_t payload) const;
 
   Engine& engine_;

@@ -110,7 +110,7 @@ bool DataPlane::TooBig(TunnelId id, const Packet& p, TimePoint now) {
 }
 
 // What is larger than fits: segments of a TCP super-packet, or fragments, before or after they are encrypted.
-bool DataPlane::SealPieces(SaPair& s, Tunnel& t, const Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) {
+bool DataPlane::SealPieces(SaPair& s, Tunnel& t, Packet& inner, TimePoint now, std::vector<OriginatedPacket>& out) {
   bool sealed = true;
   const auto room = [&](std::size_t size) { return Begin(s, size); };
   const auto done = [&] {

@@ -57,7 +57,7 @@ Tunnel* TunnelTable::Make(const TunnelKey& key) {
     slot = free_.back();
     free_.pop_back();
   } else {
-    if (tunnels_.size() > 0xffff) return nullptr;
+    if (tunnels_.size() >= kMost) return nullptr;
     slot = static_cast<std::uint16_t>(tunnels_.size());
     tunnels_.push_back(std::make_unique<Tunnel>());
   }

@@ -62,6 +62,7 @@ struct Tunnel {
 
 class TunnelTable {
  public:
+  static constexpr std::size_t kMost = 0x8000;  // the other half of the slots is AnyConnect's (tunnel_switch.h)
   // Null: there is none of this id, or no longer.
   Tunnel* Find(TunnelId t) {
     const auto slot = static_cast<std::uint32_t>(t) & 0xffff;
@@ -71,7 +72,7 @@ class TunnelTable {
   }
   const Tunnel* Find(TunnelId t) const { return const_cast<TunnelTable*>(this)->Find(t); }
   Tunnel* FindKey(const TunnelKey& key);
-  // Null: all of 65536 are used.
+  // Null: all are used.
   Tunnel* Make(const TunnelKey& key);
   // A tunnel that nothing refers to any more.
   void FreeIfUnused(Tunnel& t);

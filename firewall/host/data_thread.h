@@ -22,6 +22,7 @@
 #include "firewall/host/bridge_ports.h"
 #include "firewall/host/nfqueue.h"
 #include "firewall/host/originate.h"
+#include "firewall/host/poll_source.h"
 #include "firewall/host/wakeup.h"
 
 namespace sallyport {
@@ -58,6 +59,12 @@ class BasicDataThread {
   // Any thread. Swaps the policy in, and with it the links of the interfaces (Interface::linux_index) and how much of each
   // packet is copied up. Returns when the new policy rules.
   void SetPolicy(std::shared_ptr<const Policy> policy);
+  // Before Start: another source of packets, waited for as the queue is. It outlives the thread; null: none.
+  void UsePollSource(PollSource* source) { source_ = source; }
+  // From here on datagrams from these ports may leave many in one call (udp_segments.h).
+  void UseDatagramPorts(std::vector<std::uint16_t> ports) {
+    Ask([this, &ports] { originator_.UseDatagramPorts(ports); });
+  }
   // From here on TCP segments out of tunnels go to `injector`; null: each in its verdict.
   void UseInjector(TcpInjector* injector) {
     Ask([this, injector] {
@@ -81,6 +88,7 @@ class BasicDataThread {
   Originator originator_;
   static constexpr bool kBridges = std::is_same_v<E, Engine>;  // a test's small engine knows no frames
   BridgePorts bridge_;
+  PollSource* source_ = nullptr;
   std::thread thread_;
   std::atomic<std::thread::id> id_{};
   std::uint32_t copied_tcp_ = 0, copied_other_ = 0;  // what the queue has been told

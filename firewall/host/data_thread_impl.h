@@ -26,6 +26,12 @@ Status BasicDataThread<E>::Start() {
       return s;
     }
   }
+  if (source_ != nullptr) {
+    if (Status s = wakeup_.Also(source_->fd()); !s) {
+      wakeup_.Close();
+      return s;
+    }
+  }
   {
     const std::lock_guard lock(mutex_);
     stopping_ = false;
@@ -128,7 +134,10 @@ void BasicDataThread<E>::HandOver() {
   if constexpr (kBridges) {
     for (const OriginatedFrame& f : engine_.TakeOriginatedFrames()) bridge_.Send(f);
   }
-  originator_.SendMany(engine_.TakeOriginated());
+  // Asked first: what it seals may be for the source to send.
+  const std::vector<OriginatedPacket> originated = engine_.TakeOriginated();
+  if (source_ != nullptr) source_->Flush();
+  originator_.SendMany(originated);
 }
 
 template <typename E>
@@ -171,6 +180,11 @@ void BasicDataThread<E>::Run() {
         continue;
       }
       HandOver();
+    }
+    if (source_ != nullptr) {
+      const bool more = source_->Drain(now);
+      HandOver();
+      if (more) continue;
     }
     if (n == Nfqueue::kBatch) continue;  // there may be more
     const TimePoint next = engine_.NextDeadline();

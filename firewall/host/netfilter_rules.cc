@@ -158,7 +158,7 @@ Status NetfilterRules::InstallIptables(Backend b, const std::vector<std::string>
     for (const std::string& c : {in, out, queue}) s += ":" + c + " - [0:0]\n";
     s += ":" + Chain(forward_was_[tool.v6] ? "WAS1" : "WAS0") + " - [0:0]\n";
     s += "-A " + queue + " -p tcp -j NFQUEUE --queue-num " + std::to_string(base_) + "\n";
-    s += "-A " + queue + " -p udp --dport 4500 -j NFQUEUE --queue-num " + std::to_string(base_) + "\n";
+    if (nat_t_) s += "-A " + queue + " -p udp --dport 4500 -j NFQUEUE --queue-num " + std::to_string(base_) + "\n";
     s += "-A " + queue + " -j NFQUEUE --queue-num " + std::to_string(base_ + 1) + "\n";
     char mark[64];
     std::snprintf(mark, sizeof mark, " -m mark --mark 0x%x/0xffffff00 -j RETURN\n", kMarkOriginated);
@@ -208,7 +208,7 @@ Status NetfilterRules::InstallNft(const std::vector<std::string>& links) {
     for (const auto& [text, name] : {std::pair<std::string*, const char*>{&in, "iifname"}, {&out, "oifname"}}) {
       const std::string match = std::string("  ") + name + " \"" + link + "\" ";
       *text += match + "meta l4proto tcp queue num " + std::to_string(base_) + "\n";
-      *text += match + "udp dport 4500 queue num " + std::to_string(base_) + "\n";
+      if (nat_t_) *text += match + "udp dport 4500 queue num " + std::to_string(base_) + "\n";
       *text += match + "queue num " + std::to_string(base_ + 1) + "\n";
     }
   }

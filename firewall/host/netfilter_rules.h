@@ -42,6 +42,8 @@ class NetfilterRules {
   // A link of our own from which the kernel forwards to the data interfaces without asking us again (tcp_injector.h); "": none.
   // Counts from the next Install on.
   void Inject(std::string link) { inject_ = std::move(link); }
+  // Datagrams of port 4500 go to the TCP queue, where they come merged: only where somebody opens ESP in them. From the next Install on.
+  void MergeNatT(bool on) { nat_t_ = on; }
   // Brings the rules for `links` into force, in place of earlier ones of the same queue number, then switches ip_forward on.
   // Takes the first way that this kernel supports. May be called again with other links. Errors name every way that failed.
   Status Install(const std::vector<std::string>& links);
@@ -65,6 +67,7 @@ class NetfilterRules {
 
   std::uint16_t base_;
   std::string inject_;
+  bool nat_t_ = false;
   Backend backend_ = Backend::kIptablesNft;
   bool installed_ = false;
   bool forward_was_[2] = {};  // what forwarding was before: IPv4, IPv6

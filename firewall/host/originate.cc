@@ -32,7 +32,8 @@ Status Originator::Open() {
   const int off = 0;
   if (fd6_ >= 0) setsockopt(fd6_, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof off);
   if (fd_ >= 0) {
-    segments_.Open();
+    const std::uint16_t nat_t[] = {UdpSegments::kNatT};
+    segments_.UsePorts(nat_t);
     return {};
   }
   if (errno == EPERM) return Error{"no raw socket: needs root (CAP_NET_RAW)"};

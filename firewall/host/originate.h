@@ -31,6 +31,8 @@ class Originator {
   // ifindex 0: the interface has no link any more.
   void MapInterface(IfId id, int ifindex) { links_[static_cast<std::size_t>(id)] = ifindex; }
   void ForgetInterfaces() { links_.fill(0); }
+  // Source ports of datagrams that may leave many in one call, at most UdpSegments::kMostPorts.
+  void UseDatagramPorts(std::span<const std::uint16_t> ports) { segments_.UsePorts(ports); }
   // Segments that belong together go by it; null: one by one. It outlives this.
   void UseInjector(TcpInjector* injector) { injector_ = injector; }
   // `packet` is a whole IP packet. It leaves by `egress`; the kernel finds the next hop there.

@@ -28,7 +28,7 @@ void AppendPrefixes(Span s, std::vector<Prefix>& out) {
 
 }  // namespace
 
-std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface& interface) {
+static std::vector<ProxyArpEntry> EntriesOf(const Policy& policy, const Interface& interface, bool pools) {
   if (!interface.proxy_arp || !interface.address.IsV4() || interface.prefix_length >= 31) return {};
   const std::uint64_t mask = 0xffffffffu >> interface.prefix_length;
   const std::uint64_t network = interface.address.v4() & ~mask;
@@ -62,6 +62,11 @@ std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface
     // Twice NAT: the peer, as the hosts know it, is for them to find.
     if (!rule.real_dst.empty() && rule.mapped_dst != rule.real_dst) add(rule.mapped_dst, rule.real_if);
   }
+  for (const AddressRange& r : pools ? policy.user_pools : std::vector<AddressRange>{}) {
+    if (!r.first.IsV4()) continue;
+    const Span s{std::max<std::uint64_t>(r.first.v4(), subnet.first), std::min<std::uint64_t>(r.last.v4(), subnet.last)};
+    if (s.first <= s.last) spans.push_back({s, nullptr});
+  }
   std::stable_sort(spans.begin(), spans.end(), [](const RuleSpan& a, const RuleSpan& b) { return a.span.first < b.span.first; });
 
   std::vector<ProxyArpEntry> out;
@@ -85,9 +90,11 @@ std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface
   return out;
 }
 
+std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface& interface) { return EntriesOf(policy, interface, false); }
+
 std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& interface) {
   std::vector<Prefix> out;
-  for (const ProxyArpEntry& e : ProxyArpEntries(policy, interface)) out.push_back(e.prefix);
+  for (const ProxyArpEntry& e : EntriesOf(policy, interface, true)) out.push_back(e.prefix);
   return out;
 }
 

@@ -1,5 +1,5 @@
-// Which addresses the kernel has to answer ARP for on behalf of NAT: mapped addresses within an interface's own network that are
-// not the interface's address. Pure computation from the policy.
+// Which addresses the kernel has to answer ARP for: on behalf of NAT mapped addresses, and on behalf of remote users those of their
+// pools, within an interface's own network, that are not the interface's address. Pure computation from the policy.
 #pragma once
 
 #include <vector>
@@ -17,7 +17,8 @@ struct ProxyArpEntry {
   Prefix prefix;
   const NatRule* rule = nullptr;  // the first that asks for it; of `policy`
 };
-std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface& interface);
+std::vector<ProxyArpEntry> ProxyArpEntries(const Policy& policy, const Interface& interface);  // NAT's alone
+// Of both.
 std::vector<Prefix> ProxyArpPrefixes(const Policy& policy, const Interface& interface);
 
 }  // namespace sallyport

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace sallyport {
@@ -14,10 +15,10 @@ namespace {
 constexpr std::size_t kHeaders = 28;
 constexpr std::uint32_t kSendFrom = 0x7f535001;  // 127.83.80.1 and .2
 
-// IPv4 without options and without fragments, UDP from our port without a checksum.
+// IPv4 without options and without fragments, UDP without a checksum.
 bool IsDatagram(Bytes p) {
   return p.size() > kHeaders && p[0] == 0x45 && p[9] == 17 && (LoadBe16(&p[6]) & 0x3fff) == 0 && LoadBe16(&p[2]) == p.size() &&
-         LoadBe16(&p[20]) == UdpSegments::kPort && LoadBe16(&p[24]) == p.size() - 20 && LoadBe16(&p[26]) == 0;
+         LoadBe16(&p[24]) == p.size() - 20 && LoadBe16(&p[26]) == 0;
 }
 
 // Type of service, DF, TTL, addresses and ports.
@@ -36,17 +37,43 @@ void Put(msghdr& m, cmsghdr*& c, int level, int type, const T& value) {
 }  // namespace
 
 UdpSegments::~UdpSegments() {
-  for (int fd : fds_)
-    if (fd >= 0) close(fd);
+  for (Port& p : ports_) Close(p);
 }
 
-void UdpSegments::Open() {
+void UdpSegments::Close(Port& port) {
+  for (int fd : port.fds)
+    if (fd >= 0) close(fd);
+  port = {};
+}
+
+void UdpSegments::UsePorts(std::span<const std::uint16_t> ports) {
+  const auto has = [](const auto& all, auto matches) { return std::find_if(all.begin(), all.end(), matches) != all.end(); };
+  for (Port& p : ports_) {
+    if (!has(ports, [&p](std::uint16_t n) { return n == p.number; })) Close(p);
+  }
+  for (const std::uint16_t number : ports) {
+    const auto same = [number](const Port& p) { return p.number == number; };
+    const auto free = std::find_if(ports_.begin(), ports_.end(), [](const Port& p) { return p.number == 0; });
+    if (number == 0 || has(ports_, same) || free == ports_.end()) continue;
+    free->number = number;
+    Open(*free);
+  }
+}
+
+const UdpSegments::Port* UdpSegments::Of(Bytes packet) const {
+  const std::uint16_t from = LoadBe16(&packet[20]);
+  for (const Port& p : ports_) {
+    if (p.number == from && from != 0) return &p;
+  }
+  return nullptr;
+}
+
+void UdpSegments::Open(Port& port) {
   for (int df = 0; df < 2; ++df) {
-    if (fds_[df] >= 0) continue;
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     sockaddr_in at{};
     at.sin_family = AF_INET;
-    at.sin_port = htons(kPort);
+    at.sin_port = htons(port.number);
     at.sin_addr.s_addr = htonl(kSendFrom + static_cast<std::uint32_t>(df));
     const int on = 1, discover = df != 0 ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT;
     const int buffer = 8 << 20;
@@ -55,7 +82,7 @@ void UdpSegments::Open() {
         bind(fd, static_cast<const sockaddr*>(static_cast<const void*>(&at)), sizeof at) == 0) {
       if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer) != 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-      fds_[df] = fd;
+      port.fds[df] = fd;
     } else if (fd >= 0) {
       close(fd);
     }
@@ -65,7 +92,9 @@ void UdpSegments::Open() {
 std::size_t UdpSegments::Run(std::span<const OriginatedPacket> packets) const {
   if (packets.size() < 2) return 0;
   const Bytes first = packets[0].bytes;
-  if (!IsDatagram(first) || fds_[(first[6] & 0x40) != 0] < 0) return 0;
+  if (!IsDatagram(first)) return 0;
+  const Port* const port = Of(first);
+  if (port == nullptr || port->fds[(first[6] & 0x40) != 0] < 0) return 0;
   std::size_t n = 1, bytes = first.size() - kHeaders;
   for (; n < packets.size() && n < kMost; ++n) {
     const Bytes p = packets[n].bytes;
@@ -105,7 +134,7 @@ bool UdpSegments::Send(int link, std::uint32_t mark, std::span<const OriginatedP
   Put(m, c, IPPROTO_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(first.size() - kHeaders));
   Put(m, c, IPPROTO_IP, IP_TOS, int{first[1]});
   Put(m, c, IPPROTO_IP, IP_TTL, int{first[8]});
-  return sendmsg(fds_[(first[6] & 0x40) != 0], &m, 0) >= 0;
+  return sendmsg(Of(first)->fds[(first[6] & 0x40) != 0], &m, 0) >= 0;
 }
 
 }  // namespace sallyport

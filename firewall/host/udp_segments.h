@@ -1,10 +1,11 @@
 // Many datagrams of one flow in one call: the kernel carries them as one super-packet (UDP_SEGMENT) and cuts it where it must. For
-// ESP in UDP, whose packets come out of the engine ready made; what they have in their headers is said to the kernel again.
+// ESP in UDP and DTLS, whose packets come out of the engine ready made; what they have in their headers is said to the kernel again.
 //
-// The datagrams leave from port 4500 of whatever address they name. The sockets are bound to a loopback address of their own, so
-// that they never take a datagram away from IKE's. Data thread. IPv4 only.
+// The datagrams leave from one of a few ports (4500, those of DTLS) of whatever address they name. The sockets are bound to a
+// loopback address of their own, so that they never take a datagram away from a socket that listens. Data thread. IPv4 only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -17,15 +18,16 @@ class UdpSegments {
  public:
   static constexpr std::size_t kMost = 64;          // segments that every kernel takes
   static constexpr std::size_t kMostBytes = 65000;  // of all payloads
-  static constexpr std::uint16_t kPort = 4500;
+  static constexpr std::uint16_t kNatT = 4500;
+  static constexpr std::size_t kMostPorts = 4;
 
   UdpSegments() = default;
   ~UdpSegments();
   UdpSegments(const UdpSegments&) = delete;
   UdpSegments& operator=(const UdpSegments&) = delete;
 
-  // No error: where the kernel has no such sockets, Run() is always 0.
-  void Open();
+  // Source ports from now on. No error: where the kernel has no such sockets, Run() is always 0.
+  void UsePorts(std::span<const std::uint16_t> ports);
   // How many of the first packets can go together: headers that differ in identification and checksum alone, the same length
   // but for the last, which may be shorter. 0: not even two.
   std::size_t Run(std::span<const OriginatedPacket> packets) const;
@@ -33,7 +35,15 @@ class UdpSegments {
   bool Send(int link, std::uint32_t mark, std::span<const OriginatedPacket> run);
 
  private:
-  int fds_[2] = {-1, -1};  // [DF is set]
+  struct Port {
+    std::uint16_t number = 0;  // 0: free
+    int fds[2] = {-1, -1};     // [DF is set]
+  };
+  static void Open(Port& port);
+  static void Close(Port& port);
+  const Port* Of(Bytes packet) const;  // null: from none of them
+
+  std::array<Port, kMostPorts> ports_;
 };
 
 }  // namespace sallyport

@@ -38,7 +38,7 @@ Status Wakeup::Also(int fd) {
   e.events = EPOLLIN;
   e.data.u32 = 2;
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0) return {};
-  return Error{std::string("cannot wait for frames: ") + std::strerror(errno)};
+  return Error{std::string("cannot wait for frames or connections: ") + std::strerror(errno)};
 }
 
 void Wakeup::Close() {
@@ -58,8 +58,8 @@ bool Wakeup::Wait(Duration timeout) {
   constexpr std::int64_t kMillisecond = 1'000'000;
   constexpr std::int64_t kHour = 3'600'000;
   const int ms = timeout.ns < 0 ? -1 : static_cast<int>(std::min((timeout.ns + kMillisecond - 1) / kMillisecond, kHour));
-  epoll_event events[3];
-  const int n = epoll_wait(epoll_, events, 3, ms);
+  epoll_event events[4];
+  const int n = epoll_wait(epoll_, events, 4, ms);
   bool readable = false;
   for (int i = 0; i < n; i++) {
     if (events[i].data.u32 == 1) {

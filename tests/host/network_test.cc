@@ -63,6 +63,11 @@ TEST(ProxyArpTest, MappedAddressesWithoutOwnAndGateways) {
   }
   EXPECT_EQ(covered, 12);
   EXPECT_TRUE(ProxyArpPrefixes(p, *p.interfaces[1]).empty());
+  // Pools of remote users are answered for, too, but NAT knows nothing of them.
+  p.nat = NatTable({quiet});
+  p.user_pools = {{A("192.0.2.4"), A("192.0.2.5")}, {A("198.51.100.1"), A("198.51.100.9")}};
+  EXPECT_EQ(ProxyArpPrefixes(p, outside), (std::vector<Prefix>{Prefix::Of(A("192.0.2.4"), 31)}));
+  EXPECT_TRUE(ProxyArpEntries(p, outside).empty());
 }
 
 class HostNetworkTest : public NetTest {
