@@ -262,7 +262,10 @@ std::string WriteConnectAnswer(const ConnectAnswer& answer) {
 
 std::string WriteConnectRefusal(const ConnectRefusal& refusal) {
   ConnectLines to;
-  const char* words = refusal.status == 401 ? "Unauthorized" : refusal.status == 404 ? "Not Found" : "Service Unavailable";
+  const char* words = refusal.status == 400   ? "Bad Request"
+                      : refusal.status == 401 ? "Unauthorized"
+                      : refusal.status == 404 ? "Not Found"
+                                              : "Service Unavailable";
   to.out = fmt::format("HTTP/1.1 {} {}\r\n", refusal.status, words);
   if (!refusal.reason.empty()) to.Put("X-Reason", refusal.reason);
   to.out += "Content-Length: 0\r\nConnection: close\r\n\r\n";

@@ -32,10 +32,10 @@ struct PortalPeer {
   ConnId connection = ConnId::kNone;
   IfId at{};
   Endpoint local, peer;
-  std::string tls_version;                     // "TLSv1.2"
-  std::string tls_cipher;                      // OpenSSL's name
-  Certificate certificate;                     // of the client; a default one: it has shown none
-  std::vector<Certificate> certificate_chain;  // what it sent besides
+  VpnEncapsulation encapsulation = VpnEncapsulation::kNone;  // kTls10..kTls13
+  std::string tls_cipher;                                    // OpenSSL's name
+  Certificate certificate;                                   // of the client; a default one: it has shown none
+  std::vector<Certificate> certificate_chain;                // what it sent besides
   std::string user_agent;
 };
 
@@ -77,7 +77,6 @@ struct LoginDone {
   PortalPeer from;
   // What the client told of itself: `version`, `device-id` and its attributes.
   std::string client_version, device_id, platform_version, device_type, unique_id;
-  std::string ciphersuite;  // of the connection by which it logged in
   bool host_scanned = false;
 };
 struct SessionMade {
@@ -134,6 +133,8 @@ class PortalHost {
   // The session of a cookie, in a time that does not tell how much of it was right. A request of the portal counts as use.
   virtual std::optional<PortalSession> ByToken(std::string_view token) = 0;
   virtual void Connect(TunnelRequest request, std::function<void(TunnelMade)> answer) = 0;
+  // An accepted CONNECT whose connection has gone before it could be handed over (PortalSink::HandOver): there is no tunnel.
+  virtual void TunnelLost(const TunnelMade& /*made*/) {}
   // The user logs out at the portal (716002 User Requested); false: no such session.
   virtual bool Logout(std::string_view token) = 0;
   // A session's portal traffic: octets of a request and of its answer.
