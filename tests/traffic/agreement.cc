@@ -132,7 +132,9 @@ std::string TraceThenProcess(Engine& engine, Packet& p, TimePoint now, Dispositi
     left.wire_length = static_cast<std::uint32_t>(bytes.size());
     if (wrong.empty() && ParsePacket(left) == FrameDrop::kNone && !left.fragment) {
       // What has been put into a tunnel has the tunnel's addresses.
-      const bool sealed = left.protocol == 50 || (left.IsUdp() && left.key.sport == 4500) || (left.IsTcp() && left.key.sport == 10000);
+      const Interface* by = engine.policy().Find(out.egress);
+      const bool dtls = left.IsUdp() && p.ingress != IfId::kIdentity && by != nullptr && by->Owns(left.key.src);
+      const bool sealed = dtls || left.protocol == 50 || (left.IsUdp() && left.key.sport == 4500) || (left.IsTcp() && left.key.sport == 10000);
       if (!sealed && (left.key.src != imagined.source.address || left.key.dst != imagined.destination.address)) wrong = "they leave with different addresses";
       if (!sealed && (left.IsTcp() || left.IsUdp()) && (left.key.sport != imagined.source.port || left.key.dport != imagined.destination.port)) {
         wrong = "they leave with different ports";

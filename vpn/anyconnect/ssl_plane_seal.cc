@@ -277,12 +277,12 @@ Sealed SslPlane::Seal(TunnelId id, Packet& inner, TimePoint now, std::vector<Ori
   const bool fits = !inner.gso && size <= static_cast<std::size_t>(std::max(c.Mtu(), 0));
   // Of a super-packet's segments it has been asked before it was translated (TunnelFits).
   if (!fits && !inner.gso && TooBig(id, inner, now)) return Sealed::kTooBig;
-  if (undo_ != nullptr) return Sealed::kReplaced;  // imagined: it stays as it is, and no record is used up
   const auto counted = [&](Sealed how) {
-    if (how != Sealed::kSent && how != Sealed::kReplaced) c.Out()->use->dropped_out.fetch_add(1, std::memory_order_relaxed);
+    if (how != Sealed::kSent && how != Sealed::kReplaced && undo_ == nullptr) c.Out()->use->dropped_out.fetch_add(1, std::memory_order_relaxed);
     return how;
   };
   if (!c.by_dtls && c.tls->channel.pending() > kWireRoom) return counted(Sealed::kBusy);
+  if (undo_ != nullptr) return Sealed::kReplaced;  // imagined: it stays as it is, and no record is used up
   if (!inner.gso && inner.checksum_pending) {
     CompleteChecksum(inner);
     inner.checksum_pending = false;
