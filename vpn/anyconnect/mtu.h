@@ -21,7 +21,7 @@ struct MtuInput {
   bool outer_ipv6 = false;
   bool tls_aead = false;  // the suite of TLS has no MAC of its own
   const DtlsSuite* dtls = nullptr;  // null: no DTLS; its MTU is then TLS's
-  std::optional<std::uint16_t> configured;  // anyconnect mtu, if a line says it
+  std::optional<std::uint16_t> configured = {};  // anyconnect mtu, if a line says it
 };
 struct Mtus {
   int tls = 0, dtls = 0;

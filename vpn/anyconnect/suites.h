@@ -35,15 +35,15 @@ const DtlsSuite* FindDtlsSuite(DtlsMethod method, std::string_view name);
 
 // What a CONNECT request offers.
 struct DtlsOffer {
-  std::string_view suites;    // X-DTLS-CipherSuite
-  std::string_view suites12;  // X-DTLS12-CipherSuite
+  std::string_view suites = {};    // X-DTLS-CipherSuite
+  std::string_view suites12 = {};  // X-DTLS12-CipherSuite
   bool master_secret = false;  // X-DTLS-Master-Secret was there and has 48 octets
 };
 // What the configuration allows: of SslPolicy.
 struct DtlsRules {
   int release = 916;
   int min_dtls = 0xfeff;               // 0xfefd: DTLS 1.2 only
-  std::string_view dtls1, dtls12;      // OpenSSL's names, joined by ":", the preferred first
+  std::string_view dtls1 = {}, dtls12 = {};  // OpenSSL's names, joined by ":", the preferred first
 };
 // The header's name and value are {suite->method == kDtls12 ? X-DTLS12-CipherSuite : X-DTLS-CipherSuite, suite->name}; null: no
 // suite in common. kPsk is chosen without a master secret, too.

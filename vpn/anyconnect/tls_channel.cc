@@ -208,7 +208,10 @@ struct TlsChannel::Impl {
   static void Note(const SSL* ssl, int where, int) {
     if ((where & SSL_CB_HANDSHAKE_DONE) == 0) return;
     auto* const self = static_cast<Impl*>(SSL_get_app_data(ssl));
-    ++self->handshakes;
+    // OpenSSL is "done" with a renegotiation that it has refused, too.
+    const bool refused = self->context->server && self->handshakes > 0 && SSL_version(ssl) < TLS1_3_VERSION &&
+                         (SSL_get_options(ssl) & SSL_OP_ALLOW_CLIENT_RENEGOTIATION) == 0;
+    if (!refused) ++self->handshakes;
     SSL_clear_options(self->ssl.get(), SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
   }
   void Shake() {

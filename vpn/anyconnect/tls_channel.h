@@ -19,11 +19,11 @@ namespace sallyport {
 
 struct TlsSettings {
   int min_version = 0x0303, max_version = 0x0304;  // as on the wire
-  std::string ciphers;    // OpenSSL's names for up to TLS 1.2; "": its own choice
-  std::string suites13;   // for TLS 1.3; "": its own choice
+  std::string ciphers = {};    // OpenSSL's names for up to TLS 1.2; "": its own choice
+  std::string suites13 = {};   // for TLS 1.3; "": its own choice
   bool ask_certificate = false;  // server: of the client; what is shown is believed by nobody here: see TlsChannel::peer
-  std::vector<Certificate> authorities;  // ... whose certificates it should choose from; none: any
-  std::function<void(const std::string&)> key_log;  // lines in NSS format
+  std::vector<Certificate> authorities = {};  // ... whose certificates it should choose from; none: any
+  std::function<void(const std::string&)> key_log = {};  // lines in NSS format
 };
 // `ask`: clients are asked for a certificate (`ssl certificate-authentication`, or a tunnel group wants one).
 TlsSettings TlsSettingsOf(const SslPolicy& policy, bool ask);
