@@ -184,7 +184,7 @@ void Hear(const ExecContext& c, What what, int level) {
   if (webvpn == nullptr) return;  // nothing will be said
   webvpn->debug().Listen(&c.session, what, level, [&session = c.session, &appliance = c.appliance](const std::string& line) {
     if (appliance.logger().settings().debug_trace) appliance.logger().Say(711001, 7, line);
-    else session.Announce(line + "\n");
+    else session.Announce(line);
   });
 }
 

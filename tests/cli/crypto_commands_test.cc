@@ -240,6 +240,17 @@ TEST_F(CryptoCommands, ClearOfACryptoMapClearsItsEntries) {
   EXPECT_THAT(vpn_.cleared, SizeIs(2));
 }
 
+TEST(VirtualTunnelSa, SaysThatItIsOne) {
+  IpsecFlowView vti = Flow("outside", "__vti-crypto-map-2-0-1", "198.51.100.2", 0x1000), plain = Flow("outside", "west", "198.51.100.2", 0x1000);
+  for (EspSaView* sa : {&vti.inbound[0], &vti.outbound[0]}) {
+    sa->encapsulation = EspEncapsulation::kNatT;
+    sa->ike_version = 2;
+  }
+  const auto text = [](const IpsecFlowView& f) { return ShowIpsecSas({f}, {}, {}, Release("9.8(2)")); };
+  EXPECT_THAT(text(vti), HasSubstr("in use settings ={L2L, Tunnel,  NAT-T-Encaps, IKEv2, VTI, }\n"));
+  EXPECT_THAT(text(plain), HasSubstr("in use settings ={L2L, Tunnel, IKEv1, }\n"));
+}
+
 TEST_F(CryptoCommands, LogoffAsksFirst) {
   auto console = Open(15);
   EXPECT_EQ(console->Do("vpn-sessiondb logoff name carol"), "");

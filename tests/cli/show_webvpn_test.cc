@@ -50,12 +50,17 @@ class ShowWebvpn : public ConsoleTest {
     box_.appliance->Load("ASA Version " + version + "\n" + kBox + rest);
     EXPECT_EQ(box_.appliance->Changed(), "");
   }
+  std::unique_ptr<TestConsole> OpenUnpaged() {
+    auto console = Open(15);
+    console->Do("terminal pager 0");
+    return console;
+  }
   FakeWebvpn webvpn_;
 };
 
 TEST_F(ShowWebvpn, SslOfEachEra) {
   Load("8.2(5)", "ssl encryption des-sha1\nwebvpn\n enable outside\n");
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   // A real one of that release.
   EXPECT_THAT(console->Do("show ssl"),
               StartsWith("Accept connections using SSLv2, SSLv3 or TLSv1 and negotiate to SSLv3 or TLSv1\n"
@@ -83,7 +88,7 @@ TEST_F(ShowWebvpn, SslOfEachEra) {
 
 TEST_F(ShowWebvpn, CiphersByLevelAndVersion) {
   Load("9.16(4)", "ssl cipher tlsv1.2 custom \"AES256-SHA256:RC4-SHA\"\nssl cipher dtlsv1 fips\n");
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   const std::string high = console->Do("show ssl ciphers high");
   EXPECT_THAT(high, HasSubstr("\n  ECDHE-RSA-AES256-GCM-SHA384 (tlsv1.2, dtlsv1.2)\n"));
   EXPECT_THAT(high, Not(HasSubstr("AES128")));
@@ -110,7 +115,7 @@ tunnel-group Guests webvpn-attributes
 )";
   Load("9.1(5)", rest);
   std::ofstream(*box_.state.DiskPath("disk0:/anyconnect-linux-64-3.1.01065-k9.pkg")) << "PK";
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   const std::string packages = console->Do("show webvpn anyconnect");
   EXPECT_THAT(packages, StartsWith("1. disk0:/anyconnect-linux-64-3.1.01065-k9.pkg 1 dyn-regex=/Linux x86_64/\n  CISCO STC Linux_64\n  3,1,01065\n  "));
   EXPECT_THAT(packages, EndsWith("\n2. disk0:/anyconnect-win-3.1.01065-k9.pkg 2 dyn-regex=/Windows NT/\n  CISCO STC win2k+\n  3,1,01065\n"
@@ -136,7 +141,7 @@ TEST(ShowWebvpnPackages, DateOfTheFile) {
 
 TEST_F(ShowWebvpn, ListenersOfThePortal) {
   Load("9.1(5)", "webvpn\n dtls port 4443\n enable outside\n enable inside tls-only\n");
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   const std::string sockets = console->Do("show asp table socket");
   EXPECT_THAT(sockets, HasSubstr("SSL       000101bb  LISTEN     198.51.100.1:443                             0.0.0.0:*\n"));
   EXPECT_THAT(sockets, HasSubstr("DTLS      0001115b  LISTEN     198.51.100.1:4443                            0.0.0.0:*\n"));
@@ -146,7 +151,7 @@ TEST_F(ShowWebvpn, ListenersOfThePortal) {
 
 TEST_F(ShowWebvpn, StatisticsAndLoadBalancing) {
   Load("9.1(5)", "webvpn\n enable outside\nvpn load-balancing\n cluster ip address 198.51.100.9\n");
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   EXPECT_EQ(console->Do("show webvpn statistics"), "");
   box_.appliance->UseWebvpn(webvpn_);
   EXPECT_THAT(console->Do("show webvpn statistics"), HasSubstr("Requests                                                     12\nLogins refused "));
@@ -197,9 +202,19 @@ TEST(ShowVpnLicenses, LimitsAndUse) {
   ExpectGolden("vpn_license_summary_essentials", ShowVpnLicenses(v, {100, 80, true}));
 }
 
+TEST(ShowVpnSummary, OtherClientsOfIkev2HaveTheirRow) {
+  VpnStatisticsView v;
+  v.capacity = 250;
+  v.groups[static_cast<std::size_t>(VpnGroup::kIkev2RemoteAccess)] = {1, 0, 2, 3};
+  const std::string text = ShowVpnSummary(v, *PersonalityOf("9.8(2)"));
+  EXPECT_THAT(text, HasSubstr("\nGeneric IKEv2 Remote Access  :      1 :          3 :           2\n"));
+  EXPECT_THAT(text, Not(HasSubstr("AnyConnect")));
+  EXPECT_THAT(text, HasSubstr("\nTotal Active and Inactive    :      1             Total Cumulative :      3\n"));
+}
+
 TEST_F(ShowWebvpn, LicensesAndFilters) {
   Load("9.1(5)", "webvpn\n enable outside\nvpn-sessiondb max-other-vpn-limit 9\n");
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   EXPECT_THAT(console->Do("show vpn-sessiondb license-summary"), HasSubstr("Other VPN (Available by Default) :  ENABLED :"));
   const char* none = "INFO: There are presently no active sessions of the type specified\n\n";
   EXPECT_EQ(console->Do("show vpn-sessiondb detail full anyconnect filter a-ipversion v6"), none);
@@ -212,7 +227,7 @@ TEST_F(ShowWebvpn, LicensesAndFilters) {
 
 TEST_F(ShowWebvpn, OneInterfaceInDetail) {
   Load("9.1(5)", "");
-  auto console = Open(15);
+  auto console = OpenUnpaged();
   const std::string brief = console->Do("show interface outside"), detail = console->Do("show interface outside det");
   EXPECT_THAT(detail, StartsWith(brief.substr(0, 60)));
   EXPECT_THAT(detail, HasSubstr("Control Point Interface States:"));
