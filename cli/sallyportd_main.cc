@@ -149,6 +149,7 @@ int Run(const Arguments& arguments) {
   if (!vpn) return Fail(vpn.error());
   auto ssl = SslEngine::Open({appliance, **vpn, ssl_plane, ssl_events, entropy});
   if (!ssl) return Fail(ssl.error());
+  appliance.UseWebvpn(**ssl);
   const auto update_vpn = [&] {
     for (const Status& s : {(*vpn)->Update(), (*ssl)->Update()}) {
       if (!s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());

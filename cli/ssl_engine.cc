@@ -74,19 +74,116 @@ SslEngine::SslEngine(const Parts& parts, std::unique_ptr<SslSockets> sockets)
                                                                  },
                                                                  {}})) {}
 
+std::vector<std::pair<std::string, std::uint64_t>> SslEngine::Counters() const {
+  const PortalCounters& p = portal_->counters();
+  const SslCounters& s = service_->counters();
+  return {{"Connections", p.accepted},
+          {"  TLS handshakes", p.handshakes},
+          {"  now before CONNECT", portal_->connections()},
+          {"Requests", p.requests},
+          {"  octets received", p.octets_in},
+          {"  octets sent", p.octets_out},
+          {"  files sent", p.files},
+          {"Logins", s.logins},
+          {"  refused", s.refused_logins},
+          {"  failed attempts", p.failures},
+          {"  challenges", p.challenges},
+          {"  redirected to another member", p.redirected},
+          {"  logged out", s.logouts},
+          {"Tunnels (CONNECT)", s.connects},
+          {"  reconnected", s.reconnects},
+          {"  refused", s.refused_connects},
+          {"  token not good", s.stale_tokens},
+          {"DTLS hellos", s.dtls_hellos},
+          {"  of no session", s.dtls_unknown},
+          {"  one too many", s.dtls_busy},
+          {"  established", s.dtls_established},
+          {"  failed", s.dtls_failed},
+          {"Dead peer detection: probes", s.probes},
+          {"  tunnels ended", s.dead},
+          {"Sessions paused by the client", s.paused},
+          {"  ended", s.ended},
+          {"Bad frames", s.bad_frames},
+          {"Refused: connections beyond the limit", p.too_many},
+          {"  connections beyond the limit of an address", p.too_many_of_address},
+          {"  handshakes beyond the limit", p.too_many_handshakes},
+          {"  handshakes failed", p.handshake_failed},
+          {"  handshakes too slow", p.handshake_slow},
+          {"  heads too slow", p.head_slow},
+          {"  bodies too slow", p.body_slow},
+          {"  heads too large", p.head_large},
+          {"  bodies too large", p.body_large},
+          {"  requests not understood", p.bad_requests},
+          {"  paths not allowed", p.bad_paths},
+          {"  documents not understood", p.bad_xml},
+          {"  requests beyond the limit of a connection", p.too_many_requests},
+          {"  logins beyond the limit", p.too_many_logins},
+          {"  logins made to wait", p.throttled},
+          {"  pages not there", p.not_found},
+          {"  idle connections closed", p.idle_closed}};
+}
+
+void SslEngine::ClearCounters() {
+  portal_->ClearCounters();
+  service_->ClearCounters();
+}
+
+std::string SslEngine::SelfSigned() const {
+  return temporary_ && temporary_->first ? fmt::format("RSA {} bits RSA-SHA256", temporary_->first.bits()) : "";
+}
+
+std::optional<VpnLoadBalancingView> SslEngine::LoadBalancing() const {
+  const VpnPolicy* vpn = VpnOf(*parts_.appliance.policy());
+  if (vpn == nullptr || (vpn->ssl.balancing.cluster.IsNone() && !vpn->ssl.balancing.participate)) return {};
+  return balancer_.View(static_cast<std::uint32_t>(parts_.vpn.service().counts().size() - service_->sessions().size()), kVpnSessionsHeld);
+}
+
 SslEngine::~SslEngine() {
   portal_.reset();  // it has answers of the service on their way
 }
 
-void SslEngine::ReadFile(const std::string& name, std::uint64_t at, std::size_t most,
-                         std::function<void(Result<PortalHost::FilePart>)> answer) {
-  const auto path = parts_.appliance.state().DiskPath(name);
-  if (!path) {
-    answer(Error{"there is no such file"});
-    return;
-  }
-  auto read = std::make_shared<Result<PortalHost::FilePart>>(Error{"not read"});
-  files_.Run([read, path = *path, at, most] { *read = ReadPart(path, at, most); }, [read, answer = std::move(answer)] { answer(std::move(*read)); });
+SslService::Ports SslEngine::PortsOf() {
+  Appliance& appliance = parts_.appliance;
+  VpnService& ike = parts_.vpn.service();
+  SslService::Ports ports{parts_.plane,
+                          [&appliance](const std::function<void()>& f) { appliance.host().OnEngine(f); },
+                          [&appliance](std::function<void()> f) { appliance.host().PostEngine(std::move(f)); },
+                          [this](std::function<void()> work, std::function<void()> done) { files_.Run(std::move(work), std::move(done)); },
+                          [&appliance] { return Times{appliance.Now(), SteadyNow()}; },
+                          appliance.clock(),
+                          appliance.logger(),
+                          parts_.entropy,
+                          ike.judge(),
+                          ike.pools(),
+                          ike.counts(),
+                          &parts_.vpn.aaa(),
+                          [&appliance](const std::string& name, std::uint64_t at, std::size_t most) -> Result<PortalHost::FilePart> {
+                            // The folder stays what it is while the daemon runs: its path may be asked for on a thread of the pool.
+                            const auto path = appliance.state().DiskPath(name);
+                            if (!path) return Error{"there is no such file"};
+                            return ReadPart(*path, at, most);
+                          },
+                          [this](IfId at, const Endpoint& local, const Endpoint& peer, Bytes datagram) {
+                            sockets_->SendDatagram(at, local, peer, datagram);
+                          },
+                          [this](IfId at) {
+                            const auto i = shown_.find(at);
+                            return i == shown_.end() ? std::string() : UpperHex(i->second.certificate.fingerprint(VpnHash::kSha1));
+                          },
+                          {},
+                          {},
+                          {}};
+  ports.crl_of = [&ike](const Trustpoint& trustpoint, const Certificate& of) { return ike.CrlFor(trustpoint, of); };
+  ports.redirect = [this](IfId at, IpAddress local) -> std::optional<std::string> {
+    const Interface* f = parts_.appliance.policy()->Find(at);
+    if (f == nullptr || f->cluster.IsNone() || local != f->cluster) return {};
+    auto next = balancer_.Next();
+    const VpnPolicy* vpn = VpnOf(*parts_.appliance.policy());
+    if (next && vpn != nullptr && vpn->ssl.port != 443) *next += fmt::format(":{}", vpn->ssl.port);
+    return next;
+  };
+  if (parts_.vpn.logs_keys()) ports.key_log = [this](const std::string& line) { parts_.vpn.LogKeys(line); };
+  return ports;
 }
 
 const std::pair<PrivateKey, Certificate>& SslEngine::Temporary() {
@@ -221,7 +318,7 @@ void SslEngine::Tick() {
   sockets_->Tick(real);
   portal_->Tick();
   service_->Tick();
-  if (balancer_.Tick(real, parts_.appliance.WallNow() / 1'000'000, static_cast<std::uint32_t>(service_->sessions()))) {
+  if (balancer_.Tick(real, parts_.appliance.WallNow() / 1'000'000, static_cast<std::uint32_t>(service_->sessions().size()))) {
     parts_.appliance.configuration().ClusterMaster(balancer_.master());
     parts_.appliance.RoutesChanged();
   }
@@ -241,19 +338,16 @@ void SslEngine::Datagram(const SslSockets::Place& at, const Endpoint& peer, Byte
 
 void SslEngine::HandOver(ConnId c, std::unique_ptr<TlsChannel> channel, const TunnelMade& tunnel) {
   const int socket = sockets_->Release(c);
-  // A client that has sent CONNECT and not read what was said before is not one.
-  if (socket < 0) {
-    sockets_->Abort(c);
-    service_->NotConnected(tunnel);
-    return;
-  }
-  service_->Connected(tunnel, std::move(*channel), socket);
+  // A client that has sent CONNECT and not read what was said before is not one: it is told to the data path all the same, which finds
+  // a closed socket.
+  if (socket < 0) sockets_->Abort(c);
+  service_->Connected(tunnel, std::move(channel), socket);
 }
 
 void SslEngine::Shutdown() {
   balancer_.Leave(parts_.appliance.WallNow() / 1'000'000);
-  if (service_->sessions() == 0) return;
-  service_->Shutdown();
+  if (service_->sessions().size() == 0) return;
+  for (const std::uint32_t index : std::vector<std::uint32_t>(service_->sessions().order())) service_->Logoff(index, "Administrator Shutdown");
   for (int i = 0; i < 5; i++) {
     parts_.appliance.host().OnEngine([] {});
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

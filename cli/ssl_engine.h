@@ -16,10 +16,11 @@
 #include "vpn/anyconnect/service.h"
 #include "vpn/anyconnect/tls_channel.h"
 #include "vpn/load_balancer.h"
+#include "vpn/webvpn_control.h"
 
 namespace sallyport {
 
-class SslEngine final : private SslSockets::Handler, private PortalSink {
+class SslEngine final : public WebvpnControl, private SslSockets::Handler, private PortalSink {
  public:
   struct Parts {
     Appliance& appliance;  // whose Post works already
@@ -29,7 +30,7 @@ class SslEngine final : private SslSockets::Handler, private PortalSink {
     Entropy& entropy;
   };
   static Result<std::unique_ptr<SslEngine>> Open(const Parts& parts);
-  ~SslEngine();
+  ~SslEngine() override;
 
   // The appliance's policy, or its links, have changed.
   Status Update();
@@ -38,9 +39,16 @@ class SslEngine final : private SslSockets::Handler, private PortalSink {
   int socket_fd() const { return sockets_->fd(); }
   void ReadSockets() { sockets_->Serve(*this); }
   int event_fd() const { return parts_.events.fd(); }
-  void ReadEvents() { service_->TakeEvents(parts_.events.Take()); }
+  void ReadEvents() { service_->OnEvents(parts_.events.Take()); }
   int balancer_fd() const { return balancer_socket_.fd(); }
   void ReadBalancer();
+  // --- WebvpnControl
+  WebvpnDebug& debug() override { return service_->debug(); }
+  std::vector<std::pair<std::string, std::uint64_t>> Counters() const override;
+  void ClearCounters() override;
+  std::string SelfSigned() const override;
+  std::optional<VpnLoadBalancingView> LoadBalancing() const override;
+
   // Clients are told, and the cluster.
   void Shutdown();
 
@@ -59,7 +67,6 @@ class SslEngine final : private SslSockets::Handler, private PortalSink {
   Status UpdateBalancer(const Policy& policy, const VpnPolicy* vpn);
   // The certificate of whoever has none: made anew at each start, as an ASA's is.
   const std::pair<PrivateKey, Certificate>& Temporary();
-  void ReadFile(const std::string& name, std::uint64_t at, std::size_t most, std::function<void(Result<PortalHost::FilePart>)> answer);
 
   // --- SslSockets::Handler
   bool Accepted(ConnId c, const SslSockets::Place& at, const Endpoint& peer) override;
