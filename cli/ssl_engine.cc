@@ -1,6 +1,7 @@
 #include "cli/ssl_engine.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
