@@ -96,12 +96,15 @@ VpnService::Ports VpnEngine::PortsOf() {
                           {}};
   ports.fetch = [this](const std::string& url, VpnService::Ports::Fetched done) { Fetch(url, std::move(done)); };
   if (key_log_ != nullptr) {
-    ports.key_log = [this](const std::string& line) {
-      std::fprintf(key_log_, "%s\n", line.c_str());
-      std::fflush(key_log_);
-    };
+    ports.key_log = [this](const std::string& line) { LogKeys(line); };
   }
   return ports;
+}
+
+void VpnEngine::LogKeys(const std::string& line) {
+  if (key_log_ == nullptr) return;
+  std::fprintf(key_log_, "%s\n", line.c_str());
+  std::fflush(key_log_);
 }
 
 void VpnEngine::Fetch(const std::string& url, VpnService::Ports::Fetched done) {
