@@ -9,13 +9,27 @@ std::optional<AssignedAddress> AddressPools::Take(const std::vector<std::string>
     const AddressRange& range = found->second.range;
     // The used ones are in order: the first gap is found without a look at every address of a large pool.
     IpAddress next = range.first;
-    for (auto i = used_.lower_bound(range.first); i != used_.end() && *i == next && next <= range.last; ++i) next = next.Plus(1);
+    for (auto i = used_.lower_bound(range.first); next <= range.last; next = next.Plus(1)) {
+      if (i != used_.end() && *i == next) ++i;
+      else if (!own_.contains(next)) break;
+    }
     if (next > range.last) continue;
     used_.insert(next);
     pool = name;
-    return AssignedAddress{next, found->second.mask};
+    return AssignedAddress{next, found->second.mask, found->second.prefix6};
   }
   return {};
+}
+
+std::optional<AssignedAddress> AddressPools::TakeAgain(const std::vector<std::string>& pools, IpAddress before, std::string& pool) {
+  for (const std::string& name : pools) {
+    const auto found = pools_.find(name);
+    if (found == pools_.end() || before < found->second.range.first || before > found->second.range.last) continue;
+    if (!TakeOwn(before)) continue;
+    pool = name;
+    return AssignedAddress{before, found->second.mask, found->second.prefix6};
+  }
+  return Take(pools, pool);
 }
 
 std::vector<AddressPoolView> AddressPools::Views() const {

@@ -185,7 +185,8 @@ struct VpnUser {
 struct AddressPool {
   std::string name;
   AddressRange range;
-  IpAddress mask;
+  IpAddress mask;              // IPv4
+  std::uint8_t prefix6 = 128;  // `ipv6 local pool`: the length of its network
 };
 // `ipv6 local pool`: as many addresses as it says, from the one that it names on.
 struct AddressPool6 {

@@ -53,6 +53,8 @@ struct AaaQuestion {
   std::string group;              // an aaa-server group
   std::optional<IpAddress> only;  // that server of it, whatever its state (`test aaa-server`)
   std::string user, password;
+  std::string new_password;     // instead of an expired one; "": none
+  bool authorize_only = false;  // who he is stands already; the password is nobody's
   std::vector<std::uint8_t> eap;                // instead of a password
   std::shared_ptr<const AaaDialogue> dialogue;  // what is said answers this one
   AaaCaller caller;
@@ -73,7 +75,7 @@ struct AaaAttributes {
 };
 
 struct AaaAnswer {
-  enum class Kind : std::uint8_t { kAccept, kChallenge, kReject, kNoAnswer } kind = Kind::kNoAnswer;
+  enum class Kind : std::uint8_t { kAccept, kChallenge, kReject, kExpired /* a new password is wanted */, kNoAnswer } kind = Kind::kNoAnswer;
   IpAddress server;
   std::string message;             // Reply-Message
   std::vector<std::uint8_t> eap;   // EAP-Message
