@@ -2,21 +2,36 @@
 
 namespace sallyport {
 
+// The used ones are in order: the first gap is found without a look-up for every address of a large pool.
+std::optional<IpAddress> AddressPools::Lowest(const AddressRange& range) {
+  IpAddress next = range.first;
+  for (auto i = used_.lower_bound(range.first); next <= range.last; next = next.Plus(1)) {
+    if (i != used_.end() && *i == next) ++i;
+    else if (!own_.contains(next)) break;
+  }
+  if (next > range.last) return {};
+  used_.insert(next);
+  return next;
+}
+
 std::optional<AssignedAddress> AddressPools::Take(const std::vector<std::string>& pools, std::string& pool) {
   for (const std::string& name : pools) {
     const auto found = pools_.find(name);
-    if (found == pools_.end()) continue;
-    const AddressRange& range = found->second.range;
-    // The used ones are in order: the first gap is found without a look at every address of a large pool.
-    IpAddress next = range.first;
-    for (auto i = used_.lower_bound(range.first); next <= range.last; next = next.Plus(1)) {
-      if (i != used_.end() && *i == next) ++i;
-      else if (!own_.contains(next)) break;
-    }
-    if (next > range.last) continue;
-    used_.insert(next);
+    const auto address = found == pools_.end() ? std::nullopt : Lowest(found->second.range);
+    if (!address) continue;
     pool = name;
-    return AssignedAddress{next, found->second.mask, found->second.prefix6};
+    return AssignedAddress{*address, found->second.mask};
+  }
+  return {};
+}
+
+std::optional<AssignedAddress> AddressPools::Take6(const std::vector<std::string>& pools, std::string& pool) {
+  for (const std::string& name : pools) {
+    const auto found = pools6_.find(name);
+    const auto address = found == pools6_.end() ? std::nullopt : Lowest(found->second.range);
+    if (!address) continue;
+    pool = name;
+    return AssignedAddress{*address, {}, static_cast<std::uint8_t>(found->second.prefix_length)};
   }
   return {};
 }
@@ -24,10 +39,9 @@ std::optional<AssignedAddress> AddressPools::Take(const std::vector<std::string>
 std::optional<AssignedAddress> AddressPools::TakeAgain(const std::vector<std::string>& pools, IpAddress before, std::string& pool) {
   for (const std::string& name : pools) {
     const auto found = pools_.find(name);
-    if (found == pools_.end() || before < found->second.range.first || before > found->second.range.last) continue;
-    if (!TakeOwn(before)) continue;
+    if (found == pools_.end() || before < found->second.range.first || before > found->second.range.last || !TakeOwn(before)) continue;
     pool = name;
-    return AssignedAddress{before, found->second.mask, found->second.prefix6};
+    return AssignedAddress{before, found->second.mask};
   }
   return Take(pools, pool);
 }

@@ -185,8 +185,7 @@ struct VpnUser {
 struct AddressPool {
   std::string name;
   AddressRange range;
-  IpAddress mask;              // IPv4
-  std::uint8_t prefix6 = 128;  // `ipv6 local pool`: the length of its network
+  IpAddress mask;
 };
 // `ipv6 local pool`: as many addresses as it says, from the one that it names on.
 struct AddressPool6 {
@@ -274,6 +273,7 @@ struct VpnPolicy final : TunnelPolicy {
   AddressAssignment assign;
   std::map<std::string, Trustpoint> trustpoints;
   std::vector<CertificateMapEntry> certificate_map;
+  std::map<std::pair<std::string, std::uint32_t>, std::vector<CertificateRule>> certificate_rules;  // of every map and number
   bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
   std::string map_default_group;
   VpnClientSettings client;

@@ -77,6 +77,7 @@ void VpnService::UsePolicy(std::shared_ptr<const Policy> policy) {
     core_.UseTunnelManager(policy_->personality.ikev1_keyword);
     if (same) return;
     pools_.UsePools(vpn_->pools);
+    pools_.UsePools6(vpn_->pools6);
     core_.UsePolicy(vpn_, times_);
   });
 }

@@ -122,15 +122,15 @@ TEST_F(UserJudgeTest, SessionsOfAllKindsCountAgainstTheLimit) {
 
 TEST_F(UserJudgeTest, AnAddressThatAUserHadIsHisAgain) {
   vpn->pools["a"] = {"a", {Address("10.9.0.1"), Address("10.9.0.3")}, Address("255.255.255.0")};
-  vpn->pools["six"] = {"six", {Address("2001:db8::10"), Address("2001:db8::11")}, {}, 64};
   AddressPools& pools = service->pools();
   pools.UsePools(vpn->pools);
+  pools.UsePools6({{"six", {"six", {Address("2001:db8::10"), Address("2001:db8::11")}, 64}}});
   std::string pool;
   EXPECT_EQ(pools.TakeAgain({"a"}, Address("10.9.0.3"), pool)->address, Address("10.9.0.3"));
   EXPECT_EQ(pools.TakeAgain({"a"}, Address("10.9.0.3"), pool)->address, Address("10.9.0.1")) << "that one is out";
   pools.UseOwnAddresses({Address("10.9.0.2")});
   EXPECT_FALSE(pools.Take({"a"}, pool)) << "what is left is ours";
-  const auto six = pools.Take({"six"}, pool);
+  const auto six = pools.Take6({"six"}, pool);
   ASSERT_TRUE(six);
   EXPECT_EQ(six->address, Address("2001:db8::10"));
   EXPECT_EQ(six->prefix6, 64);
