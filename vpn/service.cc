@@ -46,7 +46,7 @@ VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make
     : ports_(std::move(ports)),
       policy_(std::make_shared<Policy>()),
       vpn_(NoTunnels()),
-      judge_({ports_.logger, ports_.clock, ports_.times, ports_.check_user, ports_.aaa, counts_}),
+      judge_({ports_.logger, ports_.clock, ports_.times, ports_.check_user, ports_.aaa, counts_, ports_.compile_list}),
       accounting_(ports_.aaa, ports_.entropy),
       sessions_(counts_),
       times_(ports_.times()),

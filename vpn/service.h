@@ -57,6 +57,7 @@ class VpnService final : public VpnControl, private IkeHost {
     // What is at a URL; `done` comes later, on the control thread. Empty: nothing can be fetched.
     using Fetched = std::function<void(const Result<std::vector<std::uint8_t>>&)>;
     std::function<void(const std::string& url, Fetched done)> fetch = {};
+    CompileList compile_list = {};  // of servers' access lists
   };
   // `make` gives the versions of IKE that are spoken (vpn/ike/core.h).
   VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2);

@@ -14,6 +14,24 @@ constexpr std::uint32_t kPptp = 1, kL2tp = 2, kIkev1 = 4, kL2tpIpsec = 8, kClien
 
 using Via = UserQuestion::Via;
 
+// The networks of a split tunnel's list: sources, or what a standard list names.
+std::vector<Prefix> NetworksOfList(const AccessList& list) {
+  std::vector<Prefix> out;
+  for (const AclElement& e : list.elements()) {
+    const AddressRange& r = e.text.starts_with("standard ") ? e.dst : e.src;
+    if (!e.permit || e.inactive || e.unknown || !r.first.IsV4()) continue;
+    std::uint64_t at = r.first.v4();
+    const std::uint64_t end = std::uint64_t{r.last.v4()} + 1;
+    while (at < end) {
+      int bits = 0;
+      while (bits < 32 && (at & ((std::uint64_t{2} << bits) - 1)) == 0 && at + (std::uint64_t{2} << bits) <= end) bits++;
+      out.push_back(Prefix::Of(IpAddress::V4(static_cast<std::uint32_t>(at)), 32 - bits));
+      at += std::uint64_t{1} << bits;
+    }
+  }
+  return out;
+}
+
 bool OfSsl(Via via) { return via == Via::kSslClient || via == Via::kClientless; }
 
 }  // namespace
@@ -156,9 +174,12 @@ UserAnswer UserJudge::OfServer(const UserQuestion& q, const std::string& name, c
     out.accepted = true;
     return out;
   }
-  out.rules = RulesOf(name, a.attributes);
+  const std::shared_ptr<VpnUser> rules = RulesOf(name, a.attributes);
+  out.rules = rules;
   out.msk = a.msk;
-  if (out.rules->filter && out.rules->filter->list == nullptr) {
+  if (!a.attributes.acl.empty()) {
+    if (!UseSentList(q, a.attributes, *rules)) return {};
+  } else if (out.rules->filter && out.rules->filter->list == nullptr) {
     // A filter that nobody has written would let everything through.
     ports_.logger.Say(109016, 3, fmt::format("Can't find authorization ACL {} for user '{}'", a.attributes.filter, name));
     return {};
@@ -168,7 +189,7 @@ UserAnswer UserJudge::OfServer(const UserQuestion& q, const std::string& name, c
   return Admit(q, name, group, std::move(out));
 }
 
-std::shared_ptr<const VpnUser> UserJudge::RulesOf(const std::string& name, const AaaAttributes& a) const {
+std::shared_ptr<VpnUser> UserJudge::RulesOf(const std::string& name, const AaaAttributes& a) const {
   auto u = std::make_shared<VpnUser>();
   u->name = name;
   u->framed_address = a.framed_address;
@@ -193,7 +214,46 @@ std::shared_ptr<const VpnUser> UserJudge::RulesOf(const std::string& name, const
   u->dns = a.dns;
   u->wins = a.wins;
   u->classes = a.classes;
+  u->framed_address6 = a.framed_address6;
+  u->framed_length6 = a.framed_length6;
+  if (!a.access_hours.empty()) {
+    u->client.access_hours_name = a.access_hours;
+    const auto range = policy_->time_ranges.find(a.access_hours);
+    // Hours that nobody has written are none.
+    u->client.access_hours = range == policy_->time_ranges.end() ? nullptr : range->second;
+  }
+  if (a.split_policy) {
+    using Split = VpnGroupPolicy::Split;
+    u->split = *a.split_policy == 1 ? Split::kTunnelSpecified : *a.split_policy == 2 ? Split::kExcludeSpecified : Split::kTunnelAll;
+  }
+  if (const auto list = policy_->access_lists.find(a.split_list); !a.split_list.empty() && list != policy_->access_lists.end()) {
+    u->split_list = a.split_list;
+    u->split_networks = NetworksOfList(*list->second);
+  }
   return u;
+}
+
+bool UserJudge::UseSentList(const UserQuestion& q, const AaaAttributes& a, VpnUser& rules) {
+  const bool downloaded = !a.acl_name.empty();
+  const std::string who = fmt::format("Group <{}> User <{}> IP <{}> ", a.group_policy, q.user, q.peer.ToString());
+  if (!downloaded && !a.filter.empty()) {
+    ports_.logger.Say(113034, 4, who + fmt::format("User ACL <{}> from AAA ignored, AV-PAIR ACL used instead.", a.filter));
+  }
+  // The list's own number: what it says, so that one that has changed is another one.
+  std::uint32_t sum = 2166136261u;
+  for (const std::string& line : a.acl) {
+    for (const unsigned char c : line) sum = (sum ^ c) * 16777619u;
+  }
+  const std::string name = downloaded ? a.acl_name : fmt::format("AAA-user-{}-{:08X}", q.user, sum);
+  std::string bad = a.acl.front();
+  const auto list = ports_.compile_list ? ports_.compile_list(name, a.acl, bad) : nullptr;
+  if (list == nullptr) {
+    ports_.logger.Say(109019, 3, fmt::format("Downloaded ACL {} has parsing error; ACE {}", name, bad));
+    if (OfSsl(q.via)) ports_.logger.Say(113033, 6, who + "AnyConnect session not allowed. ACL parse error.");
+    return false;
+  }
+  rules.filter = VpnFilter{list, name};
+  return true;
 }
 
 UserAnswer UserJudge::Admit(const UserQuestion& q, const std::string& name, const TunnelGroup& group, UserAnswer accepted) {

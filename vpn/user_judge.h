@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "firewall/logger.h"
 #include "firewall/policy.h"
@@ -14,6 +15,9 @@
 #include "vpn/session_counts.h"
 
 namespace sallyport {
+
+// Elements as a server sends them ("permit ip any host 10.1.1.1").
+using CompileList = std::function<std::shared_ptr<const AccessList>(const std::string& name, const std::vector<std::string>& elements, std::string& bad)>;
 
 class UserJudge {
  public:
@@ -25,6 +29,8 @@ class UserJudge {
     std::function<bool(const std::string& user, const std::string& password)> check_user;
     AaaClient* aaa = nullptr;  // whoever asks other servers; null: none is there
     const SessionCounts& counts;
+    // Compiles an access list that a server has sent; null: it cannot be read, and `bad` is the element. Empty: there is no compiler.
+    CompileList compile_list = {};
   };
   using Answer = std::function<void(const UserAnswer&)>;
 
@@ -42,7 +48,9 @@ class UserJudge {
   void AskServers(const UserQuestion& q, const std::vector<std::string>& methods, bool authorize, const Answer& answer);
   UserAnswer JudgeLocally(const UserQuestion& q, const TunnelGroup& group);
   UserAnswer OfServer(const UserQuestion& q, const std::string& name, const TunnelGroup& group, const AaaAnswer& a, bool authorize);
-  std::shared_ptr<const VpnUser> RulesOf(const std::string& name, const AaaAttributes& a) const;
+  std::shared_ptr<VpnUser> RulesOf(const std::string& name, const AaaAttributes& a) const;
+  // The list that a server has sent itself; false: it is no good, and the user may not in.
+  bool UseSentList(const UserQuestion& q, const AaaAttributes& a, VpnUser& rules);
   // Whoever he is, may he in? What he gets stands in `accepted`.
   UserAnswer Admit(const UserQuestion& q, const std::string& name, const TunnelGroup& group, UserAnswer accepted);
   bool RightProtocol(const UserQuestion& q, const VpnGroupPolicy& rules, const std::string& policy);

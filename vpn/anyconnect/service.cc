@@ -145,6 +145,13 @@ void SslService::Connected(const TunnelMade& tunnel, std::unique_ptr<TlsChannel>
   });
 }
 
+void SslService::TunnelLost(const TunnelMade& made) {
+  SslSession* s = sessions_.Find(made.session);
+  const SslTunnelState* t = s == nullptr ? nullptr : s->Tunnel(VpnTunnelKind::kSslTunnel);
+  // The data path has had no TLS of it.
+  if (t != nullptr && t->number == made.number) Happen(*s, SslHappening::kTlsClosed, {});
+}
+
 void SslService::OnEvents(std::deque<SslEvent> events) {
   const auto times = ports_.times();
   for (const SslEvent& e : events) {

@@ -101,6 +101,7 @@ class SslService final : public PortalHost, public RemoteSessions {
   std::string GroupOfCertificate(const Certificate& leaf) override;
   std::optional<PortalSession> ByToken(std::string_view token) override;
   void Connect(TunnelRequest request, std::function<void(TunnelMade)> answer) override;
+  void TunnelLost(const TunnelMade& made) override;
   bool Logout(std::string_view token) override;
   void Count(std::uint32_t index, std::size_t in, std::size_t out) override;
   std::optional<std::string> RedirectTo(IfId at, IpAddress local) override;

@@ -10,13 +10,6 @@
 namespace sallyport {
 namespace {
 
-VpnEncapsulation TlsVersionOf(const std::string& tls) {
-  if (tls == "TLSv1.3") return VpnEncapsulation::kTls13;
-  if (tls == "TLSv1.2") return VpnEncapsulation::kTls12;
-  if (tls == "TLSv1.1") return VpnEncapsulation::kTls11;
-  return VpnEncapsulation::kTls10;
-}
-
 std::string Joined(const std::vector<std::string>& names) {
   std::string all;
   for (const std::string& n : names) all += (all.empty() ? "" : ":") + n;
@@ -186,7 +179,7 @@ void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> 
   d.tunnel.cipher = suite.cipher;
   d.tunnel.hash = suite.hash;
   d.tunnel.ciphersuite = request.from.tls_cipher;
-  d.tunnel.encapsulation = TlsVersionOf(request.from.tls_version);
+  d.tunnel.encapsulation = request.from.encapsulation;
   d.tunnel.compression = tls_compression;
   d.tunnel.client_version = r.user_agent;
   d.tunnel.activity = live.tls_activity = std::make_shared<SslActivity>();

@@ -15,13 +15,6 @@ std::string TextOf(const Secret& s) { return {reinterpret_cast<const char*>(s.by
 
 void Wipe(std::string& s) { Cleanse(MutableBytes(reinterpret_cast<std::uint8_t*>(s.data()), s.size())); }
 
-VpnEncapsulation VersionOf(const std::string& tls) {
-  if (tls == "TLSv1.3") return VpnEncapsulation::kTls13;
-  if (tls == "TLSv1.2") return VpnEncapsulation::kTls12;
-  if (tls == "TLSv1.1") return VpnEncapsulation::kTls11;
-  return VpnEncapsulation::kTls10;
-}
-
 }  // namespace
 
 // --- logging in
@@ -117,8 +110,8 @@ void SslService::Login(LoginDone done, std::function<void(SessionMade)> answer) 
   login.platform_version = done.platform_version;
   login.version = done.client_version;
   login.agent = done.from.user_agent;
-  login.ciphersuite = done.ciphersuite.empty() ? done.from.tls_cipher : done.ciphersuite;
-  login.encapsulation = VersionOf(done.from.tls_version);
+  login.ciphersuite = done.from.tls_cipher;
+  login.encapsulation = done.from.encapsulation;
   const SuiteView suite = DescribeSuite(login.ciphersuite);
   login.cipher = suite.cipher;
   login.hash = suite.hash;

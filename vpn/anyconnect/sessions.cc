@@ -301,6 +301,7 @@ void SslSessions::SayEnd(const SslSession& s, const std::string& reason, TimePoi
 void SslSessions::Forget(std::uint32_t index) {
   SslSession* s = Find(index);
   if (s == nullptr) return;
+  if (s->inactive_since) ports_.counts.CountInactive(-1);
   for (const SslTunnelState& t : s->tunnels) ports_.counts.CountTunnel(t.kind, -1);
   ports_.counts.Count(s->client ? VpnSessionType::kAnyConnect : VpnSessionType::kWebVpn, 0, -1, s->mobile);
   ports_.counts.Free(index);
