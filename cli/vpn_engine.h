@@ -56,6 +56,7 @@ class VpnEngine {
   std::unique_ptr<IkeSockets> sockets_;
   std::FILE* key_log_;
   JobPool jobs_;
+  JobPool directories_;  // whoever waits for LDAP
   AaaClient aaa_;
   JobPool fetcher_;  // lists of revoked certificates: whoever waits for a server
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
