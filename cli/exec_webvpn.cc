@@ -190,7 +190,7 @@ void Hear(const ExecContext& c, What what, int level) {
 
 std::string EnabledText(What what, int level, const Personality& personality) {
   const char* client = personality.ikev1_keyword ? "anyconnect" : "svc";
-  return std::string("INFO: debug webvpn") + (what == What::kClient ? std::string(" ") + client : "") + " enabled at level " + std::to_string(level) + ".\n";
+  return std::string("INFO: debug webvpn") + (what == What::kAnyConnect ? std::string(" ") + client : "") + " enabled at level " + std::to_string(level) + ".\n";
 }
 
 auto DoDebug(What what) {
@@ -216,8 +216,8 @@ void AddWebvpnDebug(ExecSet& set) {
   for (const bool ikev1 : {true, false}) {
     const auto client = S::Kw(ikev1 ? "anyconnect" : "svc", "The client");
     const auto when = ikev1 ? HasIkev1Keyword : HasNoIkev1Keyword;
-    set.Add(Command<DebugWords>({debug, webvpn, client, level}).No(3).When(when), DoDebug(What::kClient));
-    set.Add(Command<DebugWords>({undebug, webvpn, client, level}).When(when), DoUndebug(What::kClient));
+    set.Add(Command<DebugWords>({debug, webvpn, client, level}).No(3).When(when), DoDebug(What::kAnyConnect));
+    set.Add(Command<DebugWords>({undebug, webvpn, client, level}).When(when), DoUndebug(What::kAnyConnect));
   }
 }
 
@@ -251,7 +251,7 @@ void AddWebvpnCommands(ExecSet& set) {
 std::string ShowWebvpnDebug(Appliance& appliance, const Session* session) {
   WebvpnControl* webvpn = appliance.webvpn();
   std::string out;
-  for (const What what : {What::kPortal, What::kClient}) {
+  for (const What what : {What::kPortal, What::kAnyConnect}) {
     const int level = webvpn == nullptr ? 0 : webvpn->debug().Level(session, what);
     if (level > 0) {
       const std::string client = what == What::kPortal ? "" : appliance.personality().ikev1_keyword ? " anyconnect" : " svc";
