@@ -314,7 +314,12 @@ TEST_F(CryptoCommands, DebugIsHeardByWhoAskedAndAtItsLevel) {
   vpn_.debug().Say(s);
   EXPECT_THAT(one->log(), testing::EndsWith("an error of dave\n"));
   EXPECT_EQ(one->Do("debug crypto condition reset"), "");
-  EXPECT_EQ(one->Do("debug crypto condition peer 192.0.2.0 subnet 255.255.255.0"), "");
+  EXPECT_EQ(one->Do("debug crypto condition peer subnet 192.0.2.0 255.255.255.0"), "");
+  EXPECT_EQ(one->Do("debug crypto condition spi 0xA1b2"), "");
+  EXPECT_EQ(vpn_.debug().conditions().spis, std::set<std::uint32_t>{0xa1b2});
+  EXPECT_EQ(one->Do("no debug crypto condition spi 41394"), "");
+  EXPECT_TRUE(vpn_.debug().conditions().spis.empty());
+  EXPECT_THAT(one->Do("debug crypto condition spi 0x"), HasSubstr(kInvalidInput));
   EXPECT_THAT(other->Do("show crypto debug-condition"), HasSubstr("\n192.0.2.0/24\n"));
   EXPECT_EQ(one->Do("no debug crypto condition peer 192.0.2.0 255.255.255.0"), "");
   one->Do("debug crypto condition peer 192.0.2.99");
