@@ -349,6 +349,7 @@ TunnelGate::Drop TunnelGate::ReasonOf(TunnelId, Why why) const {
 }
 
 void Engine::Impl::ProcessOpened(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now) {
+  if (!released.empty()) TakeOpenedReleased(*this);  // what the packet before has set free goes before this one
   Packet q;
   q.bytes = bytes;
   q.wire_length = static_cast<std::uint32_t>(bytes.size());
