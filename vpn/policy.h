@@ -332,10 +332,7 @@ struct VpnPolicy final : TunnelPolicy {
     if (u.filter) p.filter = *u.filter;
     if (u.protocols) p.protocols = *u.protocols;
     if (u.split) p.split = *u.split;
-    if (!u.split_list.empty()) {
-      p.split_list = u.split_list;
-      p.split_networks = u.split_networks;
-    }
+    if (!u.split_list.empty()) p.split_networks = u.split_networks;
     p.password_storage = u.password_storage.value_or(p.password_storage);
     if (u.group_lock) p.group_lock = *u.group_lock;
     if (u.address_pools) p.address_pools = *u.address_pools;
