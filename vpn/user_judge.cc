@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "vpn/ike/peer_certificate.h"
+
 namespace sallyport {
 namespace {
 
@@ -89,6 +91,18 @@ void UserJudge::Authorize(const UserQuestion& q, const Answer& answer) {
     return;
   }
   answer(Admit(q, q.user, *group, std::move(known)));
+}
+
+Status UserJudge::Believes(const CrlOf& crl_of, const Certificate& leaf, const std::vector<Certificate>& others) const {
+  return ValidatePeer(*vpn_, crl_of, ports_.clock.WallNanos(ports_.times().now) / 1'000'000'000, leaf, others);
+}
+
+std::string UserJudge::GroupOfCertificate(const Certificate& leaf) const {
+  for (const SslPolicy::CertificateGroup& g : vpn_->ssl.certificate_groups) {
+    const auto rules = vpn_->certificate_rules.find({g.map, g.index});
+    if (rules != vpn_->certificate_rules.end() && CertificateFits(rules->second, leaf)) return g.group;
+  }
+  return {};
 }
 
 void UserJudge::AskServers(const UserQuestion& q, const std::vector<std::string>& methods, bool authorize, const Answer& answer) {

@@ -43,6 +43,11 @@ class UserJudge {
   void Ask(const UserQuestion& q, const Answer& answer);
   // Who he is stands already (by a certificate): what he gets, asked of the tunnel group's authorization servers, if it has any.
   void Authorize(const UserQuestion& q, const Answer& answer);
+  // Is a client's certificate to be believed? `crl_of`: the list of revoked certificates of a trustpoint's authority; empty: none is here.
+  using CrlOf = std::function<std::vector<std::uint8_t>(const Trustpoint&, const Certificate& of)>;
+  Status Believes(const CrlOf& crl_of, const Certificate& leaf, const std::vector<Certificate>& others) const;
+  // certificate-group-map; "": no rule speaks of it.
+  std::string GroupOfCertificate(const Certificate& leaf) const;
 
  private:
   void AskServers(const UserQuestion& q, const std::vector<std::string>& methods, bool authorize, const Answer& answer);

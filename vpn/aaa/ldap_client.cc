@@ -151,9 +151,10 @@ std::string LdapFilterOf(const LdapServer& server, const std::string& user) {
 AaaAttributes AttributesOfLdap(const LdapAttributeMap& map, const std::vector<std::pair<std::string, std::vector<std::string>>>& entry) {
   AaaAttributes out;
   for (const LdapAttributeMap::Name& name : map.names) {
-    for (const auto& [attribute, values] : entry) {
+    for (const auto& one : entry) {
+      const std::string& attribute = one.first;
       if (!SameName(attribute, name.ldap)) continue;
-      for (const std::string& value : values) {
+      for (const std::string& value : one.second) {
         const auto mapped = std::find_if(map.values.begin(), map.values.end(),
                                          [&](const LdapAttributeMap::Value& v) { return SameName(v.attribute, attribute) && SameName(v.ldap, value); });
         PutLdap(out, name.cisco, mapped == map.values.end() ? value : mapped->cisco);

@@ -23,9 +23,9 @@
 #include "vpn/anyconnect/portal_host.h"
 #include "vpn/anyconnect/sessions.h"
 #include "vpn/anyconnect/ssl_control.h"
-#include "vpn/webvpn_debug.h"
 #include "vpn/remote_sessions.h"
 #include "vpn/user_judge.h"
+#include "vpn/webvpn_debug.h"
 
 namespace sallyport {
 

@@ -6,7 +6,6 @@
 
 #include "vpn/anyconnect/service.h"
 #include "vpn/anyconnect/suites.h"
-#include "vpn/ike/peer_certificate.h"
 
 namespace sallyport {
 namespace {
@@ -131,19 +130,12 @@ bool SslService::CertificateIsGood(const Certificate& leaf, const std::vector<Ce
   const auto crl_of = [this](const Trustpoint& t, const Certificate& c) {
     return ports_.crl_of ? ports_.crl_of(t, c) : std::vector<std::uint8_t>();
   };
-  const std::int64_t wall = ports_.clock.WallNanos(ports_.times().now) / 1'000'000'000;
-  const Status valid = ValidatePeer(*vpn_, crl_of, wall, leaf, others);
+  const Status valid = ports_.judge.Believes(crl_of, leaf, others);
   if (!valid) Debug(1, "Client certificate refused: " + valid.error());
   return static_cast<bool>(valid);
 }
 
-std::string SslService::GroupOfCertificate(const Certificate& leaf) {
-  for (const SslPolicy::CertificateGroup& g : vpn_->ssl.certificate_groups) {
-    const auto rules = vpn_->certificate_rules.find({g.map, g.index});
-    if (rules != vpn_->certificate_rules.end() && CertificateFits(rules->second, leaf)) return g.group;
-  }
-  return {};
-}
+std::string SslService::GroupOfCertificate(const Certificate& leaf) { return ports_.judge.GroupOfCertificate(leaf); }
 
 // --- who has a session
 
