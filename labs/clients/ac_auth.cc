@@ -204,7 +204,8 @@ bool OlderAcVersion(std::string_view a, std::string_view b) {
 
 Result<AcTunnel> ReadAcTunnel(const AcHttpAnswer& answer) {
   AcTunnel t;
-  for (const auto& [name, value] : answer.fields) {
+  for (const auto& field : answer.fields) {
+    const std::string &name = field.first, &value = field.second;
     const auto is = [&](std::string_view n) { return SameWord(name, n); };
     if (is("X-CSTP-Address")) {
       if (const auto a = AddressOf(value.substr(0, value.find('/')))) (a->IsV4() ? t.address : t.address6) = *a;

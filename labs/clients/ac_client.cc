@@ -323,6 +323,7 @@ void AcClient::Tick(TimePoint now) {
       if (now - lost_at_ >= Duration::Seconds(limit)) {
         Show("Reconnecting to " + host_ + "...");
         Show("Disconnect in progress, please wait...");
+        Show("Disconnect in progress, please wait...");  // it says so twice
         End("the disconnected timeout is over");
         Show("Verify your network connection.");
         return;
