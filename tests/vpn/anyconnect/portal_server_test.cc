@@ -229,7 +229,10 @@ TEST_F(PortalServerTest, Files) {
   auto d = Connect(2);
   Say(2, *d, Get("/CACHE/stc/1/binaries/" + file));
   host.files[file].resize(100);
-  server->Drained(ConnId{2});
+  for (int i = 0; i < 2; ++i) {
+    server->Drained(ConnId{2});
+    Shuttle(2, *d);
+  }
   EXPECT_TRUE(IsClosed(2));
 }
 
