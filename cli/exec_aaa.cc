@@ -76,6 +76,8 @@ class TestJob final : public Job {
           return "INFO: Authentication Challenged: " + (a.message.empty() ? "No error" : a.message) + "\n";
         case AaaAnswer::Kind::kReject:
           return "ERROR: Authentication Rejected: AAA failure\n";
+        case AaaAnswer::Kind::kExpired:
+          return "ERROR: Authentication Rejected: Password has expired\n";
         case AaaAnswer::Kind::kNoAnswer:
           break;
       }
