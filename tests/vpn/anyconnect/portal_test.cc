@@ -313,6 +313,9 @@ TEST(PortalForms, TheOldWayOfOpenConnect) {
   EXPECT_TRUE(Holds(done.body, "<auth id=\"success\">"));
   EXPECT_EQ(PortalHarness::FieldsOf(done, "Set-Cookie").size(), 5u);
   EXPECT_EQ(p.host.logged_in.back(), "anyuser/ENGINEERS/");
+  EXPECT_TRUE(Holds(p.Get("/engineers").body, "<form method=\"post\" action=\"/engineers\">")) << "nothing else says which group it was";
+  p.Post("/engineers", "username=anyuser&password=secret");
+  EXPECT_EQ(p.host.logged_in.back(), "anyuser/ENGINEERS/");
 }
 
 class PortalBrowser : public ::testing::Test {
