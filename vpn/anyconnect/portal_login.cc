@@ -173,6 +173,8 @@ LoginForm Portal::FormOf(const Login& l) const {
 
 void Portal::AnswerForm(const TurnPtr& t, const Login& l, bool failed) {
   LoginForm f = FormOf(l);
+  // The form of a group's URL comes back to it: nothing else says which group it was.
+  if (t->kind != Turn::Kind::kAggregate && f.id == "main" && !GroupOfUrl(t->request.host(), t->path).empty()) f.action = t->path;
   switch (t->kind) {
     case Turn::Kind::kAggregate:
       if (l.step == LoginStep::kForm && ScanWanted(l) && !l.scan_ticket.empty()) {
@@ -188,8 +190,6 @@ void Portal::AnswerForm(const TurnPtr& t, const Login& l, bool failed) {
     case Turn::Kind::kBrowser:
       break;
   }
-  // The page of a group's URL goes on there.
-  if (f.id == "main" && !GroupOfUrl(t->request.host(), t->path).empty()) f.action = t->path;
   const char* title = f.id == "main" ? "Login" : f.id == "challenge" ? "Verification" : "New password";
   AnswerPage(t, LogonPage(f, title, f.id == "main" ? "Login" : "Continue"), 200, 0, failed);
 }
