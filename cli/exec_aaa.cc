@@ -106,7 +106,7 @@ void Complete(Session& session, Appliance& appliance, TestWords w) {
     session.Refuse("ERROR: aaa-server group <" + w.group + "> does not exist\n");
     return;
   }
-  if (group->protocol != AaaServerGroup::Protocol::kRadius) {
+  if (group->protocol == AaaServerGroup::Protocol::kOther) {
     session.Refuse("ERROR: servers of protocol " + group->protocol_name + " are not asked by this appliance\n");
     return;
   }

@@ -102,12 +102,15 @@ VpnService::Ports VpnEngine::PortsOf() {
     return CompileDownloadedAcl(name, elements, appliance.personality().version, bad);
   };
   if (key_log_ != nullptr) {
-    ports.key_log = [this](const std::string& line) {
-      std::fprintf(key_log_, "%s\n", line.c_str());
-      std::fflush(key_log_);
-    };
+    ports.key_log = [this](const std::string& line) { LogKeys(line); };
   }
   return ports;
+}
+
+void VpnEngine::LogKeys(const std::string& line) {
+  if (key_log_ == nullptr) return;
+  std::fprintf(key_log_, "%s\n", line.c_str());
+  std::fflush(key_log_);
 }
 
 void VpnEngine::Fetch(const std::string& url, VpnService::Ports::Fetched done) {

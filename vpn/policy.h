@@ -56,8 +56,7 @@ struct CryptoMapEntry {
   std::uint32_t id = 0;  // stable while the map's name, its sequence and the interface stay; never 0, never reused
   std::string map;       // name as `show crypto ipsec sa` has it; of a dynamic entry the dynamic map's name
   std::uint32_t sequence = 0;
-  std::string static_map;  // dynamic: the map that refers to it, and there
-  std::uint32_t static_sequence = 0;
+  std::string static_map;  // dynamic: the map that refers to it
   IfId at{};
   bool dynamic = false;
   std::shared_ptr<const AccessList> match;  // null: a dynamic entry that takes what the peer asks for
@@ -152,7 +151,6 @@ struct VpnGroupPolicy {
   std::string group_lock;
   enum class Split : std::uint8_t { kTunnelAll, kTunnelSpecified, kExcludeSpecified } split = Split::kTunnelAll;
   std::vector<Prefix> split_networks;
-  std::string split_list;                // its name
   std::vector<std::string> split_dns;
   std::string banner, default_domain;
   std::vector<IpAddress> dns, wins;

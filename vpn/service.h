@@ -104,6 +104,8 @@ class VpnService final : public VpnControl, private IkeHost {
   void ClearCounters() override;
   std::optional<IpsecStatsView> IpsecStats() override;
   // Lists of revoked certificates: vpn/service_crls.cc.
+  // The list that rules for `of`, if it is here; asks for it otherwise. For whoever else looks at certificates.
+  std::vector<std::uint8_t> CrlFor(const Trustpoint& trustpoint, const Certificate& of) { return CrlOf(trustpoint, of); }
   void RequestCrl(const std::string& trustpoint, std::function<void(const Status&)> done) override;
   std::vector<CrlView> Crls() const override { return crls_.Views(); }
   void ClearCrls(const std::string& trustpoint) override { crls_.Clear(trustpoint); }

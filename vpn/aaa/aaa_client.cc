@@ -113,6 +113,8 @@ void AaaClient::Authenticate(AaaQuestion q, Answer answer) {
   if (requests_.size() > kMostPending) {
     ports_.logger.Say(113001, 3, fmt::format("Unable to open AAA session. Session limit [{}] reached.", kMostPending));
     hopeless_.push_back(number);
+  } else if (requests_[number].q.user.size() > kMostName || requests_[number].q.password.size() > radius::kMostPassword) {
+    refused_.push_back(number);  // what no request can carry is nobody's name
   } else if (!Begin(number, requests_[number])) {
     const AaaQuestion& asked = requests_[number].q;
     if (!asked.fallback) ports_.logger.Log(Msg::k113013, {"AAA Server has been removed", asked.user});
@@ -248,6 +250,11 @@ void AaaClient::Tick() {
   }
   for (const std::uint32_t number : silent) Silent(number);
   for (const std::uint32_t number : std::exchange(hopeless_, {})) Finish(number, {});
+  for (const std::uint32_t number : std::exchange(refused_, {})) {
+    AaaAnswer a;
+    a.kind = AaaAnswer::Kind::kReject;
+    Finish(number, a);
+  }
 }
 
 // An attempt has got no answer: the same server again, until it counts as failed; then the next one.

@@ -202,7 +202,7 @@ class AaaClient {
   std::map<Key, ServerState> states_;
   ServerState local_;
   std::map<std::uint32_t, Request> requests_;
-  std::vector<std::uint32_t> hopeless_;  // to be answered at the next Tick
+  std::vector<std::uint32_t> hopeless_, refused_;  // to be answered at the next Tick
   std::map<const void*, std::function<void(const std::string&)>> listeners_;
   std::uint32_t last_number_ = 0;
   std::uint8_t next_id_ = 0;

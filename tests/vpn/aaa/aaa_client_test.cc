@@ -106,6 +106,21 @@ TEST_F(AaaClientTest, AServerThatHasGoneIsNotBelieved) {
   EXPECT_TRUE(answers.empty());
 }
 
+TEST_F(AaaClientTest, ANameThatNoRequestCanCarryIsRefusedAndNobodyIsAsked) {
+  for (const std::size_t length : {253u, 254u, 600u}) {
+    AaaQuestion q;
+    q.group = "far";
+    q.user.assign(length, 'x');
+    q.password = "pw";
+    client.Authenticate(std::move(q), [&](const AaaAnswer& a) { answers.push_back(a); });
+  }
+  EXPECT_EQ(wire.sent.size(), 1u);
+  client.Tick();
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].kind, Kind::kReject);
+  EXPECT_EQ(answers[1].kind, Kind::kReject);
+}
+
 TEST_F(AaaClientTest, AcceptRejectChallenge) {
   Ask();
   EXPECT_TRUE(answers.empty());
