@@ -115,7 +115,10 @@ void SslService::End(SslSession& s, const std::string& reason, const VpnTraffic&
   }
   GiveAddresses(s);
   accounting_.Stop(index, times.now - s.begun, traffic, reason);
-  live_.erase(index);
+  if (const auto live = live_.find(index); live != live_.end()) {
+    by_dtls_id_.erase(live->second.dtls.id);
+    live_.erase(live);
+  }
   sessions_.Forget(index);
 }
 
@@ -134,9 +137,9 @@ void SslService::Connected(const TunnelMade& tunnel, std::unique_ptr<TlsChannel>
   const auto times = ports_.times();
   SslSession* s = sessions_.Find(tunnel.session);
   // A session that has ended meanwhile: the plane knows no such tunnel, and closes the socket.
-  const auto live = s == nullptr ? live_.end() : live_.find(s->index);
-  std::shared_ptr<SslActivity> activity = live == live_.end() ? nullptr : live->second.tls_activity;
-  if (activity == nullptr) activity = std::make_shared<SslActivity>();
+  const SslTunnelState* state = s == nullptr ? nullptr : s->Tunnel(VpnTunnelKind::kSslTunnel);
+  const bool current = state != nullptr && state->number == tunnel.number;
+  const std::shared_ptr<SslActivity> activity = current ? state->activity : std::make_shared<SslActivity>();
   const bool rekey = s != nullptr && s->rules.client.rekey == SslClientRules::Rekey::kSsl && s->rules.client.rekey_minutes != 0;
   auto moved = std::make_shared<std::unique_ptr<TlsChannel>>(std::move(channel));
   Post([=, t = tunnel.tunnel, number = tunnel.number, now = times.now](SslControl& plane) {

@@ -126,7 +126,6 @@ class SslService final : public PortalHost, public RemoteSessions {
     DtlsSecret dtls;  // of the last CONNECT; suite null: no DTLS
     MtuInput mtu;
     VpnCompression dtls_compression = VpnCompression::kNone;
-    std::shared_ptr<SslActivity> tls_activity;
     Probe probes[2];  // by SslWay
     TimePoint old_dtls_until = TimePoint::Max();  // real: a DTLS tunnel of the CONNECT before goes then at the latest
     TimePoint rekey_at = TimePoint::Max();        // real: the client may renegotiate again
@@ -174,7 +173,8 @@ class SslService final : public PortalHost, public RemoteSessions {
   int release_ = 916;
   SslSessions sessions_;
   Accounting accounting_;
-  std::map<std::uint32_t, Live> live_;  // by index
+  std::map<std::uint32_t, Live> live_;                // by index
+  std::map<DtlsSessionId, std::uint32_t> by_dtls_id_;  // whose hello that is: index, by Live::dtls
   std::vector<std::unique_ptr<Handshake>> handshakes_;
   std::vector<std::uint8_t> cookie_key_;
   TimePoint cookie_key_until_;  // real

@@ -182,7 +182,7 @@ void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> 
   d.tunnel.encapsulation = request.from.encapsulation;
   d.tunnel.compression = tls_compression;
   d.tunnel.client_version = r.user_agent;
-  d.tunnel.activity = live.tls_activity = std::make_shared<SslActivity>();
+  d.tunnel.activity = std::make_shared<SslActivity>();
   s->at = request.from.at;
   const std::uint32_t actions = Happen(*s, SslHappening::kConnect, d);
   (first ? counters_.connects : counters_.reconnects)++;
@@ -200,6 +200,7 @@ void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> 
 
 void SslService::AgreeOnDtls(const SslSession& s, TunnelRequest& request, Live& live, ConnectAnswer& a) {
   const ConnectRequest& r = request.request;
+  by_dtls_id_.erase(live.dtls.id);
   live.dtls = {};
   live.dtls_compression = VpnCompression::kNone;
   const auto on = std::find_if(vpn_->ssl.enabled.begin(), vpn_->ssl.enabled.end(),
@@ -232,6 +233,7 @@ void SslService::AgreeOnDtls(const SslSession& s, TunnelRequest& request, Live& 
 
   live.dtls.suite = suite;
   ports_.entropy.Fill(live.dtls.id);
+  by_dtls_id_[live.dtls.id] = s.index;
   live.dtls.key = suite->method == DtlsMethod::kPsk ? std::move(request.psk) : std::move(request.request.dtls_master_secret);
   live.dtls_compression = Agreed(s.rules.client.dtls_compression, r.dtls_compressions);
   a.dtls.psk = suite->method == DtlsMethod::kPsk;

@@ -37,8 +37,8 @@ void SslService::DtlsDatagram(IfId at, const Endpoint& local, const Endpoint& pe
   if (h == nullptr) {
     if (!id) return;
     counters_.dtls_hellos++;
-    const auto live = std::find_if(live_.begin(), live_.end(),
-                                   [&](const auto& i) { return i.second.dtls.suite != nullptr && i.second.dtls.id == *id; });
+    const auto index = by_dtls_id_.find(*id);
+    const auto live = index == by_dtls_id_.end() ? live_.end() : live_.find(index->second);
     SslSession* s = live == live_.end() ? nullptr : sessions_.Find(live->first);
     if (s == nullptr || (!s->HasTls() && !s->HasDtls())) {
       counters_.dtls_unknown++;
