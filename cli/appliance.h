@@ -155,6 +155,7 @@ class Appliance {
   // --- engine and host
   ApplianceHost& host() { return parts_.host; }
   StateFolder& state() { return parts_.state; }
+  const std::string& model() const { return parts_.model; }  // what the appliance says it is
   KeyStore& keys() { return keys_; }  // of trustpoints
   // Sessions and security associations; an appliance without a VPN engine has none.
   VpnTables& vpn() { return *vpn_; }

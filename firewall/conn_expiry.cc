@@ -106,13 +106,16 @@ bool AnswersProbe(EngineCore& core, ConnIndex index, Direction d, const Packet& 
 
 namespace {
 
+// Where a remote user is no route says.
+bool IsUser(const EngineCore& core, IpAddress a) { return core.has_tunnels && core.tunnels->RouteTo(a).has_value(); }
+
 // A new connection to the responder would leave by another interface, by a better route.
 bool HasBetterWay(const EngineCore& core, const Conn& c) {
   const RouteTable& routes = core.policy->routes;
   if (c.responder_mapped != c.responder_real) return false;  // the translation says where it leaves
   const Route* best = routes.Find(c.responder_real);
   const IfId by = core.policy->Layer3(c.out_if);
-  if (best == nullptr || best->null0 || best->interface == by) return false;
+  if (best == nullptr || best->null0 || best->interface == by || IsUser(core, c.responder_real)) return false;
   const Route* own = routes.Find(c.responder_real, by);
   return own == nullptr || own->destination.length < best->destination.length || own->metric > best->metric;
 }
@@ -121,7 +124,7 @@ bool HasBetterWay(const EngineCore& core, const Conn& c) {
 bool LostItsWay(const EngineCore& core, const Conn& c) {
   const auto lost = [&](IpAddress to, IfId member) {
     const IfId by = core.policy->Layer3(member);
-    return core.policy->routes.Find(to, by) == nullptr && core.routes_before.Find(to, by) != nullptr;
+    return core.policy->routes.Find(to, by) == nullptr && core.routes_before.Find(to, by) != nullptr && !IsUser(core, to);
   };
   return lost(c.responder_real, c.out_if) || lost(c.initiator_real, c.in_if);
 }

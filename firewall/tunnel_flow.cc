@@ -82,6 +82,7 @@ IfId EgressOfOwn(const Context& c) {
   const IfId chosen = p.egress_hint;
   if (!c.core.has_tunnels || chosen != c.policy.management_access || CarriesTunnels(p)) return chosen;
   const Interface* own = c.policy.Find(chosen);
+  if (const auto user = c.core.tunnels->RouteTo(p.key.dst); user && own != nullptr && own->Owns(p.key.src)) return *user;
   const Route* way = c.policy.routes.Find(p.key.dst);
   if (own == nullptr || !own->Owns(p.key.src) || way == nullptr || way->null0 || way->interface == chosen) return chosen;
   const TunnelFlow f = FlowOf(p, {p.key.src, p.key.sport}, {p.key.dst, p.key.dport}, way->interface);
@@ -348,6 +349,7 @@ TunnelGate::Drop TunnelGate::ReasonOf(TunnelId, Why why) const {
 }
 
 void Engine::Impl::ProcessOpened(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now) {
+  if (!released.empty()) TakeOpenedReleased(*this);  // what the packet before has set free goes before this one
   Packet q;
   q.bytes = bytes;
   q.wire_length = static_cast<std::uint32_t>(bytes.size());
@@ -367,6 +369,7 @@ void Engine::Impl::ProcessOpened(MutableBytes bytes, const TunnelGate::Inner& in
 
 void Engine::ProcessInner(MutableBytes bytes, const TunnelGate::Inner& inner, TimePoint now) {
   if (inner.drop == FrameDrop::kNone && inner.flow_drop == FlowDrop::kNone) return impl_->ProcessOpened(bytes, inner, now);
+  if (bytes.empty() && inner.drop == FrameDrop::kNone) return impl_->drops.Count(inner.flow_drop);  // a connection's end, no packet's
   Packet p;
   p.ingress = inner.at;
   Disposition d;

@@ -1,5 +1,6 @@
 // Packets through the real queue in namespaces, with an engine that does as it is told.
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -463,6 +464,38 @@ TEST_F(QueueTest, LinksOfOthersAreNoWayAround) {
     EXPECT_EQ(*ReadSysctl("net/ipv4/ip_forward"), was);
     EXPECT_EQ(Output("iptables-nft-save").find("SALLYPORT"), std::string::npos);
   }
+}
+
+// What else the data thread waits for is drained as often as it says that there is more, and flushed before what the engine has.
+TEST_F(QueueTest, AnotherSourceIsDrainedAndFlushed) {
+  struct Source final : PollSource {
+    Source() : event(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+    ~Source() override { close(event); }
+    int fd() const override { return event; }
+    bool Drain(TimePoint) override {
+      std::uint64_t n = 0;
+      if (read(event, &n, sizeof n) == sizeof n) left = static_cast<int>(n);
+      if (left == 0) return false;
+      drained++;
+      return --left != 0;
+    }
+    void Flush() override { flushed = drained.load(); }
+    int event, left = 0;
+    std::atomic<int> drained{0}, flushed{0};
+  } source;
+  auto q = Nfqueue::Open({});
+  ASSERT_TRUE(q) << q.error();
+  queue_ = std::move(*q);
+  thread_ = std::make_unique<BasicDataThread<SmallEngine>>(engine_, *queue_, clock_);
+  thread_->UsePollSource(&source);
+  ASSERT_TRUE(thread_->Start());
+  for (const std::uint64_t n : {std::uint64_t{1}, std::uint64_t{5}}) {
+    const int before = source.drained;
+    ASSERT_EQ(write(source.event, &n, sizeof n), static_cast<ssize_t>(sizeof n));
+    EXPECT_TRUE(Eventually([&] { return source.flushed == before + static_cast<int>(n); })) << source.drained << " " << source.flushed;
+  }
+  thread_->Stop();
+  thread_.reset();
 }
 
 TEST_F(QueueTest, ClockMovesForwardInOrder) {

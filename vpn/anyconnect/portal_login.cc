@@ -93,6 +93,11 @@ void Portal::ChooseGroup(const TurnPtr& t, Login& l, const std::string& alias, s
       l.alias = alias;
     } else if (!aliases_.empty()) {
       l.alias = AliasOf(kDefaultGroup);
+      // Whoever has shown no certificate is not asked for one before he has chosen: the list would never come.
+      for (const auto& [name, of] : aliases_) {
+        const SslPolicy::Group* g = GroupNamed(of);
+        if (l.alias.empty() && (l.certificate || g == nullptr || g->auth == SslPolicy::Group::Auth::kAaa)) l.alias = name;
+      }
       if (l.alias.empty()) l.alias = aliases_.front().first;
       group = GroupOfAlias(l.alias);
     }

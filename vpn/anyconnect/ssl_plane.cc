@@ -204,6 +204,12 @@ SslEvent SslPlane::EventOf(const Client& c, SslWay way, SslEvent::What what) con
   return e;
 }
 
+void SslPlane::CountEnd(FlowDrop why, TimePoint now) {
+  Inner end;
+  end.flow_drop = why;
+  engine_.ProcessInner({}, end, now);
+}
+
 bool SslPlane::AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int socket, std::shared_ptr<SslActivity> activity, TimePoint now) {
   Client* const c = Find(t);
   if (c == nullptr || c->ended || wires_ == nullptr || socket < 0) {
@@ -211,10 +217,7 @@ bool SslPlane::AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int 
     return false;
   }
   if (c->tls) {
-    TunnelGate::Inner replaced;
-    replaced.at = c->is.at;
-    replaced.flow_drop = FlowDrop::kSvcReplacementConn;
-    engine_.ProcessInner({}, replaced, now);
+    CountEnd(FlowDrop::kSvcReplacementConn, now);
     EndTls(*c, {});
   }
   c->tls = std::make_unique<Tls>(std::move(channel));
@@ -227,6 +230,7 @@ bool SslPlane::AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int 
   if (by_socket_.size() <= static_cast<std::size_t>(socket)) by_socket_.resize(static_cast<std::size_t>(socket) + 1, nullptr);
   by_socket_[static_cast<std::size_t>(socket)] = c;
   wires_->Watch(socket);
+  NoteBusy(now);
   // What control has read and not understood as HTTP any more, and the answer to CONNECT if it has not left yet.
   if (ReadTls(*c, now) && tls.channel.pending() != 0) MakeDirty(tls);
   return true;
@@ -249,6 +253,7 @@ bool SslPlane::AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsCha
   d.use = std::move(activity);
   by_path_[path] = c;
   c->by_dtls = true;
+  CountEnd(FlowDrop::kDtlsHelloClose, now);  // the flow of its handshake has been taken over
   std::vector<std::uint8_t> buffer;
   for (std::size_t i = 0; i <= std::min(waiting.size(), kMostWaiting) && c->dtls.get() == &d; i++) {
     // First what is in the channel already.
@@ -312,6 +317,14 @@ void SslPlane::Send(TunnelId t, SslWay way, CstpType type, Bytes payload, TimePo
 void SslPlane::MakeDirty(Tls& t) {
   if (std::exchange(t.dirty, true)) return;
   dirty_.push_back(t.socket);
+}
+
+void SslPlane::AdvanceTo(TimePoint now) {
+  if (trim_at_ > now) return;
+  trim_at_ = TimePoint::Max();
+  for (const auto& c : clients_) {
+    if (c->tls && c->tls->channel.pending() == 0) c->tls->channel.Trim();
+  }
 }
 
 std::vector<int> SslPlane::TakeDirty() {

@@ -2,7 +2,7 @@
 // client's frames say besides. The engine asks it about packets (TunnelGate), the session service tells it of clients (SslControl).
 //
 // DTLS comes and goes in packets of the queue, as ESP does; TLS by sockets, which are somebody else's (SslWires: cli/ssl_streams.h).
-// What leaves goes by DTLS while there is one, else by TLS. It answers DPD; it has no timers. Lives on the data thread, with the engine;
+// What leaves goes by DTLS while there is one, else by TLS. It answers DPD; its only timer gives memory back. Lives on the data thread, with the engine;
 // tells the control thread by an SslEventQueue. Its clock is the packet's. The files: ssl_plane.cc sessions and tunnels;
 // ssl_plane_open.cc from a client; ssl_plane_seal.cc to a client.
 #pragma once
@@ -68,6 +68,8 @@ class SslPlane final : public TunnelGate, public SslControl {
   void AddFlow(TunnelId t) override;
   void DropFlow(TunnelId t) override;
   void UseUndo(UndoLog* undo) override { undo_ = undo; }
+  TimePoint NextDeadline() const override { return trim_at_; }
+  void AdvanceTo(TimePoint now) override;
 
   // --- SslControl
   TunnelId Open(const SslClient& client, TimePoint now) override;
@@ -160,6 +162,7 @@ class SslPlane final : public TunnelGate, public SslControl {
   // Takes the tunnel away, with its last frame; by FIN or an alert of the client's: an event tells of it.
   void EndTls(Client& c, const std::optional<SslLastFrame>& last);
   void EndDtls(Client& c, const std::optional<SslLastFrame>& last);
+  void CountEnd(FlowDrop why, TimePoint now);  // of a connection that is none of a packet's
   void TlsGone(Client& c);
   void DtlsGone(Client& c);
   void Note(SslEvent event) { (void)events_.Push(std::move(event)); }
@@ -199,6 +202,10 @@ class SslPlane final : public TunnelGate, public SslControl {
   static std::size_t OuterSize(const Path& path) { return path.local.IsV4() ? 28 : 48; }
   static void Count(Tunnel& t, std::size_t size, TimePoint now);
   void MakeDirty(Tls& t);
+  // Something has been sent or received: its buffers are looked at some time later.
+  void NoteBusy(TimePoint now) {
+    if (trim_at_ == TimePoint::Max()) trim_at_ = now + Duration::Seconds(10);
+  }
 
   Engine& engine_;
   LogSink& log_;
@@ -219,6 +226,7 @@ class SslPlane final : public TunnelGate, public SslControl {
   };
   std::vector<Later> later_;  // out of records behind the first of a datagram
   UndoLog* undo_ = nullptr;
+  TimePoint trim_at_ = TimePoint::Max();
   std::uint64_t batch_ = 1;
   std::uint16_t ip_id_ = 1;
   std::vector<std::uint8_t> in_, expanded_, out_, packed_;  // of one record each, kept

@@ -164,6 +164,7 @@ void SslPlane::Sent() {
 void SslPlane::Receive(int socket, Bytes wire, TimePoint now) {
   Client* const c = OfSocket(socket);
   if (c == nullptr) return;
+  NoteBusy(now);
   c->tls->channel.Feed(wire);
   if (!ReadTls(*c, now)) return;
   Tls& t = *c->tls;

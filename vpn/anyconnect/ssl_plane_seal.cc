@@ -195,6 +195,7 @@ Sealed SslPlane::SealTls(Client& c, MutableBytes packet, TimePoint now) {
     return t.channel.state() == TlsChannel::State::kOpen ? Sealed::kBusy : Sealed::kFailed;
   }
   MakeDirty(t);
+  NoteBusy(now);
   Count(t, packet.size(), now);
   return Sealed::kSent;
 }

@@ -159,7 +159,8 @@ void Ikev1Core::OnTransaction(Ikev1Sa& sa, MessageV1& m, Bytes body) {
     return drop();
   }
   if (x != nullptr && m.digest == x->last_received) {
-    if (!x->out.message().empty() && x->repeats < kMostRepeats) {
+    // What has answered a question of ours is not answered: the question again would confuse whoever waits for what comes of it.
+    if (!x->ended && !x->out.message().empty() && x->repeats < kMostRepeats) {
       ++x->repeats;
       Transmit(sa, x->out.message());
     }
@@ -192,6 +193,7 @@ void Ikev1Core::OnTransaction(Ikev1Sa& sa, MessageV1& m, Bytes body) {
   x->out.Stop();
   Heard(sa, *m.datagram);
   const std::uint8_t type = payload[0];
+  x->ended = type == kReply || type == kAck;
   const std::uint16_t identifier = LoadBe16(payload.data() + 2);
   if (sa.client) {
     OnClientTransaction(sa, id, type, identifier, *attributes);

@@ -55,6 +55,7 @@ struct ExchangeStateV1 {
   std::vector<std::uint8_t> last_received;  // digest: the same message again is a repetition
   Retransmitter out;
   std::size_t repeats = 0;                 // answers to repetitions
+  bool ended = false;                      // the peer's last message was the exchange's last: its repetition is not answered
   TimePoint forget_at = TimePoint::Max();  // real: it is over, and kept for repetitions only
 };
 

@@ -282,6 +282,26 @@ TEST(V1RemoteAccess, WrongPassword) {
   EXPECT_EQ(pair.b.children.size(), 0u);
 }
 
+// While a server is asked the client repeats what it has said: it must not be asked again.
+TEST(V1RemoteAccess, ARepeatedReplyIsNotAnswered) {
+  RemoteAccess pair(40);
+  std::vector<std::function<void(const UserAnswer&)>> waiting;
+  pair.b.on_ask = [&](const UserQuestion&, std::function<void(const UserAnswer&)> answer) { waiting.push_back(std::move(answer)); };
+  pair.Go();
+  ASSERT_EQ(waiting.size(), 1u);
+  const std::size_t before = pair.b.sent.size();
+  IkeDatagram reply = pair.a.sent.back();
+  std::swap(reply.local, reply.peer);
+  for (int i = 0; i < 3; i++) pair.b.core().Receive(reply, pair.times);
+  EXPECT_EQ(pair.b.sent.size(), before);
+  EXPECT_EQ(waiting.size(), 1u);
+  UserAnswer yes;
+  yes.accepted = true;
+  waiting[0](yes);
+  pair.Run(Duration::Seconds(3));
+  ExpectUp(pair);
+}
+
 TEST(V1RemoteAccess, NoAddressLeft) {
   RemoteAccess pair(37);
   pair.b.next_address.reset();
