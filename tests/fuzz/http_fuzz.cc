@@ -45,11 +45,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   PortalHarness p;
   p.host.files["/etc/passwd"] = p.host.files["../../etc/passwd"] = p.host.files["etc/passwd"] = "root:x";
   p.host.profiles = {"corp"};
-  if ((data[0] & 1) != 0) p.agent = "Mozilla/5.0";
   if ((data[0] & 2) != 0) {
     (void)p.Post("/", PortalHarness::Reply("", PortalHarness::Named("anyuser", "secret")));
     p.cookie = "webvpn=" + p.host.tokens.back();
   }
+  if ((data[0] & 1) != 0) p.agent = "Mozilla/5.0";
   OneReader(input, 1 + (data[0] >> 2), nullptr);
   OneReader(input, input.size(), &p);
   // The first line as a path.

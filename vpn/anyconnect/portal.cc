@@ -35,7 +35,7 @@ UrlParts PartsOfUrl(std::string_view url) {
   return PartsOf(url.substr(0, slash), url.substr(slash));
 }
 
-std::shared_ptr<const VpnPolicy> NoPolicy() {
+std::shared_ptr<const VpnPolicy> NothingServed() {
   const auto p = std::make_shared<VpnPolicy>();
   p->group_policies["DfltGrpPolicy"];
   return p;
@@ -70,7 +70,7 @@ const Portal::Route Portal::kRoutes[] = {
 };
 
 Portal::Portal(PortalHost& host, std::function<TimePoint()> real, const PortalLimits& limits, PortalCounters& counters)
-    : host_(host), real_(std::move(real)), limits_(limits), counters_(counters), policy_(NoPolicy()) {}
+    : host_(host), real_(std::move(real)), limits_(limits), counters_(counters), policy_(NothingServed()) {}
 
 Portal::~Portal() { *alive_ = false; }
 
@@ -79,7 +79,7 @@ std::string Portal::NewNumber() { return std::to_string(host_.entropy().U64() | 
 void Portal::UsePolicy(std::shared_ptr<const VpnPolicy> policy, int release) {
   serving_ = policy != nullptr;
   // What is on its way meets an empty one, which nobody has anything in.
-  policy_ = serving_ ? std::move(policy) : NoPolicy();
+  policy_ = serving_ ? std::move(policy) : NothingServed();
   release_ = release;
   config_hash_ = std::to_string(host_.entropy().U64() % 900'000'000'000 + 1'000'000'000'000);
   aliases_.clear();

@@ -221,6 +221,15 @@ TEST(PortalXml, Certificates) {
   EXPECT_TRUE(Holds(p.Post("/engineers", PortalHarness::Init()).body, "<tunnel-group>MAPPED</tunnel-group>"));
 }
 
+TEST(PortalXml, AListComesBeforeTheCertificateOfAGroupInIt) {
+  auto policy = PortalPolicy();
+  policy->ssl.groups["DefaultWEBVPNGroup"].aliases.clear();
+  policy->ssl.groups["CERT"].aliases = {{"Cards", true}};  // before "Engineers"
+  PortalHarness p(policy);
+  EXPECT_TRUE(Holds(p.Post("/", PortalHarness::Init()).body, "<option>Cards</option>\n<option selected=\"true\">Engineers</option>"));
+  EXPECT_TRUE(Holds(p.Post("/", PortalHarness::Init("<group-select>Cards</group-select>")).body, "<client-cert-request>"));
+}
+
 TEST(PortalXml, HostScanAtTheFirstLoginOnly) {
   auto policy = PortalPolicy();
   policy->ssl.hostscan = true;
