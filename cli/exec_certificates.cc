@@ -239,6 +239,14 @@ Reply ImportPkcs12(ExecContext& c, const TrustpointWords& w, Form) {
   return {};
 }
 
+Reply ExportCertificate(ExecContext& c, const TrustpointWords& w, Form) {
+  const auto t = TrustpointOf(c.appliance, w.name);
+  if (!t) return NoTrustpoint(w.name);
+  const auto certificate = Certificate::FromPem(t->identity_pem);
+  if (!certificate) return Reply::Refuse("ERROR: Trustpoint " + w.name + " is not enrolled.\n");
+  return Reply::Say("The PEM encoded identity certificate follows:\n" + certificate->ToPem());
+}
+
 // --- show
 
 Reply Show(ExecContext& c, const TrustpointWords& w, Form) {
@@ -275,6 +283,9 @@ void AddCertificateCommands(ExecSet& set) {
   set.Add(Command<W>({crypto, ca, S::Kw("import", "Take a certificate or a PKCS12 file"), name, S::Kw("pkcs12", "A key and its certificates"),
                       S::Word(&W::passphrase, "Passphrase"), S::Flag(&W::quiet, "nointeractive", "Do not ask")}),
           ImportPkcs12);
+  set.Add(Command<W>({crypto, ca, S::Kw("export", "Show what can be taken elsewhere"), name,
+                      S::Kw("identity-certificate", "The certificate of ours, without its key")}),
+          ExportCertificate);
   set.Add(Command<W>({S::Kw("show", "Show running system information"), crypto, ca, S::Kw("certificates", "Certificates"),
                       S::Opt({S::Word(&W::name, "Trustpoint name")})}),
           Show);

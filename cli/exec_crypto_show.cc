@@ -74,8 +74,6 @@ void AddStats(ExecSet& set) {
   set.Add(BareCommand("show crypto isakmp ipsec-over-tcp stats", {kShow, kCrypto, "IKE", kOverTcp, kStats}), OverTcpStats);
   set.Add(BareCommand("show isakmp ipsec-over-tcp stats", {kShow, "IKE", kOverTcp, kStats}), OverTcpStats);
   set.Add(BareCommand("show crypto ikev1 ipsec-over-tcp stats", {kShow, kCrypto, "IKE version 1", kOverTcp, kStats}).When(HasIkev1Keyword), OverTcpStats);
-  set.Add(BareCommand("show vpn-sessiondb license-summary", {kShow, "VPN sessions", "Licences and their use"}).When(HasIkev1Keyword),
-          [](ExecContext& c, const Bare&, Form) { return Reply::Say(ShowVpnLicenses(c.appliance.vpn().Statistics())); });
 }
 
 // --- the engine

@@ -164,42 +164,6 @@ std::string ShowIpsecOverTcpStats(const IpsecOverTcpView& s) {
   return out;
 }
 
-std::string ShowVpnLicenses(const VpnStatisticsView& v) {
-  const std::string rule = std::string(75, '-') + "\n";
-  const auto of = [](const auto& list, auto which) -> const VpnCounts& { return list[static_cast<std::size_t>(which)]; };
-  const auto percent = [&](std::uint64_t n) { return v.capacity == 0 ? 0 : (n * 100 + v.capacity / 2) / v.capacity; };
-  std::string out = rule;
-  Append(out, "{:<75}\n{}", "VPN Licenses and Configured Limits Summary", rule);
-  Append(out, "{:37}Status : Capacity : Installed :  Limit\n{:34}{}\n", "", "", std::string(41, '-'));
-  Append(out, "{:<33}: {:>8} : {:>8} : {:>9} : {:>6}\n", "AnyConnect Premium", "ENABLED", v.capacity, v.capacity, "NONE");
-  Append(out, "{:<33}: {:>8} : {:>8} : {:>9} : {:>6}\n", "AnyConnect Essentials", "DISABLED", v.capacity, 0, "NONE");
-  Append(out, "{:<33}: {:>8} : {:>8} : {:>9} : {:>6}\n", "Other VPN (Available by Default)", "ENABLED", v.capacity, v.capacity, "NONE");
-  for (const char* none : {"Shared License Server", "Shared License Participant"}) Append(out, "{:<33}: {:>8}\n", none, "DISABLED");
-  Append(out, "{:<33}: {:>8}\n", "AnyConnect for Mobile", "ENABLED");
-  Append(out, "{:<33}: {:>8}\n", "Advanced Endpoint Assessment", "DISABLED");
-  Append(out, "{:<33}: {:>8}\n", "AnyConnect for Cisco VPN Phone", "ENABLED");
-  for (const char* cipher : {"VPN-3DES-AES", "VPN-DES"}) Append(out, "{:<33}: {:>8}\n", cipher, "ENABLED");
-  Append(out, "{}\n{}{:<75}\n{}", rule, rule, "VPN Licenses Usage Summary", rule);
-  Append(out, "{:26}Local : Shared :   All  :   Peak :  Eff.  :        \n", "");
-  Append(out, "{:25}In Use : In Use : In Use : In Use :  Limit : Usage  \n{:25}{}\n", "", "", std::string(51, '-'));
-  const auto licence = [&](const char* name, const VpnCounts& c, bool shared) {
-    Append(out, "{:<23}: {} : {:>6} : {:>6} : {:>6} : {:>4}%\n", name, shared ? fmt::format("{:>6} : {:>6}", c.active, 0) : std::string(15, ' '), c.active,
-           c.peak, v.capacity, percent(c.active));
-  };
-  const auto kind = [&](const char* name, const VpnCounts& c) {
-    Append(out, "{:<23}: {:>22} : {:>6} : {:>6} : {:>9}%\n", name, "", c.active, c.peak, percent(c.active));
-  };
-  licence("AnyConnect Premium", v.ssl, true);
-  kind("  AnyConnect Client", of(v.groups, VpnGroup::kAnyConnect));
-  kind("    AnyConnect Mobile", v.mobile);
-  kind("  Clientless VPN", of(v.groups, VpnGroup::kClientless));
-  licence("Other VPN", v.ipsec, false);
-  kind("  Cisco VPN Client", of(v.groups, VpnGroup::kIkev1RemoteAccess));
-  out += "    L2TP Clients\n";
-  kind("  Site-to-Site VPN", of(v.groups, VpnGroup::kSiteToSite));
-  return out + rule;
-}
-
 std::string ShowDebugCondition(const DebugConditions& c) {
   const auto flag = [](bool on) { return on ? "ON" : "OFF"; };
   std::string out;

@@ -1,5 +1,5 @@
 // Counters of IKE and IPsec: `show crypto ikev1|ikev2|isakmp stats`, `show ipsec stats`, `show ipsec sa summary`, `show crypto isakmp
-// ipsec-over-tcp stats`, `show vpn-sessiondb license-summary`, `show crypto debug-condition`. Pure functions from views to text.
+// ipsec-over-tcp stats`, `show crypto debug-condition`. Pure functions from views to text.
 #pragma once
 
 #include <string>
@@ -18,7 +18,6 @@ std::string ShowIsakmpStats(const IkeStats& v1, const IkeStats& v2, std::uint32_
 std::string ShowIpsecStats(const IpsecStatsView& stats, const Personality& personality);
 std::string ShowIpsecSummary(const std::vector<IpsecFlowView>& flows, const IpsecStatsView& stats);
 std::string ShowIpsecOverTcpStats(const IpsecOverTcpView& stats);
-std::string ShowVpnLicenses(const VpnStatisticsView& stats);
 std::string ShowDebugCondition(const DebugConditions& conditions);
 
 }  // namespace sallyport

@@ -131,8 +131,10 @@ Verdict AsItStands(Context& c) {
   const bool mine = own.Owns(p.key.dst);
   const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() || p.key.dst.IsV6Multicast() ||
                                    p.key.dst == AddressRange::Of(Prefix::Of(own.address, own.prefix_length)).last);
-  if (everybody) return Discard(c);  // no service of ours listens to groups or broadcasts
-  if (!mine) {
+  // What members of a load-balancing cluster say to their network is all of groups and broadcasts that a service of ours listens to.
+  const bool cluster = everybody && p.IsUdp() && c.core.has_tunnels && !p.key.dst.IsV4Multicast() && c.core.tunnels->Answers(own.id, p.protocol, p.key.dport);
+  if (everybody && !cluster) return Discard(c);
+  if (!mine && !cluster) {
     // Another interface's own address, or a network or broadcast address of another one.
     if (c.recording()) c.trace->Phase("ACCESS-LIST", "", false, {"Implicit Rule"});
     c.Acted(AspWhat::kBoxDeny);

@@ -60,8 +60,7 @@ void SessionCounts::Count(VpnSessionType type, std::uint8_t ike_version, int by,
       cls(ike_version == 2 ? VpnClass::kSiteIkev2 : VpnClass::kSiteIkev1);
       break;
     case VpnSessionType::kIkev2RemoteAccess:
-      group(VpnGroup::kAnyConnect);
-      cls(VpnClass::kAnyConnectIkev2);
+      group(VpnGroup::kIkev2RemoteAccess);  // no client of Cisco's: those would be AnyConnect's
       break;
     default:
       group(VpnGroup::kIkev1RemoteAccess);

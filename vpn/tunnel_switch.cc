@@ -13,11 +13,15 @@ void TunnelSwitch::UsePolicy(const Policy& policy, TimePoint now) {
   const auto* vpn = static_cast<const VpnPolicy*>(policy.tunnels.get());
   // Sessions may be there for a moment longer than what they began by.
   has_ssl_ = has_ssl_ || (vpn != nullptr && !vpn->ssl.enabled.empty());
+  const bool balances = vpn != nullptr && vpn->ssl.balancing.participate;
+  balancer_at_ = balances ? vpn->ssl.balancing.inside : IfId{};
+  balancer_port_ = balances ? vpn->ssl.balancing.port : std::uint16_t{0};
   ipsec_.UsePolicy(policy, now);
   ssl_.UsePolicy(policy, now);
 }
 
 bool TunnelSwitch::Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const {
+  if (port == balancer_port_ && protocol == 17 && at == balancer_at_) return true;
   return (has_ssl_ && ssl_.Answers(at, protocol, port)) || ipsec_.Answers(at, protocol, port);
 }
 

@@ -44,6 +44,8 @@ class TunnelSwitch final : public TunnelGate {
 
   DataPlane& ipsec_;
   TunnelGate& ssl_;
+  IfId balancer_at_{};  // where members of a load-balancing cluster speak to each other, and on which port of UDP; 0: nowhere
+  std::uint16_t balancer_port_ = 0;
   bool has_ssl_ = false;  // `webvpn` serves somebody: without it nobody is asked anything
 };
 

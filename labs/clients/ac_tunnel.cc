@@ -153,7 +153,8 @@ void AcClient::BeginDtls(TimePoint now) {
 
 void AcClient::EndDtls(TimePoint now, const char* why) {
   (void)now;
-  if (dtls_) {
+  // With a reason it is DTLS alone that ends, and says so; else a DISCONNECT in TLS has said it, or nothing can be said.
+  if (dtls_ && why != nullptr) {
     dtls_->Close();
     for (std::size_t n = dtls_->TakeDatagram(packed_); n != 0; n = dtls_->TakeDatagram(packed_)) ports_.SendUdp(Bytes(packed_).first(n));
   }

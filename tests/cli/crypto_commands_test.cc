@@ -495,12 +495,6 @@ TEST(CryptoGolden, Statistics) {
     *v = n++;
   }
   ExpectGolden("crypto_ipsec_over_tcp_stats", ShowIpsecOverTcpStats(tcp));
-  VpnStatisticsView v;
-  v.capacity = 750;
-  v.ipsec = {6, 0, 7, 9};
-  v.groups[static_cast<std::size_t>(VpnGroup::kSiteToSite)] = {5, 0, 5, 5};
-  v.groups[static_cast<std::size_t>(VpnGroup::kIkev1RemoteAccess)] = {1, 0, 2, 4};
-  ExpectGolden("vpn_license_summary", ShowVpnLicenses(v));
   DebugConditions c;
   c.peers = {Prefix::Of(A("192.0.2.0"), 24), Prefix::Of(A("2001:db8::1"), 128)};
   c.users = {"carol"};

@@ -206,7 +206,10 @@ LdapAnswer AskLdap(const LdapQuestion& q) {
   LDAPMessage* found_raw = nullptr;
   timeval wait = timeout;
   const int scope = q.server.scope == LdapServer::Scope::kSubtree ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL;
-  const int searched = ldap_search_ext_s(l.get(), q.server.base_dn.c_str(), scope, LdapFilterOf(q.server, q.user).c_str(), nullptr, 0, nullptr,
+  // Directories of OpenLDAP's kind give memberships (memberOf) only when operational attributes are asked for.
+  char all_attributes[] = "*", operational[] = "+";
+  char* wanted[] = {all_attributes, operational, nullptr};
+  const int searched = ldap_search_ext_s(l.get(), q.server.base_dn.c_str(), scope, LdapFilterOf(q.server, q.user).c_str(), wanted, 0, nullptr,
                                          nullptr, &wait, 2, &found_raw);
   const std::unique_ptr<LDAPMessage, MessageFree> found(found_raw);
   // Two of that name: whose password would it be?

@@ -108,7 +108,8 @@ SSL_SESSION* NewSession(SSL* ssl, const DtlsCore& c, const char* cipher_name) {
 SSL_SESSION* SessionWanted(SSL* ssl, const unsigned char* id, int size, int* copy) {
   *copy = 0;
   DtlsCore& c = CoreOf(ssl);
-  if (c.suite->method == DtlsMethod::kPsk || size != static_cast<int>(c.id.size()) || std::memcmp(id, c.id.data(), c.id.size()) != 0) return nullptr;
+  if (c.suite->method == DtlsMethod::kPsk || size != static_cast<int>(c.id.size())) return nullptr;
+  if (std::memcmp(id, c.id.data(), c.id.size()) != 0) return nullptr;
   return NewSession(ssl, c, c.suite->openssl);
 }
 
@@ -164,7 +165,8 @@ SSL_CTX* DtlsContextOf(const DtlsSuite& suite, DtlsRole role) {
   SSL_CTX_set_security_level(c, 0);
   SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION);
   SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION);
-  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                             SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_id_context(c, kDtlsIdContext, sizeof kDtlsIdContext);
   SSL_CTX_set_keylog_callback(c, LogDtlsKeys);
   if (suite.method == DtlsMethod::kPsk) {
@@ -310,7 +312,8 @@ class OpenSslHandshake final : public DtlsHandshake {
 }  // namespace
 
 std::unique_ptr<DtlsHandshake> DtlsHandshake::Begin(const DtlsSecret& secret, DtlsRole role, const DtlsSetup& setup) {
-  if (secret.suite == nullptr || secret.key.size() != (secret.suite->method == DtlsMethod::kPsk ? kDtlsPskKey : kDtlsMasterSecret)) return nullptr;
+  if (secret.suite == nullptr) return nullptr;
+  if (secret.key.size() != (secret.suite->method == DtlsMethod::kPsk ? kDtlsPskKey : kDtlsMasterSecret)) return nullptr;
   return secret.suite->method == DtlsMethod::kLegacy ? BeginLegacyDtls(secret, role, setup) : BeginOpenSslDtls(secret, role, setup);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 // 0 + 8 bits: a literal. 1 1 + 7 bits, or 1 0 + 11 bits: an offset back, then a length. Offset 0 in 7 bits: the end.
 constexpr std::size_t kWindow = 2047, kNear = 127;
-constexpr unsigned kEnd = 0x180, kShortMatch = 8;
+constexpr unsigned kLzsEnd = 0x180, kShortMatch = 8;
 constexpr int kHashBits = 12, kTries = 16;  // how many earlier places are looked at for each
 
 class BitWriter {
@@ -144,7 +144,7 @@ std::size_t LzsCompress(Bytes in, MutableBytes room) {
     PutLength(out, best);
     for (std::size_t k = 0; k < best; ++k) note(at++);
   }
-  out.Put(9, kEnd);
+  out.Put(9, kLzsEnd);
   return out.Finish();
 }
 
@@ -159,9 +159,9 @@ bool LzsExpand(Bytes in, MutableBytes room, std::size_t& size) {
       room[size++] = static_cast<std::uint8_t>(v);
       continue;
     }
-    if (v == kEnd) return true;
+    if (v == kLzsEnd) return true;
     std::size_t offset = v & 0x7f;
-    if (v < kEnd) {
+    if (v < kLzsEnd) {
       if (!bits.Get(4, v)) return false;
       offset = offset << 4 | v;
     }

@@ -204,7 +204,7 @@ void Portal::ScanToken(const TurnPtr& t) {
     HttpAnswer a;
     a.type = kXmlType;
     a.body =
-        fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hostscan><token>{}</token></hostscan>\n", l.scan_token);
+        fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hostscan>\n<token>{}</token>\n</hostscan>\n", l.scan_token);
     return Answer(t, std::move(a));
   }
   NotFound(t);

@@ -93,6 +93,11 @@ void Portal::ChooseGroup(const TurnPtr& t, Login& l, const std::string& alias, s
       l.alias = alias;
     } else if (!aliases_.empty()) {
       l.alias = AliasOf(kDefaultGroup);
+      // Whoever has shown no certificate is not asked for one before he has chosen: the list would never come.
+      for (const auto& [name, of] : aliases_) {
+        const SslPolicy::Group* g = GroupNamed(of);
+        if (l.alias.empty() && (l.certificate || g == nullptr || g->auth == SslPolicy::Group::Auth::kAaa)) l.alias = name;
+      }
       if (l.alias.empty()) l.alias = aliases_.front().first;
       group = GroupOfAlias(l.alias);
     }
@@ -173,6 +178,8 @@ LoginForm Portal::FormOf(const Login& l) const {
 
 void Portal::AnswerForm(const TurnPtr& t, const Login& l, bool failed) {
   LoginForm f = FormOf(l);
+  // The form of a group's URL comes back to it: nothing else says which group it was.
+  if (t->kind != Turn::Kind::kAggregate && f.id == "main" && !GroupOfUrl(t->request.host(), t->path).empty()) f.action = t->path;
   switch (t->kind) {
     case Turn::Kind::kAggregate:
       if (l.step == LoginStep::kForm && ScanWanted(l) && !l.scan_ticket.empty()) {
@@ -188,8 +195,6 @@ void Portal::AnswerForm(const TurnPtr& t, const Login& l, bool failed) {
     case Turn::Kind::kBrowser:
       break;
   }
-  // The page of a group's URL goes on there.
-  if (f.id == "main" && !GroupOfUrl(t->request.host(), t->path).empty()) f.action = t->path;
   const char* title = f.id == "main" ? "Login" : f.id == "challenge" ? "Verification" : "New password";
   AnswerPage(t, LogonPage(f, title, f.id == "main" ? "Login" : "Continue"), 200, 0, failed);
 }

@@ -119,7 +119,8 @@ void LogTlsKeys(const SSL* ssl, const char* line) {
 
 Error TlsError(const char* what) { return Error{std::string(what) + ": " + CryptoError()}; }
 
-Result<TlsCtxPtr> MakeTls(const TlsSettings& s, bool server, const Certificate& own, const std::vector<Certificate>& chain, const PrivateKey& key) {
+Result<TlsCtxPtr> MakeTls(const TlsSettings& s, bool server, const Certificate& own, const std::vector<Certificate>& chain,
+                          const PrivateKey& key) {
   TlsCtxPtr ctx(SSL_CTX_new_ex(CryptoLibrary::Get().context(), nullptr, server ? TLS_server_method() : TLS_client_method()));
   if (!ctx) return TlsError("TLS");
   SSL_CTX* const c = ctx.get();
@@ -323,12 +324,13 @@ bool TlsChannel::Rekey() {
   Impl& i = *impl_;
   if (i.state != State::kOpen || i.context->server) return false;
   ERR_clear_error();
-  const bool begun = SSL_version(i.ssl.get()) >= TLS1_3_VERSION ? SSL_key_update(i.ssl.get(), SSL_KEY_UPDATE_REQUESTED) == 1 : SSL_renegotiate(i.ssl.get()) == 1;
+  SSL* const ssl = i.ssl.get();
+  const bool begun = SSL_version(ssl) >= TLS1_3_VERSION ? SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 : SSL_renegotiate(ssl) == 1;
   if (!begun) {
     ERR_clear_error();
     return false;
   }
-  const int r = SSL_do_handshake(i.ssl.get());
+  const int r = SSL_do_handshake(ssl);
   return r == 1 || i.Judge(r);
 }
 

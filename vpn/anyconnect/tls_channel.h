@@ -31,7 +31,8 @@ TlsSettings TlsSettingsOf(const SslPolicy& policy, bool ask);
 // What all connections of one listener share. Immutable, cheap to copy; any thread.
 class TlsContext {
  public:
-  static Result<TlsContext> Server(const TlsSettings& settings, const Certificate& own, const std::vector<Certificate>& chain, const PrivateKey& key);
+  static Result<TlsContext> Server(const TlsSettings& settings, const Certificate& own, const std::vector<Certificate>& chain,
+                                   const PrivateKey& key);
   // `own` and `key` may be empty. The server's certificate is not judged here.
   static Result<TlsContext> Client(const TlsSettings& settings, const Certificate& own = {}, const PrivateKey& key = {});
 

@@ -7,7 +7,7 @@
 namespace sallyport {
 namespace {
 
-std::vector<std::uint8_t> Frame(CstpType type, std::vector<std::uint8_t> payload) {
+std::vector<std::uint8_t> FrameOf(CstpType type, std::vector<std::uint8_t> payload) {
   std::vector<std::uint8_t> out(kCstpHeader);
   PutCstpHeader(out, type, payload.size());
   out.insert(out.end(), payload.begin(), payload.end());
@@ -15,7 +15,7 @@ std::vector<std::uint8_t> Frame(CstpType type, std::vector<std::uint8_t> payload
 }
 
 TEST(Cstp, RoundTrip) {
-  const auto record = Frame(CstpType::kDpdRequest, {1, 2, 3});
+  const auto record = FrameOf(CstpType::kDpdRequest, {1, 2, 3});
   CstpFrame f;
   ASSERT_EQ(ReadCstp(record, f), CstpError::kNone);
   EXPECT_EQ(f.type, 3);
@@ -23,7 +23,7 @@ TEST(Cstp, RoundTrip) {
 }
 
 TEST(Cstp, WhatIsWrongIsNamed) {
-  const auto good = Frame(CstpType::kData, {1, 2});
+  const auto good = FrameOf(CstpType::kData, {1, 2});
   CstpFrame f;
   EXPECT_EQ(ReadCstp(Bytes(good).first(7), f), CstpError::kShort);
   auto bad = good;

@@ -233,7 +233,7 @@ TEST(PortalXml, HostScanAtTheFirstLoginOnly) {
   EXPECT_FALSE(Holds(p.Post("/", PortalHarness::Reply(PortalHarness::HandleOf(form), PortalHarness::Named("anyuser", "secret"),
                                                       "<host-scan-token>" + token + "</host-scan-token>")).body, "complete"));
   EXPECT_EQ(p.host.asked, 0);
-  EXPECT_TRUE(Holds(p.Get("/+CSCOE+/sdesktop/token.xml?ticket=" + ticket + "&stub=0").body, "<hostscan><token>" + token + "</token></hostscan>"));
+  EXPECT_TRUE(Holds(p.Get("/+CSCOE+/sdesktop/token.xml?ticket=" + ticket + "&stub=0").body, "<hostscan>\n<token>" + token + "</token>\n</hostscan>\n"));
   EXPECT_EQ(p.Get("/+CSCOE+/sdesktop/token.xml?ticket=1&stub=0").status, 404);
   EXPECT_EQ(p.Get("/+CSCOE+/sdesktop/wait.html").status, 404);
   p.cookie = "sdesktop=" + token;
@@ -312,6 +312,9 @@ TEST(PortalForms, TheOldWayOfOpenConnect) {
   const HttpAnswer done = p.Post("/+webvpn+/index.html", "group_list=Engineers&username=anyuser&password=secret");
   EXPECT_TRUE(Holds(done.body, "<auth id=\"success\">"));
   EXPECT_EQ(PortalHarness::FieldsOf(done, "Set-Cookie").size(), 5u);
+  EXPECT_EQ(p.host.logged_in.back(), "anyuser/ENGINEERS/");
+  EXPECT_TRUE(Holds(p.Get("/engineers").body, "<form method=\"post\" action=\"/engineers\">")) << "nothing else says which group it was";
+  p.Post("/engineers", "username=anyuser&password=secret");
   EXPECT_EQ(p.host.logged_in.back(), "anyuser/ENGINEERS/");
 }
 
