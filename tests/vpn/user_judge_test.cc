@@ -181,6 +181,16 @@ TEST_F(UserJudgeTest, AnAddressThatAUserHadIsHisAgain) {
   EXPECT_EQ(pools.TakeAgain({"a"}, Address("10.9.0.3"), pool)->address, Address("10.9.0.1")) << "that one is out";
   pools.UseOwnAddresses({Address("10.9.0.2")});
   EXPECT_FALSE(pools.Take({"a"}, pool)) << "what is left is ours";
+  // One that comes back rests, if the configuration says so.
+  AddressAssignment rest;
+  rest.reuse_delay_minutes = 5;
+  pools.UseAssignment(rest);
+  const auto at = [](std::int64_t s) { return TimePoint() + Duration::Seconds(s); };
+  pools.Give(Address("10.9.0.3"), at(0));
+  EXPECT_FALSE(pools.Take({"a"}, pool, at(299)));
+  EXPECT_FALSE(pools.TakeAgain({"a"}, Address("10.9.0.3"), pool, at(299)));
+  EXPECT_EQ(pools.Views().at(0).held, 1u);
+  EXPECT_EQ(pools.Take({"a"}, pool, at(300))->address, Address("10.9.0.3"));
   const auto six = pools.Take6({"six"}, pool);
   ASSERT_TRUE(six);
   EXPECT_EQ(six->address, Address("2001:db8::10"));
