@@ -78,6 +78,7 @@ void VpnService::UsePolicy(std::shared_ptr<const Policy> policy) {
     if (same) return;
     pools_.UsePools(vpn_->pools);
     pools_.UsePools6(vpn_->pools6);
+    pools_.UseAssignment(vpn_->assign);
     core_.UsePolicy(vpn_, times_);
   });
 }

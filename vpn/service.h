@@ -137,7 +137,7 @@ class VpnService final : public VpnControl, private IkeHost {
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override;
   std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) override;
-  void GiveAddress(IpAddress a) override { pools_.Give(a); }
+  void GiveAddress(IpAddress a) override { pools_.Give(a, times_.now); }
   void Say(const IkeSaying& s) override;
   bool Hears(IkeSaying::Debug what, int level) const override;
   void PeerUp(const IkePeerUp& up, std::uint32_t replaces) override;

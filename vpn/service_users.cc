@@ -17,9 +17,10 @@ void VpnService::Ask(const UserQuestion& q, std::function<void(const UserAnswer&
 }
 
 std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) {
-  if (own) return pools_.TakeOwn(own->address) ? own : std::nullopt;
+  if (own && vpn_->assign.aaa) return pools_.TakeOwn(own->address) ? own : std::nullopt;
+  if (!vpn_->assign.local) return {};
   std::string pool;
-  const auto taken = pools_.Take(pools, pool);
+  const auto taken = pools_.Take(pools, pool, times_.now);
   if (taken) ports_.logger.Say(737026, 6, fmt::format("IPAA: Client assigned {} from local pool {}", taken->address.ToString(), pool));
   return taken;
 }

@@ -34,6 +34,26 @@ std::vector<Prefix> NetworksOfList(const AccessList& list) {
   return out;
 }
 
+// One list for both families, though the server has one for each: "any" of its IPv6 list is any6, and a family that it says nothing of
+// stays open.
+std::vector<std::string> ElementsOfBoth(const AaaAttributes& a) {
+  std::vector<std::string> all = a.acl;
+  for (const std::string& line : a.acl6) {
+    std::string out, word;
+    for (const char c : line + " ") {
+      if (c != ' ') {
+        word += c;
+        continue;
+      }
+      if (!word.empty()) out += (out.empty() ? "" : " ") + (word == "any" ? std::string("any6") : word);
+      word.clear();
+    }
+    all.push_back(std::move(out));
+  }
+  if (a.acl.empty()) all.push_back("permit ip any4 any4");
+  return all;
+}
+
 bool OfSsl(Via via) { return via == Via::kSslClient || via == Via::kClientless; }
 
 }  // namespace
@@ -191,7 +211,7 @@ UserAnswer UserJudge::OfServer(const UserQuestion& q, const std::string& name, c
   const std::shared_ptr<VpnUser> rules = RulesOf(name, a.attributes);
   out.rules = rules;
   out.msk = a.msk;
-  if (!a.attributes.acl.empty()) {
+  if (!a.attributes.acl.empty() || !a.attributes.acl6.empty()) {
     if (!UseSentList(q, a.attributes, *rules)) return {};
   } else if (out.rules->filter && out.rules->filter->list == nullptr) {
     // A filter that nobody has written would let everything through.
@@ -253,14 +273,15 @@ bool UserJudge::UseSentList(const UserQuestion& q, const AaaAttributes& a, VpnUs
   if (!downloaded && !a.filter.empty()) {
     ports_.logger.Say(113034, 4, who + fmt::format("User ACL <{}> from AAA ignored, AV-PAIR ACL used instead.", a.filter));
   }
+  const std::vector<std::string> elements = ElementsOfBoth(a);
   // The list's own number: what it says, so that one that has changed is another one.
   std::uint32_t sum = 2166136261u;
-  for (const std::string& line : a.acl) {
+  for (const std::string& line : elements) {
     for (const unsigned char c : line) sum = (sum ^ c) * 16777619u;
   }
   const std::string name = downloaded ? a.acl_name : fmt::format("AAA-user-{}-{:08X}", q.user, sum);
-  std::string bad = a.acl.front();
-  const auto list = ports_.compile_list ? ports_.compile_list(name, a.acl, bad) : nullptr;
+  std::string bad = elements.front();
+  const auto list = ports_.compile_list ? ports_.compile_list(name, elements, bad) : nullptr;
   if (list == nullptr) {
     ports_.logger.Say(109019, 3, fmt::format("Downloaded ACL {} has parsing error; ACE {}", name, bad));
     if (OfSsl(q.via)) ports_.logger.Say(113033, 6, who + "AnyConnect session not allowed. ACL parse error.");

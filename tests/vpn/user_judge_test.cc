@@ -77,6 +77,57 @@ TEST_F(UserJudgeTest, ACertificateNeedsNoPassword) {
   EXPECT_EQ(got.group_policy, "engineers");
 }
 
+// A list that comes with the answer, of both families.
+TEST_F(UserJudgeTest, ListsOfTheServer) {
+  AaaPlan plan;
+  plan.groups.resize(1);
+  plan.groups[0].name = "far";
+  plan.groups[0].servers.resize(1);
+  plan.groups[0].servers[0].address = Address("10.1.1.9");
+  plan.groups[0].servers[0].key = "secret";
+  aaa.UsePlan(plan);
+  vpn->groups["staff"].authentication_servers = {"far"};
+  const Bytes secret{reinterpret_cast<const std::uint8_t*>("secret"), 6};
+  std::vector<std::vector<std::string>> compiled;
+  UserJudge judge({logger, clock, [this] { return Times{clock.Now(), real}; }, {}, &aaa, service->counts(),
+                   [&](const std::string& name, const std::vector<std::string>& elements, std::string& bad) -> std::shared_ptr<const AccessList> {
+                     compiled.push_back(elements);
+                     compiled.back().insert(compiled.back().begin(), name);
+                     bad = elements.back();
+                     if (elements.back() == "nonsense") return nullptr;
+                     return std::make_shared<AccessList>(name, 0, std::vector<AclLine>{}, std::vector<AclElement>{});
+                   }});
+  judge.UsePolicy(policy, vpn);
+  const auto ask = [&](std::initializer_list<const char*> pairs) {
+    UserQuestion q;
+    q.tunnel_group = "staff";
+    q.user = "ann";
+    q.password = "pw";
+    q.via = UserQuestion::Via::kSslClient;
+    UserAnswer got;
+    judge.Ask(q, [&](const UserAnswer& a) { got = a; });
+    radius.Serve(aaa, [&](const RadiusWire::Sent& s) {
+      RadiusReply r(radius::kAccessAccept);
+      for (const std::string_view p : pairs) {
+        r.Vendor(radius::kCisco, radius::kCiscoAvPair, {reinterpret_cast<const std::uint8_t*>(p.data()), p.size()});
+      }
+      return r.To(s.message, secret);
+    });
+    return got;
+  };
+  UserAnswer a = ask({"ip:inacl#1=permit ip any host 10.1.1.1", "ipv6:inacl#1=permit ip any host 2001:db8::1"});
+  ASSERT_TRUE(a.accepted);
+  ASSERT_TRUE(a.rules->filter);
+  EXPECT_TRUE(a.rules->filter->name.starts_with("AAA-user-ann-"));
+  EXPECT_EQ(compiled.at(0), (std::vector<std::string>{a.rules->filter->name, "permit ip any host 10.1.1.1", "permit ip any6 host 2001:db8::1"}));
+  a = ask({"ipv6:inacl#1=deny ip any any"});
+  ASSERT_TRUE(a.accepted);
+  EXPECT_EQ(compiled.at(1), (std::vector<std::string>{a.rules->filter->name, "deny ip any6 any6", "permit ip any4 any4"}));
+  EXPECT_FALSE(ask({"ip:inacl#1=nonsense"}).accepted);
+  EXPECT_EQ(Logged("109019").size(), 1u);
+  EXPECT_EQ(Logged("113033").size(), 1u);
+}
+
 // Another database: one session of alice's, idle since `used`.
 class OtherDatabase final : public RemoteSessions {
  public:
@@ -130,6 +181,16 @@ TEST_F(UserJudgeTest, AnAddressThatAUserHadIsHisAgain) {
   EXPECT_EQ(pools.TakeAgain({"a"}, Address("10.9.0.3"), pool)->address, Address("10.9.0.1")) << "that one is out";
   pools.UseOwnAddresses({Address("10.9.0.2")});
   EXPECT_FALSE(pools.Take({"a"}, pool)) << "what is left is ours";
+  // One that comes back rests, if the configuration says so.
+  AddressAssignment rest;
+  rest.reuse_delay_minutes = 5;
+  pools.UseAssignment(rest);
+  const auto at = [](std::int64_t s) { return TimePoint() + Duration::Seconds(s); };
+  pools.Give(Address("10.9.0.3"), at(0));
+  EXPECT_FALSE(pools.Take({"a"}, pool, at(299)));
+  EXPECT_FALSE(pools.TakeAgain({"a"}, Address("10.9.0.3"), pool, at(299)));
+  EXPECT_EQ(pools.Views().at(0).held, 1u);
+  EXPECT_EQ(pools.Take({"a"}, pool, at(300))->address, Address("10.9.0.3"));
   const auto six = pools.Take6({"six"}, pool);
   ASSERT_TRUE(six);
   EXPECT_EQ(six->address, Address("2001:db8::10"));

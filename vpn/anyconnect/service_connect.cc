@@ -58,7 +58,7 @@ std::optional<AssignedAddress> SslService::TakeV4(SslSession& s, const ConnectRe
   }
   if (vpn_->assign.local && group != nullptr) {
     const std::vector<std::string>& pools = s.rules.address_pools.empty() ? group->address_pools : s.rules.address_pools;
-    if (const auto got = ports_.pools.TakeAgain(pools, r.old_address, s.pool)) {
+    if (const auto got = ports_.pools.TakeAgain(pools, r.old_address, s.pool, ports_.times().now)) {
       Say(737006, 6, fmt::format("IPAA: Local pool request succeeded for tunnel-group {}", s.tunnel_group));
       Say(737026, 6, fmt::format("IPAA: Client assigned {} from local pool {}", got->address.ToString(), s.pool));
       return got;
@@ -77,7 +77,8 @@ std::optional<AssignedAddress> SslService::TakeV6(SslSession& s) {
   if (!vpn_->assign.local6) return {};
   const auto group = vpn_->ssl.groups.find(s.tunnel_group);
   const std::vector<std::string>& own = s.rules.client.ipv6_pools;
-  return ports_.pools.Take6(own.empty() && group != vpn_->ssl.groups.end() ? group->second.ipv6_pools : own, s.pool6);
+  return ports_.pools.Take6(own.empty() && group != vpn_->ssl.groups.end() ? group->second.ipv6_pools : own, s.pool6,
+                           ports_.times().now);
 }
 
 bool SslService::TakeAddresses(SslSession& s, const ConnectRequest& r) {
@@ -103,8 +104,9 @@ bool SslService::TakeAddresses(SslSession& s, const ConnectRequest& r) {
 }
 
 void SslService::GiveAddresses(SslSession& s) {
-  if (!s.assigned.IsNone()) ports_.pools.Give(s.assigned);
-  if (!s.assigned6.IsNone()) ports_.pools.Give(s.assigned6);
+  const TimePoint now = ports_.times().now;
+  if (!s.assigned.IsNone()) ports_.pools.Give(s.assigned, now);
+  if (!s.assigned6.IsNone()) ports_.pools.Give(s.assigned6, now);
   s.assigned = s.assigned6 = {};
 }
 

@@ -205,7 +205,10 @@ std::uint32_t SslSessions::Advance(SslSession& s, SslHappening h, const SslDetai
   const IpAddress from = d.tunnel.peer.address;
   const bool moved = h == SslHappening::kConnect && from != s.peer;
   const std::string prefix = s.Prefix();
-  const auto resumed = [&] { Say(716059, 6, prefix + fmt::format("AnyConnect session resumed. Connection from {}.", from.ToString())); };
+  const auto resumed = [&] {
+    Say(716059, 6, prefix + (ways_.release >= 912 ? fmt::format("AnyConnect session resumed connection from IP <{}>.", from.ToString())
+                                           : fmt::format("AnyConnect session resumed. Connection from {}.", from.ToString())));
+  };
   const auto new_connection = [&](int id, VpnTunnelKind kind, const char* format) {
     Say(id, 5, s.Prefix() + fmt::format(fmt::runtime(format), TransportName(kind)));
   };

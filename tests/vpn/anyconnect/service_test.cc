@@ -195,6 +195,50 @@ TEST_F(SslServiceTest, WhenAddressesRunOut) {
   EXPECT_EQ(service.sessions().size(), 3u);
 }
 
+TEST_F(SslServiceTest, AddressesOfBothFamiliesAndOnesOwn) {
+  vpn->pools6["six"] = {"six", {SslIp("2001:db8:9::1"), SslIp("2001:db8:9::9")}, 64};
+  vpn->ssl.groups["staff"].ipv6_pools = {"six"};
+  Use();
+  const auto both = [](TunnelRequest& r) { r.request.wants_ipv6 = true; };
+  const SessionMade made = Login();
+  TunnelMade t = Connect(made.token, "192.0.2.9", 1272, both);
+  EXPECT_EQ(t.answer.address6, SslIp("2001:db8:9::1"));
+  EXPECT_EQ(t.answer.prefix6, 64);
+  EXPECT_EQ(plane.clients.at(0).assigned6, SslIp("2001:db8:9::1"));
+  EXPECT_EQ(service.Views(clock.Now()).at(0).assigned_ipv6, SslIp("2001:db8:9::1"));
+  service.Logout(made.token);
+  // One of his own, which nobody else may have, and which is not the appliance's.
+  auto rules = std::make_shared<VpnUser>();
+  rules->framed_address = SslIp("10.9.0.200");
+  const auto connect = [&] {
+    LoginDone d;
+    d.tunnel_group = "staff";
+    d.user = "bob";
+    d.rules = rules;
+    d.from = From();
+    SessionMade s;
+    service.Login(d, [&](SessionMade m) { s = std::move(m); });
+    return Connect(s.token, "192.0.2.9", 1272, both);
+  };
+  t = connect();
+  EXPECT_EQ(t.answer.address, SslIp("10.9.0.200"));
+  EXPECT_EQ(t.answer.netmask, SslIp("255.255.255.255"));
+  EXPECT_EQ(t.answer.address6, SslIp("2001:db8:9::1")) << "it was given back";
+  EXPECT_EQ(Logged("737010"), Lines{"IPAA: AAA assigned address 10.9.0.200, succeeded"});
+  EXPECT_TRUE(connect().answer.address.IsNone()) << "it is out";
+  EXPECT_EQ(Logged("737011").size(), 1u);
+}
+
+TEST_F(SslServiceTest, AConnectionThatIsLostBeforeItIsATunnel) {
+  const SessionMade made = Login();
+  const TunnelMade t = Connect(made.token);
+  service.TunnelLost(t);
+  EXPECT_FALSE(service.ByToken(made.token)->connected);
+  EXPECT_TRUE(Connect(made.token).accepted);
+  service.TunnelLost(t);
+  EXPECT_TRUE(service.ByToken(made.token)->connected) << "that one was replaced";
+}
+
 TEST_F(SslServiceTest, NoClientsWithoutAnImage) {
   const SessionMade made = Login();
   vpn->ssl.images.clear();

@@ -48,13 +48,19 @@ TEST_F(SslSessionsLife, WordsOfAResumeFromElsewhere) {
   EXPECT_EQ(Message(716058)->text, "Group <staff> User <walter> IP <192.0.2.9> AnyConnect session lost connection. Waiting to resume.");
   said.clear();
   Happen(s, H::kConnect, {}, "192.0.2.77");
-  EXPECT_EQ(Message(716059)->text, "Group <staff> User <walter> IP <192.0.2.9> AnyConnect session resumed. Connection from 192.0.2.77.");
+  EXPECT_EQ(Message(716059)->text, "Group <staff> User <walter> IP <192.0.2.9> AnyConnect session resumed connection from IP <192.0.2.77>.");
   EXPECT_EQ(Message(722034)->text, "Group <staff> User <walter> IP <192.0.2.77> New TCP SVC connection, no existing connection.");
   EXPECT_EQ(s.peer, SslIp("192.0.2.77"));
   // From another address while the connection lives: both.
   said.clear();
   Happen(s, H::kConnect, {}, "192.0.2.78");
   EXPECT_EQ(Ids(), (std::vector<int>{716059, 722032, 722028, 722023, 722022}));
+  // Before 9.12.
+  sessions.Use({.release = 901});
+  Happen(s, H::kTlsClosed);
+  said.clear();
+  Happen(s, H::kConnect, {}, "192.0.2.79");
+  EXPECT_EQ(Message(716059)->text, "Group <staff> User <walter> IP <192.0.2.78> AnyConnect session resumed. Connection from 192.0.2.79.");
 }
 
 TEST_F(SslSessionsLife, WordsOfALogout) {

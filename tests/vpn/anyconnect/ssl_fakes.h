@@ -146,6 +146,7 @@ class SslServiceTest : public testing::Test {
     again->tunnels = v;
     judge.UsePolicy(again, v);
     pools.UsePools(v->pools);
+    pools.UsePools6(v->pools6);
     service.UsePolicy(again);
   }
   PortalPeer From(const char* peer = "192.0.2.9", std::uint16_t port = 1269) const {
