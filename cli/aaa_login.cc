@@ -41,6 +41,7 @@ void CheckLogin(Appliance& appliance, const std::string& service, const std::str
         answer(appliance.CheckUser(user, password));
         return;
       case AaaAnswer::Kind::kReject:
+      case AaaAnswer::Kind::kExpired:
       case AaaAnswer::Kind::kChallenge:  // nobody could answer it here
         log.Log(Msg::k113005, {"AAA failure", a.server.ToString(), user, peer.ToString()});
         break;

@@ -306,9 +306,15 @@ int Appliance::PagerLines() const { return configuration_->settings().pager_line
 
 std::optional<int> Appliance::CheckUser(const std::string& user, const std::string& password) const {
   std::optional<int> privilege;
-  for (const UserAccount& u : configuration_->settings().users) {
-    if (u.name == user && Right(u, password)) privilege = u.privilege;
+  bool known = false;
+  const auto& settings = configuration_->settings();
+  for (const UserAccount& u : settings.users) {
+    if (u.name != user) continue;
+    known = true;
+    if (Right(u, password)) privilege = u.privilege;
   }
+  // A name that nobody has takes as long as a wrong password: hashes are slow on purpose.
+  if (!known && !settings.users.empty()) (void)Right(settings.users.front(), password);
   if (aaa_ != nullptr) aaa_->NoteLocal(privilege.has_value());
   return privilege;
 }

@@ -37,6 +37,7 @@ class AaaClient;
 
 class AspTable;
 class VpnControl;
+class WebvpnControl;
 
 // What an appliance needs from the machine. Tests have one that touches nothing.
 class ApplianceHost {
@@ -154,6 +155,7 @@ class Appliance {
   // --- engine and host
   ApplianceHost& host() { return parts_.host; }
   StateFolder& state() { return parts_.state; }
+  const std::string& model() const { return parts_.model; }  // what the appliance says it is
   KeyStore& keys() { return keys_; }  // of trustpoints
   // Sessions and security associations; an appliance without a VPN engine has none.
   VpnTables& vpn() { return *vpn_; }
@@ -161,6 +163,9 @@ class Appliance {
   // What can be done to them; null: there is no VPN engine.
   VpnControl* vpn_control() { return vpn_control_; }
   void UseVpn(VpnControl& engine);
+  // The engine of AnyConnect; null: there is none.
+  WebvpnControl* webvpn() { return webvpn_; }
+  void UseWebvpn(WebvpnControl& engine) { webvpn_ = &engine; }
   // Whoever asks `aaa-server`s; null: nobody does.
   AaaClient* aaa() { return aaa_; }
   void UseAaa(AaaClient& client) { aaa_ = &client; }
@@ -249,6 +254,7 @@ class Appliance {
   EmptyVpnTables no_tunnels_;
   VpnTables* vpn_ = &no_tunnels_;
   VpnControl* vpn_control_ = nullptr;
+  WebvpnControl* webvpn_ = nullptr;
   AaaClient* aaa_ = nullptr;
   std::unique_ptr<Configuration> configuration_;  // never null
   std::vector<std::string> hardware_;

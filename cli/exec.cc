@@ -33,6 +33,7 @@ const ExecSet& ExecCommands() {
     AddAaaCommands(s);
     AddCryptoCommands(s);
     AddDebugCommands(s);
+    AddWebvpnCommands(s);
     AddCertificateCommands(s);
     AddCrlCommands(s);
     return s;

@@ -53,6 +53,9 @@ void AddAaaCommands(ExecSet& set);
 void AddCryptoCommands(ExecSet& set);
 void AddCryptoShows(ExecSet& set);  // exec_crypto_show.cc
 void AddDebugCommands(ExecSet& set);
+void AddWebvpnCommands(ExecSet& set);
+// The lines of `show debug` that `debug webvpn` makes.
+std::string ShowWebvpnDebug(Appliance& appliance, const Session* session);
 void AddCertificateCommands(ExecSet& set);
 void AddCrlCommands(ExecSet& set);  // exec_crls.cc
 

@@ -76,6 +76,8 @@ class TestJob final : public Job {
           return "INFO: Authentication Challenged: " + (a.message.empty() ? "No error" : a.message) + "\n";
         case AaaAnswer::Kind::kReject:
           return "ERROR: Authentication Rejected: AAA failure\n";
+        case AaaAnswer::Kind::kExpired:
+          return "ERROR: Authentication Rejected: Password has expired\n";
         case AaaAnswer::Kind::kNoAnswer:
           break;
       }
@@ -104,7 +106,7 @@ void Complete(Session& session, Appliance& appliance, TestWords w) {
     session.Refuse("ERROR: aaa-server group <" + w.group + "> does not exist\n");
     return;
   }
-  if (group->protocol != AaaServerGroup::Protocol::kRadius) {
+  if (group->protocol == AaaServerGroup::Protocol::kOther) {
     session.Refuse("ERROR: servers of protocol " + group->protocol_name + " are not asked by this appliance\n");
     return;
   }

@@ -176,6 +176,7 @@ void AddLogoff(ExecSet& set) {
                                   type(T::kLanToLan, "l2l", "LAN-to-LAN"),
                                   type(T::kWebVpn, "webvpn", "Clientless"),
                                   type(T::kLoadBalancing, "vpn-lb", "Load balancing"),
+                                  type(static_cast<T>(99), "email-proxy", "Mail proxy"),  // there never is a session of it
                                   {S::Kw("index", "One session"), S::Int(&W::index, 1, 4294967295, "Its index")},
                                   {S::Kw("ipaddress", "With an address"), S::Arg(&W::address, "Assigned or public address")},
                                   {S::Kw("name", "Of a user or a connection"), S::Word(&W::name, "Name")},

@@ -1,5 +1,7 @@
 // `debug crypto ...`: a session hears what IKE says (vpn/vpn_debug.h). What it hears stands between its own lines, as log lines do
 // after `terminal monitor`; other sessions see nothing of it, and it ends with the session.
+#include <charconv>
+
 #include "cli/appliance.h"
 #include "cli/debug_text.h"
 #include "cli/exec.h"
@@ -9,6 +11,7 @@
 #include "conf/codecs.h"
 #include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
+#include "vpn/webvpn_control.h"
 
 namespace sallyport {
 namespace {
@@ -25,13 +28,23 @@ struct LevelWords {
 enum class Flags : std::uint8_t { kBoth, kIke, kIpsec };
 struct ConditionWords {
   IpAddress peer, mask;
-  std::string user, group;
-  std::optional<std::uint32_t> spi;
+  std::string user, group, spi;
   bool unmatched = false, error = false;
   Flags of = Flags::kBoth;
 };
 
 bool Always(const Personality&) { return true; }
+
+// "0x1234ABCD" or decimal; never 0.
+std::optional<std::uint32_t> SpiOf(std::string_view word) {
+  const bool hex = word.starts_with("0x") || word.starts_with("0X");
+  if (hex) word.remove_prefix(2);
+  std::uint32_t spi = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), spi, hex ? 16 : 10);
+  if (error != std::errc() || end != word.data() + word.size() || spi == 0) return std::nullopt;
+  return spi;
+}
+bool IsSpi(std::string_view word) { return SpiOf(word).has_value(); }
 
 void Listen(const ExecContext& c, Kind what, int level) {
   VpnControl* vpn = c.appliance.vpn_control();
@@ -66,6 +79,7 @@ auto Off(Kind what) {
 
 Reply AllOff(ExecContext& c, const Bare&, Form) {
   if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().Leave(&c.session);
+  if (WebvpnControl* webvpn = c.appliance.webvpn()) webvpn->debug().Leave(&c.session);
   if (AaaClient* aaa = c.appliance.aaa()) aaa->Listen(&c.session, {});
   return {};
 }
@@ -88,7 +102,7 @@ Reply Condition(ExecContext& c, const ConditionWords& w, Form form) {
   }
   if (!w.user.empty()) set(all.users, w.user);
   if (!w.group.empty()) set(all.groups, w.group);
-  if (w.spi) set(all.spis, *w.spi);
+  if (!w.spi.empty()) set(all.spis, *SpiOf(w.spi));
   const bool ike = w.of != Flags::kIpsec, ipsec = w.of != Flags::kIke;
   if (w.unmatched && ike) all.ike_unmatched = on;
   if (w.unmatched && ipsec) all.ipsec_unmatched = on;
@@ -105,6 +119,7 @@ Reply Show(ExecContext& c, const Bare&, Form) {
     if (level > 0) out += DebugName(k, c.appliance.personality().ikev1_keyword) + " enabled at level " + std::to_string(level) + "\n";
   }
   if (const AaaClient* aaa = c.appliance.aaa(); aaa != nullptr && aaa->Listens(&c.session)) out += "debug radius enabled at level 1\n";
+  out += ShowWebvpnDebug(c.appliance, &c.session);
   return Reply::Say(std::move(out));
 }
 
@@ -145,11 +160,12 @@ void AddDebugCommands(ExecSet& set) {
     return P::Opt({P::Choice({{P::Is(&W::of, Flags::kIke, ike, "Of IKE")}, {P::Is(&W::of, Flags::kIpsec, "ipsec", "Of IPsec")}})});
   };
   set.Add(Command<W>({P::Kw("debug", kDebug), P::Kw("crypto", kCrypto), P::Kw("condition", "Only what has to do with ..."),
-                  P::Choice({{P::Kw("peer", "... a peer"), P::Opt({P::Kw("address", "By its address")}), P::Arg(&W::peer, "Address"),
+                  P::Choice({{P::Kw("peer", "... a peer"), P::Opt({P::Choice({{P::Kw("address", "By its address")}, {P::Kw("subnet", "A network of peers")}})}),
+                             P::Arg(&W::peer, "Address"),
                              P::Opt({P::Opt({P::Kw("subnet", "A network of peers")}), P::Arg(&W::mask, "Mask")})},
                             {P::Kw("user", "... a user"), P::Word(&W::user, "Name")},
                             {P::Kw("group", "... a tunnel group"), P::Word(&W::group, "Name")},
-                            {P::Kw("spi", "... a security association"), P::Int(&W::spi, 1, 4294967295, "SPI")},
+                            {P::Kw("spi", "... a security association"), P::WordIf(&W::spi, IsSpi, "SPI, decimal or 0x...")},
                             {P::Is(&W::unmatched, true, "unmatched", "And what does not tell what it has to do with"), of("isakmp")},
                             {P::Is(&W::error, true, "error", "And errors"), of("isakmp")}})})
               .No(4),

@@ -25,6 +25,11 @@ struct ClockDetail {
 Reply ShowOneInterface(ExecContext& c, const InterfaceName& n, Form) {
   for (InterfaceView& v : c.appliance.Interfaces()) {
     if (NamesInterface(n.name, v.hardware, v.nameif)) return Reply::Say(ShowInterface({v}));
+    // `show interface X detail`: the word may be cut short.
+    const std::size_t blank = n.name.rfind(' ');
+    if (blank == std::string::npos || blank + 1 == n.name.size() || !IsPrefixOf(std::string_view(n.name).substr(blank + 1), "detail")) continue;
+    const std::string name = n.name.substr(0, n.name.find_last_not_of(' ', blank) + 1);
+    if (NamesInterface(name, v.hardware, v.nameif)) return Reply::Say(ShowInterface({v}, true));
   }
   return Reply::Refuse("ERROR: % Invalid interface " + n.name + "\n");
 }

@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kSas = "Security associations";
 
+constexpr auto kNoType = static_cast<VpnSessionType>(99);  // of which there never is a session
+
 struct DetailWord {
   bool detail = false;
 };
@@ -31,6 +33,7 @@ struct SessionWords {
   std::optional<std::uint32_t> index;
   std::string name, tunnel_group, protocol, encryption;
   IpAddress address, assigned, public_address;
+  int assigned_version = 0, public_version = 0;  // 4, 6; 0: any
   bool inactive = false;
   VpnSessionFilter::Sort sort = VpnSessionFilter::Sort::kAge;
 };
@@ -64,11 +67,12 @@ Reply Sessions(ExecContext& c, const SessionWords& w, Form) {
   const Personality& personality = c.appliance.personality();
   std::optional<VpnSessionType> type;
   if (w.type >= 0) type = static_cast<VpnSessionType>(w.type);
-  const VpnSessionFilter f{type,      w.index,    w.name,           w.tunnel_group, w.protocol, w.encryption,
-                           w.address, w.assigned, w.public_address, w.inactive,     w.sort};
+  VpnSessionFilter f{type, w.index, w.name, w.tunnel_group, w.protocol, w.encryption, w.address, w.assigned, w.public_address, w.inactive, w.sort};
+  f.assigned_version = w.assigned_version;
+  f.public_version = w.public_version;
   const std::vector<VpnSessionView> sessions = SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality);
   const TimeZone zone = c.appliance.ClockNow().zone;
-  return Reply::Say(w.full ? ShowVpnSessionsFull(sessions, zone, Names(c.appliance), personality)
+  return Reply::Say(w.full ? ShowVpnSessionsFull(sessions, w.detail, zone, Names(c.appliance), personality)
                            : ShowVpnSessions(sessions, w.detail, zone, Names(c.appliance), personality));
 }
 
@@ -88,12 +92,17 @@ Reply Ratio(ExecContext& c, const RatioWords& w, Form) {
 
 TokenPtr<SessionWords> FilterWords() {
   using S = Tokens<SessionWords>;
+  const auto version = [](int SessionWords::*to) {
+    return S::Choice({{S::Is(to, 4, "v4", "IPv4")}, {S::Is(to, 6, "v6", "IPv6")}});
+  };
   return S::Opt(
       {S::Kw("filter", "List only some of them"),
        S::Choice({{S::Kw("name", "Of a user or a connection"), S::Word(&SessionWords::name, "Name")},
                   {S::Kw("ipaddress", "With an address"), S::Arg(&SessionWords::address, "Assigned or public address")},
                   {S::Kw("a-ipaddress", "With an assigned address"), S::Arg(&SessionWords::assigned, "Address")},
                   {S::Kw("p-ipaddress", "With a public address"), S::Arg(&SessionWords::public_address, "Address")},
+                  {S::Kw("a-ipversion", "With an assigned address of a version"), version(&SessionWords::assigned_version)},
+                  {S::Kw("p-ipversion", "With a public address of a version"), version(&SessionWords::public_version)},
                   {S::Kw("tunnel-group", "Of a tunnel group"), S::Word(&SessionWords::tunnel_group, "Tunnel group")},
                   {S::Kw("protocol", "With a tunnel of a kind"),
                    S::Word(&SessionWords::protocol, "IKEv1, IPsec, SSL-Tunnel, ...")},
@@ -126,6 +135,7 @@ TokenPtr<SessionWords> TypeWords(bool ikev1_keyword) {
   std::vector<S::List> all = {type(T::kLanToLan, "l2l", "LAN-to-LAN"),
                               type(T::kWebVpn, "webvpn", "Clientless"),
                               type(T::kLoadBalancing, "vpn-lb", "Load balancing"),
+                              type(kNoType, "email-proxy", "Mail proxy"),
                               {S::Kw("index", "One session"), S::Int(&SessionWords::index, 1, 4294967295, "Its index")}};
   if (ikev1_keyword) {
     all.push_back(type(T::kAnyConnect, "anyconnect", "AnyConnect"));
@@ -145,8 +155,8 @@ void AddSessions(ExecSet& set) {
   using S = Tokens<SessionWords>;
   for (const bool ikev1_keyword : {true, false}) {
     set.Add(Command<SessionWords>({S::Kw("show", kShow), S::Kw("vpn-sessiondb", kSessions),
-                                   S::Opt({S::Choice({{S::Is(&SessionWords::detail, true, "detail", "And their tunnels")},
-                                                      {S::Is(&SessionWords::full, true, "full", "One line each, for programs")}})}),
+                                   S::Flag(&SessionWords::detail, "detail", "And their tunnels"),
+                                   S::Flag(&SessionWords::full, "full", "One line each, for programs"),
                                    TypeWords(ikev1_keyword),
                                    FilterWords(), SortWords()})
                 .When(ikev1_keyword ? HasIkev1Keyword : HasNoIkev1Keyword),

@@ -14,12 +14,16 @@
 #include "cli/icmp_prober.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
+#include "cli/ssl_engine.h"
+#include "cli/ssl_streams.h"
 #include "cli/tool.h"
 #include "cli/udp_questions.h"
 #include "cli/vpn_engine.h"
 #include "firewall/host/syslog_udp.h"
 #include "inspect/engines.h"
+#include "vpn/anyconnect/ssl_plane.h"
 #include "vpn/data_plane.h"
+#include "vpn/tunnel_switch.h"
 
 namespace {
 
@@ -109,11 +113,17 @@ int Run(const Arguments& arguments) {
   SystemEntropy entropy;
   TunnelEventQueue tunnel_events;
   DataPlane tunnels(engine, ring, tunnel_events, entropy);
+  SslEventQueue ssl_events;
+  SslPlane ssl_plane(engine, ring, ssl_events);
+  auto ssl_streams = SslStreams::Open(ssl_plane);
+  if (!ssl_streams) return Fail(ssl_streams.error());
+  TunnelSwitch gates(engine, tunnels, ssl_plane);
   LinuxHost::Options host_options;
   host_options.links = std::move(links);
   host_options.queue = arguments.queue;
   auto host = LinuxHost::Open(std::move(host_options), engine, clock);
   if (!host) return Fail(host.error());
+  (*host)->UsePollSource(ssl_streams->get());
 
   Appliance* running = nullptr;
   const auto link_of = [&](const std::string& nameif) {
@@ -137,8 +147,13 @@ int Run(const Arguments& arguments) {
   SshService ssh(appliance, console, *state);
   auto vpn = VpnEngine::Open({appliance, tunnels, tunnel_events, entropy, arguments.key_log, **radius});
   if (!vpn) return Fail(vpn.error());
+  auto ssl = SslEngine::Open({appliance, **vpn, ssl_plane, ssl_events, entropy});
+  if (!ssl) return Fail(ssl.error());
+  appliance.UseWebvpn(**ssl);
   const auto update_vpn = [&] {
-    if (const Status s = (*vpn)->Update(); !s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
+    for (const Status& s : {(*vpn)->Update(), (*ssl)->Update()}) {
+      if (!s) std::fprintf(stderr, "sallyportd: %s\n", s.error().c_str());
+    }
   };
   if (!LoadConfiguration(appliance, *state, arguments)) return 1;
   appliance.SetHardware(std::move(hardware));
@@ -161,7 +176,13 @@ int Run(const Arguments& arguments) {
     (*radius)->Receive([&](std::uint32_t request, Bytes message) { (*vpn)->aaa().Receive(request, message); });
   });
   console.Watch((*vpn)->event_fd(), [&] { (*vpn)->ReadEvents(); });
-  appliance.OnTick([&] { (*vpn)->Tick(); });
+  console.Watch((*ssl)->socket_fd(), [&] { (*ssl)->ReadSockets(); });
+  console.Watch((*ssl)->event_fd(), [&] { (*ssl)->ReadEvents(); });
+  console.Watch((*ssl)->balancer_fd(), [&] { (*ssl)->ReadBalancer(); });
+  appliance.OnTick([&] {
+    (*vpn)->Tick();
+    (*ssl)->Tick();
+  });
   console.Watch((*prober)->fd(), [&] {
     (*prober)->Receive([&](int entry, std::uint16_t sequence) { appliance.SlaAnswered(entry, sequence); });
   });
@@ -172,6 +193,7 @@ int Run(const Arguments& arguments) {
   std::fflush(stdout);
   console.Run();
   ssh.Stop();
+  (*ssl)->Shutdown();
   (*vpn)->Shutdown();
   (*host)->Stop();
   engine.UseTunnels(nullptr);  // the engine goes last

@@ -6,6 +6,7 @@
 #include "cli/help_text.h"
 #include "vpn/aaa/aaa_client.h"
 #include "vpn/vpn_control.h"
+#include "vpn/webvpn_control.h"
 
 namespace sallyport {
 namespace {
@@ -58,6 +59,7 @@ Session::~Session() {
   job_.reset();
   SetMonitor(false);
   if (VpnControl* vpn = appliance_.vpn_control()) vpn->debug().Leave(this);
+  if (WebvpnControl* webvpn = appliance_.webvpn()) webvpn->debug().Leave(this);
   if (AaaClient* aaa = appliance_.aaa()) aaa->Listen(this, {});
   appliance_.SetConsoleSink(this, nullptr);
   appliance_.Leave(this);
@@ -133,6 +135,7 @@ void Session::Reloaded() {
   history_.clear();
   SetMonitor(false);
   if (VpnControl* vpn = appliance_.vpn_control()) vpn->debug().Leave(this);
+  if (WebvpnControl* webvpn = appliance_.webvpn()) webvpn->debug().Leave(this);
   if (AaaClient* aaa = appliance_.aaa()) aaa->Listen(this, {});
   Write("\n" + appliance_.Greeting({}));
 }

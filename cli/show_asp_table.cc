@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "cli/show_text.h"
+#include "vpn/policy.h"
 
 namespace sallyport {
 
@@ -124,22 +126,30 @@ std::string ShowAspSocket(const Policy& policy, const Personality& personality) 
   } else {
     out = fmt::format("\n{:<9} {:<8}  {:<22}  {:<22}  {}\n", "Protocol", "Socket", "Local Address", "Foreign Address", "State");
   }
-  std::vector<std::pair<std::uint16_t, IfId>> seen;
-  for (const ManagementRule& m : policy.management) {
-    const Interface* i = policy.Find(m.interface);
-    if (i == nullptr || !i->InUse() || i->address.IsNone()) continue;
-    using Service = ManagementRule::Service;
-    const std::uint16_t port = m.service == Service::kSsh ? policy.ssh_port : m.service == Service::kTelnet ? policy.telnet_port : policy.http_port;
-    if (std::find(seen.begin(), seen.end(), std::pair(port, m.interface)) != seen.end()) continue;
-    seen.push_back({port, m.interface});
-    const char* protocol = m.service == Service::kHttp ? "SSL" : "TCP";
+  std::vector<std::tuple<std::uint16_t, IfId, bool>> seen;  // with datagrams?
+  const auto listener = [&](const char* protocol, IfId at, std::uint16_t port, bool datagrams = false) {
+    const Interface* i = policy.Find(at);
+    if (i == nullptr || !i->InUse() || i->address.IsNone()) return;
+    if (std::find(seen.begin(), seen.end(), std::tuple(port, at, datagrams)) != seen.end()) return;
+    seen.emplace_back(port, at, datagrams);
     // The number stands for interface and port: an ASA's is a handle without a meaning.
-    const std::uint32_t socket = static_cast<std::uint32_t>(m.interface) << 16 | port;
+    const std::uint32_t socket = static_cast<std::uint32_t>(at) << 16 | port;
     const std::string local = i->address.ToString() + ":" + std::to_string(port);
     if (personality.any4_keyword) {
       Append(out, "{:<9} {:08x}  {:<10} {:<43}  {}\n", protocol, socket, "LISTEN", local, "0.0.0.0:*");
     } else {
       Append(out, "{:<9} {:08x}  {:<22}  {:<22}  {}\n", protocol, socket, local, "0.0.0.0:*", "LISTEN");
+    }
+  };
+  for (const ManagementRule& m : policy.management) {
+    using Service = ManagementRule::Service;
+    const std::uint16_t port = m.service == Service::kSsh ? policy.ssh_port : m.service == Service::kTelnet ? policy.telnet_port : policy.http_port;
+    listener(m.service == Service::kHttp ? "SSL" : "TCP", m.interface, port);
+  }
+  if (const auto* vpn = dynamic_cast<const VpnPolicy*>(policy.tunnels.get())) {
+    for (const SslPolicy::On& on : vpn->ssl.enabled) {
+      listener("SSL", on.at, vpn->ssl.port);
+      if (!on.tls_only) listener("DTLS", on.at, vpn->ssl.dtls_port, true);
     }
   }
   return out;

@@ -117,7 +117,7 @@ class IpsecText {
     if (ikev1_) Append(out_, "         SA State: {}\n", sa.active ? "active" : "standby");
     Append(out_, "         transform: {} {}{}\n", cipher.esp, cipher.combined ? "esp-null-hmac" : NamesOf(sa.hash).esp,
            bitmap_ ? " no compression " : "");
-    Append(out_, "         in use settings ={{{}}}\n", Settings(sa));
+    Append(out_, "         in use settings ={{{}}}\n", Settings(sa, map.starts_with("__vti-crypto-map-")));
     Append(out_, "         slot: 0, conn_id: {}, crypto-map: {}\n", sa.connection_id, map);
     if (sa.kilobytes_left) {
       Append(out_, "         sa timing: remaining key lifetime (kB/sec): ({}/{})\n", *sa.kilobytes_left, sa.seconds_left);
@@ -132,7 +132,7 @@ class IpsecText {
   }
 
   // "L2L, Tunnel,  NAT-T-Encaps, IKEv1, ": the second blank before an encapsulation is an ASA's.
-  std::string Settings(const EspSaView& sa) const {
+  std::string Settings(const EspSaView& sa, bool virtual_tunnel) const {
     std::string words = fmt::format("{}, {}, ", sa.lan_to_lan ? "L2L" : "RA", sa.transport ? "Transport" : "Tunnel");
     switch (sa.encapsulation) {
       case EspEncapsulation::kNone:
@@ -149,6 +149,7 @@ class IpsecText {
     }
     if (sa.pfs_group != 0) Append(words, "PFS Group {}, ", sa.pfs_group);
     if (ikev1_) Append(words, "IKEv{}, ", sa.ike_version);
+    if (virtual_tunnel) words += "VTI, ";
     return words;
   }
 

@@ -108,10 +108,15 @@ class SessionText {
     return out;
   }
 
-  std::string Flat(const VpnSessionView& s) const {
+  std::string Flat(const VpnSessionView& s, bool detail) const {
     FieldRows rows = FieldRows::Flat();
-    rows.Line("Session Type", TypeName(s.type, personality_));
-    Brief(rows, s, /*detail=*/false);
+    rows.Line("Session Type", std::string(TypeName(s.type, personality_)) + (detail ? " Detailed" : ""));
+    Brief(rows, s, detail);
+    if (!detail) return rows.Take();
+    for (const VpnTunnelView& t : s.tunnels) {
+      rows.Line("Tunnel", NameOf(t.kind, personality_));
+      Tunnel(rows, s, t);
+    }
     return rows.Take();
   }
 
@@ -177,17 +182,21 @@ class SessionText {
       Append(out, "{}:\n", NameOf(t.kind, personality_));
       const bool ike = IsIke(t.kind);
       FieldRows rows("  ", !ike);
-      rows.Line("Tunnel ID", fmt::format("{}.{}", s.index, t.number));
-      if (ike) {
-        Ike(rows, t);
-      } else if (IsIpsec(t.kind)) {
-        Ipsec(rows, t);
-      } else {
-        Ssl(rows, t);
-      }
+      Tunnel(rows, s, t);
       out += rows.Take() + (ike ? "\n" : "  \n");
     }
     if (!personality_.ikev1_keyword) Admission(out, s.admission);
+  }
+
+  void Tunnel(FieldRows& rows, const VpnSessionView& s, const VpnTunnelView& t) const {
+    rows.Line("Tunnel ID", fmt::format("{}.{}", s.index, t.number));
+    if (IsIke(t.kind)) {
+      Ike(rows, t);
+    } else if (IsIpsec(t.kind)) {
+      Ipsec(rows, t);
+    } else {
+      Ssl(rows, t);
+    }
   }
 
   void Ike(FieldRows& rows, const VpnTunnelView& t) const {
@@ -292,12 +301,12 @@ std::string VpnProtocols(const VpnSessionView& session, const Personality& perso
   return text;
 }
 
-std::string ShowVpnSessionsFull(const std::vector<VpnSessionView>& sessions, const TimeZone& zone, const AddressNames& names,
+std::string ShowVpnSessionsFull(const std::vector<VpnSessionView>& sessions, bool detail, const TimeZone& zone, const AddressNames& names,
                                 const Personality& personality) {
   if (sessions.empty()) return kNoSessions;
   const SessionText text(zone, names, personality);
   std::string out = "\n";
-  for (const VpnSessionView& s : sessions) out += text.Flat(s);
+  for (const VpnSessionView& s : sessions) out += text.Flat(s, detail);
   return out;
 }
 

@@ -16,8 +16,8 @@ namespace sallyport {
 // it.
 std::string ShowVpnSessions(const std::vector<VpnSessionView>& sessions, bool detail, const TimeZone& zone,
                             const AddressNames& names, const Personality& personality);
-// `show vpn-sessiondb full ...`: one line for each session, for programs.
-std::string ShowVpnSessionsFull(const std::vector<VpnSessionView>& sessions, const TimeZone& zone, const AddressNames& names,
+// `show vpn-sessiondb full ...`: one line for each session, for programs; in detail those of its tunnels follow in it.
+std::string ShowVpnSessionsFull(const std::vector<VpnSessionView>& sessions, bool detail, const TimeZone& zone, const AddressNames& names,
                                 const Personality& personality);
 
 // `show vpn-sessiondb [summary]`. Groups and tunnels that were never there have no row.

@@ -28,6 +28,7 @@ constexpr GroupRow kGroups[] = {
     {VpnGroup::kClientless, "Clientless VPN", false, kClientless},
     {VpnGroup::kEmailProxy, "Email Proxy", false, {}},
     {VpnGroup::kSiteToSite, "Site-to-Site VPN", false, kSite},
+    {VpnGroup::kIkev2RemoteAccess, "Generic IKEv2 Remote Access", false, {}},
     {VpnGroup::kIkev1RemoteAccess, "IKEv1 IPsec/L2TP IPsec", false, {}},
     {VpnGroup::kLoadBalancing, "Load Balancing(Encryption)", false, {}},
 };

@@ -21,7 +21,6 @@ constexpr std::size_t kLargestDatagram = 65535;
 constexpr Duration kCloseWithin = Duration::Seconds(60);
 constexpr std::uint64_t kListener = 1ull << 32;  // in epoll's word; else it is a connection's number
 
-const sockaddr* Generic(const sockaddr_storage* a) { return static_cast<const sockaddr*>(static_cast<const void*>(a)); }
 sockaddr* Generic(sockaddr_storage* a) { return static_cast<sockaddr*>(static_cast<void*>(a)); }
 
 template <typename T>

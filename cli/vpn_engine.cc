@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli/http_get.h"
+#include "conf/downloaded_acl.h"
 #include "vpn/ike/v1_core.h"
 #include "vpn/ike/v2_core.h"
 
@@ -54,12 +55,14 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
       sockets_(std::move(sockets)),
       key_log_(key_log),
       jobs_(JobPool::Threads(), [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
+      directories_(4, [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
       aaa_({parts.radius, parts.appliance.logger(), parts.appliance.clock(), parts.entropy, [&appliance = parts.appliance] { return appliance.Now(); },
             RealNow,
             [&appliance = parts.appliance](const std::string& nameif) {
               const Interface* f = appliance.policy()->FindByName(nameif);
               return f == nullptr ? IpAddress() : f->address;
-            }}),
+            },
+            [this](std::function<void()> work, std::function<void()> done) { directories_.Run(std::move(work), std::move(done)); }}),
       fetcher_(1, [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
       service_(PortsOf(), Version1(), Version2()) {
   parts_.appliance.UseVpn(service_);
@@ -95,13 +98,19 @@ VpnService::Ports VpnEngine::PortsOf() {
                           &aaa_,
                           {}};
   ports.fetch = [this](const std::string& url, VpnService::Ports::Fetched done) { Fetch(url, std::move(done)); };
+  ports.compile_list = [&appliance](const std::string& name, const std::vector<std::string>& elements, std::string& bad) {
+    return CompileDownloadedAcl(name, elements, appliance.personality().version, bad);
+  };
   if (key_log_ != nullptr) {
-    ports.key_log = [this](const std::string& line) {
-      std::fprintf(key_log_, "%s\n", line.c_str());
-      std::fflush(key_log_);
-    };
+    ports.key_log = [this](const std::string& line) { LogKeys(line); };
   }
   return ports;
+}
+
+void VpnEngine::LogKeys(const std::string& line) {
+  if (key_log_ == nullptr) return;
+  std::fprintf(key_log_, "%s\n", line.c_str());
+  std::fflush(key_log_);
 }
 
 void VpnEngine::Fetch(const std::string& url, VpnService::Ports::Fetched done) {

@@ -34,6 +34,11 @@ class VpnEngine {
     service_.Tick();
   }
   AaaClient& aaa() { return aaa_; }
+  VpnService& service() { return service_; }
+  JobPool& jobs() { return jobs_; }
+  // `--key-log`: lines of TLS and DTLS, too, from either thread.
+  bool logs_keys() const { return key_log_ != nullptr; }
+  void LogKeys(const std::string& line);
   // To be watched: datagrams, and what the data path has to say. Each with its reader.
   int socket_fd() const { return sockets_->fd(); }
   void ReadSockets();
@@ -51,6 +56,7 @@ class VpnEngine {
   std::unique_ptr<IkeSockets> sockets_;
   std::FILE* key_log_;
   JobPool jobs_;
+  JobPool directories_;  // whoever waits for LDAP
   AaaClient aaa_;
   JobPool fetcher_;  // lists of revoked certificates: whoever waits for a server
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -11,6 +11,9 @@ namespace {
 
 bool Matches(const VpnSessionView& s, const VpnSessionFilter& f, const Personality& personality) {
   const auto any_tunnel = [&](auto holds) { return std::any_of(s.tunnels.begin(), s.tunnels.end(), holds); };
+  const auto of_version = [](int version, IpAddress a) { return !a.IsNone() && a.IsV4() == (version == 4); };
+  const bool assigned_fits = f.assigned_version == 0 || of_version(f.assigned_version, s.assigned) || of_version(f.assigned_version, s.assigned_ipv6);
+  if (!assigned_fits || (f.public_version != 0 && !of_version(f.public_version, s.peer))) return false;
   return (!f.type || *f.type == s.type) && (!f.index || *f.index == s.index) &&
          (f.name.empty() || SameWord(f.name, s.name)) &&
          (f.tunnel_group.empty() || SameWord(f.tunnel_group, s.tunnel_group)) &&

@@ -30,6 +30,7 @@ struct VpnSessionFilter {
     kInactivity
   };
   Sort sort = Sort::kAge;
+  int assigned_version = 0, public_version = 0;  // 4 or 6; 0: any
 };
 
 // By type first, in the order of VpnSessionType; by age within what is equal.

@@ -287,6 +287,10 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
     CompileReverseRoutes(*vpn, impl_->vpn_routes, *p);
     if (impl_->vpn_client) CompileClientTranslation(*vpn, *impl_->vpn_client, {impl_->nat_ids, impl_->next_nat}, previous, *p);
     p->user_pools = PoolsInUse(*vpn);
+    const SslPolicy::Balancing& b = vpn->ssl.balancing;
+    for (auto& f : p->interfaces) {
+      if (f && impl_->cluster_master && b.participate && f->id == b.outside) f->cluster = b.cluster;
+    }
     p->tunnels = vpn;
   }
   return std::shared_ptr<const Policy>(std::move(p));
@@ -295,6 +299,8 @@ Result<std::shared_ptr<const Policy>> Configuration::Compile(const Policy* previ
 void Configuration::LinesDown(std::set<std::string> hardware) { impl_->lines_down = std::move(hardware); }
 
 void Configuration::VpnClientHas(std::optional<VpnClientAddress> address) { impl_->vpn_client = std::move(address); }
+
+void Configuration::ClusterMaster(bool master) { impl_->cluster_master = master; }
 
 void Configuration::VpnRoutes(std::vector<Route> routes) { impl_->vpn_routes = std::move(routes); }
 

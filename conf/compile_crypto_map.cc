@@ -246,7 +246,6 @@ std::vector<CryptoMapEntry> CompileCryptoMaps(const VpnSource& from, const EspPr
         e.map = d.name;
         e.sequence = d.sequence;
         e.static_map = s.name;
-        e.static_sequence = s.sequence;
         e.at = at;
         e.dynamic = true;
         reader.Read(d, e);

@@ -153,8 +153,7 @@ class PolicyReader {
     else if (is("ipsec-udp")) p.ipsec_udp = f.Has("enable");
     else if (is("split-tunnel-policy")) ReadSplit(f.Get("policy"), p);
     else if (is("split-tunnel-network-list")) {
-      p.split_list = f.Get("acl");
-      p.split_networks = NetworksOf(from_.ListOf(p.split_list).get(), /*sources=*/true);
+      p.split_networks = NetworksOf(from_.ListOf(f.Get("acl")).get(), /*sources=*/true);
     } else if (is("default-domain")) p.default_domain = f.Get("domain");
     else if (is("split-dns")) p.split_dns = Words(f, "domains");
     else if (is("nem")) p.nem = f.Has("enable");

@@ -326,24 +326,22 @@ void CompileCertificateMaps(const VpnSource& from, VpnPolicy& out) {
     const auto of = [&](const Use& u) { return std::pair(std::find(maps.begin(), maps.end(), u.map), u.number); };
     return of(a) < of(b);
   });
-  for (const Use& u : uses) {
-    for (const auto& l : from.tree.Of(Section::kCrypto)) {
-      const auto* f = l->As<FieldLine>();
-      if (f == nullptr || !l->text.starts_with("crypto ca certificate map ") || MapNameOf(f->Get("name")) != u.map ||
-          f->Int("seq") != static_cast<std::int64_t>(u.number)) {
-        continue;
-      }
-      CertificateMapEntry e;
-      e.tunnel_group = u.group;
-      for (const auto& rule : l->lines) {
-        const auto* r = rule->As<FieldLine>();
-        // A purpose of the key is no part of a name: an entry that asks for one matches nobody.
-        if (r != nullptr && rule->text.starts_with("extended-key-usage")) e.rules.clear();
-        if (r == nullptr || rule->text.starts_with("extended-key-usage")) break;
-        e.rules.push_back(RuleOf(*rule, *r));
-      }
-      if (!e.rules.empty()) out.certificate_map.push_back(std::move(e));
+  for (const auto& l : from.tree.Of(Section::kCrypto)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr || !l->text.starts_with("crypto ca certificate map ")) continue;
+    std::vector<CertificateRule> rules;
+    for (const auto& rule : l->lines) {
+      const auto* r = rule->As<FieldLine>();
+      // A purpose of the key is no part of a name: an entry that asks for one matches nobody.
+      if (r != nullptr && rule->text.starts_with("extended-key-usage")) rules.clear();
+      if (r == nullptr || rule->text.starts_with("extended-key-usage")) break;
+      rules.push_back(RuleOf(*rule, *r));
     }
+    if (!rules.empty()) out.certificate_rules[{MapNameOf(f->Get("name")), static_cast<std::uint32_t>(f->Int("seq").value_or(0))}] = std::move(rules);
+  }
+  for (const Use& u : uses) {
+    const auto rules = out.certificate_rules.find({u.map, u.number});
+    if (rules != out.certificate_rules.end()) out.certificate_map.push_back({rules->second, u.group});
   }
 }
 

@@ -156,7 +156,10 @@ void ReadSsl(const VpnSource& from, SslPolicy& out) {
     }
   }
   if (!levels) {
-    if (ciphers.encryption.empty()) ciphers.encryption = {"RC4-SHA", "AES128-SHA", "AES256-SHA", "DES-CBC3-SHA"};
+    if (ciphers.encryption.empty()) {
+      ciphers.encryption = {"RC4-SHA", "AES128-SHA", "AES256-SHA", "DES-CBC3-SHA"};
+      if (from.release >= 900) ciphers.encryption.insert(ciphers.encryption.begin() + 1, {"DHE-RSA-AES128-SHA", "DHE-RSA-AES256-SHA"});
+    }
     out.tls_ciphers = out.dtls1_ciphers = JoinKnown(ciphers.encryption);
     out.dtls12_ciphers = out.dtls1_ciphers;
     out.tls13_ciphers = "";

@@ -193,6 +193,8 @@ class Configuration {
   void VpnRoutes(std::vector<Route> routes);
   // The address that the hardware client has, in client mode. Compile again after a change.
   void VpnClientHas(std::optional<VpnClientAddress> address);
+  // This appliance is master of its load-balancing cluster: it has the cluster's address, too. Compile again after a change.
+  void ClusterMaster(bool master);
   // The interfaces that the appliance is made with: those physical ones of `names` that no line is about are there, and shut
   // down, now and whenever the configuration is loaded anew or cleared. Subinterfaces, VLANs and the like are overlooked.
   void SetHardware(std::vector<std::string> names);

@@ -27,6 +27,7 @@ struct Configuration::Impl {
   std::set<int> tracks_up;  // TracksUp
   std::vector<Route> vpn_routes;  // VpnRoutes
   std::optional<VpnClientAddress> vpn_client;  // VpnClientHas
+  bool cluster_master = false;                 // ClusterMaster
   ResolvedNames resolved;   // NamesResolved
   std::set<std::string> lines_down;  // LinesDown
   // ServiceClass ids by policy, class and interface.

@@ -13,6 +13,8 @@ constexpr std::string_view kTypes[] = {"Ethernet", "FastEthernet", "GigabitEther
                                        "FortyGigE", "HundredGigE", "gb-ethernet", "Management", "Internal-Data", "Internal-Control", "Vlan",
                                        "Port-channel", "Redundant", "BVI", "Tunnel", "Loopback", "vni"};
 
+constexpr int kMostTunnel = 10413;
+
 // Order of an interface's lines, as an ASA prints them; what stands between them is in shapes_interface.cc.
 enum Rank {
   kDescription = 0, kVlan = 10, kSwitchport = 20, kShutdown = 50, kManagementOnlyNew = 60, kNameif = 70, kSecurity = 80, kAddress = 90,
@@ -175,6 +177,12 @@ Match Codec<HardwareName>::Read(Cursor& in, HardwareName& out, std::string_view 
     in.Blame(n);
     return Match::kNo;
   }
+  const auto plain = [](std::string_view digits) { return digits.find_first_not_of("0123456789") == std::string_view::npos; };
+  if (*type == "Tunnel" && (!plain(rest) || rest.size() > 5 || std::stoi(std::string(rest)) > kMostTunnel)) {
+    in.set_at(in.at() - 1);
+    in.Blame(w.size() == n ? 0 : n);
+    return Match::kNo;
+  }
   out.text = std::string(*type) + std::string(rest);
   return Match::kOk;
 }
@@ -197,9 +205,14 @@ void DeclareInterfaces(ConfigGrammar& g) {
       if (edit.tree.Find(Section::kInterface, "interface " + v.hardware.text.substr(0, dot)) != nullptr) return {};
       return "ERROR: Interface " + v.hardware.text.substr(0, dot) + " does not exist\n";
     };
-    r.check_no = [](ConfigEdit&, const L& v, const Line&) -> std::string {
-      if (!IsPhysical(v.hardware.text)) return {};
-      return "ERROR: Removal of physical interface is not permitted.\n";
+    r.check_no = [](ConfigEdit& edit, const L& v, const Line& l) -> std::string {
+      if (IsPhysical(v.hardware.text)) return "ERROR: Removal of physical interface is not permitted.\n";
+      if (const auto* name = l.First<NameifLine>()) edit.renamed = name->name;
+      return {};
+    };
+    // What named the interface goes with it.
+    r.after_no = [](ConfigEdit& edit, const L&) {
+      if (!edit.renamed.empty()) Rename(edit, edit.renamed, "");
     };
     r.after = [](ConfigEdit& edit, const L& v, Line& l) -> std::string {
       if (!l.lines.empty() || edit.from_asa()) return {};

@@ -38,7 +38,7 @@ constexpr ReferenceKind kReferenceKinds[] = {
     {"proposal", S::kCrypto, "crypto ipsec ikev2 ipsec-proposal ", "ERROR: ipsec-proposal with tag \"{}\" does not exist.\n", ""},
     {"dynmap", S::kCrypto, "crypto dynamic-map ", "ERROR: dynamic map {} does not exist\n", ""},
     {"trustpoint", S::kCrypto, "crypto ca trustpoint ", "ERROR: Trustpoint {} does not exist\n", ""},
-    {"ipsecprofile", S::kCrypto, "crypto ipsec profile ", "ERROR: IPsec profile {} does not exist\n", ""},
+    {"ipsecprofile", S::kCrypto, "crypto ipsec profile ", "ERROR: IPsec profile {} does not exist\n", "ERROR: IPsec profile {} is in use, it cannot be removed\n"},
     {"ldapmap", S::kLdapMap, "ldap attribute-map ", "ERROR: ldap attribute-map {} does not exist\n", ""},
     {"tcpmap", S::kTcpMap, "tcp-map ", "ERROR: tcp-map {} does not exist\n", "ERROR: tcp-map {} is in use\n"},
     {"cmap", S::kClassMap, "class-map ", "", ""},

@@ -98,7 +98,7 @@ constexpr Shape kServers[] = {
     {kHost, "mschapv2-capable", Sec::kAaaServer, {.rank = 9, .effect = kDormant, .keep_no = true}},
     {kHost, "message-authenticator-required", Sec::kAaaServer, {.rank = 9, .effect = kActs, .keep_no = true}},
     {kHost, "ldap-base-dn / <dn:line>", Sec::kAaaServer, {.rank = 10, .effect = kActs}},
-    {kHost, "ldap-group-base-dn / <dn:line>", Sec::kAaaServer, {.rank = 11, .effect = kActs}},
+    {kHost, "ldap-group-base-dn / <dn:line>", Sec::kAaaServer, {.rank = 11, .effect = kDormant}},
     {kHost, "ldap-scope / <scope:{onelevel|subtree}>", Sec::kAaaServer, {.rank = 12, .effect = kActs}},
     {kHost, "ldap-naming-attribute / <attribute:line>", Sec::kAaaServer, {.rank = 13, .effect = kActs}},
     {kHost, "ldap-login-password / [<type:0-8>] <password:secret>", Sec::kAaaServer, {.rank = 14, .effect = kActs}},

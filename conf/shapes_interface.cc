@@ -55,6 +55,20 @@ std::string ZoneInUse(ConfigEdit& edit, const FieldLine& f, const Line&) {
   return {};
 }
 
+// A tunnel's ends are addresses of one family: the source interface's IPv4 address, or the IPv6 one that `ipv6` names.
+std::string OneFamily(ConfigEdit& edit, const FieldLine& f) {
+  if (const std::string refusal = Only<kTunnel>(edit, f); !refusal.empty() || edit.loading) return refusal;
+  const FieldLine *source = f.Has("if") ? &f : nullptr, *destination = f.Has("peer") ? &f : nullptr;
+  for (const auto& l : edit.here->lines) {
+    if (source == nullptr && l->text.starts_with("tunnel source ")) source = l->As<FieldLine>();
+    if (destination == nullptr && l->text.starts_with("tunnel destination ")) destination = l->As<FieldLine>();
+  }
+  if (source == nullptr || destination == nullptr) return {};
+  const auto peer = destination->Address("peer", edit.names);
+  if (!peer || peer->IsV4() == !source->Has("v6")) return {};
+  return "ERROR: Tunnel source and destination must be of the same IP version\n";
+}
+
 // Ranks are those of grammar_interface.cc.
 // The other firewall mode begins with an empty configuration: many commands are of one mode only.
 void Empty(ConfigEdit& edit, const Line* but) {
@@ -127,8 +141,8 @@ constexpr Shape kShapes[] = {
     {"config", "vxlan port / <port:1-65535>", Sec::kInterface, {.rank = 2, .effect = kFor}},
 
     // --- tunnels
-    {kIf, "tunnel source interface / <if:iface> [ ipv6 <v6:ip6> ]", Sec::kInterface, {.rank = 97, .effect = kActs, .check = Only<kTunnel>}},
-    {kIf, "tunnel destination / <peer:ipx>", Sec::kInterface, {.rank = 98, .effect = kActs, .check = Only<kTunnel>}},
+    {kIf, "tunnel source interface / <if:iface> [ ipv6 <v6:ip6> ]", Sec::kInterface, {.rank = 97, .effect = kActs, .check = OneFamily}},
+    {kIf, "tunnel destination / <peer:ipx>", Sec::kInterface, {.rank = 98, .effect = kActs, .check = OneFamily}},
     {kIf, "tunnel mode ipsec / <ip:{ipv4|ipv6}>", Sec::kInterface, {.rank = 99, .effect = kActs, .check = Only<kTunnel>}},
     {kIf, "tunnel protection ipsec profile / <profile:ipsecprofile>", Sec::kInterface, {.rank = 104, .effect = kActs, .check = Only<kTunnel>}},
     {kIf, "tunnel protection ipsec policy / <acl:acl>", Sec::kInterface, {.rank = 105, .effect = kFor, .check = Only<kTunnel>}},

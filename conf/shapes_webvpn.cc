@@ -1,4 +1,5 @@
 // What serves AnyConnect and the clientless portal: `webvpn`, TLS, dynamic access policies, LDAP attribute maps, mail proxies.
+#include "conf/lines.h"
 #include "conf/shape.h"
 
 namespace sallyport {
@@ -15,6 +16,24 @@ constexpr Shape Acting(Shape s) {
 constexpr Shape Dormant(Shape s) {
   s.options.effect = Effect::kDormant;
   return s;
+}
+
+// Up to 7.2 the portal and the server of ASDM do not share a port of an interface.
+std::string NoClashWithHttp(ConfigEdit& edit, const FieldLine& f) {
+  if (edit.loading || edit.personality.release >= 800) return {};
+  int mine = 443, theirs = 0;
+  if (const Line* webvpn = edit.parent()) {
+    for (const auto& l : webvpn->lines) {
+      if (const auto* p = l->As<FieldLine>(); p != nullptr && l->text.starts_with("port ")) mine = static_cast<int>(p->Int("port").value_or(443));
+    }
+  }
+  bool there = false;
+  for (const auto& l : edit.tree.Of(Sec::kHttp)) {
+    if (const auto* server = l->As<HttpServer>()) theirs = server->port.value_or(443);
+    if (const auto* access = l->As<HttpAccess>()) there = there || access->interface == f.Get("interface");
+  }
+  if (!there || mine != theirs) return {};
+  return "ERROR: The HTTP server is enabled on port " + std::to_string(mine) + " of interface " + std::string(f.Get("interface")) + "\n";
 }
 
 #define WEBVPN(words, ...) Dormant({"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}})
@@ -39,8 +58,8 @@ constexpr Shape kGlobal[] = {
      {.rank = 2, .effect = kActs, .until = 903}},
     {"config", "ssl cipher`Specify the encryption algorithms` <version:{default|dtlsv1|dtlsv1.2|tlsv1|tlsv1.1|tlsv1.2|tlsv1.3}> / (all | custom <ciphers:line> | fips | high | low | medium)", Sec::kSsl,
      {.rank = 2, .effect = kActs, .since = 903}},
-    {"config", "ssl dh-group / <group:{group1|group2|group5|group14|group15|group24}>", Sec::kSsl, {.rank = 3, .effect = kActs, .since = 903}},
-    {"config", "ssl ecdh-group / <group:{group19|group20|group21}>", Sec::kSsl, {.rank = 4, .effect = kActs, .since = 903}},
+    {"config", "ssl dh-group / <group:{group1|group2|group5|group14|group15|group24}>", Sec::kSsl, {.rank = 3, .effect = kDormant, .since = 903}},
+    {"config", "ssl ecdh-group / <group:{group19|group20|group21}>", Sec::kSsl, {.rank = 4, .effect = kDormant, .since = 903}},
     {"config", "ssl trust-point`Configure an ssl certificate trustpoint` <trustpoint:trustpoint> [domain <domain:word>] [<interface:iface> [vpnlb-ip | client-default]]", Sec::kSsl,
      {.rank = 5, .effect = kActs}},
     {"config", "ssl certificate-authentication`Enable client certificate authentication` interface <interface:iface> port <port:1-65535>", Sec::kSsl, {.rank = 6, .effect = kActs}},
@@ -51,7 +70,7 @@ constexpr Shape kGlobal[] = {
 constexpr Shape kWebvpn[] = {
     WEBVPN_ACTS("port`WebVPN should listen for connections on the specified port` / <port:1-65535>", .silent = "port 443"),
     WEBVPN_ACTS("dtls`Configure DTLS for WebVPN` port / <port:1-65535>", .silent = "dtls port 443"),
-    WEBVPN_ACTS("enable`Enable WebVPN on the specified interface` <interface:iface> / [tls-only]"),
+    WEBVPN_ACTS("enable`Enable WebVPN on the specified interface` <interface:iface> / [tls-only]", .check = NoClashWithHttp),
     PORTAL("character-encoding / <text:line>"),
     PORTAL("file-encoding <server:word> / <text:line>"),
     PORTAL("memory-size / (percent <percent:20-80> | kb <kilobytes:1-1000000>)"),

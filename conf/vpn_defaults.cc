@@ -1,6 +1,7 @@
 #include "conf/vpn_defaults.h"
 
 #include <algorithm>
+#include <map>
 #include <span>
 #include <string_view>
 
@@ -250,6 +251,67 @@ constexpr Default kMapEntry[] = {
     {"no set tfc-packets", 900},
 };
 
+// `webvpn`.
+constexpr Default kWebvpn[] = {
+    {"port| 443"},
+    {"dtls port| 443", 800},
+    {"memory-size| percent 50", 800},
+    {"default-idle-timeout| 1800"},
+    {"no anyconnect-essentials", 802},
+    {"no svc enable", 701, 803},
+    {"no csd enable", 701, 906},
+    {"no hostscan enable", 907},
+    {"no anyconnect enable", 804},
+    {"no tunnel-group-list enable", 800},
+    {"no tunnel-group-preference group-url", 804},
+    {"no error-recovery disable", 900},
+};
+
+constexpr Default kSsl[] = {
+    {"ssl server-version| any", 0, 902},
+    {"ssl client-version| any", 0, 902},
+    {"ssl encryption| rc4-sha1 aes128-sha1 aes256-sha1 3des-sha1", 0, 899},
+    {"ssl encryption| rc4-sha1 dhe-aes128-sha1 dhe-aes256-sha1 aes128-sha1 aes256-sha1 3des-sha1", 900, 902},
+    {"ssl server-version| tlsv1", 903, 909},
+    {"ssl server-version| tlsv1 dtlsv1", 910},
+    {"ssl client-version| tlsv1", 903},
+    {"ssl cipher default| medium", 903},
+    {"ssl cipher tlsv1| medium", 903},
+    {"ssl cipher tlsv1.1| medium", 903},
+    {"ssl cipher tlsv1.2| medium", 903},
+    {"ssl cipher dtlsv1| medium", 903},
+    {"ssl cipher dtlsv1.2| medium", 910},
+    {"ssl dh-group| group2", 903, 912},
+    {"ssl dh-group| group14", 913},
+    {"ssl ecdh-group| group19", 903},
+    {"ssl certificate-authentication fca-timeout| 2", 800},
+};
+
+// `aaa-server`: groups, and hosts of a protocol.
+constexpr Default kAaaGroup[] = {
+    {"accounting-mode| single"},
+    {"reactivation-mode| depletion deadtime 10"},
+    {"max-failed-attempts| 3"},
+};
+constexpr Default kOtherAaaGroup[] = {  // of protocols without accounting
+    {"reactivation-mode| depletion deadtime 10"},
+    {"max-failed-attempts| 3"},
+};
+constexpr Default kRadiusHost[] = {
+    {"retry-interval| 10"},
+    {"timeout| 10"},
+    {"authentication-port| 1645"},
+    {"accounting-port| 1646"},
+    {"acl-netmask-convert| standard"},
+};
+constexpr Default kLdapHost[] = {
+    {"timeout| 10"},
+    {"server-port| 389"},
+    {"ldap-scope| onelevel"},
+    {"no ldap-over-ssl enable"},
+    {"server-type| auto-detect"},
+};
+
 std::string_view WithoutNo(std::string_view text) { return text.starts_with("no ") ? text.substr(3) : text; }
 std::string_view KeyOf(const Default& d) {
   const std::string_view t = WithoutNo(d.text);
@@ -342,6 +404,34 @@ void CryptoGlobals(const LineTree& tree, int release, std::vector<std::string>& 
   }
 }
 
+void AaaServers(const LineTree& tree, int release, std::vector<std::string>& out) {
+  std::map<std::string, std::string, std::less<>> protocols;
+  for (const auto& l : tree.Of(Section::kAaaServer)) {
+    const auto* f = l->As<FieldLine>();
+    if (f == nullptr) continue;
+    if (f->Has("protocol")) protocols[std::string(f->Get("group"))] = f->Get("protocol");
+    const std::string& protocol = protocols[std::string(f->Get("group"))];
+    const bool radius = protocol == "radius";
+    if (!f->Has("host")) {
+      std::span<const Default> defaults = kOtherAaaGroup;
+      if (radius || protocol == "tacacs+") defaults = kAaaGroup;
+      Below(tree, Section::kAaaServer, l->text, defaults, release, out);
+    } else if (radius || protocol == "ldap") {
+      std::span<const Default> defaults = kRadiusHost;
+      if (!radius) defaults = kLdapHost;
+      // A key or a time in the line itself is one that the sub-mode could say, too.
+      std::vector<std::string_view> said = LinesBelow(l.get());
+      if (f->Has("seconds")) said.push_back("timeout 0");
+      out.push_back(l->text);
+      for (const Default* d : Missing(defaults, release, said)) {
+        // LDAPS has a port of its own.
+        const bool ldaps = std::any_of(said.begin(), said.end(), [](std::string_view t) { return t.starts_with("ldap-over-ssl "); });
+        out.push_back(ldaps && std::string_view(d->text).starts_with("server-port") ? "server-port 636" : TextOf(*d));
+      }
+    }
+  }
+}
+
 void TunnelGroup(const LineTree& tree, int release, const std::string& name, const std::string& type, std::vector<std::string>& out) {
   const std::string group = "tunnel-group " + name;
   constexpr Section s = Section::kTunnelGroup;
@@ -362,6 +452,11 @@ std::vector<std::string> VpnDefaults(const LineTree& tree, int release) {
   for (const auto& l : tree.Of(Section::kTcpMap)) Below(tree, Section::kTcpMap, l->text, kTcpMap, release, out);
   CryptoMaps(tree, release, out);
   CryptoGlobals(tree, release, out);
+  if (release >= 701) Below(tree, Section::kWebvpn, "webvpn", kWebvpn, release, out);
+  AaaServers(tree, release, out);
+  std::vector<std::string_view> ssl;
+  for (const auto& l : tree.Of(Section::kSsl)) ssl.push_back(l->text);
+  for (const Default* d : Missing(kSsl, release, ssl)) out.push_back(TextOf(*d));
 
   const std::string policy = "group-policy DfltGrpPolicy";
   if (tree.Find(Section::kGroupPolicy, policy) == nullptr) out.push_back(policy + " internal");

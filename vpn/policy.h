@@ -56,8 +56,7 @@ struct CryptoMapEntry {
   std::uint32_t id = 0;  // stable while the map's name, its sequence and the interface stay; never 0, never reused
   std::string map;       // name as `show crypto ipsec sa` has it; of a dynamic entry the dynamic map's name
   std::uint32_t sequence = 0;
-  std::string static_map;  // dynamic: the map that refers to it, and there
-  std::uint32_t static_sequence = 0;
+  std::string static_map;  // dynamic: the map that refers to it
   IfId at{};
   bool dynamic = false;
   std::shared_ptr<const AccessList> match;  // null: a dynamic entry that takes what the peer asks for
@@ -152,7 +151,6 @@ struct VpnGroupPolicy {
   std::string group_lock;
   enum class Split : std::uint8_t { kTunnelAll, kTunnelSpecified, kExcludeSpecified } split = Split::kTunnelAll;
   std::vector<Prefix> split_networks;
-  std::string split_list;                // its name
   std::vector<std::string> split_dns;
   std::string banner, default_domain;
   std::vector<IpAddress> dns, wins;
@@ -173,6 +171,9 @@ struct VpnUser {
   std::optional<std::uint32_t> idle_minutes, session_minutes, simultaneous_logins;
   std::optional<VpnFilter> filter;
   std::optional<VpnTunnelProtocols> protocols;
+  std::optional<VpnGroupPolicy::Split> split;
+  std::string split_list;  // "": the group policy's
+  std::vector<Prefix> split_networks;
   std::optional<bool> password_storage;
   std::optional<std::string> group_lock;
   std::optional<std::vector<std::string>> address_pools;
@@ -273,6 +274,7 @@ struct VpnPolicy final : TunnelPolicy {
   AddressAssignment assign;
   std::map<std::string, Trustpoint> trustpoints;
   std::vector<CertificateMapEntry> certificate_map;
+  std::map<std::pair<std::string, std::uint32_t>, std::vector<CertificateRule>> certificate_rules;  // of every map and number
   bool map_by_ou = false, map_by_rules = false, map_by_ike_id = true, map_by_peer_ip = true;  // tunnel-group-map enable
   std::string map_default_group;
   VpnClientSettings client;
@@ -327,6 +329,8 @@ struct VpnPolicy final : TunnelPolicy {
     p.simultaneous_logins = u.simultaneous_logins.value_or(p.simultaneous_logins);
     if (u.filter) p.filter = *u.filter;
     if (u.protocols) p.protocols = *u.protocols;
+    if (u.split) p.split = *u.split;
+    if (!u.split_list.empty()) p.split_networks = u.split_networks;
     p.password_storage = u.password_storage.value_or(p.password_storage);
     if (u.group_lock) p.group_lock = *u.group_lock;
     if (u.address_pools) p.address_pools = *u.address_pools;

@@ -43,7 +43,17 @@ std::string SessionTypeName(const VpnSessions::Ended& e, const Personality& pers
 }  // namespace
 
 VpnService::VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2)
-    : ports_(std::move(ports)), policy_(std::make_shared<Policy>()), vpn_(NoTunnels()), times_(ports_.times()), core_(*this, v1, v2) {}
+    : ports_(std::move(ports)),
+      policy_(std::make_shared<Policy>()),
+      vpn_(NoTunnels()),
+      judge_({ports_.logger, ports_.clock, ports_.times, ports_.check_user, ports_.aaa, counts_, ports_.compile_list}),
+      accounting_(ports_.aaa, ports_.entropy),
+      sessions_(counts_),
+      times_(ports_.times()),
+      core_(*this, v1, v2) {
+  judge_.UsePolicy(policy_, vpn_);
+  counts_.Join(ours_);
+}
 
 VpnService::~VpnService() { *alive_ = false; }
 
@@ -56,9 +66,18 @@ void VpnService::UsePolicy(std::shared_ptr<const Policy> policy) {
     if (vpn == nullptr) vpn = NoTunnels();
     const bool same = vpn == vpn_;
     vpn_ = std::move(vpn);
+    judge_.UsePolicy(policy_, vpn_);
+    std::set<IpAddress> own;
+    for (const auto& i : policy_->interfaces) {
+      if (!i) continue;
+      if (!i->address.IsNone()) own.insert(i->address);
+      for (const InterfaceAddress6& a : i->ipv6) own.insert(a.address);
+    }
+    pools_.UseOwnAddresses(std::move(own));
     core_.UseTunnelManager(policy_->personality.ikev1_keyword);
     if (same) return;
     pools_.UsePools(vpn_->pools);
+    pools_.UsePools6(vpn_->pools6);
     core_.UsePolicy(vpn_, times_);
   });
 }
@@ -139,8 +158,11 @@ void VpnService::End(const VpnSessions::Due& which, const std::string& reason) {
 
 void VpnService::Shutdown(bool reboot) {
   Enter([&] {
-    for (const VpnSessionView& s : sessions_.Views(times_.now)) {
-      sessions_.WillEnd(s.index, reboot ? "Administrator Reboot" : "Administrator Shutdown");
+    const std::string reason = reboot ? "Administrator Reboot" : "Administrator Shutdown";
+    for (const VpnSessionView& s : sessions_.Views(times_.now)) sessions_.WillEnd(s.index, reason);
+    for (RemoteSessions* database : counts_.databases()) {
+      if (database == &ours_) continue;
+      for (const VpnSessionView& s : database->Views(times_.now)) database->Logoff(s.index, reason);
     }
     IkeClear all;
     all.why = IkeEnd::kShutdown;
@@ -150,7 +172,6 @@ void VpnService::Shutdown(bool reboot) {
 
 // --- the console
 
-std::vector<VpnSessionView> VpnService::Sessions() { return sessions_.Views(ports_.times().now); }
 std::vector<IkeSaView> VpnService::IkeSas() { return core_.Views(ports_.times()); }
 
 std::vector<IpsecFlowView> VpnService::IpsecFlows() {
@@ -177,18 +198,6 @@ std::uint32_t VpnService::Clear(const IkeClear& what) {
   std::uint32_t gone = 0;
   Enter([&] { gone = core_.Clear(what, times_); });
   return gone;
-}
-
-bool VpnService::Logoff(std::uint32_t index) {
-  bool found = false;
-  Enter([&] {
-    auto which = sessions_.Find(index);
-    if (!which) return;
-    found = true;
-    which->why = IkeEnd::kAdministratorReset;
-    End(*which, {});
-  });
-  return found;
 }
 
 void VpnService::ClearCounters() {
@@ -279,13 +288,8 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   const VpnGroupPolicy rules = up.lan_to_lan ? vpn_->GroupPolicy(up.group_policy) : vpn_->GroupPolicyOf(up.group_policy, up.rules.get());
   if (!up.lan_to_lan && replaces == 0) {
     // A login too many ends the session that has been idle for longest.
-    const std::vector<std::uint32_t> others = sessions_.OfUser(up.user);
-    if (others.size() >= rules.simultaneous_logins) {
-      const auto oldest = sessions_.LongestIdle(others);
-      if (auto which = oldest ? sessions_.Find(*oldest) : std::nullopt) {
-        which->why = IkeEnd::kAdministratorReset;
-        later_.push_back([this, w = *which] { End(w, "Connection preempted"); });
-      }
+    if (const auto idle = counts_.TooMany(up.user, rules.simultaneous_logins)) {
+      later_.push_back([w = *idle] { w.database->Logoff(w.index, "Connection preempted"); });
     }
   }
   VpnSessions::Limits limits;
@@ -293,7 +297,7 @@ void VpnService::PeerUp(const IkePeerUp& up, std::uint32_t replaces) {
   limits.session_minutes = rules.session_minutes;
   limits.filter = rules.filter.name;
   const std::size_t most = vpn_->max_sessions != 0 ? std::min(vpn_->max_sessions, VpnSessions::kMost) : VpnSessions::kMost;
-  const bool full = replaces == 0 && sessions_.size() >= most;
+  const bool full = replaces == 0 && counts_.size() >= most;
   if (full) {
     ports_.logger.Say(113029, 4,
                       fmt::format("Group {} User {} IP {} Session could not be established: session limit of {} reached", up.group_policy,
@@ -315,7 +319,7 @@ void VpnService::PeerDown(std::uint32_t ike_sa, IkeEnd why) {
   made_[(ike_sa & IkeCore::kVersion2) != 0].deleted++;
   const auto ended = sessions_.PeerDown(ike_sa, why, times_.now);
   if (!ended) return;
-  AccountStop(*ended);
+  accounting_.Stop(ended->index, ended->duration, ended->traffic, ended->reason);
   ports_.logger.Say(113019, 4,
                     fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: {}, Duration: {}, Bytes xmt: {}, "
                                 "Bytes rcv: {}, Reason: {}",

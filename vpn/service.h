@@ -17,11 +17,13 @@
 #include "firewall/logger.h"
 #include "firewall/policy.h"
 #include "vpn/aaa/aaa_client.h"
+#include "vpn/accounting.h"
 #include "vpn/address_pools.h"
 #include "vpn/crl_cache.h"
 #include "vpn/ike/core.h"
 #include "vpn/sessions.h"
 #include "vpn/tunnel_control.h"
+#include "vpn/user_judge.h"
 #include "vpn/vpn_control.h"
 
 namespace sallyport {
@@ -55,6 +57,7 @@ class VpnService final : public VpnControl, private IkeHost {
     // What is at a URL; `done` comes later, on the control thread. Empty: nothing can be fetched.
     using Fetched = std::function<void(const Result<std::vector<std::uint8_t>>&)>;
     std::function<void(const std::string& url, Fetched done)> fetch = {};
+    CompileList compile_list = {};  // of servers' access lists
   };
   // `make` gives the versions of IKE that are spoken (vpn/ike/core.h).
   VpnService(Ports ports, const IkeCore::Make& v1, const IkeCore::Make& v2);
@@ -79,9 +82,14 @@ class VpnService final : public VpnControl, private IkeHost {
   // `f` is called, by Tick, when InjectedRoutes, TunnelsUp or ClientAddress has changed.
   void OnRoutes(std::function<void()> f) { on_routes_ = std::move(f); }
 
-  // --- VpnControl
+  // What IKE's sessions share with those of AnyConnect.
+  AddressPools& pools() { return pools_; }
+  SessionCounts& counts() { return counts_; }
+  UserJudge& judge() { return judge_; }
+
+  // --- VpnControl. Sessions are those of every database that has joined counts().
   std::vector<VpnSessionView> Sessions() override;
-  VpnStatisticsView Statistics() override { return sessions_.Statistics(); }
+  VpnStatisticsView Statistics() override { return counts_.View(); }
   std::vector<IkeSaView> IkeSas() override;
   std::vector<IpsecFlowView> IpsecFlows() override;
   std::vector<VpnContextView> Contexts() override;
@@ -96,6 +104,8 @@ class VpnService final : public VpnControl, private IkeHost {
   void ClearCounters() override;
   std::optional<IpsecStatsView> IpsecStats() override;
   // Lists of revoked certificates: vpn/service_crls.cc.
+  // The list that rules for `of`, if it is here; asks for it otherwise. For whoever else looks at certificates.
+  std::vector<std::uint8_t> CrlFor(const Trustpoint& trustpoint, const Certificate& of) { return CrlOf(trustpoint, of); }
   void RequestCrl(const std::string& trustpoint, std::function<void(const Status&)> done) override;
   std::vector<CrlView> Crls() const override { return crls_.Views(); }
   void ClearCrls(const std::string& trustpoint) override { crls_.Clear(trustpoint); }
@@ -103,6 +113,19 @@ class VpnService final : public VpnControl, private IkeHost {
   VpnDebug& debug() override { return debug_; }
 
  private:
+  // IKE's sessions, as other databases see them.
+  class Ours final : public RemoteSessions {
+   public:
+    explicit Ours(VpnService& service) : service_(service) {}
+    std::vector<VpnSessionView> Views(TimePoint now) override { return service_.sessions_.Views(now); }
+    bool Logoff(std::uint32_t index, const std::string& reason) override;
+    std::vector<std::uint32_t> OfUser(const std::string& user) const override { return service_.sessions_.OfUser(user); }
+    TimePoint LastUsed(std::uint32_t index) const override { return service_.sessions_.LastUsed(index); }
+
+   private:
+    VpnService& service_;
+  };
+
   // --- IkeHost
   void Send(const IkeDatagram& d) override;
   std::uint32_t NewSpi() override;
@@ -133,16 +156,7 @@ class VpnService final : public VpnControl, private IkeHost {
   template <typename F>
   void Enter(F f);
   // --- service_users.cc
-  using Answer = std::function<void(const UserAnswer&)>;
-  void Consider(const UserQuestion& q, const Answer& answer);
-  void AskServers(const UserQuestion& q, const TunnelGroup& group, const Answer& answer);
-  UserAnswer JudgeLocally(const UserQuestion& q, const TunnelGroup& group);
-  UserAnswer OfServer(const UserQuestion& q, const std::string& name, const TunnelGroup& group, const AaaAnswer& a);
-  std::shared_ptr<const VpnUser> RulesOf(const std::string& name, const AaaAttributes& a) const;
-  // Whoever he is, may he in? What he gets stands in `accepted`.
-  UserAnswer Admit(const UserQuestion& q, const std::string& name, const TunnelGroup& group, UserAnswer accepted);
   void AccountStart(const IkePeerUp& up, std::uint32_t index);
-  void AccountStop(const VpnSessions::Ended& ended);
   void LogPair(const ChildSa& sa, bool created);
   // `debug crypto ipsec`: vpn/service_debug.cc.
   void DebugPairUp(const ChildSa& sa) const;
@@ -176,14 +190,17 @@ class VpnService final : public VpnControl, private IkeHost {
   std::shared_ptr<const VpnPolicy> vpn_;  // never null
   VpnDebug debug_;
   AddressPools pools_;
+  SessionCounts counts_;
+  UserJudge judge_;
+  Accounting accounting_;
   VpnSessions sessions_;
+  Ours ours_{*this};
   std::map<std::uint32_t, std::shared_ptr<const ChildSa>> pairs_;  // what is installed, by inbound SPI
   std::deque<std::function<void()>> later_;  // when the engine is not in the middle of something
   int depth_ = 0;
   Times times_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::function<void()> on_routes_;
-  std::map<std::uint32_t, AaaAccount> accounts_;  // sessions that were told to a server, by index
   std::vector<Route> routes_;   // as they were told last
   std::set<IfId> tunnels_up_;
   std::optional<VpnClientAddress> client_address_;

@@ -11,8 +11,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLargestIndex = 65535;
-
 VpnTunnelKind KindOf(EspEncapsulation e) {
   switch (e) {
     case EspEncapsulation::kNone:
@@ -130,15 +128,8 @@ struct VpnSessions::Session {
   }
 };
 
-VpnSessions::VpnSessions() = default;
+VpnSessions::VpnSessions(SessionCounts& counts) : counts_(counts) {}
 VpnSessions::~VpnSessions() = default;
-
-std::uint32_t VpnSessions::NewIndex() {
-  do {
-    last_index_ = last_index_ % kLargestIndex + 1;
-  } while (sessions_.contains(last_index_));
-  return last_index_;
-}
 
 VpnSessions::Session* VpnSessions::OfIkeSa(std::uint32_t numbered) {
   const auto i = of_ike_sa_.find(numbered);
@@ -153,7 +144,7 @@ std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, c
   if (fresh) {
     auto made = std::make_unique<Session>();
     s = made.get();
-    s->index = NewIndex();
+    s->index = counts_.NewIndex();
     s->begun = now;
     s->wall = wall;
     StoreBe32(s->audit_id.data() + 4, s->index << 12);
@@ -165,13 +156,13 @@ std::uint32_t VpnSessions::PeerUp(const IkePeerUp& up, std::uint32_t replaces, c
   s->limits = limits;
   s->ike_sas.insert(number);
   of_ike_sa_[number] = s->index;
-  if (fresh) Count(s->type(), up.version, 1);
+  if (fresh) counts_.Count(s->type(), up.version, 1);
 
   const VpnTunnelKind kind = up.version == 2 ? VpnTunnelKind::kIkev2 : VpnTunnelKind::kIkev1;
   auto tunnel = std::find_if(s->tunnels.begin(), s->tunnels.end(), [](const Tunnel& t) { return IsIkeTunnel(t.view.kind); });
   if (tunnel == s->tunnels.end()) {
     tunnel = s->tunnels.insert(s->tunnels.begin(), Tunnel{});
-    CountTunnel(kind, 1);
+    counts_.CountTunnel(kind, 1);
   }
   tunnel->since = now;
   VpnTunnelView& v = tunnel->view;
@@ -213,10 +204,11 @@ std::optional<VpnSessions::Ended> VpnSessions::PeerDown(std::uint32_t ike_sa, Ik
   e.ike_version = s->up.version;
   e.carrier = s->carrier;
   for (const Tunnel& t : s->tunnels) {
-    CountTunnel(t.view.kind, -1);
+    counts_.CountTunnel(t.view.kind, -1);
     for (const std::uint32_t spi : t.spis) of_spi_.erase(spi);
   }
-  Count(s->type(), s->up.version, -1);
+  counts_.Count(s->type(), s->up.version, -1);
+  counts_.Free(s->index);
   std::erase(order_, s->index);
   sessions_.erase(e.index);
   return e;
@@ -231,7 +223,7 @@ void VpnSessions::PairUp(const ChildSa& sa, TimePoint now) {
     tunnel = s->tunnels.insert(s->tunnels.end(), Tunnel{});
     tunnel->activity = sa.activity;
     tunnel->begun = now;
-    CountTunnel(kind, 1);
+    counts_.CountTunnel(kind, 1);
   }
   if (s->carrier == std::nullopt) {  // an audit id begins with the address that the peer came to
     StoreBe32(s->audit_id.data(), static_cast<std::uint32_t>(sa.local.address.lo()));
@@ -271,7 +263,7 @@ void VpnSessions::PairDown(std::uint32_t spi_in) {
   tunnel->spis.erase(spi_in);
   if (!tunnel->spis.empty()) return;  // a rekey: the new pair is there
   AddTraffic(s.gone, TrafficOf(*tunnel->activity));
-  CountTunnel(tunnel->view.kind, -1);
+  counts_.CountTunnel(tunnel->view.kind, -1);
   s.tunnels.erase(tunnel);
 }
 
@@ -335,16 +327,9 @@ std::vector<std::uint32_t> VpnSessions::OfUser(const std::string& user) const {
   return all;
 }
 
-std::optional<std::uint32_t> VpnSessions::LongestIdle(const std::vector<std::uint32_t>& of) const {
-  std::optional<std::uint32_t> found;
-  TimePoint least = TimePoint::Max();
-  for (const std::uint32_t index : of) {
-    const auto s = sessions_.find(index);
-    if (s == sessions_.end() || s->second->LastUsed() >= least) continue;
-    least = s->second->LastUsed();
-    found = index;
-  }
-  return found;
+TimePoint VpnSessions::LastUsed(std::uint32_t index) const {
+  const auto s = sessions_.find(index);
+  return s == sessions_.end() ? TimePoint::Max() : s->second->LastUsed();
 }
 
 std::optional<VpnSessions::Due> VpnSessions::Find(std::uint32_t index) const {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "vpn/ike/host.h"
+#include "vpn/session_counts.h"
 #include "vpn/views.h"
 
 namespace sallyport {
@@ -23,7 +24,7 @@ namespace sallyport {
 class VpnSessions {
  public:
   static constexpr std::uint32_t kMost = kVpnSessionsHeld;
-  VpnSessions();
+  explicit VpnSessions(SessionCounts& counts);
   ~VpnSessions();
   // What the group policy says of a session.
   struct Limits {
@@ -67,33 +68,27 @@ class VpnSessions {
 
   // Remote-access sessions of a user in order of age.
   std::vector<std::uint32_t> OfUser(const std::string& user) const;
-  // The one of them that has been idle for longest.
-  std::optional<std::uint32_t> LongestIdle(const std::vector<std::uint32_t>& of) const;
   // Where its end is to be asked for; nothing: there is no such session.
   std::optional<Due> Find(std::uint32_t index) const;
   // The session will end, and for this reason, whatever the IKE engine calls it.
   void WillEnd(std::uint32_t index, std::string reason);
   // The tunnel group of an IKE association (IkeCore::Numbered); "": it is not known.
   std::string GroupOf(std::uint32_t ike_sa) const;
-  std::size_t size() const { return sessions_.size(); }
+
+  TimePoint LastUsed(std::uint32_t index) const;  // Max: there is no such session
 
   std::vector<VpnSessionView> Views(TimePoint now) const;
-  VpnStatisticsView Statistics() const;
 
  private:
   struct Session;
   struct Tunnel;
   Session* OfIkeSa(std::uint32_t numbered);
-  void Count(VpnSessionType type, std::uint8_t ike_version, int by);
-  void CountTunnel(VpnTunnelKind kind, int by);
-  std::uint32_t NewIndex();
 
   std::map<std::uint32_t, std::unique_ptr<Session>> sessions_;  // by index
   std::vector<std::uint32_t> order_;                            // indexes by age
   std::map<std::uint32_t, std::uint32_t> of_ike_sa_;            // numbered IKE association -> index
   std::map<std::uint32_t, std::uint32_t> of_spi_;               // inbound SPI -> index
-  std::uint32_t last_index_ = 0;
-  VpnStatisticsView statistics_;
+  SessionCounts& counts_;
 };
 
 // "0h:32m:16s", "1d 2h:03m:04s".

@@ -181,7 +181,7 @@ struct SslPolicy {
   } balancing;
 
   std::uint32_t max_ssl_sessions = 0;     // vpn-sessiondb max-anyconnect-premium-or-essentials-limit, max-webvpn-session-limit; 0: none
-  std::set<std::string> emulated_bugs;    // emulate bug ID
+  std::set<std::string> emulated_bugs;    // emulate bug CSCts66926|CSCtg33110
   // http-headers, hsts-server (hsts before 9.14)
   bool hsts = false, hsts_subdomains = true, hsts_preload = false;
   std::uint32_t hsts_max_age_s = 10'886'400;

@@ -159,10 +159,11 @@ enum class VpnGroup : std::uint8_t {
   kSiteToSite,
   kIkev1RemoteAccess,
   kLoadBalancing,
-  kEmailProxy
+  kEmailProxy,
+  kIkev2RemoteAccess  // of clients other than AnyConnect
 };
 enum class VpnClass : std::uint8_t { kAnyConnectSsl, kAnyConnectIkev2, kBrowser, kSiteIkev2, kSiteIkev1 };
-inline constexpr std::size_t kVpnGroups = 6, kVpnClasses = 5;
+inline constexpr std::size_t kVpnGroups = 7, kVpnClasses = 5;
 
 struct VpnStatisticsView {
   std::array<VpnCounts, kVpnGroups> groups{};

@@ -240,6 +240,17 @@ TEST_F(CryptoCommands, ClearOfACryptoMapClearsItsEntries) {
   EXPECT_THAT(vpn_.cleared, SizeIs(2));
 }
 
+TEST(VirtualTunnelSa, SaysThatItIsOne) {
+  IpsecFlowView vti = Flow("outside", "__vti-crypto-map-2-0-1", "198.51.100.2", 0x1000), plain = Flow("outside", "west", "198.51.100.2", 0x1000);
+  for (EspSaView* sa : {&vti.inbound[0], &vti.outbound[0]}) {
+    sa->encapsulation = EspEncapsulation::kNatT;
+    sa->ike_version = 2;
+  }
+  const auto text = [](const IpsecFlowView& f) { return ShowIpsecSas({f}, {}, {}, Release("9.8(2)")); };
+  EXPECT_THAT(text(vti), HasSubstr("in use settings ={L2L, Tunnel,  NAT-T-Encaps, IKEv2, VTI, }\n"));
+  EXPECT_THAT(text(plain), HasSubstr("in use settings ={L2L, Tunnel, IKEv1, }\n"));
+}
+
 TEST_F(CryptoCommands, LogoffAsksFirst) {
   auto console = Open(15);
   EXPECT_EQ(console->Do("vpn-sessiondb logoff name carol"), "");
@@ -314,7 +325,12 @@ TEST_F(CryptoCommands, DebugIsHeardByWhoAskedAndAtItsLevel) {
   vpn_.debug().Say(s);
   EXPECT_THAT(one->log(), testing::EndsWith("an error of dave\n"));
   EXPECT_EQ(one->Do("debug crypto condition reset"), "");
-  EXPECT_EQ(one->Do("debug crypto condition peer 192.0.2.0 subnet 255.255.255.0"), "");
+  EXPECT_EQ(one->Do("debug crypto condition peer subnet 192.0.2.0 255.255.255.0"), "");
+  EXPECT_EQ(one->Do("debug crypto condition spi 0xA1b2"), "");
+  EXPECT_EQ(vpn_.debug().conditions().spis, std::set<std::uint32_t>{0xa1b2});
+  EXPECT_EQ(one->Do("no debug crypto condition spi 41394"), "");
+  EXPECT_TRUE(vpn_.debug().conditions().spis.empty());
+  EXPECT_THAT(one->Do("debug crypto condition spi 0x"), HasSubstr(kInvalidInput));
   EXPECT_THAT(other->Do("show crypto debug-condition"), HasSubstr("\n192.0.2.0/24\n"));
   EXPECT_EQ(one->Do("no debug crypto condition peer 192.0.2.0 255.255.255.0"), "");
   one->Do("debug crypto condition peer 192.0.2.99");

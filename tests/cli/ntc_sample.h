@@ -111,12 +111,22 @@ class NtcSample {
   std::vector<Record> records_;
 };
 
+using NtcRecord = NtcSample::Record;
+inline std::vector<NtcRecord> NtcRecords(const std::string& command) { return NtcSample(command).records(); }
+
 // What editing does to a capture, undone on both sides before they are compared. Each says what was lost in a sample.
 inline std::string WithoutTrailingBlanks(const std::string& text) {
   std::string out;
   for (std::string line : LinesOf(text)) {
     while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.pop_back();
     out += line + "\n";
+  }
+  return out;
+}
+inline std::string WithoutEmptyLines(const std::string& text) {
+  std::string out;
+  for (const std::string& line : LinesOf(text)) {
+    if (line.find_first_not_of(' ') != std::string::npos) out += line + "\n";
   }
   return out;
 }

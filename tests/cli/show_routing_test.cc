@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "ntc_samples.h"
+#include "ntc_sample.h"
 #include "show_fixtures.h"
 #include "show_golden.h"
 
@@ -74,7 +74,7 @@ TEST_F(RoutingSamples, OspfNeighbor) {
     neighbors.push_back(n);
   }
   ASSERT_EQ(neighbors.size(), 4u);
-  EXPECT_EQ(ShowOspfNeighbors(neighbors), ReadWhole(NtcFile("show_ospf_neighbor", ".raw")));
+  EXPECT_EQ(ShowOspfNeighbors(neighbors), NtcSample("show_ospf_neighbor").raw());
 }
 
 TEST_F(RoutingSamples, OspfInterfaceBrief) {
@@ -96,7 +96,7 @@ TEST_F(RoutingSamples, OspfInterfaceBrief) {
   }
   ASSERT_EQ(interfaces.size(), 4u);
   // The sample has no end of its last line.
-  EXPECT_EQ(ShowOspfInterfaceBrief(interfaces), ReadWhole(NtcFile("show_ospf_interface_brief", ".raw")) + "\n");
+  EXPECT_EQ(ShowOspfInterfaceBrief(interfaces), NtcSample("show_ospf_interface_brief").raw() + "\n");
 }
 
 TEST_F(RoutingSamples, BgpSummary) {
@@ -132,7 +132,7 @@ TEST_F(RoutingSamples, BgpSummary) {
   ASSERT_EQ(v.neighbors.size(), 2u);
   // The sample lost the blanks at its very end.
   const std::string text = ShowBgpSummary(v);
-  EXPECT_EQ(text.substr(0, text.find_last_not_of(" \n") + 1), ReadWhole(NtcFile("show_bgp_summary", ".raw")));
+  EXPECT_EQ(text.substr(0, text.find_last_not_of(" \n") + 1), NtcSample("show_bgp_summary").raw());
 }
 
 }  // namespace

@@ -3,13 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <regex>
 
 #include "cli/show_asp_vpn_context.h"
 #include "cli/show_crypto.h"
 #include "cli/show_vpn_load_balancing.h"
 #include "cli/show_vpn_sessiondb.h"
 #include "conf/personality.h"
-#include "ntc_samples.h"
+#include "ntc_sample.h"
 #include "show_fixtures.h"
 
 namespace sallyport {
@@ -48,7 +49,7 @@ class VpnSamples : public ::testing::Test {
       GTEST_SKIP() << "no captured outputs at " << SharedFolder();
     }
   }
-  static std::string Raw(const std::string& command) { return ReadWhole(NtcFile(command, ".raw")); }
+  static std::string Raw(const std::string& command) { return NtcSample(command).raw(); }
   static std::string Genie(const std::string& path) { return ReadWhole(SharedFolder() + "/corpus/genie/" + path); }
   const Personality nine_ = *PersonalityOf("9.8(1)"), seven_ = *PersonalityOf("7.0(1)");
 };
@@ -235,7 +236,7 @@ TEST_F(VpnSamples, CryptoIpsecSa) {
   // The first interface is 7.x's, of a printed page: without empty lines, everything one blank deeper. The captures have no
   // blanks at the ends of lines and no empty line at their own end.
   std::string first;
-  for (const std::string& line : SplitLines(WithoutEmptyLines(ShowIpsecSas({flows[0]}, {}, names, seven_)))) {
+  for (const std::string& line : LinesOf(WithoutEmptyLines(ShowIpsecSas({flows[0]}, {}, names, seven_)))) {
     first += (line.starts_with(" ") ? " " : "") + line + "\n";
   }
   std::string rest = WithoutTrailingBlanks(ShowIpsecSas({flows[1], flows[2]}, {}, names, nine_));
@@ -248,19 +249,19 @@ TEST_F(VpnSamples, SessiondbSummary) {
   VpnStatisticsView v;
   const auto counts = [](const NtcRecord& record, const std::string& prefix, std::size_t i) {
     const auto at = [&](const char* key) -> std::uint64_t {
-      const auto list = record.lists.find(prefix + key);
-      return list == record.lists.end() || list->second[i] == "None" ? 0 : std::stoull(list->second[i]);
+      const std::vector<std::string> list = record.List(prefix + key);
+      return list.size() <= i || list[i] == "None" ? 0 : std::stoull(list[i]);
     };
     return VpnCounts{static_cast<std::uint32_t>(at("_active")), static_cast<std::uint32_t>(at("_inactive")),
                      static_cast<std::uint32_t>(at("_peak_concurrent")), at("_cumulative")};
   };
-  const auto& sessions = r.lists.at("vpn_session_name");
+  const auto& sessions = r.List("vpn_session_name");
   ASSERT_EQ(sessions, (std::vector<std::string>{"AnyConnect Client", "SSL/TLS/DTLS", "Clientless VPN", "Browser"}));
   v.groups[static_cast<std::size_t>(VpnGroup::kAnyConnect)] = counts(r, "vpn_session", 0);
   v.classes[static_cast<std::size_t>(VpnClass::kAnyConnectSsl)] = counts(r, "vpn_session", 1);
   v.groups[static_cast<std::size_t>(VpnGroup::kClientless)] = counts(r, "vpn_session", 2);
   v.classes[static_cast<std::size_t>(VpnClass::kBrowser)] = counts(r, "vpn_session", 3);
-  const auto& tunnels = r.lists.at("tunnels_summary_name");
+  const auto& tunnels = r.List("tunnels_summary_name");
   for (std::size_t i = 0; i < tunnels.size(); i++) {
     for (std::size_t k = 0; k < kVpnTunnelKinds; k++) {
       if (NameOf(static_cast<VpnTunnelKind>(k), nine_) == tunnels[i]) v.tunnels[k] = counts(r, "tunnels_summary", i);
@@ -392,8 +393,8 @@ TEST_F(VpnSamples, LoadBalancing) {
   v.peers[0] = {true, true, 5, "ASA-VASA", 4, Ip("10.246.0.1"), {250, 0, 0}, {250, 2, 1}};
   v.peers[1] = {false, false, 5, "ASA-VASA", 4, Ip("10.246.0.2"), {0, 0, 0}, {0, 0, 0}};
   // The sample begins with its prompt; its last row lost the blanks before it, and blanks follow it.
-  const auto lines = SplitLines(Genie("ShowVPNLoadBalancing/cli/equal/golden_output_output.txt"));
-  const auto ours = SplitLines(ShowVpnLoadBalancing(v));
+  const auto lines = LinesOf(Genie("ShowVPNLoadBalancing/cli/equal/golden_output_output.txt"));
+  const auto ours = LinesOf(ShowVpnLoadBalancing(v));
   ASSERT_EQ(ours.size() + 3, lines.size());
   for (std::size_t i = 0; i + 1 < ours.size(); i++) EXPECT_EQ(ours[i], lines[i + 2]);
   EXPECT_EQ(ours.back(), "      " + lines[ours.size() + 1]);

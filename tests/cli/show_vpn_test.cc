@@ -174,9 +174,9 @@ TEST(ShowVpnSessiondb, LanToLan) {
   natt.tunnels[1].hash = VpnHash::kNone;
   const AddressNames names = {{Ip("203.0.113.99"), "branch-two"}};
   ExpectGolden("vpn_l2l_9x", ShowVpnSessions({Branch(), natt}, false, {}, names, Nine()));
-  ExpectGolden("vpn_full_9x", ShowVpnSessionsFull({Branch(), natt, AnyConnect()}, {}, names, Nine()));
-  ExpectGolden("vpn_full_82", ShowVpnSessionsFull({Branch(), Ikev1Client()}, {}, names, Release("8.2(1)")));
-  EXPECT_EQ(ShowVpnSessionsFull({}, {}, names, Nine()), ShowVpnSessions({}, true, {}, names, Nine()));
+  ExpectGolden("vpn_full_9x", ShowVpnSessionsFull({Branch(), natt, AnyConnect()}, false, {}, names, Nine()));
+  ExpectGolden("vpn_full_82", ShowVpnSessionsFull({Branch(), Ikev1Client()}, false, {}, names, Release("8.2(1)")));
+  EXPECT_EQ(ShowVpnSessionsFull({}, false, {}, names, Nine()), ShowVpnSessions({}, true, {}, names, Nine()));
   ExpectGolden("vpn_l2l_detail_9x", ShowVpnSessions({Branch(), natt}, true, {}, names, Nine()));
   ExpectGolden("vpn_l2l_detail_82", ShowVpnSessions({Branch()}, true, {}, names, Release("8.2(1)")));
   ExpectGolden("vpn_l2l_detail_72", ShowVpnSessions({Branch(), natt}, true, {}, names, Release("7.2(3)")));

@@ -450,6 +450,51 @@ TEST_F(CompileSsl, RefusedLines) {
   EXPECT_THAT(Say("default-idle-timeout 59"), HasSubstr("Invalid input"));
 }
 
+TEST_F(CompileSsl, PortalAndHttpServerShareNoPortBefore80) {
+  Load(Config("7.2(4)", "http server enable\nhttp 10.0.0.0 255.0.0.0 inside\n"));
+  EXPECT_EQ(Say("webvpn"), "");
+  EXPECT_EQ(Say("enable inside"), "ERROR: The HTTP server is enabled on port 443 of interface inside\n");
+  EXPECT_EQ(Say("enable outside"), "");
+  EXPECT_EQ(Say("port 444"), "");
+  EXPECT_EQ(Say("enable inside"), "");
+}
+
+TEST_F(CompileSsl, DefaultsOfRelease) {
+  const auto all = [&](const char* section) {
+    PrintOptions o;
+    o.section = section;
+    o.all = true;
+    return conf_.Print(o);
+  };
+  Load(Config("8.2(5)", "webvpn\n enable outside\nssl server-version tlsv1\n"));
+  EXPECT_EQ(all("webvpn"),
+            "webvpn\n port 443\n dtls port 443\n enable outside\n memory-size percent 50\n default-idle-timeout 1800\n no csd enable\n"
+            " no anyconnect-essentials\n no svc enable\n no tunnel-group-list enable\n");
+  EXPECT_EQ(all("ssl"),
+            "ssl server-version tlsv1\nssl client-version any\nssl encryption rc4-sha1 aes128-sha1 aes256-sha1 3des-sha1\n"
+            "ssl certificate-authentication fca-timeout 2\n");
+  Load(Config("9.16(4)", R"(ssl cipher tlsv1.2 high
+aaa-server rad protocol radius
+aaa-server rad (inside) host 10.1.1.6
+ key x
+ timeout 3
+aaa-server dir protocol ldap
+aaa-server dir (inside) host 10.1.1.7
+ ldap-over-ssl enable
+)"));
+  EXPECT_EQ(all("ssl"),
+            "ssl server-version tlsv1 dtlsv1\nssl client-version tlsv1\nssl cipher tlsv1.2 high\nssl cipher default medium\n"
+            "ssl cipher tlsv1 medium\nssl cipher tlsv1.1 medium\nssl cipher dtlsv1 medium\nssl cipher dtlsv1.2 medium\n"
+            "ssl dh-group group14\nssl ecdh-group group19\nssl certificate-authentication fca-timeout 2\n");
+  EXPECT_EQ(all("aaa-server"),
+            "aaa-server rad protocol radius\n accounting-mode single\n reactivation-mode depletion deadtime 10\n max-failed-attempts 3\n"
+            "aaa-server rad (inside) host 10.1.1.6\n retry-interval 10\n timeout 3\n key *****\n authentication-port 1645\n"
+            " accounting-port 1646\n acl-netmask-convert standard\n"
+            "aaa-server dir protocol ldap\n reactivation-mode depletion deadtime 10\n max-failed-attempts 3\n"
+            "aaa-server dir (inside) host 10.1.1.7\n timeout 10\n server-port 636\n ldap-scope onelevel\n ldap-over-ssl enable\n"
+            " server-type auto-detect\n");
+}
+
 TEST_F(CompileSsl, LdapServersAndMaps) {
   Load(Config("9.16(4)", R"(ldap attribute-map staff
   map-name  memberOf Group-Policy

@@ -280,7 +280,6 @@ TEST_F(CompileVpn, TheEra72HasASubModeAndRemoteAccess) {
   EXPECT_EQ(vpn_->entries[0].map, "dyn");
   EXPECT_EQ(vpn_->entries[0].sequence, 10u);
   EXPECT_EQ(vpn_->entries[0].static_map, "out");
-  EXPECT_EQ(vpn_->entries[0].static_sequence, 65535u);
   EXPECT_EQ(vpn_->entries[0].pfs_group, 5);
   EXPECT_EQ(vpn_->entries[0].match, nullptr);
   EXPECT_THAT(vpn_->entries[0].peers, IsEmpty());

@@ -22,6 +22,20 @@ namespace {
 
 using Kind = MigrationNote::Kind;
 
+// Under a sanitizer a probe takes fifteen times as long: fewer of them then. tests/conf/migration_test sends all of them through the
+// program as it is meant to run.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSlow = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kSlow = true;
+#else
+constexpr bool kSlow = false;
+#endif
+#else
+constexpr bool kSlow = false;
+#endif
+
 std::string ReadFile(const std::filesystem::path& p) {
   std::ifstream in(p);
   std::ostringstream s;
@@ -66,7 +80,8 @@ TEST_P(MigrateGolden, PrintsAndMeansTheSame) {
   Configuration again;
   EXPECT_EQ(again.Load(m.text).refused, 0);
   EXPECT_EQ(again.Checksum(), m.fresh->Checksum());
-  for (const char* version : {"8.3(1)", "8.4(2)", "9.16(4)"}) {
+  for (const char* version : {"9.16(4)", "8.4(2)", "8.3(1)"}) {
+    if (kSlow && version[0] == '8') continue;
     const Migration other = Migrated(ReadFile(Golden(name + ".82")), version);
     const Proof proof = Compared(other);
     EXPECT_TRUE(proof.agrees()) << version << "\n" << ToString(proof, false);
@@ -378,7 +393,7 @@ TEST(MigrateProof, RandomConfigurationsMeanTheSame) {
     const std::string text = Generator(seed).Make();
     const Migration m = Migrated(text);
     for (const MigrationNote& n : m.notes) EXPECT_NE(n.kind, Kind::kNotCarried) << "seed " << seed << ": " << ToString(n) << "\n" << text;
-    const Proof proof = Compared(m, 1500);
+    const Proof proof = Compared(m, kSlow ? 400 : 1500);
     EXPECT_TRUE(proof.agrees()) << "seed " << seed << "\n" << text << "\n" << m.text << "\n" << ToString(proof, false);
     probes += proof.rows.size();
     for (const ProofRow& r : proof.rows) allowed += r.old.allow ? 1 : 0;
@@ -400,7 +415,7 @@ TEST(MigrateCorpus, ConfigurationsOfThatEraMeanTheSame) {
     if (!wanted) continue;
     found++;
     const Migration m = Migrated(ReadFile(file.path()));
-    const Proof proof = Compared(m, 6000);
+    const Proof proof = Compared(m, kSlow ? 1000 : 6000);
     EXPECT_TRUE(proof.agrees()) << name << "\n" << ToString(proof, false);
     std::cout << name << ": " << m.notes.size() << " notes, " << proof.rows.size() << " probes\n";
   }

@@ -341,6 +341,27 @@ TEST_F(VpnTest, AttributesStandBehindTheirUser) {
   EXPECT_THAT(Show("username"), Not(HasSubstr("ann")));
 }
 
+TEST_F(VpnTest, ATunnelInterfaceAndWhatNamesIt) {
+  Outside();
+  EXPECT_THAT(Error("interface Tunnel10414"), HasSubstr("Invalid input"));
+  EXPECT_THAT(Error("interface Tunnel 1/1"), HasSubstr("Invalid input"));
+  Type("interface Tunnel10413\nexit\nno interface Tunnel10413\n"
+       "crypto ipsec ikev1 transform-set s esp-aes esp-sha-hmac\ncrypto ipsec profile p\nset ikev1 transform-set s\nexit\n"
+       "access-list a extended permit ip any4 any4\ninterface Tunnel1\nnameif vti\nip address 172.16.0.1 255.255.255.252\n"
+       "tunnel source interface outside\ntunnel destination 198.51.100.9\ntunnel mode ipsec ipv4\ntunnel protection ipsec profile p\nexit\n"
+       "route vti 10.9.0.0 255.255.0.0 172.16.0.2\nroute outside 0.0.0.0 0.0.0.0 198.51.100.1\naccess-group a in interface vti\nmtu vti 1400");
+  EXPECT_EQ(Error("no crypto ipsec profile p"), "ERROR: IPsec profile p is in use, it cannot be removed\n");
+  Say("interface Tunnel1");
+  EXPECT_EQ(Error("tunnel destination 2001:db8::9"), "ERROR: Tunnel source and destination must be of the same IP version\n");
+  EXPECT_EQ(Error("tunnel source interface outside ipv6 2001:db8::1"), "ERROR: Tunnel source and destination must be of the same IP version\n");
+  Say("exit");
+  Say("no interface Tunnel1");
+  EXPECT_EQ(Show("route"), "route outside 0.0.0.0 0.0.0.0 198.51.100.1 1\n");
+  EXPECT_EQ(Show("access-group"), "");
+  EXPECT_EQ(Show("mtu"), "mtu outside 1500\n");
+  Say("no crypto ipsec profile p");
+}
+
 TEST_F(VpnTest, PoolsDoNotOverlap) {
   Say("ip local pool a 10.0.0.10-10.0.0.20 mask 255.255.255.0");
   EXPECT_EQ(Error("ip local pool b 10.0.0.20-10.0.0.30"), "ERROR: IP address range overlaps with pool a\n");

@@ -1,7 +1,7 @@
 """openconnect as a user outside runs it, in the namespace "server" of two_hosts.TwoHosts: what the tests of AnyConnect share.
 
     vpn = open_connect.OpenConnect(net, "--no-dtls")     # logs in with the password and waits until the tunnel carries packets
-    vpn.address, vpn.log(); vpn.signal(signal.SIGUSR2); vpn.stop()
+    vpn.address, vpn.log(); vpn.send(signal.SIGUSR2); vpn.stop()
 """
 
 import hashlib
@@ -78,12 +78,12 @@ class OpenConnect:
     def mtu(self):
         return int(re.findall(r"mtu (\d+)", self.log())[-1])
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGINT):
         """By SIGINT it says goodbye, by SIGHUP it does not. Its status."""
-        self.signal(number)
+        self.send(number)
         return self.wait()
 
     def wait(self, seconds=15):

@@ -431,6 +431,7 @@ TEST_F(ServiceTest, PoolsGiveTheLowestFreeAddress) {
   EXPECT_FALSE(take());
   v1->host.GiveAddress(Address("10.9.0.1"));
   EXPECT_FALSE(v1->host.TakeAddress({}, AssignedAddress{Address("10.9.0.2"), {}})) << "it is out";
+  EXPECT_FALSE(v1->host.TakeAddress({}, AssignedAddress{local, {}})) << "it is ours";
   const auto pools = service->Pools();
   ASSERT_EQ(pools.size(), 2u);
   EXPECT_EQ(pools[0].free, 1u);

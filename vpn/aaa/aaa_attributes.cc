@@ -45,6 +45,32 @@ std::string GroupPolicyOfClass(const std::string& value) {
   return name;
 }
 
+// cisco-av-pair "ip:inacl#10=permit ip any any": in the order of their numbers.
+void ReadAclPairs(const RadiusMessage& m, AaaAttributes& out) {
+  std::vector<std::pair<unsigned long, std::string>> lines, lines6;
+  for (const RadiusAttribute& a : m.attributes) {
+    if (a.vendor != kCisco || a.type != kCiscoAvPair) continue;
+    const std::string pair(a.value.begin(), a.value.end());
+    constexpr std::string_view kDefined = "ACS:CiscoSecure-Defined-ACL=";
+    if (pair.starts_with(kDefined)) {
+      if (Printable(pair)) out.acl_name = pair.substr(kDefined.size());
+      continue;
+    }
+    const bool six = pair.starts_with("ipv6:inacl#");
+    if (!six && !pair.starts_with("ip:inacl#")) continue;
+    const std::size_t mark = pair.find('#'), is = pair.find('=');
+    if (is == std::string::npos || is <= mark || is - mark > 10 || !Printable(pair)) continue;
+    const std::string number = pair.substr(mark + 1, is - mark - 1);
+    if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) continue;
+    (six ? lines6 : lines).emplace_back(std::stoul(number), pair.substr(is + 1));
+  }
+  const auto by_number = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::stable_sort(lines.begin(), lines.end(), by_number);
+  std::stable_sort(lines6.begin(), lines6.end(), by_number);
+  for (auto& [number, text] : lines) out.acl.push_back(std::move(text));
+  for (auto& [number, text] : lines6) out.acl6.push_back(std::move(text));
+}
+
 AaaAttributes ReadAaaAttributes(const RadiusMessage& m) {
   AaaAttributes out;
   for (const RadiusAttribute& a : m.attributes) {
@@ -58,6 +84,20 @@ AaaAttributes ReadAaaAttributes(const RadiusMessage& m) {
     out.framed_address = a;
     out.framed_mask = m.Address(kFramedIpNetmask);
   }
+  if (const RadiusAttribute* a = m.Find(kFramedIpv6Address); a != nullptr && a->value.size() == 16) {
+    out.framed_address6 = IpAddress::FromV6Bytes(a->value.data());
+  } else if (const RadiusAttribute* p = m.Find(kFramedIpv6Prefix); p != nullptr && p->value.size() >= 2 && p->value.size() <= 18 && p->value[1] <= 128) {
+    // A whole address, or a network and who in it (RFC 3162).
+    std::array<std::uint8_t, 16> bytes{};
+    std::copy(p->value.begin() + 2, p->value.end(), bytes.begin());
+    const RadiusAttribute* host = m.Find(kFramedInterfaceId);
+    const bool with_host = host != nullptr && host->value.size() == 8 && p->value[1] <= 64;
+    if (with_host) std::copy(host->value.begin(), host->value.end(), bytes.begin() + 8);
+    if (with_host || p->value[1] == 128) {
+      out.framed_address6 = IpAddress::FromV6Bytes(bytes.data());
+      out.framed_length6 = p->value[1];
+    }
+  }
   out.session_s = m.Number(kSessionTimeout);
   out.idle_s = m.Number(kIdleTimeout);
   out.filter = m.Text(kFilterId);
@@ -66,6 +106,10 @@ AaaAttributes ReadAaaAttributes(const RadiusMessage& m) {
   if (const auto n = m.Number(kAllowPasswordStore, kCisco3000)) out.password_storage = *n != 0;
   if (m.Number(kServiceType) == kAdministrative) out.privilege = 15;
   if (const auto n = m.Number(kPrivilegeLevel, kCisco3000); n && *n <= 15) out.privilege = static_cast<int>(*n);
+  out.access_hours = m.Text(kAccessHours, kCisco3000);
+  out.split_list = m.Text(kSplitTunnelList, kCisco3000);
+  if (const auto n = m.Number(kSplitTunnelPolicy, kCisco3000); n && *n <= 2) out.split_policy = n;
+  ReadAclPairs(m, out);
   out.banner = m.Text(kBanner1, kCisco3000) + m.Text(kBanner2, kCisco3000);
   out.default_domain = m.Text(kDefaultDomain, kCisco3000);
   out.group_lock = m.Text(kTunnelGroupLock, kCisco3000);

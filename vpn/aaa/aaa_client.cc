@@ -63,7 +63,7 @@ void AaaClient::Activate(const std::string& group, IpAddress server) {
   if (!s.failed) return;
   s.failed = false;
   s.silent = 0;
-  ports_.logger.Say(113023, 2, fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as ACTIVE", server.ToString(), group));
+  ports_.logger.Say(113023, 2, fmt::format("AAA Marking {} server {} in aaa-server group {} as ACTIVE", ProtocolOf(group), server.ToString(), group));
 }
 
 void AaaClient::Reactivate() {
@@ -84,7 +84,9 @@ void AaaClient::Reactivate() {
 
 const AaaServer* AaaClient::Choose(const Request& r) {
   const AaaServerGroup* g = plan_.Find(r.q.group);
-  if (g == nullptr || g->protocol != AaaServerGroup::Protocol::kRadius) return nullptr;
+  if (g == nullptr || g->protocol == AaaServerGroup::Protocol::kOther) return nullptr;
+  // A directory keeps no accounts and knows no EAP.
+  if (g->protocol == AaaServerGroup::Protocol::kLdap && (r.accounting || !r.q.eap.empty() || !ports_.compute)) return nullptr;
   const auto only = r.q.dialogue != nullptr ? std::optional(r.q.dialogue->server) : r.q.only;
   const auto tried = [&](IpAddress a) { return std::find(r.tried.begin(), r.tried.end(), a) != r.tried.end(); };
   const auto first = [&](auto&& good) -> const AaaServer* {
@@ -111,6 +113,8 @@ void AaaClient::Authenticate(AaaQuestion q, Answer answer) {
   if (requests_.size() > kMostPending) {
     ports_.logger.Say(113001, 3, fmt::format("Unable to open AAA session. Session limit [{}] reached.", kMostPending));
     hopeless_.push_back(number);
+  } else if (requests_[number].q.user.size() > kMostName || requests_[number].q.password.size() > radius::kMostPassword) {
+    refused_.push_back(number);  // what no request can carry is nobody's name
   } else if (!Begin(number, requests_[number])) {
     const AaaQuestion& asked = requests_[number].q;
     if (!asked.fallback) ports_.logger.Log(Msg::k113013, {"AAA Server has been removed", asked.user});
@@ -151,13 +155,24 @@ bool AaaClient::Begin(std::uint32_t number, Request& r) {
   const AaaServer* s = Choose(r);
   if (s == nullptr) return false;
   r.server = *s;
-  if (!Build(number, r)) return false;
+  r.held.reset();
+  r.download_state.clear();
+  r.download_rounds = 0;
+  const AaaServerGroup* g = plan_.Find(r.q.group);
+  const bool directory = g->protocol == AaaServerGroup::Protocol::kLdap;
+  if (!directory && !Build(number, r)) return false;
   ServerState& state = StateOf(r.q.group, s->address);
   ++(r.accounting ? state.counters.accounting : state.counters.authentication);
   r.sent = ports_.real();
   r.until = r.sent + Duration::Seconds(r.server.timeout_s);
-  Transmit(number, r);
+  if (directory) AskDirectory(number, r);
+  else Transmit(number, r);
   return true;
+}
+
+const char* AaaClient::ProtocolOf(const std::string& group) const {
+  const AaaServerGroup* g = plan_.Find(group);
+  return g != nullptr && g->protocol == AaaServerGroup::Protocol::kLdap ? "LDAP" : "RADIUS";
 }
 
 bool AaaClient::Build(std::uint32_t number, Request& r) {
@@ -235,6 +250,11 @@ void AaaClient::Tick() {
   }
   for (const std::uint32_t number : silent) Silent(number);
   for (const std::uint32_t number : std::exchange(hopeless_, {})) Finish(number, {});
+  for (const std::uint32_t number : std::exchange(refused_, {})) {
+    AaaAnswer a;
+    a.kind = AaaAnswer::Kind::kReject;
+    Finish(number, a);
+  }
 }
 
 // An attempt has got no answer: the same server again, until it counts as failed; then the next one.
@@ -252,7 +272,8 @@ void AaaClient::Silent(std::uint32_t number) {
     if (s.silent < g->max_failed && !s.failed && !test) {
       ++s.counters.retransmissions;
       r.until = ports_.real() + Duration::Seconds(r.server.timeout_s);
-      Transmit(number, r);
+      if (g->protocol == AaaServerGroup::Protocol::kLdap) AskDirectory(number, r);
+      else Transmit(number, r);
       return;
     }
     if (!r.accounting) ports_.logger.Log(Msg::k113014, {r.server.address.ToString(), r.q.user});
@@ -261,7 +282,7 @@ void AaaClient::Silent(std::uint32_t number) {
       s.failed_at = ports_.now();
       s.failed_wall = ports_.clock.WallNanos(s.failed_at);
       ports_.logger.Say(113022, 2,
-                        fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as FAILED", r.server.address.ToString(), r.q.group));
+                        fmt::format("AAA Marking {} server {} in aaa-server group {} as FAILED", ProtocolOf(r.q.group), r.server.address.ToString(), r.q.group));
     }
   }
   ports_.transport.Close(number);
@@ -276,7 +297,9 @@ void AaaClient::Finish(std::uint32_t number, const AaaAnswer& a) {
   ports_.transport.Close(number);
   Request r = std::move(it->second);
   requests_.erase(it);
-  Cleanse(MutableBytes(reinterpret_cast<std::uint8_t*>(r.q.password.data()), r.q.password.size()));
+  for (std::string* secret : {&r.q.password, &r.q.new_password}) {
+    Cleanse(MutableBytes(reinterpret_cast<std::uint8_t*>(secret->data()), secret->size()));
+  }
   if (r.answer) r.answer(a);
 }
 
@@ -330,6 +353,10 @@ void AaaClient::Receive(std::uint32_t number, Bytes bytes) {
     Finish(number, a);
     return;
   }
+  if (r.held != nullptr) {
+    OnDownload(number, r, *m);
+    return;
+  }
   // It goes to a console, and whoever wrote it is no terminal's master.
   a.message = m->Text(kReplyMessage);
   std::erase_if(a.message, [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7f; });
@@ -349,6 +376,12 @@ void AaaClient::Receive(std::uint32_t number, Bytes bytes) {
           std::copy(second.bytes().begin(), second.bytes().end(), behind);
           a.msk = std::make_shared<const Secret>(std::move(msk));
         }
+      }
+      if (!a.attributes.acl_name.empty()) {
+        r.held = std::make_shared<AaaAnswer>(std::move(a));
+        if (Download(number, r)) return;
+        a = std::move(*r.held);
+        a.kind = AaaAnswer::Kind::kReject;
       }
       break;
     }

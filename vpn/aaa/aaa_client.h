@@ -53,6 +53,8 @@ struct AaaQuestion {
   std::string group;              // an aaa-server group
   std::optional<IpAddress> only;  // that server of it, whatever its state (`test aaa-server`)
   std::string user, password;
+  std::string new_password;     // instead of an expired one; "": none
+  bool authorize_only = false;  // who he is stands already; the password is nobody's
   std::vector<std::uint8_t> eap;                // instead of a password
   std::shared_ptr<const AaaDialogue> dialogue;  // what is said answers this one
   AaaCaller caller;
@@ -67,13 +69,21 @@ struct AaaAttributes {
   std::optional<bool> password_storage;
   std::optional<int> privilege;  // at the console
   std::string filter, banner, default_domain, group_lock;
+  std::string access_hours;                   // a time range's name
+  std::optional<std::uint32_t> split_policy;  // 0: everything, 1: the list only, 2: all but the list
+  std::string split_list;                     // an access list's name
+  std::optional<IpAddress> framed_address6;   // of Framed-IPv6-Prefix
+  int framed_length6 = 128;
+  // Elements of access lists as they come: "permit ip any host 10.1.1.1". `acl_name`: of a list that is to be downloaded.
+  std::vector<std::string> acl, acl6;
+  std::string acl_name;
   std::vector<std::string> address_pools;
   std::vector<IpAddress> dns, wins;
   std::vector<std::string> classes;
 };
 
 struct AaaAnswer {
-  enum class Kind : std::uint8_t { kAccept, kChallenge, kReject, kNoAnswer } kind = Kind::kNoAnswer;
+  enum class Kind : std::uint8_t { kAccept, kChallenge, kReject, kExpired /* a new password is wanted */, kNoAnswer } kind = Kind::kNoAnswer;
   IpAddress server;
   std::string message;             // Reply-Message
   std::vector<std::uint8_t> eap;   // EAP-Message
@@ -114,11 +124,14 @@ class AaaClient {
     Entropy& entropy;
     std::function<TimePoint()> now, real;  // the appliance's clock, and that which nobody moves
     std::function<IpAddress(const std::string& nameif)> address_of;
+    // Runs `work` on a thread that may wait, then `done` on this one; empty: directories (LDAP) are not asked.
+    std::function<void(std::function<void()> work, std::function<void()> done)> compute = {};
   };
   using Answer = std::function<void(const AaaAnswer&)>;
   static constexpr std::size_t kMostPending = 2048;
 
   explicit AaaClient(Ports ports) : ports_(std::move(ports)) {}
+  ~AaaClient() { *alive_ = false; }
 
   // Servers that stay keep their state and counters.
   void UsePlan(AaaPlan plan);
@@ -156,6 +169,11 @@ class AaaClient {
     std::vector<IpAddress> tried;  // servers that kept silent
     std::vector<std::uint8_t> message;
     RadiusAuthenticator authenticator{};
+    std::uint32_t attempt = 0;  // at a directory: the one whose answer counts
+    // An access list is being downloaded for the user, whose answer waits for it.
+    std::shared_ptr<AaaAnswer> held;
+    std::vector<std::uint8_t> download_state;
+    int download_rounds = 0;
     TimePoint sent{}, resend_at{}, until{};  // real
   };
 
@@ -167,6 +185,12 @@ class AaaClient {
   bool Begin(std::uint32_t number, Request& r);  // at the server that Choose gives
   bool Build(std::uint32_t number, Request& r);
   void Transmit(std::uint32_t number, Request& r);
+  void AskDirectory(std::uint32_t number, Request& r);
+  void OnDirectory(std::uint32_t number, std::uint32_t attempt, AaaAnswer a, bool silent, const std::string& message);
+  // The next message of the download of `held`'s list; false: it cannot be asked for.
+  bool Download(std::uint32_t number, Request& r);
+  void OnDownload(std::uint32_t number, Request& r, const RadiusMessage& m);
+  const char* ProtocolOf(const std::string& group) const;
   void Silent(std::uint32_t number);
   void Finish(std::uint32_t number, const AaaAnswer& a);
   std::uint32_t Add(Request r);
@@ -178,14 +202,16 @@ class AaaClient {
   std::map<Key, ServerState> states_;
   ServerState local_;
   std::map<std::uint32_t, Request> requests_;
-  std::vector<std::uint32_t> hopeless_;  // to be answered at the next Tick
+  std::vector<std::uint32_t> hopeless_, refused_;  // to be answered at the next Tick
   std::map<const void*, std::function<void(const std::string&)>> listeners_;
   std::uint32_t last_number_ = 0;
   std::uint8_t next_id_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 // What there is for us in an Access-Accept.
 AaaAttributes ReadAaaAttributes(const RadiusMessage& m);
+void ReadAclPairs(const RadiusMessage& m, AaaAttributes& out);
 // The name in a Class "OU=name;" (the semicolon may be missing), or the whole of it where there is no OU; what binary servers
 // put there is no name.
 std::string GroupPolicyOfClass(const std::string& value);

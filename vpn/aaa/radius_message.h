@@ -59,12 +59,18 @@ enum Attribute : std::uint8_t {
   kNasPortType = 61,
   kTunnelClientEndpoint = 66,
   kEapMessage = 79,
-  kMessageAuthenticator = 80
+  kMessageAuthenticator = 80,
+  kFramedInterfaceId = 96,
+  kFramedIpv6Prefix = 97,
+  kFramedIpv6Address = 168
 };
 inline constexpr std::uint32_t kCisco3000 = 3076;  // the vendor of an ASA's own attributes
 inline constexpr std::uint32_t kMicrosoft = 311;
 enum Microsoft : std::uint8_t { kMppeSendKey = 16, kMppeRecvKey = 17 };
+inline constexpr std::uint32_t kCisco = 9;
+inline constexpr std::uint8_t kCiscoAvPair = 1;
 enum Cisco3000 : std::uint8_t {
+  kAccessHours = 1,
   kSimultaneousLogins = 2,
   kPrimaryDns = 5,
   kSecondaryDns = 6,
@@ -74,8 +80,10 @@ enum Cisco3000 : std::uint8_t {
   kBanner1 = 15,
   kAllowPasswordStore = 16,
   kGroupPolicy = 25,
+  kSplitTunnelList = 27,
   kDefaultDomain = 28,
   kBanner2 = 36,
+  kSplitTunnelPolicy = 55,
   kTunnelGroupLock = 85,
   kTunnelGroupName = 146,
   kClientType = 150,

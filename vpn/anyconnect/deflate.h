@@ -17,7 +17,7 @@ class CstpDeflate {
   CstpDeflate& operator=(const CstpDeflate&) = delete;
   // What a packet of `size` octets can become at most.
   static std::size_t Bound(std::size_t size) { return size + size / 8 + 64; }
-  // The payload of a compressed frame for `packet`, into `room`, which holds Bound(packet.size()). The stream has then moved on: it must be sent. Its
+  // The payload of a compressed frame for `packet`, into `room`, which holds Bound(packet.size()); a packet is not empty. The stream has then moved on: it must be sent. Its
   // size; 0: failed.
   std::size_t Pack(Bytes packet, MutableBytes room);
   // False: malformed, larger than `room`, or not what the other end compressed. The stream is then of no more use.

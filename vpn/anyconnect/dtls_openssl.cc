@@ -178,6 +178,7 @@ SSL_CTX* DtlsContextOf(const DtlsSuite& suite, DtlsRole role) {
     // done in another order than either end's arithmetic of MTUs has it.
     SSL_CTX_set_options(c, SSL_OP_NO_EXTENDED_MASTER_SECRET | SSL_OP_NO_ENCRYPT_THEN_MAC);
   }
+  if (!server) SSL_CTX_set_options(c, SSL_OP_LEGACY_SERVER_CONNECT);  // a server that resumes may send no extensions at all (ocserv)
   if (server) {
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_get_cb(c, SessionWanted);

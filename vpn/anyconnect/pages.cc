@@ -54,10 +54,11 @@ void PutFiles(std::string& out, const char* heading, const char* verb, const std
   if (files.empty()) return;
   out += fmt::format("<section>\n<h2>{}</h2>\n<ul class=\"files\">\n", heading);
   for (const PortalView::File& f : files) {
+    const std::string name = EscapeMarkup(f.name), detail = EscapeMarkup(f.detail);
     out += fmt::format(
-        "<li><span class=\"name\">{}</span><span class=\"detail\">{}</span><a class=\"button second\" href=\"{}\" "
-        "download>{}</a></li>\n",
-        EscapeMarkup(f.name), EscapeMarkup(f.detail), EscapeMarkup(f.uri), verb);
+        "<li><div><span class=\"name\">{}</span> <span class=\"detail\">{}</span></div>"
+        "<a class=\"button second\" href=\"{}\" aria-label=\"{} {}, {}\" download>{}</a></li>\n",
+        name, detail, EscapeMarkup(f.uri), verb, name, detail, verb);
   }
   out += "</ul>\n</section>\n";
 }
@@ -208,12 +209,13 @@ dt { color: var(--soft); }
 dd { margin: 0; }
 .up { color: var(--good); font-weight: 600; }
 section { border-top: 1px solid var(--line); padding-top: 1.1rem; margin-top: 1.1rem; }
-section p:last-child { margin-bottom: 0; }
+section p:last-child, .card > p:last-child { margin-bottom: 0; }
 .start { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; justify-content: space-between; }
 .start p { color: var(--soft); margin: 0; }
 .files { list-style: none; margin: .5rem 0 0; padding: 0; }
-.files li { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .4rem 0; }
-.files .detail { color: var(--soft); margin-right: auto; }
+.files li { display: grid; grid-template-columns: 1fr auto; gap: 1rem; align-items: center; padding: .4rem 0; }
+.files .name { margin-right: .75rem; }
+.files .detail { color: var(--soft); display: inline-block; }
 section + p { margin: 1.5rem 0 0; }
 kbd { font: .95em ui-monospace, "Liberation Mono", monospace; background: var(--note); border: 1px solid var(--line); border-radius: 4px; padding: 0 .35em; }
 @media (max-width: 30rem) {
@@ -230,8 +232,7 @@ std::string_view PortalLogo() {
   static constexpr char kLogo[] =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\"><rect width=\"32\" height=\"32\" rx=\"7\" "
       "fill=\"#0b63a5\"/>"
-      "<path fill=\"#fff\" d=\"M5 9h4v2.500h3V9h3v2.500h2V9h3v2.500h3V9h4v17h-6.500v-5.500a4.500 4.500 0 0 0-9 "
-      "0V26H5z\"/></svg>\n";
+      "<path fill=\"#fff\" d=\"M5 8h5v4h3.500V8h5v4H22V8h5v18h-6.500v-6a4.500 4.500 0 0 0-9 0v6H5z\"/></svg>\n";
   return {kLogo, sizeof kLogo - 1};
 }
 

@@ -35,6 +35,12 @@ UrlParts PartsOfUrl(std::string_view url) {
   return PartsOf(url.substr(0, slash), url.substr(slash));
 }
 
+std::shared_ptr<const VpnPolicy> NoPolicy() {
+  const auto p = std::make_shared<VpnPolicy>();
+  p->group_policies["DfltGrpPolicy"];
+  return p;
+}
+
 bool Contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 constexpr char kCookieGone[] = "webvpn=; expires=Thu, 01 Jan 1970 22:00:00 GMT; path=/; Secure; HttpOnly";
@@ -64,19 +70,20 @@ const Portal::Route Portal::kRoutes[] = {
 };
 
 Portal::Portal(PortalHost& host, std::function<TimePoint()> real, const PortalLimits& limits, PortalCounters& counters)
-    : host_(host), real_(std::move(real)), limits_(limits), counters_(counters) {}
+    : host_(host), real_(std::move(real)), limits_(limits), counters_(counters), policy_(NoPolicy()) {}
 
 Portal::~Portal() { *alive_ = false; }
 
 std::string Portal::NewNumber() { return std::to_string(host_.entropy().U64() | 1); }
 
 void Portal::UsePolicy(std::shared_ptr<const VpnPolicy> policy, int release) {
-  policy_ = std::move(policy);
+  serving_ = policy != nullptr;
+  // What is on its way meets an empty one, which nobody has anything in.
+  policy_ = serving_ ? std::move(policy) : NoPolicy();
   release_ = release;
   config_hash_ = std::to_string(host_.entropy().U64() % 900'000'000'000 + 1'000'000'000'000);
   aliases_.clear();
   profile_hashes_.clear();
-  if (policy_ == nullptr) return;
   std::vector<std::string> names;
   for (const auto& [name, group] : policy_->ssl.groups) {
     for (const SslPolicy::Alias& a : group.aliases) {
@@ -113,7 +120,7 @@ void Portal::Answer(const TurnPtr& t, HttpAnswer a, std::uint32_t session, bool 
     a.fields.emplace_back("Pragma", "no-cache");
   }
   if (release_ >= 900) a.fields.emplace_back("X-Frame-Options", "SAMEORIGIN");
-  if (policy_ != nullptr && policy_->ssl.hsts) {
+  if (policy_->ssl.hsts) {
     const SslPolicy& ssl = policy_->ssl;
     a.fields.emplace_back("Strict-Transport-Security",
                           fmt::format("max-age={}{}{}", ssl.hsts_max_age_s, ssl.hsts_subdomains ? "; includeSubDomains" : "",
@@ -196,7 +203,7 @@ void Portal::Request(const PortalPeer& from, HttpRequest request, std::function<
   }
   std::string_view target = t->request.target;
   // openconnect asks for a profile with the port behind its path where that is not 443.
-  if (policy_ != nullptr) {
+  if (serving_) {
     const std::string port = fmt::format(":{}", policy_->ssl.port);
     if (t->request.method == Method::kGet && target.starts_with("/CACHE/stc/") && target.ends_with(port))
       target.remove_suffix(port.size());
@@ -208,7 +215,7 @@ void Portal::Request(const PortalPeer& from, HttpRequest request, std::function<
     return;
   }
   t->path = *path;
-  if (policy_ == nullptr) {
+  if (!serving_) {
     HttpAnswer a;
     a.status = 503;
     Answer(t, std::move(a));
@@ -345,7 +352,7 @@ void Portal::Connect(const TurnPtr& t) {
     r.tunnel = std::move(m);
     respond(std::move(r));
   };
-  if (t->request.target != kTunnelPath || policy_ == nullptr) return refuse(404, "");
+  if (t->request.target != kTunnelPath || !serving_) return refuse(404, "");
   auto request = ReadConnect(t->request);
   if (!request) {
     host_.Say(722001, 4, fmt::format("IP <{}> Error parsing SVC connect request.", t->from.peer.address.ToString()));
@@ -363,7 +370,7 @@ void Portal::Connect(const TurnPtr& t) {
   if (t->psk && std::find(legacy.begin(), legacy.end(), "PSK-NEGOTIATE") != legacy.end()) q.psk = t->psk();
   const auto token = std::make_shared<const Secret>(Secret::OfText(q.request.token));
   q.post_auth_xml = [this, alive = alive_, from = t->from, token, device = q.request.platform](const PortalSession& s) {
-    if (!*alive || policy_ == nullptr) return std::string();
+    if (!*alive || !serving_) return std::string();
     const std::string text(reinterpret_cast<const char*>(token->bytes().data()), token->size());
     return WriteCompleted(CompletedOf(from, text, s.index, s.banner, KnownProfiles(s.profiles), device), true);
   };

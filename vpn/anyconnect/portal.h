@@ -78,7 +78,10 @@ class Portal {
   void LogOut(const TurnPtr& t);
   void Post(const TurnPtr& t);
   void Connect(const TurnPtr& t);
-  std::optional<PortalSession> SessionOf(const TurnPtr& t) { return host_.ByToken(t->request.Cookie("webvpn")); }
+  std::optional<PortalSession> SessionOf(const TurnPtr& t) {
+    const std::string_view token = t->request.Cookie("webvpn");
+    return token.empty() ? std::nullopt : host_.ByToken(token);
+  }
   PortalView ViewOf(const TurnPtr& t, const PortalSession& s) const;
   const SslPolicy::Group* GroupNamed(const std::string& tunnel_group) const;
   std::string GroupOfUrl(std::string_view host, std::string_view path) const;  // "": none
@@ -131,7 +134,8 @@ class Portal {
   std::function<TimePoint()> real_;
   const PortalLimits& limits_;
   PortalCounters& counters_;
-  std::shared_ptr<const VpnPolicy> policy_;
+  std::shared_ptr<const VpnPolicy> policy_;  // never null
+  bool serving_ = false;
   int release_ = 916;
   std::string config_hash_;
   std::vector<std::pair<std::string, std::string>>

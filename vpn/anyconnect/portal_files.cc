@@ -64,7 +64,7 @@ void Portal::HashProfiles(std::vector<std::string> names, Hashes then) {
   // One after the other; those that cannot be had are left out.
   const auto next = [this, alive = alive_, round](const auto& self) -> void {
     if (!*alive) return;
-    while (!round->names.empty() && (policy_ == nullptr || !policy_->ssl.profiles.contains(round->names.back())))
+    while (!round->names.empty() && (!policy_->ssl.profiles.contains(round->names.back())))
       round->names.pop_back();
     if (round->names.empty()) {
       round->then(std::move(round->found));

@@ -415,7 +415,7 @@ void Portal::Ask(const TurnPtr& t, Login& l) {
 
 void Portal::Answered(const TurnPtr& t, const std::string& handle, LoginAnswer a) {
   const auto found = logins_.find(handle);
-  if (found == logins_.end() || policy_ == nullptr) {
+  if (found == logins_.end() || !serving_) {
     HttpAnswer gone;
     gone.status = 503;
     return Answer(t, std::move(gone));
@@ -493,7 +493,7 @@ void Portal::MakeSession(const TurnPtr& t, Login& l) {
 
 void Portal::Made(const TurnPtr& t, const std::string& handle, const SessionMade& made) {
   const auto found = logins_.find(handle);
-  if (found == logins_.end() || policy_ == nullptr) {
+  if (found == logins_.end() || !serving_) {
     HttpAnswer gone;
     gone.status = 503;
     return Answer(t, std::move(gone));

@@ -131,7 +131,7 @@ Result<TlsCtxPtr> MakeTls(const TlsSettings& s, bool server, const Certificate& 
   SSL_CTX_set_num_tickets(c, 0);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(c, kTlsIdContext, sizeof kTlsIdContext);
-  SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(c, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_dh_auto(c, 1);
   SSL_CTX_set_cert_verify_callback(c, AnyCertificate, nullptr);
   if (!s.ciphers.empty() && SSL_CTX_set_cipher_list(c, s.ciphers.c_str()) != 1) return TlsError("TLS cipher suites");
@@ -333,6 +333,7 @@ bool TlsChannel::Rekey() {
 }
 
 void TlsChannel::Trim() {
+  if (impl_->ssl) SSL_free_buffers(impl_->ssl.get());  // only if they are empty; made again when needed
   impl_->wire.in.Trim();
   impl_->wire.out.Trim();
 }

@@ -30,6 +30,7 @@ struct Times {
 // What an address pool gives.
 struct AssignedAddress {
   IpAddress address, mask;
+  std::uint8_t prefix6 = 128;  // instead of a mask, if it is an IPv6 address
 };
 
 struct IkeDatagram {
@@ -62,17 +63,21 @@ struct IkeSaying {
 // A conversation of several rounds with an AAA server, as whoever leads it left it (vpn/aaa/aaa_client.h).
 struct AaaDialogue;
 
-// Credentials that a remote user has sent (XAUTH, EAP), and what AAA says to them.
+// Credentials that a remote user has sent (XAUTH, EAP, the portal's form), and what AAA says to them.
 struct UserQuestion {
   std::string tunnel_group, user, password;
   IpAddress peer, local;
-  std::uint8_t version = 1;                     // of IKE
+  enum class Via : std::uint8_t { kIkev1, kIkev2, kSslClient, kClientless } via = Via::kIkev1;
   std::vector<std::uint8_t> eap;                // the peer's EAP message, instead of a password
   std::shared_ptr<const AaaDialogue> dialogue;  // the question answers a challenge of this one
+  std::string new_password;  // instead of one that has expired; "": it stays
+  std::string servers;       // whom to ask, "LOCAL" or an aaa-server group; "": as the tunnel group says
+  bool identity_only = false;  // a second login: who he is, not whether he may in
 };
 struct UserAnswer {
   bool accepted = false;
   bool challenge = false;    // not decided yet: `message` or `eap` goes to the user, and what he says is asked with `dialogue`
+  bool expired = false;      // the password was right, but a new one is wanted (UserQuestion::new_password)
   std::string group_policy;  // "": the tunnel group's
   std::string message;       // to the user
   std::shared_ptr<const VpnUser> rules;  // what rules for him besides his group policy; null: nothing

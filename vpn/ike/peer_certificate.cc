@@ -4,7 +4,8 @@
 
 namespace sallyport {
 
-Status ValidatePeer(const VpnPolicy& policy, IkeHost& host, const Certificate& leaf, const std::vector<Certificate>& others) {
+Status ValidatePeer(const VpnPolicy& policy, const CrlOfTrustpoint& crl_of, std::int64_t wall_s, const Certificate& leaf,
+                    const std::vector<Certificate>& others) {
   TrustStore store;
   const Trustpoint* by = nullptr;
   bool direct = false;
@@ -22,12 +23,12 @@ Status ValidatePeer(const VpnPolicy& policy, IkeHost& host, const Certificate& l
   for (const Trustpoint::Revocation method : by == nullptr ? std::vector<Trustpoint::Revocation>() : by->revocation) {
     if (method == Trustpoint::Revocation::kNone) checked = true;
     if (method == Trustpoint::Revocation::kCrl) {
-      const std::vector<std::uint8_t> list = host.CrlOf(*by, leaf);
+      const std::vector<std::uint8_t> list = crl_of(*by, leaf);
       listed = checked = !list.empty() && store.AddCrl(list);
     }
     if (checked) break;
   }
-  if (const Status valid = store.Validate(leaf, others, host.WallSeconds(), listed); !valid) return valid;
+  if (const Status valid = store.Validate(leaf, others, wall_s, listed); !valid) return valid;
   if (!checked) return Error{"its revocation status cannot be determined (trustpoint " + by->name + ")"};
   return {};
 }

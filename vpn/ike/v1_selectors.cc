@@ -5,6 +5,7 @@
 
 #include "vpn/crypto/certificates.h"
 #include "vpn/ike/header.h"
+#include "vpn/ike/peer_certificate.h"
 
 namespace sallyport {
 namespace {
@@ -313,14 +314,16 @@ const TunnelGroup* GroupById(const VpnPolicy& policy, const IkeIdV1& id) {
   return policy.Group(IdText(id));
 }
 
+bool CertificateFits(const std::vector<CertificateRule>& rules, const Certificate& certificate) {
+  return !rules.empty() && std::all_of(rules.begin(), rules.end(), [&](const CertificateRule& rule) { return RuleMatches(rule, certificate); });
+}
+
 const TunnelGroup* GroupByCertificate(const VpnPolicy& policy, const Certificate& certificate, const IkeIdV1& id,
                                       IpAddress peer) {
   const auto named = [&](const std::string& name) { return name.empty() ? nullptr : policy.Group(name); };
   if (policy.map_by_rules) {
     for (const CertificateMapEntry& entry : policy.certificate_map) {
-      const bool all = std::all_of(entry.rules.begin(), entry.rules.end(),
-                                   [&](const CertificateRule& rule) { return RuleMatches(rule, certificate); });
-      if (!all) continue;
+      if (!CertificateFits(entry.rules, certificate)) continue;
       if (const TunnelGroup* g = named(entry.tunnel_group)) return g;
     }
   }

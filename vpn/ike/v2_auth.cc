@@ -264,6 +264,7 @@ void V2Engine::AnswerAuth(const SaPtr& sa, std::uint32_t id, std::vector<std::ui
   if (!configured) {
     AddNotifyV2(out, ikev2::kIke, ikev2::kInternalAddressFailure);
     Respond(sa, ikev2::kAuth, id, out);
+    EndSa(sa, IkeEnd::kError);  // a remote user without an address has no use for it
     return;
   }
   std::string why;

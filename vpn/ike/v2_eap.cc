@@ -73,7 +73,7 @@ void V2Engine::AskEap(const SaPtr& sa, std::uint32_t id, Bytes message) {
   q.user = sa->eap->identity;
   q.peer = sa->peer.address;
   q.local = sa->local.address;
-  q.version = 2;
+  q.via = UserQuestion::Via::kIkev2;
   q.eap.assign(message.begin(), message.end());
   q.dialogue = sa->eap->dialogue;
   sa->answering = true;

@@ -106,6 +106,21 @@ TEST_F(AaaClientTest, AServerThatHasGoneIsNotBelieved) {
   EXPECT_TRUE(answers.empty());
 }
 
+TEST_F(AaaClientTest, ANameThatNoRequestCanCarryIsRefusedAndNobodyIsAsked) {
+  for (const std::size_t length : {253u, 254u, 600u}) {
+    AaaQuestion q;
+    q.group = "far";
+    q.user.assign(length, 'x');
+    q.password = "pw";
+    client.Authenticate(std::move(q), [&](const AaaAnswer& a) { answers.push_back(a); });
+  }
+  EXPECT_EQ(wire.sent.size(), 1u);
+  client.Tick();
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].kind, Kind::kReject);
+  EXPECT_EQ(answers[1].kind, Kind::kReject);
+}
+
 TEST_F(AaaClientTest, AcceptRejectChallenge) {
   Ask();
   EXPECT_TRUE(answers.empty());
@@ -315,6 +330,107 @@ TEST_F(AaaClientTest, DebugHidesThePassword) {
   said.clear();
   Ask();
   EXPECT_EQ(said, "");
+}
+
+// A list that is kept apart from the user: asked for as if it were one, in as many answers as it takes.
+TEST_F(AaaClientTest, AnAccessListIsDownloaded) {
+  const auto pair = [](RadiusReply& r, std::string_view text) { r.Vendor(kCisco, kCiscoAvPair, AsBytes(text)); };
+  std::vector<std::string> asked;
+  int round = 0;
+  const auto server = [&](const RadiusWire::Sent& sent) {
+    const auto m = ReadRadius(sent.message);
+    asked.push_back(m->Text(kUserName) + " " + m->Text(kState) + " " + m->Text(kCiscoAvPair, kCisco));
+    if (m->Text(kUserName) == "ann") {
+      RadiusReply r(kAccessAccept);
+      pair(r, "ACS:CiscoSecure-Defined-ACL=#ACSACL#-IP-staff-4f2a");
+      return r.To(sent.message, AsBytes("secret"));
+    }
+    RadiusReply r(round++ == 0 ? kAccessChallenge : kAccessAccept);
+    pair(r, round == 1 ? "ip:inacl#2=permit ip any host 10.1.1.2" : "ip:inacl#3=deny ip any any");
+    if (round == 1) pair(r, "ip:inacl#1=permit ip any host 10.1.1.1");
+    if (round == 1) r.Text(kState, "more");
+    return r.To(sent.message, AsBytes("secret"));
+  };
+  Ask();
+  wire.Serve(client, server);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].kind, Kind::kAccept);
+  EXPECT_EQ(asked, (std::vector<std::string>{"ann  ", "#ACSACL#-IP-staff-4f2a  aaa:service=ip_admissionaaa:event=acl-download",
+                                             "#ACSACL#-IP-staff-4f2a more aaa:service=ip_admissionaaa:event=acl-download"}));
+  EXPECT_EQ(answers[0].attributes.acl_name, "#ACSACL#-IP-staff-4f2a");
+  EXPECT_EQ(answers[0].attributes.acl,
+            (std::vector<std::string>{"permit ip any host 10.1.1.1", "permit ip any host 10.1.1.2", "deny ip any any"}));
+  // A list that is not there: the user may not in.
+  Ask();
+  wire.Serve(client, [&](const RadiusWire::Sent& sent) {
+    if (ReadRadius(sent.message)->Text(kUserName) == "ann") return server(sent);
+    return RadiusReply(kAccessReject).To(sent.message, AsBytes("secret"));
+  });
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].kind, Kind::kReject);
+  // One that never ends is not read for ever.
+  Ask();
+  wire.Serve(client, [&](const RadiusWire::Sent& sent) {
+    round = 0;
+    return server(sent);
+  });
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[2].kind, Kind::kReject);
+}
+
+TEST_F(AaaClientTest, AddressesOfIpv6AndSplitTunnels) {
+  Ask();
+  wire.Serve(client, [](const RadiusWire::Sent& sent) {
+    const std::uint8_t network[] = {0, 64, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1}, host[] = {0, 0, 0, 0, 0, 0, 0, 9}, one[] = {0, 0, 0, 1};
+    return RadiusReply(kAccessAccept)
+        .Add(kFramedIpv6Prefix, network)
+        .Add(kFramedInterfaceId, host)
+        .Vendor(kCisco3000, kSplitTunnelList, AsBytes("corporate"))
+        .Vendor(kCisco3000, kSplitTunnelPolicy, one)
+        .Vendor(kCisco3000, kAccessHours, AsBytes("work"))
+        .To(sent.message, AsBytes("secret"));
+  });
+  ASSERT_EQ(answers.size(), 1u);
+  const AaaAttributes& a = answers[0].attributes;
+  EXPECT_EQ(a.framed_address6, IpAddress::Parse("2001:db8:0:1::9"));
+  EXPECT_EQ(a.framed_length6, 64);
+  EXPECT_EQ(a.split_list, "corporate");
+  EXPECT_EQ(a.split_policy, 1u);
+  EXPECT_EQ(a.access_hours, "work");
+}
+
+// A directory is asked on another thread; one that is not there is followed by the next.
+TEST_F(AaaClientTest, DirectoriesAreAskedElsewhere) {
+  std::vector<std::pair<std::function<void()>, std::function<void()>>> jobs;
+  AaaClient with({wire, logger, clock, entropy, [this] { return clock.Now(); }, [this] { return real; }, {},
+                  [&](std::function<void()> work, std::function<void()> done) { jobs.emplace_back(std::move(work), std::move(done)); }});
+  AaaPlan plan;
+  group.protocol = AaaServerGroup::Protocol::kLdap;
+  group.max_failed = 1;
+  for (AaaServer& s : group.servers) {
+    s.ldap.address = *IpAddress::Parse("127.0.0.1");
+    s.ldap.port = 1;  // nobody listens
+  }
+  plan.groups = {group};
+  with.UsePlan(plan);
+  AaaQuestion q;
+  q.group = "far";
+  q.user = "ann";
+  q.password = "pw";
+  with.Authenticate(q, [&](const AaaAnswer& a) { answers.push_back(a); });
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_TRUE(answers.empty());
+  for (std::size_t i = 0; i < jobs.size() && i < 4; i++) {
+    jobs[i].first();
+    const auto done = jobs[i].second;
+    done();
+    done();  // once is enough
+  }
+  EXPECT_EQ(jobs.size(), 2u) << "both servers";
+  EXPECT_EQ(Logged("113022").at(0), "AAA Marking LDAP server 10.1.1.1 in aaa-server group far as FAILED");
+  with.Tick();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].kind, Kind::kNoAnswer);
 }
 
 }  // namespace
