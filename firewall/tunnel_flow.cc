@@ -326,6 +326,10 @@ namespace {
 bool MayReplace(const Packet& outer) {
   return !outer.v6 && outer.l3_length == 20 && !outer.fragment && !outer.gso;
 }
+// A TCP segment that others may be put together with, or must stay behind: all but a bare acknowledgment.
+bool IsOfRow(const Packet& inner) {
+  return inner.IsTcp() && (inner.payload_length != 0 || (inner.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst)) != 0);
+}
 bool MayReplaceBy(Bytes inner) { return inner.size() >= 20 && inner[0] == 0x45 && (LoadBe16(inner.data() + 6) & 0x3fff) == 0; }
 
 }  // namespace
@@ -423,7 +427,7 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
   if (out.action == Disposition::Action::kHold) {
     opened_held.insert(p.handle);
     out.action = Disposition::Action::kConsume;
-  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && p.IsTcp() && out.egress != IfId::kIdentity))) {
+  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && IsOfRow(p) && out.egress != IfId::kIdentity))) {
     CompleteChecksum(p);
     originated.push_back({out.egress, {p.bytes.begin(), p.bytes.end()}, kOnTheWire});
     out.action = Disposition::Action::kConsume;

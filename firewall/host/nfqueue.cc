@@ -314,15 +314,8 @@ bool Nfqueue::Parse(int slot, Received& out) {
 void Nfqueue::Answer(Received& r, const Disposition& d) {
   QueueState& state = queues_[r.queue];
   switch (d.action) {
-    case Disposition::Action::kDrop:
-      // Overtakes the accepts before it, which does not matter to anybody.
-      Count(counters_.dropped);
-      Put(r.queue, NFQNL_MSG_VERDICT, NF_DROP, r.id, 0);
-      return;
-    case Disposition::Action::kConsume:
-      Count(counters_.consumed);
-      Put(r.queue, NFQNL_MSG_VERDICT, NF_DROP, r.id, 0);
-      return;
+    case Disposition::Action::kDrop: Count(counters_.dropped); return PutDrop(r.queue, r.id);
+    case Disposition::Action::kConsume: Count(counters_.consumed); return PutDrop(r.queue, r.id);
     case Disposition::Action::kHold:
       EndRun(r.queue);
       state.held++;
@@ -334,8 +327,7 @@ void Nfqueue::Answer(Received& r, const Disposition& d) {
   if (r.packet.rewritten) {
     if (!r.packet.Whole()) {
       Count(counters_.not_whole);
-      Put(r.queue, NFQNL_MSG_VERDICT, NF_DROP, r.id, 0);
-      return;
+      return PutDrop(r.queue, r.id);
     }
     Count(counters_.accepted);
     Count(counters_.rewritten);
@@ -354,8 +346,20 @@ void Nfqueue::Answer(Received& r, const Disposition& d) {
     Put(r.queue, NFQNL_MSG_VERDICT, NF_ACCEPT, r.id, MarkOf(d));
     return;
   }
+  if (state.run != 0 && state.run_drops) EndRun(r.queue);
+  state.run_drops = false;
   state.run++;
   state.run_last = r.id;
+}
+
+// Overtakes accepts before it, which does not matter to anybody; alone, drops run together as accepts do (what tunnels bring is
+// consumed in dozens).
+void Nfqueue::PutDrop(int queue, std::uint32_t id) {
+  QueueState& state = queues_[queue];
+  if (state.held != 0 || (state.run != 0 && !state.run_drops)) return Put(queue, NFQNL_MSG_VERDICT, NF_DROP, id, 0);
+  state.run_drops = true;
+  state.run++;
+  state.run_last = id;
 }
 
 void Nfqueue::EndRun(int queue) {
@@ -364,7 +368,7 @@ void Nfqueue::EndRun(int queue) {
   const bool many = state.run > 1;
   state.run = 0;  // before Put, which may flush
   if (many) Count(counters_.batches);
-  Put(queue, many ? NFQNL_MSG_VERDICT_BATCH : NFQNL_MSG_VERDICT, NF_ACCEPT, state.run_last, 0);
+  Put(queue, many ? NFQNL_MSG_VERDICT_BATCH : NFQNL_MSG_VERDICT, state.run_drops ? NF_DROP : NF_ACCEPT, state.run_last, 0);
 }
 
 std::uint8_t* Nfqueue::Room(std::size_t length) {

@@ -101,7 +101,8 @@ class Nfqueue {
   };
   // Accepts that wait to be put into one message, and the packets held, of one queue.
   struct QueueState {
-    std::uint32_t run = 0;       // accepts not yet in the message
+    std::uint32_t run = 0;       // accepts, or drops, not yet in the message
+    bool run_drops = false;      // which
     std::uint32_t run_last = 0;  // id of the last of them
     std::uint32_t held = 0;      // packets now held in the kernel
     std::uint32_t next_id = 0;   // expected; 0: none seen
@@ -113,6 +114,7 @@ class Nfqueue {
   bool Parse(int slot, Received& out);
   void Answer(Received& r, const Disposition& d);
   void EndRun(int queue);
+  void PutDrop(int queue, std::uint32_t id);
   void Put(int queue, int type, std::uint32_t verdict, std::uint32_t id, std::uint32_t mark);
   void PutPayload(int queue, std::uint32_t id, std::uint32_t mark, Bytes bytes);
   void Append(std::uint8_t* data, std::size_t length);

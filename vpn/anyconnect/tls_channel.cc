@@ -51,6 +51,11 @@ class TlsOctets {
   std::size_t at_ = 0;
 };
 
+// For every record: looking is cheaper than clearing what is not there.
+void ForgetTlsErrors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 struct TlsWire {
   TlsOctets in, out;
 };
@@ -283,7 +288,7 @@ Result<std::size_t> TlsChannel::Read(MutableBytes record) {
   Impl& i = *impl_;
   if (i.state == State::kHandshake) return std::size_t{0};
   if (i.state != State::kOpen) return Error{i.failure};
-  ERR_clear_error();
+  ForgetTlsErrors();
   std::size_t got = 0;
   const int r = SSL_read_ex(i.ssl.get(), record.data(), record.size(), &got);
   if (r == 1) return got;
@@ -294,7 +299,7 @@ Result<std::size_t> TlsChannel::Read(MutableBytes record) {
 bool TlsChannel::Write(Bytes plain) {
   Impl& i = *impl_;
   if (i.state != State::kOpen || plain.empty() || plain.size() > kTlsRecord || SSL_in_init(i.ssl.get())) return false;
-  ERR_clear_error();
+  ForgetTlsErrors();
   std::size_t sent = 0;
   const int r = SSL_write_ex(i.ssl.get(), plain.data(), plain.size(), &sent);
   if (r != 1) i.Judge(r);
