@@ -12,22 +12,25 @@ bool ShunTable::Add(const Shun& shun) {
     shuns_.emplace(shun.src, shun);
   } else {
     const std::uint64_t packets = it->second.packets;
+    deadlines_.erase({it->second.until, shun.src});
     it->second = shun;
     it->second.packets = packets;
   }
-  FindNext();
+  if (shun.until != TimePoint::Max()) deadlines_.emplace(shun.until, shun.src);
   return true;
 }
 
 bool ShunTable::Remove(IpAddress src) {
-  const bool was = shuns_.erase(src) != 0;
-  FindNext();
-  return was;
+  const auto it = shuns_.find(src);
+  if (it == shuns_.end()) return false;
+  deadlines_.erase({it->second.until, src});
+  shuns_.erase(it);
+  return true;
 }
 
 void ShunTable::Clear() {
   shuns_.clear();
-  FindNext();
+  deadlines_.clear();
 }
 
 const Shun* ShunTable::Find(IpAddress src) const {
@@ -46,17 +49,10 @@ bool ShunTable::Refuses(IpAddress src, IfId ingress, bool count) {
 }
 
 IpAddress ShunTable::TakeExpired(TimePoint now) {
-  const auto it = std::find_if(shuns_.begin(), shuns_.end(), [now](const auto& s) { return s.second.until <= now; });
-  if (it == shuns_.end()) return {};
-  const IpAddress src = it->first;
-  shuns_.erase(it);
-  FindNext();
+  if (deadlines_.empty() || deadlines_.begin()->first > now) return {};
+  const IpAddress src = deadlines_.begin()->second;
+  Remove(src);
   return src;
-}
-
-void ShunTable::FindNext() {
-  next_ = TimePoint::Max();
-  for (const auto& [src, shun] : shuns_) next_ = std::min(next_, shun.until);
 }
 
 std::vector<Shun> ShunTable::All() const {

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "firewall/base/ip_address.h"
@@ -40,17 +42,15 @@ class ShunTable {
   bool Refuses(IpAddress src, IfId ingress, bool count);
   // The host whose time is over at `now`, which is removed; none: nobody's.
   IpAddress TakeExpired(TimePoint now);
-  TimePoint NextDeadline() const { return next_; }
+  TimePoint NextDeadline() const { return deadlines_.empty() ? TimePoint::Max() : deadlines_.begin()->first; }
   std::vector<Shun> All() const;  // by address
   void ClearCounters();
   // Packets refused on an interface since the counters were cleared.
   std::uint64_t RefusedOn(IfId id) const { return refused_[static_cast<std::size_t>(id)]; }
 
  private:
-  void FindNext();
-
   std::map<IpAddress, Shun> shuns_;
-  TimePoint next_ = TimePoint::Max();  // the earliest `until`
+  std::set<std::pair<TimePoint, IpAddress>> deadlines_;  // of those that end by themselves
   std::uint64_t refused_[256] = {};
 };
 

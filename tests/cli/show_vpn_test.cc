@@ -177,6 +177,13 @@ TEST(ShowVpnSessiondb, LanToLan) {
   ExpectGolden("vpn_full_9x", ShowVpnSessionsFull({Branch(), natt, AnyConnect()}, false, {}, names, Nine()));
   ExpectGolden("vpn_full_82", ShowVpnSessionsFull({Branch(), Ikev1Client()}, false, {}, names, Release("8.2(1)")));
   EXPECT_EQ(ShowVpnSessionsFull({}, false, {}, names, Nine()), ShowVpnSessions({}, true, {}, names, Nine()));
+  const std::string detailed = ShowVpnSessionsFull({AnyConnect()}, true, {}, names, Nine());
+  EXPECT_NE(detailed.find("Session Type: AnyConnect Detailed| "), std::string::npos) << detailed;
+  for (const VpnTunnelView& t : AnyConnect().tunnels) {
+    const std::string id = std::string("| Tunnel: ") + std::string(NameOf(t.kind, Nine())) + "| Tunnel ID: " + std::to_string(AnyConnect().index) + "." + std::to_string(t.number) + "| ";
+    EXPECT_NE(detailed.find(id), std::string::npos) << id << "\n" << detailed;
+  }
+  EXPECT_EQ(std::count(detailed.begin(), detailed.end(), '\n'), 2);  // an empty line, and one for the session
   ExpectGolden("vpn_l2l_detail_9x", ShowVpnSessions({Branch(), natt}, true, {}, names, Nine()));
   ExpectGolden("vpn_l2l_detail_82", ShowVpnSessions({Branch()}, true, {}, names, Release("8.2(1)")));
   ExpectGolden("vpn_l2l_detail_72", ShowVpnSessions({Branch(), natt}, true, {}, names, Release("7.2(3)")));

@@ -137,6 +137,23 @@ TEST(ShunTable, InterfaceDeadlineAndBound) {
   EXPECT_EQ(t.TakeExpired(At(50)), s.src);
   EXPECT_EQ(t.NextDeadline(), TimePoint::Max());
   EXPECT_FALSE(t.any());
+  // Given again, it has the new deadline only; of several the earliest goes first.
+  EXPECT_TRUE(t.Add(s));
+  s.until = At(90);
+  EXPECT_TRUE(t.Add(s));
+  EXPECT_EQ(t.NextDeadline(), At(90));
+  Shun other = s;
+  other.src = *IpAddress::Parse("192.0.2.200");
+  other.until = At(70);
+  EXPECT_TRUE(t.Add(other));
+  EXPECT_EQ(t.NextDeadline(), At(70));
+  EXPECT_EQ(t.TakeExpired(At(100)), other.src);
+  EXPECT_EQ(t.TakeExpired(At(100)), s.src);
+  EXPECT_TRUE(t.Add(other));
+  EXPECT_TRUE(t.Remove(other.src));
+  EXPECT_FALSE(t.Remove(other.src));
+  EXPECT_EQ(t.NextDeadline(), TimePoint::Max());
+  EXPECT_FALSE(t.any());
   s.until = TimePoint::Max();
   for (std::uint32_t i = 0; i < ShunTable::kMost; i++) {
     s.src = IpAddress::V4(0x0a000000 + i);
