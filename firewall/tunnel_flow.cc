@@ -427,7 +427,8 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
   if (out.action == Disposition::Action::kHold) {
     opened_held.insert(p.handle);
     out.action = Disposition::Action::kConsume;
-  } else if (out.action == Disposition::Action::kAccept && (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && IsOfRow(p) && out.egress != IfId::kIdentity))) {
+  } else if (out.action == Disposition::Action::kAccept &&
+             (!may_replace || !MayReplaceBy(p.bytes) || (originate_tunnelled_tcp && IsOfRow(p) && out.egress != IfId::kIdentity))) {
     CompleteChecksum(p);
     originated.push_back({out.egress, {p.bytes.begin(), p.bytes.end()}, kOnTheWire});
     out.action = Disposition::Action::kConsume;

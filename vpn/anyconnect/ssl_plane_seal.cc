@@ -119,7 +119,8 @@ std::size_t SslPlane::PutOuter(const Path& path, MutableBytes packet) {
   StoreBe16(udp + 2, path.peer_port);
   StoreBe16(udp + 4, static_cast<std::uint16_t>(payload));
   if (head != 20) {
-    const std::uint16_t sum = ChecksumFinish(ChecksumAdd(Bytes(packet).subspan(head), PseudoHeaderSum(path.local, path.peer, static_cast<std::uint8_t>(IpProtocol::kUdp), static_cast<std::uint32_t>(payload))));
+    const auto pseudo = PseudoHeaderSum(path.local, path.peer, static_cast<std::uint8_t>(IpProtocol::kUdp), static_cast<std::uint32_t>(payload));
+    const std::uint16_t sum = ChecksumFinish(ChecksumAdd(Bytes(packet).subspan(head), pseudo));
     StoreBe16(udp + 6, sum == 0 ? std::uint16_t{0xffff} : sum);
   }
   return packet.size();

@@ -159,14 +159,16 @@ struct PlaneClient {
     StoreBe16(&b[head], peer.port);
     StoreBe16(&b[head + 2], local.port);
     StoreBe16(&b[head + 4], static_cast<std::uint16_t>(b.size() - head));
-    StoreBe16(&b[head + 6], ChecksumFinish(ChecksumAdd(Bytes(b).subspan(head), PseudoHeaderSum(peer.address, local.address, 17, static_cast<std::uint32_t>(b.size() - head)))));
+    const auto pseudo = PseudoHeaderSum(peer.address, local.address, 17, static_cast<std::uint32_t>(b.size() - head));
+    StoreBe16(&b[head + 6], ChecksumFinish(ChecksumAdd(Bytes(b).subspan(head), pseudo)));
     return b;
   }
 };
 
 class SslPlaneBox : public testing::Test {
  protected:
-  explicit SslPlaneBox(const std::string& version = "9.1(4)") : asa(Config("192.0.2.1", "10.1.1.1", version), clock, 1), plane(*asa.engine, asa.log, events), both(*asa.engine, *asa.data, plane) {
+  explicit SslPlaneBox(const std::string& version = "9.1(4)")
+      : asa(Config("192.0.2.1", "10.1.1.1", version), clock, 1), plane(*asa.engine, asa.log, events), both(*asa.engine, *asa.data, plane) {
     asa.Line("route outside 0.0.0.0 0.0.0.0 192.0.2.254\n");
     plane.UseWires(&wires);
     Apply();
