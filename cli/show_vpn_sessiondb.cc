@@ -243,7 +243,7 @@ class SessionText {
       Addresses(rows, t.assigned, t.public_address.ToString());
     }
     CipherRow(rows, t);
-    if (!t.ciphersuite.empty()) rows.Line("Ciphersuite", t.ciphersuite);
+    if (!t.ciphersuite.empty() && personality_.release >= 904) rows.Line("Ciphersuite", t.ciphersuite);
     if (t.encapsulation != VpnEncapsulation::kNone) rows.Begin("Encapsulation", NameOf(t.encapsulation));
     if (t.compression != VpnCompression::kNone) rows.Then("Compression", NameOf(t.compression));
     PortRow(rows, t);
