@@ -236,7 +236,7 @@ class SessionText {
     PacketRow(rows, t.traffic);
   }
 
-  static void Ssl(FieldRows& rows, const VpnTunnelView& t) {
+  void Ssl(FieldRows& rows, const VpnTunnelView& t) const {
     if (t.assigned.IsNone()) {
       rows.Line("Public IP", t.public_address.ToString());
     } else {
