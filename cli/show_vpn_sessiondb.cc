@@ -236,14 +236,14 @@ class SessionText {
     PacketRow(rows, t.traffic);
   }
 
-  static void Ssl(FieldRows& rows, const VpnTunnelView& t) {
+  void Ssl(FieldRows& rows, const VpnTunnelView& t) const {
     if (t.assigned.IsNone()) {
       rows.Line("Public IP", t.public_address.ToString());
     } else {
       Addresses(rows, t.assigned, t.public_address.ToString());
     }
     CipherRow(rows, t);
-    if (!t.ciphersuite.empty()) rows.Line("Ciphersuite", t.ciphersuite);
+    if (!t.ciphersuite.empty() && personality_.release >= 904) rows.Line("Ciphersuite", t.ciphersuite);
     if (t.encapsulation != VpnEncapsulation::kNone) rows.Begin("Encapsulation", NameOf(t.encapsulation));
     if (t.compression != VpnCompression::kNone) rows.Then("Compression", NameOf(t.compression));
     PortRow(rows, t);

@@ -46,7 +46,8 @@ struct AcSettings {
   std::vector<std::string> backups;  // asked in turn when `host` does not answer
   std::string user, password, second_user, second_password, answer, new_password, group;
   std::string token;  // of a web launch: no login
-  std::string version = "4.10.06079", device = "win", agent = "AnyConnect Windows", hostname = "PC";
+  std::string version = "4.10.06079", device = "win", hostname = "PC";
+  std::string agent = "AnyConnect Windows", tunnel_agent = "Cisco AnyConnect VPN Agent for Windows";  // the version follows
   bool dtls = true;
   std::string dtls_suites, dtls12_suites;  // what is offered; both "": the usual
   std::string compression;                 // X-CSTP-Accept-Encoding; "": none
@@ -128,7 +129,7 @@ class AcClient {
   void Post(const std::string& path, const std::string& xml, TimePoint now);
   void Request(std::string text, Wait wait, TimePoint now);
   std::string ConnectText();
-  std::string CommonHead() const;
+  std::string CommonHead(std::string_view agent = {}) const;
   AcWho Who() const;
   void OpenTunnel(TimePoint now);
   // ac_tunnel.cc: frames and time

@@ -34,9 +34,9 @@ std::string AcHex(Bytes bytes) {
 
 AcWho AcClient::Who() const { return {settings_.version, settings_.device, "https://" + host_ + (path_ == "/" ? "" : path_)}; }
 
-std::string AcClient::CommonHead() const {
+std::string AcClient::CommonHead(std::string_view agent) const {
   const std::string port = port_ == 443 ? "" : ":" + std::to_string(port_);
-  return fmt::format("Host: {}{}\r\nUser-Agent: {} {}\r\n", host_, port, settings_.agent, settings_.version);
+  return fmt::format("Host: {}{}\r\nUser-Agent: {} {}\r\n", host_, port, agent.empty() ? settings_.agent : agent, settings_.version);
 }
 
 // On the connection that there is, or on a new one.
@@ -136,8 +136,8 @@ void AcClient::OnGranted(const AcDocument& d, TimePoint now) {
 }
 
 std::string AcClient::ConnectText() {
-  std::string t = fmt::format("CONNECT /CSCOSSLC/tunnel HTTP/1.1\r\n{}Cookie: webvpn={}\r\nX-CSTP-Version: 1\r\nX-CSTP-Hostname: {}\r\n", CommonHead(), token_,
-                              settings_.hostname);
+  std::string t = fmt::format("CONNECT /CSCOSSLC/tunnel HTTP/1.1\r\n{}Cookie: webvpn={}\r\nX-CSTP-Version: 1\r\nX-CSTP-Hostname: {}\r\n",
+                              CommonHead(settings_.tunnel_agent), token_, settings_.hostname);
   t += fmt::format("X-CSTP-MTU: {}\r\nX-CSTP-Base-MTU: {}\r\nX-CSTP-Address-Type: IPv6,IPv4\r\nX-CSTP-Full-IPv6-Capability: true\r\n",
                    settings_.base_mtu - 101, settings_.base_mtu);
   if (!tunnel_.address.IsNone() && adapter_mtu_ != 0) t += fmt::format("X-CSTP-Address: {}\r\n", tunnel_.address.ToString());
