@@ -243,14 +243,15 @@ class SessionText {
       Addresses(rows, t.assigned, t.public_address.ToString());
     }
     CipherRow(rows, t);
-    if (!t.ciphersuite.empty() && personality_.release >= 904) rows.Line("Ciphersuite", t.ciphersuite);
+    const bool rows_of_94 = personality_.release >= 904;
+    if (!t.ciphersuite.empty() && rows_of_94) rows.Line("Ciphersuite", t.ciphersuite);
     if (t.encapsulation != VpnEncapsulation::kNone) rows.Begin("Encapsulation", NameOf(t.encapsulation));
     if (t.compression != VpnCompression::kNone) rows.Then("Compression", NameOf(t.compression));
     PortRow(rows, t);
     rows.Then("Auth Mode", NamesOf(t.auth).session);
     Timeouts(rows, t);
-    if (!t.client_os.empty()) rows.Begin("Client OS", t.client_os);
-    if (!t.client_os_version.empty()) rows.Begin("Client OS Ver", t.client_os_version);
+    if (!t.client_os.empty() && rows_of_94) rows.Begin("Client OS", t.client_os);
+    if (!t.client_os_version.empty() && rows_of_94) rows.Begin("Client OS Ver", t.client_os_version);
     if (!t.client_type.empty()) rows.Line("Client Type", t.client_type);
     if (!t.client_version.empty()) rows.Line("Client Ver", t.client_version);
     ByteRow(rows, t.traffic);

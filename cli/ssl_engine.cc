@@ -136,7 +136,7 @@ std::string SslEngine::SelfSigned() const {
 std::optional<VpnLoadBalancingView> SslEngine::LoadBalancing() const {
   const VpnPolicy* vpn = VpnOf(*parts_.appliance.policy());
   if (vpn == nullptr || (vpn->ssl.balancing.cluster.IsNone() && !vpn->ssl.balancing.participate)) return {};
-  return balancer_.View(static_cast<std::uint32_t>(parts_.vpn.service().counts().size() - service_->sessions().size()), kVpnSessionsHeld);
+  return balancer_.View();
 }
 
 SslEngine::~SslEngine() {
@@ -291,6 +291,7 @@ Status SslEngine::UpdateBalancer(const Policy& policy, const VpnPolicy* vpn) {
     if (ready) settings.own = b.nat.IsNone() ? outside->address : b.nat;
     if (b.redirect_fqdn) settings.name = vpn->hostname;
     settings.limit = vpn->ssl.max_ssl_sessions != 0 ? vpn->ssl.max_ssl_sessions : kVpnSessionsHeld;
+    settings.other_limit = kVpnSessionsHeld;
     settings.model = parts_.appliance.model();
     if (ready && inside->linux_index != 0) {
       InterfaceView view;
@@ -319,7 +320,8 @@ void SslEngine::Tick() {
   sockets_->Tick(real);
   portal_->Tick();
   service_->Tick();
-  if (balancer_.Tick(real, parts_.appliance.WallNow() / 1'000'000, static_cast<std::uint32_t>(service_->sessions().size()))) {
+  const std::size_t ours = service_->sessions().size(), all = parts_.vpn.service().counts().size();
+  if (balancer_.Tick(real, parts_.appliance.WallNow() / 1'000'000, static_cast<std::uint32_t>(ours), static_cast<std::uint32_t>(all - ours))) {
     parts_.appliance.configuration().ClusterMaster(balancer_.master());
     parts_.appliance.RoutesChanged();
   }

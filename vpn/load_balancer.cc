@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint8_t kMagicAndVersion[] = {'S', 'P', 'L', 'B', 1};
 constexpr std::size_t kTimeAt = sizeof kMagicAndVersion, kIvAt = kTimeAt + 8, kBodyAt = kIvAt + 16, kMac = 32, kBlock = 16;
-constexpr std::size_t kFixed = 1 + 1 + 4 + 4 + 16;  // of the plaintext, before the name
+constexpr std::size_t kFixed = 1 + 1 + 4 + 4 + 16 + 4 + 4;  // of the plaintext, before the name
 constexpr std::size_t kMostName = 255, kMostMembers = 64;
 constexpr Duration kHello = Duration::Seconds(1), kDead = Duration::Seconds(3);
 
@@ -64,6 +64,8 @@ void LoadBalancer::Say(std::int64_t wall_ms, bool leaving) {
   StoreBe32(p + 2, settings_.limit);
   StoreBe32(p + 6, sessions_);
   settings_.own.StoreV6(p + 10);
+  StoreBe32(p + 26, settings_.other_limit);
+  StoreBe32(p + 30, other_sessions_);
   p[kFixed] = static_cast<std::uint8_t>(name.size());
   std::copy(name.begin(), name.end(), p + kFixed + 1);
   std::array<std::uint8_t, kBlock> iv;
@@ -104,6 +106,8 @@ void LoadBalancer::Receive(Bytes message, TimePoint real) {
   m.priority = plain[1];
   m.limit = LoadBe32(&plain[2]);
   m.sessions = LoadBe32(&plain[6]);
+  m.other_limit = LoadBe32(&plain[26]);
+  m.other_sessions = LoadBe32(&plain[30]);
   m.name.assign(plain.begin() + kFixed + 1, plain.begin() + kFixed + 1 + plain[kFixed]);
   m.heard = real;
   m.sent = 0;
@@ -125,11 +129,12 @@ void LoadBalancer::Elect(TimePoint real) {
   }
 }
 
-bool LoadBalancer::Tick(TimePoint real, std::int64_t wall_ms, std::uint32_t sessions) {
+bool LoadBalancer::Tick(TimePoint real, std::int64_t wall_ms, std::uint32_t sessions, std::uint32_t other_sessions) {
   const bool told = std::exchange(told_, false);
   if (!settings_.participate || real < next_) return told;
   next_ = real + kHello;
   sessions_ = sessions;
+  other_sessions_ = other_sessions;
   sent_here_ = 0;
   const bool was = master_;
   Elect(real);
@@ -161,7 +166,7 @@ std::optional<std::string> LoadBalancer::Next() {
   return name.empty() ? target.ToString() : name;
 }
 
-VpnLoadBalancingView LoadBalancer::View(std::uint32_t other_sessions, std::uint32_t other_limit) const {
+VpnLoadBalancingView LoadBalancer::View() const {
   VpnLoadBalancingView view;
   view.enabled = settings_.participate;
   view.master = master_;
@@ -179,7 +184,7 @@ VpnLoadBalancingView LoadBalancer::View(std::uint32_t other_sessions, std::uint3
   self.version = 1;
   self.address = settings_.own;
   self.anyconnect = load(sessions_, settings_.limit);
-  self.other = load(other_sessions, other_limit);
+  self.other = load(other_sessions_, settings_.other_limit);
   view.peers.push_back(self);
   for (const auto& [who, m] : members_) {
     VpnBalancedPeer p;
@@ -189,6 +194,7 @@ VpnLoadBalancingView LoadBalancer::View(std::uint32_t other_sessions, std::uint3
     p.version = 1;
     p.address = who;
     p.anyconnect = load(m.sessions, m.limit);
+    p.other = load(m.other_sessions, m.other_limit);
     view.peers.push_back(p);
   }
   return view;

@@ -7,7 +7,7 @@
 // `cluster key` (AES-256-CBC, HMAC-SHA-256, encrypted before they are authenticated) whether `cluster encryption` stands there or not.
 //
 //   "SPLB" | version 1 | 8 octets of time, ms since 1970 | IV 16 | ciphertext | HMAC 32
-//   plaintext: flags (1 master, 2 leaving) | priority | limit 4 | sessions 4 | public address 16 | name
+//   plaintext: flags (1 master, 2 leaving) | priority | limit 4 | sessions 4 | public address 16 | limit and sessions of other VPNs 4, 4 | name
 //
 // A member that is not heard for three seconds is gone. A master stays until it goes; where there is none, the member with the highest
 // priority takes its place, among equals the one with the lowest public address. Of two masters (networks that were apart) the same
@@ -41,6 +41,7 @@ class LoadBalancer {
     IpAddress own;             // where clients are sent: lbpublic's address, or what `nat` says; tells members from each other
     std::string name;          // "": clients are sent to the address
     std::uint32_t limit = 0;   // sessions that fit
+    std::uint32_t other_limit = 0;  // ... of VPNs that are not balanced; shown
     std::string model;         // as `show` names this appliance
     bool operator==(const Settings&) const = default;
   };
@@ -51,7 +52,7 @@ class LoadBalancer {
   // `real` is the clock that nobody moves, everywhere.
   void Use(const Settings& settings, TimePoint real);
   // `wall_ms`: milliseconds since 1970; members' clocks need not agree. `sessions`: how many there are here. True: master or not has changed.
-  bool Tick(TimePoint real, std::int64_t wall_ms, std::uint32_t sessions);
+  bool Tick(TimePoint real, std::int64_t wall_ms, std::uint32_t sessions, std::uint32_t other_sessions = 0);
   // A message from the network lbprivate; what is not a member's is passed over.
   void Receive(Bytes message, TimePoint real);
   // This appliance goes: the others are told.
@@ -61,13 +62,13 @@ class LoadBalancer {
   // Where the next client is to go, which may be here; nothing: this is not the master. Counts it until the next Tick, so that many at once
   // are spread, too.
   std::optional<std::string> Next();
-  VpnLoadBalancingView View(std::uint32_t other_sessions, std::uint32_t other_limit) const;
+  VpnLoadBalancingView View() const;
 
  private:
   struct Member {
     std::uint8_t priority = 0;
     bool master = false;
-    std::uint32_t limit = 0, sessions = 0;
+    std::uint32_t limit = 0, sessions = 0, other_limit = 0, other_sessions = 0;
     std::string name;
     TimePoint heard;
     std::uint32_t sent = 0;  // clients since its last message
@@ -82,7 +83,7 @@ class LoadBalancer {
   std::map<IpAddress, Member> members_;        // others
   std::map<IpAddress, std::int64_t> newest_;  // time in the last message of everybody who was ever heard: a repeated one is none
   bool master_ = false, told_ = false;
-  std::uint32_t sessions_ = 0, sent_here_ = 0;
+  std::uint32_t sessions_ = 0, other_sessions_ = 0, sent_here_ = 0;
   TimePoint began_, next_;
 };
 

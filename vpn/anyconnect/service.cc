@@ -283,6 +283,7 @@ void SslService::ProbePeers(TimePoint real) {
       }
       if (real < p.next) continue;
       if (p.sent == kProbes) {
+        if (way == SslWay::kDtls && sessions_.ways().dtls_outlives_tls) continue;
         const bool alone = way == SslWay::kTls && sessions_.ways().dtls_outlives_tls;
         Happen(*s, way == SslWay::kDtls ? SslHappening::kDtlsDead : alone ? SslHappening::kTlsDeadAlone : SslHappening::kTlsDead, {});
         s = sessions_.Find(index);
