@@ -27,7 +27,7 @@ struct NatLine {
 };
 
 std::string Real(int host) { return "10.1.1." + std::to_string(host); }
-std::string Mask(int size) { return "255.255.255." + std::to_string(256 - size); }
+std::string NetMask(int size) { return "255.255.255." + std::to_string(256 - size); }
 
 // Statics of different mapped addresses each, so that only the order of real addresses decides.
 std::vector<NatLine> RandomLines(Random& random, std::string& text) {
@@ -48,8 +48,8 @@ std::vector<NatLine> RandomLines(Random& random, std::string& text) {
     if (policy) {
       l.peers = 1 << random.Below(4);
       l.peer = static_cast<int>(random.Below(kHosts)) / l.peers * l.peers;
-      lists += "access-list " + list + " extended permit ip " + (l.size == 1 ? "host " + Real(l.first) : Real(l.first) + " " + Mask(l.size)) + " " +
-               (l.peers == 1 ? "host 192.0.2." + std::to_string(l.peer) : "192.0.2." + std::to_string(l.peer) + " " + Mask(l.peers)) + "\n";
+      lists += "access-list " + list + " extended permit ip " + (l.size == 1 ? "host " + Real(l.first) : Real(l.first) + " " + NetMask(l.size)) + " " +
+               (l.peers == 1 ? "host 192.0.2." + std::to_string(l.peer) : "192.0.2." + std::to_string(l.peer) + " " + NetMask(l.peers)) + "\n";
     }
     const std::string mapped = "198.51." + std::to_string(i) + "." + std::to_string(l.first);
     const std::string id = std::to_string(100 + i);
@@ -58,10 +58,10 @@ std::vector<NatLine> RandomLines(Random& random, std::string& text) {
       case 2:
         if (policy) l.text = "static (inside,outside) " + mapped + " access-list " + list;
         else if (l.port != 0) l.text = "static (inside,outside) tcp " + mapped + " " + std::to_string(8000 + i) + " " + Real(l.first) + " " + (l.port == 80 ? "www" : std::to_string(l.port)) + " netmask 255.255.255.255";
-        else l.text = "static (inside,outside) " + mapped + " " + Real(l.first) + " netmask " + (l.size == 1 ? "255.255.255.255" : Mask(l.size));
+        else l.text = "static (inside,outside) " + mapped + " " + Real(l.first) + " netmask " + (l.size == 1 ? "255.255.255.255" : NetMask(l.size));
         break;
       case 3: l.text = "nat (inside) " + id + " access-list " + list; break;
-      case 4: l.text = "nat (inside) " + id + " " + Real(l.first) + " " + (l.size == 1 ? "255.255.255.255" : Mask(l.size)); break;
+      case 4: l.text = "nat (inside) " + id + " " + Real(l.first) + " " + (l.size == 1 ? "255.255.255.255" : NetMask(l.size)); break;
     }
     // One line for the same hosts: the second would take the first's place.
     bool twice = false;
