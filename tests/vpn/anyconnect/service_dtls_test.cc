@@ -119,10 +119,7 @@ TEST_F(SslServiceDtls, WithTheBugDtlsOutlivesTls) {
   const TunnelMade t = Connect(made.token);
   auto client = Client(t, DtlsMethod::kDtls12);
   Carry(*client, 1280);
-  for (int i = 0; i < 12; i++) {
-    Step(1);
-    const_cast<SslSessions&>(service.sessions()).Find(made.index)->Tunnel(VpnTunnelKind::kDtlsTunnel)->activity->frames_in++;
-  }
+  for (int i = 0; i < 12; i++) Step(1);  // the client is gone, from both
   const auto view = service.Views(clock.Now()).at(0);
   ASSERT_EQ(view.tunnels.size(), 2u);
   EXPECT_EQ(view.tunnels[1].kind, VpnTunnelKind::kDtlsTunnel) << "CSCts66926";
