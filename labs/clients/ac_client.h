@@ -141,6 +141,7 @@ class AcClient {
   void EndDtls(TimePoint now, const char* why);
   void DrainDtls(TimePoint now);
   void SendDtls(CstpType type, Bytes payload, TimePoint now);
+  void ToAdapter(Bytes packet);
   void OnExpanded(bool dtls, Bytes payload);
   void NewMtu(TimePoint now);
   bool TickAlive(Alive& alive, std::uint32_t dpd_s, std::uint32_t keepalive_s, bool tls, TimePoint now);

@@ -75,7 +75,7 @@ void AcClient::OnFrame(Link* link, std::uint8_t type, Bytes payload, TimePoint n
   switch (static_cast<CstpType>(type)) {
     case CstpType::kData:
       ++(link != nullptr ? counters_.tls_in : counters_.dtls_in);
-      return ports_.Deliver(payload);
+      return ToAdapter(payload);
     case CstpType::kCompressed:
       ++(link != nullptr ? counters_.tls_in : counters_.dtls_in);
       return OnExpanded(link == nullptr, payload);
@@ -96,12 +96,21 @@ void AcClient::OnFrame(Link* link, std::uint8_t type, Bytes payload, TimePoint n
   }
 }
 
+// Linux would take it; the adapter of a Windows PC has no buffers for what is larger than its MTU.
+void AcClient::ToAdapter(Bytes packet) {
+  if (packet.size() > static_cast<std::size_t>(adapter_mtu_)) {
+    ++counters_.dropped;
+    return;
+  }
+  ports_.Deliver(packet);
+}
+
 void AcClient::OnExpanded(bool dtls, Bytes payload) {
   std::vector<std::uint8_t> packet(2048);
   std::size_t size = 0;
   const bool good = !dtls && deflate_ ? deflate_->Unpack(payload, packet, size) : LzsExpand(payload, packet, size);
   if (good) {
-    ports_.Deliver(Bytes(packet).first(size));
+    ToAdapter(Bytes(packet).first(size));
   } else {
     ++counters_.dropped;
   }
