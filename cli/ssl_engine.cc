@@ -341,9 +341,11 @@ void SslEngine::Datagram(const SslSockets::Place& at, const Endpoint& peer, Byte
 
 void SslEngine::HandOver(ConnId c, std::unique_ptr<TlsChannel> channel, const TunnelMade& tunnel) {
   const int socket = sockets_->Release(c);
-  // A client that has sent CONNECT and not read what was said before is not one: it is told to the data path all the same, which finds
-  // a closed socket.
-  if (socket < 0) sockets_->Abort(c);
+  // A client that has sent CONNECT and not read what was said before is not one.
+  if (socket < 0) {
+    sockets_->Abort(c);
+    return service_->TunnelLost(tunnel);
+  }
   service_->Connected(tunnel, std::move(channel), socket);
 }
 

@@ -18,7 +18,9 @@ namespace {
 constexpr int kEventsAtOnce = 64, kAcceptedAtOnce = 64, kDatagramsAtOnce = 64;
 constexpr std::size_t kReadAtOnce = 32 * 1024;
 constexpr std::size_t kLargestDatagram = 65535;
-constexpr Duration kCloseWithin = Duration::Seconds(60);
+constexpr Duration kCloseWithin = Duration::Seconds(5);
+constexpr std::size_t kMostClosing = 512;           // that wait for their peers to read and to close
+constexpr std::size_t kMostWaiting = 64 * 1024;     // for a peer to read, before nothing more of it is read
 constexpr std::uint64_t kListener = 1ull << 32;  // in epoll's word; else it is a connection's number
 
 sockaddr* Generic(sockaddr_storage* a) { return static_cast<sockaddr*>(static_cast<void*>(a)); }
@@ -216,7 +218,8 @@ bool SslSockets::Flush(ConnId c, Connection& conn) {
 
 void SslSockets::Want(ConnId c, const Connection& conn, bool write) const {
   epoll_event event{};
-  event.events = EPOLLIN | (write ? EPOLLOUT : 0u);
+  const bool full = conn.out.size() - conn.sent > kMostWaiting;
+  event.events = (full ? 0u : static_cast<unsigned>(EPOLLIN)) | (write ? static_cast<unsigned>(EPOLLOUT) : 0u);
   event.data.u64 = static_cast<std::uint32_t>(c);
   epoll_ctl(epoll_, EPOLL_CTL_MOD, conn.fd, &event);
 }
@@ -242,7 +245,9 @@ std::size_t SslSockets::Waiting(ConnId c) const {
 
 void SslSockets::Close(ConnId c) {
   const auto found = connections_.find(c);
-  if (found == connections_.end()) return;
+  if (found == connections_.end() || found->second.closing) return;
+  if (closing_ >= kMostClosing) return Abort(c);
+  closing_++;
   if (found->second.out.empty()) {
     // A peer that has said something unread would get a reset and lose what was said last.
     shutdown(found->second.fd, SHUT_WR);
@@ -270,6 +275,7 @@ int SslSockets::Release(ConnId c) {
 void SslSockets::Drop(ConnId c) {
   const auto found = connections_.find(c);
   if (found == connections_.end()) return;
+  if (found->second.closing) closing_--;
   epoll_ctl(epoll_, EPOLL_CTL_DEL, found->second.fd, nullptr);
   close(found->second.fd);
   connections_.erase(found);

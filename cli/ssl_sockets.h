@@ -56,7 +56,7 @@ class SslSockets {
   void Send(ConnId c, Bytes bytes);
   // How much waits.
   std::size_t Waiting(ConnId c) const;
-  // When everything has been sent, or the peer has not taken it within a minute (Tick).
+  // When everything has been sent and the peer has closed, too, or five seconds are over (Tick); at once when too many wait for that.
   void Close(ConnId c);
   // At once, by a reset.
   void Abort(ConnId c);
@@ -94,6 +94,7 @@ class SslSockets {
   int epoll_;
   std::unordered_map<std::uint32_t, Listener> listeners_;
   std::unordered_map<ConnId, Connection> connections_;
+  std::size_t closing_ = 0;
   std::uint32_t last_listener_ = 0;
   std::uint32_t last_ = 0;
   TimePoint accept_again_;  // real: no more descriptors were to be had; 0: accepting

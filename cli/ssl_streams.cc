@@ -141,10 +141,11 @@ void SslStreams::Finish(int socket, Bytes last) {
   Ending& e = ending_[socket];
   e.left.assign(last.begin(), last.end());
   e.until_ns = RealNs() + kLinger;
-  if (!GoOn(socket, e)) return Close(socket);
+  if (!GoOn(socket, e) || ending_.size() > kMostEnding) return Close(socket);
+  if (armed_) return;
   itimerspec when{};
   when.it_value.tv_sec = kLinger / 1'000'000'000 + 1;
-  timerfd_settime(timer_, 0, &when, nullptr);
+  armed_ = timerfd_settime(timer_, 0, &when, nullptr) == 0;
 }
 
 bool SslStreams::GoOn(int socket, Ending& e) {
@@ -186,10 +187,11 @@ void SslStreams::EndLate() {
     if (e.until_ns <= now) late.push_back(socket);
   }
   for (const int socket : late) Close(socket);
+  armed_ = false;
   if (ending_.empty()) return;
   itimerspec when{};
   when.it_value.tv_sec = 1;
-  timerfd_settime(timer_, 0, &when, nullptr);
+  armed_ = timerfd_settime(timer_, 0, &when, nullptr) == 0;
 }
 
 }  // namespace sallyport

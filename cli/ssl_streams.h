@@ -49,7 +49,9 @@ class SslStreams final : public PollSource, public SslWires {
   int epoll_, timer_;
   std::vector<std::uint8_t> state_;  // by socket: of the bits below
   std::size_t watched_ = 0;
+  static constexpr std::size_t kMostEnding = 1024;
   std::unordered_map<int, Ending> ending_;
+  bool armed_ = false;  // the timer
   std::vector<std::uint8_t> buffer_;
   TimePoint now_;
 };

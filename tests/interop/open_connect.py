@@ -15,14 +15,15 @@ import two_hosts
 
 # What openconnect calls when something changes: no resolver, no default route, only the tunnel.
 SCRIPT = """#!/bin/sh
-echo "script: $reason ${INTERNAL_IP4_ADDRESS:-} ${INTERNAL_IP6_ADDRESS:-} mtu ${INTERNAL_IP4_MTU:-} banner=${CISCO_BANNER:-} dns=${INTERNAL_IP4_DNS:-} \
+say="script: $reason ${INTERNAL_IP4_ADDRESS:-} ${INTERNAL_IP6_ADDRESS:-} mtu ${INTERNAL_IP4_MTU:-} banner=${CISCO_BANNER:-} dns=${INTERNAL_IP4_DNS:-} \
 split=${CISCO_SPLIT_INC:-} domain=${CISCO_DEF_DOMAIN:-}"
-case $reason in connect|reconnect) ;; *) exit 0 ;; esac
+case $reason in connect|reconnect) ;; *) echo "$say"; exit 0 ;; esac
 [ -z "$INTERNAL_IP4_ADDRESS" ] || ip addr replace "$INTERNAL_IP4_ADDRESS/32" dev "$TUNDEV"
 [ -z "$INTERNAL_IP6_ADDRESS" ] || ip -6 addr replace "$INTERNAL_IP6_ADDRESS/128" dev "$TUNDEV" nodad
 ip link set dev "$TUNDEV" mtu "$INTERNAL_IP4_MTU" up
 ip route replace 10.1.1.0/24 dev "$TUNDEV"
 [ -z "$INTERNAL_IP6_ADDRESS" ] || ip -6 route replace 2001:db8:1::/64 dev "$TUNDEV"
+echo "$say"
 """
 
 

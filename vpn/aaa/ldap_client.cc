@@ -240,7 +240,10 @@ LdapAnswer AskLdap(const LdapQuestion& q) {
     if (expired && !q.new_password.empty() && rc == LDAP_SUCCESS) {
       berval user{std::string(dn.get()).size(), dn.get()};
       berval old{q.password.size(), const_cast<char*>(q.password.data())}, fresh{q.new_password.size(), const_cast<char*>(q.new_password.data())};
-      if (const int changed = ldap_passwd_s(l.get(), &user, &old, &fresh, nullptr, nullptr, nullptr); changed != LDAP_SUCCESS) {
+      berval given{0, nullptr};  // a password that the server would make; the library insists on a place for it
+      const int changed = ldap_passwd_s(l.get(), &user, &old, &fresh, &given, nullptr, nullptr);
+      if (given.bv_val != nullptr) ber_memfree(given.bv_val);
+      if (changed != LDAP_SUCCESS) {
         failed(changed, "change of the password");
         if (out.kind == LdapAnswer::Kind::kReject) out.kind = LdapAnswer::Kind::kExpired;
         return out;

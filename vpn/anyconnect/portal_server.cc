@@ -18,6 +18,7 @@ namespace sallyport {
 namespace {
 
 // What may come while a request waits for its answer, and how much of a file is asked for at once.
+constexpr std::size_t kMostUnsent = 64 * 1024;
 constexpr std::size_t kMostAhead = 128 * 1024, kFilePart = 64 * 1024;
 // How long an answer may take: AAA with all its servers and retries, the throttle.
 constexpr Duration kSlowestAnswer = Duration::Seconds(300);
@@ -242,6 +243,8 @@ struct PortalServer::Impl {
     const ConnId outer = std::exchange(pumping, id);
     std::vector<std::uint8_t> record;
     for (Connection* c = Find(id); c != nullptr && c->MayGo() && c->phase != Phase::kHandshake; c = Find(id)) {
+      // Whoever does not read what he has asked for is not heard further.
+      if (ports.sink.Unsent(id) > kMostUnsent) break;
       if (c->rest.empty()) {
         record.resize(kTlsRecord);
         const auto size = c->channel->Read(record);
@@ -425,7 +428,8 @@ struct PortalServer::Impl {
     Connection* c = Find(id);
     if (c == nullptr) return;
     if (c->phase == Phase::kLeaving) return HandOver(id);
-    if (c->phase == Phase::kFile) SendPart(id, *c);
+    if (c->phase == Phase::kFile) return SendPart(id, *c);
+    Pump(id);
   }
 
   // --- time

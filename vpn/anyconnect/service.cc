@@ -142,7 +142,8 @@ void SslService::Connected(const TunnelMade& tunnel, std::unique_ptr<TlsChannel>
   const std::shared_ptr<SslActivity> activity = current ? state->activity : std::make_shared<SslActivity>();
   const bool rekey = s != nullptr && s->rules.client.rekey == SslClientRules::Rekey::kSsl && s->rules.client.rekey_minutes != 0;
   auto moved = std::make_shared<std::unique_ptr<TlsChannel>>(std::move(channel));
-  Post([=, t = tunnel.tunnel, number = tunnel.number, now = times.now](SslControl& plane) {
+  // One that another CONNECT has overtaken is nobody's, either.
+  Post([=, t = current ? tunnel.tunnel : TunnelId::kNone, number = tunnel.number, now = times.now](SslControl& plane) {
     plane.AddTls(t, number, std::move(**moved), socket, activity, now);
     if (rekey) plane.AllowRekey(t, now);
   });

@@ -44,8 +44,13 @@ void SslService::DtlsDatagram(IfId at, const Endpoint& local, const Endpoint& pe
       counters_.dtls_unknown++;
       return;
     }
-    const auto of_session = std::count_if(handshakes_.begin(), handshakes_.end(), [&](const auto& i) { return i->index == s->index; });
-    if (static_cast<std::size_t>(of_session) >= kHandshakesOfSession || handshakes_.size() >= kMostHandshakes) {
+    // An id is seen by whoever is on the way: the newest hello takes the place of the oldest, so that a stranger's keep nobody out for long.
+    const auto ours = [&](const auto& i) { return i->index == s->index; };
+    if (static_cast<std::size_t>(std::count_if(handshakes_.begin(), handshakes_.end(), ours)) >= kHandshakesOfSession) {
+      counters_.dtls_busy++;
+      handshakes_.erase(std::find_if(handshakes_.begin(), handshakes_.end(), ours));
+    }
+    if (handshakes_.size() >= kMostHandshakes) {
       counters_.dtls_busy++;
       return;
     }
