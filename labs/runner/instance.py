@@ -25,7 +25,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 
 def programs():
-    """Where sallyportd, sallyport and ipsec-client are: SALLYPORT_BIN, or what `cmake --preset release` builds."""
+    """Where sallyportd, sallyport and the clients (ipsec-client, acclient) are: SALLYPORT_BIN, or what `cmake --preset release` builds."""
     return os.environ.get("SALLYPORT_BIN") or os.path.join(TOP, ".build", "release")
 
 
@@ -41,7 +41,7 @@ def build():
         fcntl.flock(lock, fcntl.LOCK_EX)  # two labs at once must not build over each other
         if not os.path.exists(os.path.join(folder, "build.ninja")):
             _build_step(["cmake", "--preset", "release"])
-        _build_step(["cmake", "--build", "--preset", "release", "--target", "sallyportd", "sallyport", "ipsec-client", "--", "-j2"])
+        _build_step(["cmake", "--build", "--preset", "release", "--target", "sallyportd", "sallyport", "ipsec-client", "acclient", "--", "-j2"])
 
 
 def _build_step(command):
