@@ -76,7 +76,8 @@ class SslPlane final : public TunnelGate, public SslControl {
   void Update(TunnelId t, const SslClient& client, TimePoint now) override;
   bool AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int socket, std::shared_ptr<SslActivity> activity, TimePoint now) override;
   bool AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsChannel> channel, const Endpoint& local, const Endpoint& peer,
-               const std::vector<std::vector<std::uint8_t>>& waiting, std::shared_ptr<SslActivity> activity, TimePoint now) override;
+               std::shared_ptr<SslActivity> activity, TimePoint now) override;
+  void ReceiveDtls(TunnelId t, std::uint32_t number, Bytes datagram, TimePoint now) override;
   void Send(TunnelId t, SslWay way, CstpType type, Bytes payload, TimePoint now) override;
   void Drop(TunnelId t, SslWay way, const std::optional<SslLastFrame>& last, TimePoint now) override;
   void Close(TunnelId t, TimePoint now) override;
@@ -180,6 +181,7 @@ class SslPlane final : public TunnelGate, public SslControl {
   // The first record of `datagram`: as TakeFrame. `last`: there was none behind it.
   bool OpenRecord(Client& c, Bytes datagram, MutableBytes room, MutableBytes& packet, Inner& inner, bool& more, TimePoint now);
   void OpenRest(Client& c, TimePoint now);
+  void OpenLate(Client& c, Bytes datagram, TimePoint now);
   // What DTLS has to say by itself.
   void Answer(Client& c);
   bool MayTell(std::optional<TimePoint>& last, Duration pause, TimePoint now) const;

@@ -151,6 +151,16 @@ void SslPlane::OpenRest(Client& c, TimePoint now) {
   }
 }
 
+// What does not come in a packet of the queue.
+void SslPlane::OpenLate(Client& c, Bytes datagram, TimePoint now) {
+  const Dtls* const d = c.dtls.get();
+  MutableBytes packet;
+  Inner inner;
+  bool more = true;
+  if (OpenRecord(c, datagram, in_, packet, inner, more, now)) engine_.ProcessInner(packet, inner, now);
+  if (more && c.dtls.get() == d) OpenRest(c, now);
+}
+
 // Behind what they came with: that is on its way now.
 void SslPlane::Sent() {
   batch_++;
