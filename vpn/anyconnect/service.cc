@@ -172,6 +172,7 @@ void SslService::OnEvents(std::deque<SslEvent> events) {
     SslDetail d;
     switch (e.what) {
       case SslEvent::What::kTlsClosed:
+        d.text = e.text;
         Happen(*s, SslHappening::kTlsClosed, d);
         break;
       case SslEvent::What::kDtlsClosed:

@@ -284,8 +284,10 @@ void SslPlane::EndDtls(Client& c, const std::optional<SslLastFrame>& last) {
   c.by_dtls = false;
 }
 
-void SslPlane::TlsGone(Client& c) {
-  Note(EventOf(c, SslWay::kTls, SslEvent::What::kTlsClosed));
+void SslPlane::TlsGone(Client& c, const char* why) {
+  SslEvent e = EventOf(c, SslWay::kTls, SslEvent::What::kTlsClosed);
+  e.text = why;
+  Note(std::move(e));
   EndTls(c, {});
 }
 
