@@ -200,7 +200,7 @@ void SslSessions::TunnelGoes(SslSession& s, VpnTunnelKind kind, bool dead) {
 std::uint32_t SslSessions::Advance(SslSession& s, SslHappening h, const SslDetail& d, TimePoint now) {
   const SslStep& step = SslStepOf(s.state, h);
   if (step.actions == 0) return 0;
-  const std::string reason = SslReason(h).empty() ? d.reason : std::string(SslReason(h));
+  const std::string reason = h == SslHappening::kTlsClosed && !d.text.empty() ? d.text : SslReason(h).empty() ? d.reason : std::string(SslReason(h));
   const bool dead = h == SslHappening::kTlsDead || h == SslHappening::kTlsDeadAlone || h == SslHappening::kDtlsDead;
   const IpAddress from = d.tunnel.peer.address;
   const bool moved = h == SslHappening::kConnect && from != s.peer;
