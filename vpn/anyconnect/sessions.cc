@@ -364,8 +364,9 @@ TimePoint SslSessions::LastUsed(std::uint32_t index) const {
 
 std::vector<std::uint32_t> SslSessions::OfUser(const std::string& user) const {
   std::vector<std::uint32_t> all;
+  const std::string key = UserKey(user);
   for (const std::uint32_t index : order_) {
-    if (sessions_.at(index)->user == user) all.push_back(index);
+    if (UserKey(sessions_.at(index)->user) == key) all.push_back(index);
   }
   return all;
 }
