@@ -5,11 +5,11 @@
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kFixed = 236, kLeast = 300;  // before the cookie; what old servers want of a message at least
+constexpr std::size_t kDhcpFixed = 236, kDhcpLeast = 300;  // before the cookie; what old servers want of a message at least
 constexpr std::uint32_t kCookie = 0x63825363;
 enum DhcpOption : std::uint8_t {
-  kPad = 0, kMask = 1, kRequested = 50, kLease = 51, kOverload = 52, kType = 53, kServer = 54, kWanted = 55, kRenewal = 58, kRebinding = 59,
-  kClientId = 61, kEnd = 255
+  kDhcpPad = 0, kMask = 1, kRequested = 50, kLease = 51, kOverload = 52, kType = 53, kServer = 54, kWanted = 55, kRenewal = 58, kRebinding = 59,
+  kClientId = 61, kDhcpEnd = 255
 };
 
 IpAddress AddressAt(Bytes b, std::size_t at) {
@@ -21,8 +21,8 @@ IpAddress AddressAt(Bytes b, std::size_t at) {
 bool ReadOptions(Bytes b, DhcpMessage& m, std::uint8_t& overload) {
   for (std::size_t at = 0; at < b.size();) {
     const std::uint8_t code = b[at++];
-    if (code == kPad) continue;
-    if (code == kEnd) return true;
+    if (code == kDhcpPad) continue;
+    if (code == kDhcpEnd) return true;
     if (at >= b.size() || b.size() - at - 1 < b[at]) return false;
     const Bytes value = b.subspan(at + 1, b[at]);
     at += 1 + value.size();
@@ -66,7 +66,7 @@ bool ReadOptions(Bytes b, DhcpMessage& m, std::uint8_t& overload) {
 }  // namespace
 
 std::optional<DhcpMessage> ReadDhcp(Bytes b) {
-  if (b.size() < kFixed + 4 || LoadBe32(b.data() + kFixed) != kCookie) return {};
+  if (b.size() < kDhcpFixed + 4 || LoadBe32(b.data() + kDhcpFixed) != kCookie) return {};
   if ((b[0] != 1 && b[0] != 2) || b[1] != 1 || b[2] != 6) return {};
   DhcpMessage m;
   m.reply = b[0] == 2;
@@ -77,7 +77,7 @@ std::optional<DhcpMessage> ReadDhcp(Bytes b) {
   std::copy_n(b.begin() + 28, m.hardware.size(), m.hardware.begin());
   m.type = DhcpType{};
   std::uint8_t overload = 0, ignored = 0;
-  if (!ReadOptions(b.subspan(kFixed + 4), m, overload)) return {};
+  if (!ReadOptions(b.subspan(kDhcpFixed + 4), m, overload)) return {};
   if ((overload & 1) != 0 && !ReadOptions(b.subspan(108, 128), m, ignored)) return {};
   if ((overload & 2) != 0 && !ReadOptions(b.subspan(44, 64), m, ignored)) return {};
   if (m.type == DhcpType{}) return {};
@@ -85,7 +85,7 @@ std::optional<DhcpMessage> ReadDhcp(Bytes b) {
 }
 
 std::vector<std::uint8_t> WriteDhcp(const DhcpMessage& m) {
-  std::vector<std::uint8_t> out(kFixed + 4);
+  std::vector<std::uint8_t> out(kDhcpFixed + 4);
   out[0] = m.reply ? 2 : 1;
   out[1] = 1;
   out[2] = 6;
@@ -97,7 +97,7 @@ std::vector<std::uint8_t> WriteDhcp(const DhcpMessage& m) {
   address(16, m.yours);
   address(24, m.relay);
   std::copy(m.hardware.begin(), m.hardware.end(), out.begin() + 28);
-  StoreBe32(out.data() + kFixed, kCookie);
+  StoreBe32(out.data() + kDhcpFixed, kCookie);
   const auto word = [&](std::uint8_t code, std::uint32_t n) {
     out.insert(out.end(), {code, 4, static_cast<std::uint8_t>(n >> 24), static_cast<std::uint8_t>(n >> 16), static_cast<std::uint8_t>(n >> 8),
                            static_cast<std::uint8_t>(n)});
@@ -117,8 +117,8 @@ std::vector<std::uint8_t> WriteDhcp(const DhcpMessage& m) {
   if (!m.reply && (m.type == DhcpType::kDiscover || m.type == DhcpType::kRequest)) {
     out.insert(out.end(), {kWanted, 4, kMask, kLease, kRenewal, kRebinding});
   }
-  out.push_back(kEnd);
-  if (out.size() < kLeast) out.resize(kLeast);
+  out.push_back(kDhcpEnd);
+  if (out.size() < kDhcpLeast) out.resize(kDhcpLeast);
   return out;
 }
 

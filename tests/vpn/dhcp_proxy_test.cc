@@ -9,7 +9,7 @@
 namespace sallyport {
 namespace {
 
-IpAddress Ip(const char* text) { return *IpAddress::Parse(text); }
+IpAddress DhcpIp(const char* text) { return *IpAddress::Parse(text); }
 
 struct DhcpWire final : DhcpTransport {
   struct Sent {
@@ -35,8 +35,8 @@ class DhcpProxyTest : public testing::Test {
     on.buffer_size = 1 << 20;
     logger.Configure(on);
     pools.UseDhcp(&proxy);
-    wish.servers = {Ip("10.1.1.10")};
-    wish.scope = Ip("10.9.0.0");
+    wish.servers = {DhcpIp("10.1.1.10")};
+    wish.scope = DhcpIp("10.9.0.0");
     wish.tunnel_group = "staff";
     wish.user = "ann";
   }
@@ -59,23 +59,23 @@ class DhcpProxyTest : public testing::Test {
     m.xid = to.xid;
     m.hardware = to.hardware;
     m.relay = to.relay;
-    m.server = Ip("10.1.1.10");
+    m.server = DhcpIp("10.1.1.10");
     if (type == DhcpType::kNak) return m;
-    m.yours = Ip(address);
-    m.mask = Ip("255.255.255.0");
+    m.yours = DhcpIp(address);
+    m.mask = DhcpIp("255.255.255.0");
     m.lease_s = 1000;
     return m;
   }
   void Give(const DhcpMessage& m, const char* from = "10.1.1.10") {
     const auto bytes = WriteDhcp(m);
-    proxy.Receive(Ip(from), m.relay, bytes);
+    proxy.Receive(DhcpIp(from), m.relay, bytes);
   }
   void Lease(const char* address = "10.9.0.20") {
     Ask();
     Give(Reply(DhcpType::kOffer, address));
     Give(Reply(DhcpType::kAck, address));
     ASSERT_TRUE(answers.back());
-    ASSERT_TRUE(proxy.Claim(Ip(address)));
+    ASSERT_TRUE(proxy.Claim(DhcpIp(address)));
   }
   std::vector<std::string> Logged(const std::string& number) {
     std::vector<std::string> found;
@@ -98,8 +98,8 @@ class DhcpProxyTest : public testing::Test {
   std::vector<IpAddress> lost;
   DhcpProxy proxy{{wire, logger, entropy, pools, [this] { return Times{clock.Now(), real}; },
                    [](IpAddress s) -> std::optional<DhcpWay> {
-                     if (s == Ip("10.250.0.1")) return {};
-                     return DhcpWay{"inside", Ip("10.1.1.1")};
+                     if (s == DhcpIp("10.250.0.1")) return {};
+                     return DhcpWay{"inside", DhcpIp("10.1.1.1")};
                    },
                    [this](IpAddress a) { lost.push_back(a); }}};
 };
@@ -107,40 +107,40 @@ class DhcpProxyTest : public testing::Test {
 TEST_F(DhcpProxyTest, DiscoverOfferRequestAckRelease) {
   Ask();
   ASSERT_EQ(wire.sent.size(), 1u);
-  EXPECT_EQ(wire.sent[0].to, Ip("10.1.1.10"));
+  EXPECT_EQ(wire.sent[0].to, DhcpIp("10.1.1.10"));
   EXPECT_EQ(wire.sent[0].m.type, DhcpType::kDiscover);
-  EXPECT_EQ(wire.sent[0].m.relay, Ip("10.9.0.0")) << "the scope";
+  EXPECT_EQ(wire.sent[0].m.relay, DhcpIp("10.9.0.0")) << "the scope";
   EXPECT_EQ(wire.sent[0].m.client_id.substr(0, 8), "cisco-02");
   Give(Reply(DhcpType::kOffer));
   ASSERT_EQ(wire.sent.size(), 2u);
   EXPECT_EQ(wire.sent[1].m.type, DhcpType::kRequest);
-  EXPECT_EQ(wire.sent[1].m.requested, Ip("10.9.0.20"));
-  EXPECT_EQ(wire.sent[1].m.server, Ip("10.1.1.10"));
+  EXPECT_EQ(wire.sent[1].m.requested, DhcpIp("10.9.0.20"));
+  EXPECT_EQ(wire.sent[1].m.server, DhcpIp("10.1.1.10"));
   Give(Reply(DhcpType::kAck));
   ASSERT_EQ(answers.size(), 1u);
   ASSERT_TRUE(answers[0]);
-  EXPECT_EQ(answers[0]->address, Ip("10.9.0.20"));
-  EXPECT_EQ(answers[0]->mask, Ip("255.255.255.0"));
+  EXPECT_EQ(answers[0]->address, DhcpIp("10.9.0.20"));
+  EXPECT_EQ(answers[0]->mask, DhcpIp("255.255.255.0"));
   EXPECT_EQ(Logged("737005").at(0), "IPAA: DHCP configured, request succeeded for tunnel-group staff");
-  EXPECT_FALSE(pools.TakeOwn(Ip("10.9.0.20"))) << "nobody else gets it";
-  EXPECT_TRUE(proxy.Claim(Ip("10.9.0.20")));
-  EXPECT_FALSE(proxy.Claim(Ip("10.9.0.20")));
+  EXPECT_FALSE(pools.TakeOwn(DhcpIp("10.9.0.20"))) << "nobody else gets it";
+  EXPECT_TRUE(proxy.Claim(DhcpIp("10.9.0.20")));
+  EXPECT_FALSE(proxy.Claim(DhcpIp("10.9.0.20")));
   Give(Reply(DhcpType::kAck));  // once more
   EXPECT_EQ(answers.size(), 1u);
-  pools.Give(Ip("10.9.0.20"), clock.Now());
+  pools.Give(DhcpIp("10.9.0.20"), clock.Now());
   ASSERT_EQ(wire.sent.size(), 3u);
   EXPECT_EQ(wire.sent[2].m.type, DhcpType::kRelease);
-  EXPECT_EQ(wire.sent[2].m.client, Ip("10.9.0.20"));
-  EXPECT_EQ(wire.sent[2].m.server, Ip("10.1.1.10"));
+  EXPECT_EQ(wire.sent[2].m.client, DhcpIp("10.9.0.20"));
+  EXPECT_EQ(wire.sent[2].m.server, DhcpIp("10.1.1.10"));
   EXPECT_EQ(Logged("737015").at(0), "IPAA: Freeing DHCP address 10.9.0.20");
   EXPECT_EQ(proxy.size(), 0u);
-  EXPECT_TRUE(pools.TakeOwn(Ip("10.9.0.20")));
+  EXPECT_TRUE(pools.TakeOwn(DhcpIp("10.9.0.20")));
 }
 
 TEST_F(DhcpProxyTest, WithoutAScopeTheInterfaceIsTheRelay) {
   wish.scope = {};
   Lease();
-  EXPECT_EQ(wire.sent[0].m.relay, Ip("10.1.1.1"));
+  EXPECT_EQ(wire.sent[0].m.relay, DhcpIp("10.1.1.1"));
 }
 
 TEST_F(DhcpProxyTest, SilenceIsAskedThreeTimesAndFails) {
@@ -157,7 +157,7 @@ TEST_F(DhcpProxyTest, SilenceIsAskedThreeTimesAndFails) {
 }
 
 TEST_F(DhcpProxyTest, AServerThatIsNowhereIsNotAsked) {
-  wish.servers = {Ip("10.250.0.1")};
+  wish.servers = {DhcpIp("10.250.0.1")};
   Ask();
   EXPECT_TRUE(answers.empty()) << "never within the call";
   Step(1);
@@ -176,7 +176,7 @@ TEST_F(DhcpProxyTest, WhatIsForgedIsNotHeard) {
   m.hardware[5]++;
   Give(m);
   m = Reply(DhcpType::kOffer);
-  m.relay = Ip("10.9.0.1");  // sent elsewhere
+  m.relay = DhcpIp("10.9.0.1");  // sent elsewhere
   Give(m);
   m = Reply(DhcpType::kOffer);
   m.lease_s.reset();
@@ -209,7 +209,7 @@ TEST_F(DhcpProxyTest, ARefusalBeginsAgainAndIsNotForEver) {
 }
 
 TEST_F(DhcpProxyTest, AnAddressThatIsTakenIsDeclined) {
-  ASSERT_TRUE(pools.TakeOwn(Ip("10.9.0.20")));
+  ASSERT_TRUE(pools.TakeOwn(DhcpIp("10.9.0.20")));
   Ask();
   Give(Reply(DhcpType::kOffer));
   Give(Reply(DhcpType::kAck));
@@ -220,7 +220,7 @@ TEST_F(DhcpProxyTest, AnAddressThatIsTakenIsDeclined) {
   Give(Reply(DhcpType::kOffer, "10.9.0.21"));
   Give(Reply(DhcpType::kAck, "10.9.0.21"));
   ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(answers[0]->address, Ip("10.9.0.21"));
+  EXPECT_EQ(answers[0]->address, DhcpIp("10.9.0.21"));
 }
 
 TEST_F(DhcpProxyTest, RenewedAtHalfTimeWithItsServer) {
@@ -230,7 +230,7 @@ TEST_F(DhcpProxyTest, RenewedAtHalfTimeWithItsServer) {
   Step(1);
   ASSERT_EQ(wire.sent.size(), 3u);
   EXPECT_EQ(wire.sent[2].m.type, DhcpType::kRequest);
-  EXPECT_EQ(wire.sent[2].m.client, Ip("10.9.0.20"));
+  EXPECT_EQ(wire.sent[2].m.client, DhcpIp("10.9.0.20"));
   EXPECT_TRUE(wire.sent[2].m.server.IsNone());
   EXPECT_TRUE(wire.sent[2].m.requested.IsNone());
   Give(Reply(DhcpType::kAck));
@@ -242,23 +242,23 @@ TEST_F(DhcpProxyTest, RenewedAtHalfTimeWithItsServer) {
 }
 
 TEST_F(DhcpProxyTest, ReboundWithAnyServerThenLost) {
-  wish.servers.push_back(Ip("10.1.1.11"));
+  wish.servers.push_back(DhcpIp("10.1.1.11"));
   Lease();
   wire.sent.clear();
   Step(874);
-  for (const auto& s : wire.sent) EXPECT_EQ(s.to, Ip("10.1.1.10"));
+  for (const auto& s : wire.sent) EXPECT_EQ(s.to, DhcpIp("10.1.1.10"));
   EXPECT_GE(wire.sent.size(), 2u) << "again, while there is time";
   wire.sent.clear();
   Step(1);
   ASSERT_EQ(wire.sent.size(), 2u);
-  EXPECT_EQ(wire.sent[1].to, Ip("10.1.1.11"));
+  EXPECT_EQ(wire.sent[1].to, DhcpIp("10.1.1.11"));
   DhcpMessage m = Reply(DhcpType::kAck);
-  m.server = Ip("10.1.1.11");
+  m.server = DhcpIp("10.1.1.11");
   Give(m, "10.1.1.11");
   wire.sent.clear();
   Step(500);
   ASSERT_FALSE(wire.sent.empty());
-  EXPECT_EQ(wire.sent[0].to, Ip("10.1.1.11")) << "its server now";
+  EXPECT_EQ(wire.sent[0].to, DhcpIp("10.1.1.11")) << "its server now";
   Step(499);
   EXPECT_TRUE(lost.empty());
   Step(1);
@@ -291,13 +291,13 @@ TEST_F(DhcpProxyTest, AClockThatJumpsLosesNoLeaseBeforeTheServersWereAsked) {
 }
 
 TEST_F(DhcpProxyTest, ServersAllAtOnceOrOneAfterAnother) {
-  wish.servers.push_back(Ip("10.1.1.11"));
+  wish.servers.push_back(DhcpIp("10.1.1.11"));
   Ask();
   EXPECT_EQ(wire.sent.size(), 2u);
   Give(Reply(DhcpType::kOffer));
   const std::size_t after = wire.sent.size();
   DhcpMessage second = Reply(DhcpType::kOffer, "10.9.0.77");
-  second.server = Ip("10.1.1.11");
+  second.server = DhcpIp("10.1.1.11");
   Give(second, "10.1.1.11");
   EXPECT_EQ(wire.sent.size(), after) << "the first offer counts";
   wire.sent.clear();
@@ -307,7 +307,7 @@ TEST_F(DhcpProxyTest, ServersAllAtOnceOrOneAfterAnother) {
   ASSERT_EQ(wire.sent.size(), 1u);
   Step(14);
   ASSERT_FALSE(wire.sent.empty());
-  EXPECT_EQ(wire.sent.back().to, Ip("10.1.1.11"));
+  EXPECT_EQ(wire.sent.back().to, DhcpIp("10.1.1.11"));
   Give(Reply(DhcpType::kOffer, "10.9.0.30"), "10.1.1.10");  // too late
   EXPECT_EQ(wire.sent.back().m.type, DhcpType::kDiscover);
 }
@@ -328,7 +328,7 @@ TEST_F(DhcpProxyTest, SessionsOfOneUserAreDifferentClientsAndAReturningOneIsTheS
   const auto first = wire.sent[0].m.hardware;
   Lease("10.9.0.21");
   EXPECT_NE(wire.sent.back().m.hardware, first);
-  pools.Give(Ip("10.9.0.20"), clock.Now());
+  pools.Give(DhcpIp("10.9.0.20"), clock.Now());
   Ask();
   EXPECT_EQ(wire.sent.back().m.hardware, first);
 }
@@ -337,7 +337,7 @@ TEST(DhcpMessageTest, LengthsAreChecked) {
   DhcpMessage m;
   m.reply = true;
   m.type = DhcpType::kOffer;
-  m.server = Ip("10.1.1.10");
+  m.server = DhcpIp("10.1.1.10");
   m.lease_s = 5;
   const auto whole = WriteDhcp(m);
   for (std::size_t n = 0; n < 240; n++) EXPECT_FALSE(ReadDhcp(Bytes(whole.data(), n)));
@@ -354,7 +354,7 @@ TEST(DhcpMessageTest, LengthsAreChecked) {
   std::copy_n(std::initializer_list<std::uint8_t>{1, 4, 255, 255, 0, 0, 255}.begin(), 7, more.begin() + 108);
   const auto read = ReadDhcp(more);
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->mask, Ip("255.255.0.0"));
+  EXPECT_EQ(read->mask, DhcpIp("255.255.0.0"));
 }
 
 }  // namespace

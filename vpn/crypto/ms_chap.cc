@@ -58,7 +58,7 @@ bool Md4(Bytes in, MutableBytes out) {
   return done;
 }
 
-bool Run(const char* name, Bytes key, Bytes in, MutableBytes out) {
+bool RunCipher(const char* name, Bytes key, Bytes in, MutableBytes out) {
   EVP_CIPHER* cipher = EVP_CIPHER_fetch(CryptoLibrary::Get().context(), name, nullptr);
   EVP_CIPHER_CTX* c = EVP_CIPHER_CTX_new();
   int length = 0;
@@ -78,7 +78,7 @@ bool DesBlock(Bytes key7, Bytes in8, MutableBytes out8) {
   std::uint64_t bits = 0;
   for (const std::uint8_t b : key7) bits = bits << 8 | b;
   for (std::size_t i = 0; i < 8; i++) key.bytes()[i] = static_cast<std::uint8_t>((bits >> (49 - 7 * i) & 0x7f) << 1);
-  return Run("DES-ECB", key.bytes(), in8, out8);
+  return RunCipher("DES-ECB", key.bytes(), in8, out8);
 }
 
 }  // namespace
@@ -116,7 +116,7 @@ std::optional<MsChapChange> ChangeMsChap(std::string_view old_password, std::str
   c.password.resize(block.size());
   const MutableBytes hash(c.hash);
   const Bytes key = new_hash.bytes(), old = old_hash.bytes();
-  if (!Run("RC4", old, block.bytes(), c.password) || !DesBlock(key.first(7), old.first(8), hash.first(8)) ||
+  if (!RunCipher("RC4", old, block.bytes(), c.password) || !DesBlock(key.first(7), old.first(8), hash.first(8)) ||
       !DesBlock(key.subspan(7, 7), old.subspan(8, 8), hash.subspan(8, 8))) {
     return {};
   }
