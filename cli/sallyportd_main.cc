@@ -11,6 +11,7 @@
 
 #include "cli/appliance.h"
 #include "cli/console_server.h"
+#include "cli/dhcp_sockets.h"
 #include "cli/icmp_prober.h"
 #include "cli/linux_host.h"
 #include "cli/ssh_service.h"
@@ -138,6 +139,8 @@ int Run(const Arguments& arguments) {
   if (!dns) return Fail(dns.error());
   auto radius = RadiusSockets::Open(link_of);
   if (!radius) return Fail(radius.error());
+  auto dhcp = DhcpSockets::Open(link_of);
+  if (!dhcp) return Fail(dhcp.error());
   Appliance appliance({clock, &clock, engine, ring, *state, **host, arguments.model, arguments.serial, arguments.max_connections,
                        prober->get(), dns->get()});
   running = &appliance;
@@ -145,7 +148,7 @@ int Run(const Arguments& arguments) {
   appliance.logger().SetHosts(&syslog);
   ConsoleServer console(appliance);
   SshService ssh(appliance, console, *state);
-  auto vpn = VpnEngine::Open({appliance, tunnels, tunnel_events, entropy, arguments.key_log, **radius});
+  auto vpn = VpnEngine::Open({appliance, tunnels, tunnel_events, entropy, arguments.key_log, **radius, **dhcp});
   if (!vpn) return Fail(vpn.error());
   auto ssl = SslEngine::Open({appliance, **vpn, ssl_plane, ssl_events, entropy});
   if (!ssl) return Fail(ssl.error());
@@ -174,6 +177,9 @@ int Run(const Arguments& arguments) {
   console.Watch((*vpn)->socket_fd(), [&] { (*vpn)->ReadSockets(); });
   console.Watch((*radius)->fd(), [&] {
     (*radius)->Receive([&](std::uint32_t request, Bytes message) { (*vpn)->aaa().Receive(request, message); });
+  });
+  console.Watch((*dhcp)->fd(), [&] {
+    (*dhcp)->Receive([&](IpAddress from, IpAddress to, Bytes message) { (*vpn)->dhcp().Receive(from, to, message); });
   });
   console.Watch((*vpn)->event_fd(), [&] { (*vpn)->ReadEvents(); });
   console.Watch((*ssl)->socket_fd(), [&] { (*ssl)->ReadSockets(); });

@@ -64,7 +64,12 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
             },
             [this](std::function<void()> work, std::function<void()> done) { directories_.Run(std::move(work), std::move(done)); }}),
       fetcher_(1, [&appliance = parts.appliance](std::function<void()> f) { appliance.Post(std::move(f)); }),
-      service_(PortsOf(), Version1(), Version2()) {
+      service_(PortsOf(), Version1(), Version2()),
+      dhcp_({parts.dhcp, parts.appliance.logger(), parts.entropy, service_.pools(),
+             [&appliance = parts.appliance] { return Times{appliance.Now(), RealNow()}; },
+             [this](IpAddress server) { return WayTo(server); },
+             [this](IpAddress a) { LeaseLost(a); }}) {
+  service_.pools().UseDhcp(&dhcp_);
   parts_.appliance.UseVpn(service_);
   parts_.appliance.UseAaa(aaa_);
   service_.OnRoutes([this] {
@@ -76,6 +81,7 @@ VpnEngine::VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, st
 }
 
 VpnEngine::~VpnEngine() {
+  service_.pools().UseDhcp(nullptr);
   if (key_log_ != nullptr) std::fclose(key_log_);
 }
 
@@ -105,6 +111,23 @@ VpnService::Ports VpnEngine::PortsOf() {
     ports.key_log = [this](const std::string& line) { LogKeys(line); };
   }
   return ports;
+}
+
+std::optional<DhcpWay> VpnEngine::WayTo(IpAddress server) const {
+  const std::shared_ptr<const Policy> policy = parts_.appliance.policy();
+  const Route* route = policy->routes.Find(server);
+  const Interface* f = route == nullptr ? nullptr : policy->Find(route->interface);
+  if (f == nullptr || route->null0 || !f->InUse() || f->address.IsNone()) return {};
+  return DhcpWay{f->nameif, f->address};
+}
+
+void VpnEngine::LeaseLost(IpAddress a) {
+  const TimePoint now = parts_.appliance.Now();
+  for (RemoteSessions* database : std::vector<RemoteSessions*>(service_.counts().databases())) {
+    for (const VpnSessionView& s : database->Views(now)) {
+      if (s.assigned == a) database->Logoff(s.index, "Lost Service");
+    }
+  }
 }
 
 void VpnEngine::LogKeys(const std::string& line) {

@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/appliance.h"
 #include "cli/ike_sockets.h"
+#include "vpn/dhcp_proxy.h"
 #include "vpn/job_pool.h"
 #include "vpn/service.h"
 #include "vpn/tunnel_event.h"
@@ -23,6 +25,7 @@ class VpnEngine {
     Entropy& entropy;
     std::string key_log;  // a file that gets the keys of every negotiation; "": none
     RadiusTransport& radius;
+    DhcpTransport& dhcp;
   };
   static Result<std::unique_ptr<VpnEngine>> Open(const Parts& parts);
   ~VpnEngine();
@@ -31,9 +34,11 @@ class VpnEngine {
   Status Update();
   void Tick() {
     aaa_.Tick();
+    dhcp_.Tick();
     service_.Tick();
   }
   AaaClient& aaa() { return aaa_; }
+  DhcpProxy& dhcp() { return dhcp_; }
   VpnService& service() { return service_; }
   JobPool& jobs() { return jobs_; }
   // `--key-log`: lines of TLS and DTLS, too, from either thread.
@@ -50,6 +55,9 @@ class VpnEngine {
  private:
   VpnEngine(const Parts& parts, std::unique_ptr<IkeSockets> sockets, std::FILE* key_log);
   VpnService::Ports PortsOf();
+  std::optional<DhcpWay> WayTo(IpAddress server) const;
+  // The lease of a session has ended, and so does the session.
+  void LeaseLost(IpAddress a);
   void Fetch(const std::string& url, VpnService::Ports::Fetched done);
 
   Parts parts_;
@@ -61,6 +69,7 @@ class VpnEngine {
   JobPool fetcher_;  // lists of revoked certificates: whoever waits for a server
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   VpnService service_;
+  DhcpProxy dhcp_;
 };
 
 }  // namespace sallyport

@@ -17,7 +17,10 @@ void ReadGroup(const Line& line, AaaServerGroup& g) {
       g.timed = f->Has("timed");
       g.dead_minutes = static_cast<std::uint32_t>(f->Int("minutes").value_or(g.dead_minutes));
     } else if (t.starts_with("max-failed-attempts ")) g.max_failed = static_cast<std::uint32_t>(f->Int("attempts").value_or(g.max_failed));
-    else if (t.starts_with("accounting-mode ")) g.simultaneous = f->Get("mode") == "simultaneous";
+    else if (t.starts_with("interim-accounting-update")) {
+      g.interim = true;
+      g.interim_hours = static_cast<std::uint32_t>(f->Int("hours").value_or(0));
+    } else if (t.starts_with("accounting-mode ")) g.simultaneous = f->Get("mode") == "simultaneous";
   }
 }
 

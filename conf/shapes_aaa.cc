@@ -75,7 +75,7 @@ constexpr Shape kServers[] = {
     {kGroup, "reactivation-mode / ( depletion [ deadtime <minutes:0-1440> ] | timed )", Sec::kAaaServer, {.rank = 2, .effect = kActs}},
     {kGroup, "max-failed-attempts / <attempts:1-5>", Sec::kAaaServer, {.rank = 3, .effect = kActs, .silent = "max-failed-attempts 3"}},
     {kGroup, "authorize-only", Sec::kAaaServer, {.rank = 4, .effect = kDormant}},
-    {kGroup, "interim-accounting-update / [ periodic <hours:1-120> ]", Sec::kAaaServer, {.rank = 5, .effect = kDormant}},
+    {kGroup, "interim-accounting-update / [ periodic <hours:1-120> ]", Sec::kAaaServer, {.rank = 5}},
     {kGroup, "merge-dacl / <where:{before-avpair|after-avpair}>", Sec::kAaaServer, {.rank = 6, .effect = kDormant}},
     {kGroup, "dynamic-authorization / [ port <on-port:1-65535> ]", Sec::kAaaServer, {.rank = 7, .effect = kDormant}},
     {kGroup, "ad-agent-mode", Sec::kAaaServer, {.rank = 8, .effect = kDormant}},

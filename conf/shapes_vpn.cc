@@ -53,7 +53,7 @@ constexpr Shape kPools[] = {
     {"config", "ipv6 local pool <name:name> / <prefix:prefix6> <size:1-16384`Number of addresses in the pool`>", Sec::kLocalPool, {.rank = 1, .effect = kActs}},
 
     {"config", "vpn-addr-assign`Configure VPN specific address assignment options` aaa`Allow AAA servers to specify an IP address` /", Sec::kVpnAddrAssign, {.rank = 0, .effect = kActs, .silent = "vpn-addr-assign aaa", .keep_no = true}},
-    {"config", "vpn-addr-assign dhcp`Allow DHCP servers to specify an IP address` /", Sec::kVpnAddrAssign, {.rank = 1, .effect = kDormant, .silent = "vpn-addr-assign dhcp", .keep_no = true}},
+    {"config", "vpn-addr-assign dhcp`Allow DHCP servers to specify an IP address` /", Sec::kVpnAddrAssign, {.rank = 1, .effect = kActs, .silent = "vpn-addr-assign dhcp", .keep_no = true}},
     {"config", "vpn-addr-assign local`Allow local pools to specify an IP address` / [reuse-delay <minutes:0-480`Minutes`>]", Sec::kVpnAddrAssign,
      {.rank = 2, .effect = kActs, .silent = "vpn-addr-assign local reuse-delay 0", .keep_no = true}},
     {"config", "ipv6-vpn-addr-assign aaa /", Sec::kVpnAddrAssign, {.rank = 3, .effect = kActs, .keep_no = true}},

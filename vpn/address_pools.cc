@@ -1,5 +1,7 @@
 #include "vpn/address_pools.h"
 
+#include "vpn/dhcp_proxy.h"
+
 namespace sallyport {
 
 // The used ones are in order: the first gap is found without a look-up for every address of a large pool.
@@ -51,6 +53,7 @@ std::optional<AssignedAddress> AddressPools::TakeAgain(const std::vector<std::st
 
 void AddressPools::Give(IpAddress a, TimePoint now) {
   used_.erase(a);
+  if (dhcp_ != nullptr && dhcp_->Release(a)) return;
   const std::uint32_t minutes = a.IsV4() ? assign_.reuse_delay_minutes : assign_.reuse_delay6_minutes;
   if (minutes != 0) resting_[a] = now + Duration::Seconds(std::int64_t{60} * minutes);
 }

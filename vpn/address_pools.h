@@ -13,6 +13,8 @@
 
 namespace sallyport {
 
+class DhcpProxy;
+
 class AddressPools {
  public:
   // Addresses that are out stay out, also when their pool has gone.
@@ -20,6 +22,9 @@ class AddressPools {
   void UsePools6(std::map<std::string, AddressPool6> pools) { pools6_ = std::move(pools); }
   // The appliance's own addresses are nobody else's.
   void UseOwnAddresses(std::set<IpAddress> own) { own_ = std::move(own); }
+  // Who leases addresses of DHCP servers, which come back by Give, too; null: nobody.
+  void UseDhcp(DhcpProxy* dhcp) { dhcp_ = dhcp; }
+  DhcpProxy* dhcp() const { return dhcp_; }
   void UseAssignment(const AddressAssignment& a) { assign_ = a; }
   // `pool` gets the name of the pool that gave it.
   std::optional<AssignedAddress> Take(const std::vector<std::string>& pools, std::string& pool, TimePoint now = {});
@@ -36,6 +41,7 @@ class AddressPools {
 
   std::map<std::string, AddressPool> pools_;
   std::map<std::string, AddressPool6> pools6_;
+  DhcpProxy* dhcp_ = nullptr;
   AddressAssignment assign_;
   std::set<IpAddress> used_, own_;
   std::map<IpAddress, TimePoint> resting_;  // not given again before

@@ -130,7 +130,10 @@ void VpnService::Tick() {
     const bool look = times_.now - due_checked_ >= kDueInterval;
     if (look) EndDue(/*first=*/true);
     core_.AdvanceTo(times_);
-    if (look) EndDue(/*first=*/false);
+    if (look) {
+      EndDue(/*first=*/false);
+      InterimAccounting();
+    }
     RaiseVirtualTunnels();
     TellRoutes();
   });

@@ -157,6 +157,7 @@ class VpnService final : public VpnControl, private IkeHost {
   void Enter(F f);
   // --- service_users.cc
   void AccountStart(const IkePeerUp& up, std::uint32_t index);
+  void InterimAccounting();
   void LogPair(const ChildSa& sa, bool created);
   // `debug crypto ipsec`: vpn/service_debug.cc.
   void DebugPairUp(const ChildSa& sa) const;

@@ -4,19 +4,44 @@
 #include <algorithm>
 #include <utility>
 
+#include "vpn/dhcp_proxy.h"
 #include "vpn/service.h"
 
 namespace sallyport {
 
 void VpnService::Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) {
   later_.push_back([this, q, answer = std::move(answer)] {
-    judge_.Ask(q, [this, alive = alive_, answer](const UserAnswer& a) {
-      if (*alive) Enter([&] { answer(a); });
+    judge_.Ask(q, [this, alive = alive_, q, answer](const UserAnswer& a) {
+      if (!*alive) return;
+      // Whoever may in gets his address of a DHCP server now, where one is to be asked: IKE's messages cannot wait for it later.
+      const auto group = vpn_->ssl.groups.find(q.tunnel_group);
+      const bool leases = a.accepted && pools_.dhcp() != nullptr && vpn_->assign.dhcp && group != vpn_->ssl.groups.end() &&
+                          !group->second.dhcp_servers.empty() && !(vpn_->assign.aaa && OwnAddress(a.rules.get()));
+      if (!leases) return Enter([&] { answer(a); });
+      const TunnelGroup* of = vpn_->Group(q.tunnel_group);
+      const std::string policy = !a.group_policy.empty() || of == nullptr ? a.group_policy : of->default_group_policy;
+      const IpAddress scope = vpn_->GroupPolicyOf(policy, a.rules.get()).client.dhcp_scope.value_or(IpAddress());
+      pools_.dhcp()->Request({group->second.dhcp_servers, scope, q.tunnel_group, q.user, policy_->personality.release < 902},
+                             [this, alive, a, user = q.user, answer](std::optional<AssignedAddress> lease) {
+                               if (!*alive) return;
+                               UserAnswer with = a;
+                               if (lease) {
+                                 auto rules = std::make_shared<VpnUser>(a.rules != nullptr ? *a.rules : VpnUser());
+                                 if (a.rules == nullptr) rules->name = user;
+                                 rules->framed_address = lease->address;
+                                 rules->framed_mask = lease->mask;
+                                 with.rules = std::move(rules);
+                               }
+                               Enter([&] { answer(with); });
+                             });
     });
   });
 }
 
 std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) {
+  if (own && pools_.dhcp() != nullptr && pools_.dhcp()->Holds(own->address)) {
+    return pools_.dhcp()->Claim(own->address) ? own : std::nullopt;
+  }
   if (own && vpn_->assign.aaa) return pools_.TakeOwn(own->address) ? own : std::nullopt;
   if (!vpn_->assign.local) return {};
   std::string pool;
@@ -34,7 +59,15 @@ void VpnService::AccountStart(const IkePeerUp& up, std::uint32_t index) {
   a.caller = CallerOf(up.tunnel_group, up.peer, {}, up.version == 2 ? UserQuestion::Via::kIkev2 : UserQuestion::Via::kIkev1);
   a.framed_address = up.assigned;
   if (up.rules != nullptr) a.classes = up.rules->classes;
-  accounting_.Start(index, std::move(a));
+  accounting_.Start(index, std::move(a), times_.now);
+}
+
+void VpnService::InterimAccounting() {
+  const std::vector<std::uint32_t> due = accounting_.Due(times_.now);
+  if (due.empty()) return;
+  for (const VpnSessionView& v : sessions_.Views(times_.now)) {
+    if (std::find(due.begin(), due.end(), v.index) != due.end()) accounting_.Interim(v.index, v.duration, v.traffic, times_.now);
+  }
 }
 
 // --- sessions, and those of others

@@ -154,6 +154,8 @@ void UserJudge::AskServers(const UserQuestion& q, const std::vector<std::string>
   to.user = name;
   to.password = authorize ? name : q.password;  // a server that only authorizes wants one, too
   to.new_password = q.new_password;
+  const auto ssl = vpn_->ssl.groups.find(q.tunnel_group);
+  to.ms_chap = ssl != vpn_->ssl.groups.end() && ssl->second.password_management;
   to.authorize_only = authorize;
   to.eap = q.eap;
   to.dialogue = q.dialogue;

@@ -14,7 +14,7 @@ using namespace radius;
 
 constexpr Duration kTimedReactivation = Duration::Seconds(30);
 constexpr std::uint32_t kFramed = 2, kPpp = 1, kVirtual = 5;  // Service-Type, Framed-Protocol, NAS-Port-Type
-constexpr std::uint32_t kStart = 1, kStop = 2, kByRadius = 1;  // Acct-Status-Type, Acct-Authentic
+constexpr std::uint32_t kStart = 1, kStop = 2, kInterim = 3, kByRadius = 1;  // Acct-Status-Type, Acct-Authentic
 constexpr std::size_t kMostName = 253;
 constexpr std::size_t kLeastMsk = 64;
 
@@ -178,6 +178,7 @@ const char* AaaClient::ProtocolOf(const std::string& group) const {
 bool AaaClient::Build(std::uint32_t number, Request& r) {
   const Bytes secret = OfText(r.server.key);
   if (!r.accounting) ports_.entropy.Fill(r.authenticator);
+  r.ms_chap_authenticator.clear();
   RadiusWriter out(r.accounting ? kAccountingRequest : kAccessRequest, next_id_++, r.accounting ? RadiusAuthenticator{} : r.authenticator);
   out.Text(kUserName, r.q.user.substr(0, kMostName));
   const IpAddress own = ports_.address_of ? ports_.address_of(r.server.interface) : IpAddress();
@@ -186,6 +187,8 @@ bool AaaClient::Build(std::uint32_t number, Request& r) {
   if (!r.accounting) {
     if (!r.q.eap.empty()) {
       out.Eap(r.q.eap);
+    } else if (r.q.ms_chap && r.q.dialogue == nullptr && !r.q.authorize_only) {
+      if (!AddMsChap(r, out)) return false;
     } else {
       out.Add(kUserPassword, HidePassword(OfText(r.q.password), r.authenticator, secret));
     }
@@ -196,14 +199,14 @@ bool AaaClient::Build(std::uint32_t number, Request& r) {
     return !r.message.empty();
   }
   const AaaAccount& a = r.account;
-  out.Number(kAcctStatusType, a.stop ? kStop : kStart);
+  out.Number(kAcctStatusType, a.stop ? kStop : a.interim ? kInterim : kStart);
   out.Text(kAcctSessionId, a.session);
   out.Number(kAcctAuthentic, kByRadius);
   out.Number(kAcctDelayTime, 0);
   if (!a.framed_address.IsNone()) out.Address(kFramedIpAddress, a.framed_address);
   for (const std::string& c : a.classes) out.Text(kClass, c);
   AddCaller(out, a.caller);
-  if (a.stop) {
+  if (a.stop || a.interim) {
     const auto low = [](std::uint64_t n) { return static_cast<std::uint32_t>(n); };
     out.Number(kAcctSessionTime, low(static_cast<std::uint64_t>(a.duration.ns / 1'000'000'000)));
     out.Number(kAcctInputOctets, low(a.bytes_in));
@@ -212,7 +215,7 @@ bool AaaClient::Build(std::uint32_t number, Request& r) {
     out.Number(kAcctOutputGigawords, low(a.bytes_out >> 32));
     out.Number(kAcctInputPackets, low(a.packets_in));
     out.Number(kAcctOutputPackets, low(a.packets_out));
-    out.Number(kAcctTerminateCause, a.cause);
+    if (a.stop) out.Number(kAcctTerminateCause, a.cause);
   }
   r.message = out.FinishAccounting(secret);
   if (r.message.empty()) return false;
@@ -363,6 +366,12 @@ void AaaClient::Receive(std::uint32_t number, Bytes bytes) {
   a.eap = std::move(eap);
   switch (m->code) {
     case kAccessAccept: {
+      if (!r.ms_chap_authenticator.empty() && !MsChapAccepted(r, *m)) {
+        // Whoever has accepted him does not know his password.
+        ++s.counters.rejects;
+        a.kind = AaaAnswer::Kind::kReject;
+        break;
+      }
       ++s.counters.accepts;
       a.kind = AaaAnswer::Kind::kAccept;
       a.attributes = ReadAaaAttributes(*m);
@@ -397,7 +406,8 @@ void AaaClient::Receive(std::uint32_t number, Bytes bytes) {
     }
     default:
       ++s.counters.rejects;
-      a.kind = AaaAnswer::Kind::kReject;
+      a.kind = !r.ms_chap_authenticator.empty() && r.q.new_password.empty() && MsChapExpired(*m) ? AaaAnswer::Kind::kExpired
+                                                                                                : AaaAnswer::Kind::kReject;
       break;
   }
   Finish(number, a);

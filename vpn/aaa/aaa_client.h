@@ -23,6 +23,7 @@
 #include "vpn/aaa/aaa_plan.h"
 #include "vpn/aaa/radius_message.h"
 #include "vpn/crypto/entropy.h"
+#include "vpn/crypto/ms_chap.h"
 #include "vpn/crypto/secret.h"
 
 namespace sallyport {
@@ -54,6 +55,7 @@ struct AaaQuestion {
   std::optional<IpAddress> only;  // that server of it, whatever its state (`test aaa-server`)
   std::string user, password;
   std::string new_password;     // instead of an expired one; "": none
+  bool ms_chap = false;         // a RADIUS server is asked by MS-CHAPv2, and can say that the password has expired
   bool authorize_only = false;  // who he is stands already; the password is nobody's
   std::vector<std::uint8_t> eap;                // instead of a password
   std::shared_ptr<const AaaDialogue> dialogue;  // what is said answers this one
@@ -92,10 +94,10 @@ struct AaaAnswer {
   AaaAttributes attributes;
 };
 
-// A session that begins or ends.
+// A session that begins, goes on or ends.
 struct AaaAccount {
   std::string group, user, session;
-  bool stop = false;
+  bool stop = false, interim = false;
   AaaCaller caller;
   IpAddress framed_address;
   std::vector<std::string> classes;
@@ -169,6 +171,7 @@ class AaaClient {
     std::vector<IpAddress> tried;  // servers that kept silent
     std::vector<std::uint8_t> message;
     RadiusAuthenticator authenticator{};
+    std::string ms_chap_authenticator;  // what the server must know; "": it was not asked so
     std::uint32_t attempt = 0;  // at a directory: the one whose answer counts
     // An access list is being downloaded for the user, whose answer waits for it.
     std::shared_ptr<AaaAnswer> held;
@@ -184,6 +187,10 @@ class AaaClient {
   const AaaServer* Choose(const Request& r);
   bool Begin(std::uint32_t number, Request& r);  // at the server that Choose gives
   bool Build(std::uint32_t number, Request& r);
+  // Attributes of MS-CHAPv2, or of a change of the password; false: it cannot be.
+  bool AddMsChap(Request& r, RadiusWriter& out);
+  static bool MsChapAccepted(const Request& r, const RadiusMessage& m);
+  static bool MsChapExpired(const RadiusMessage& m);
   void Transmit(std::uint32_t number, Request& r);
   void AskDirectory(std::uint32_t number, Request& r);
   void OnDirectory(std::uint32_t number, std::uint32_t attempt, AaaAnswer a, bool silent, const std::string& message);

@@ -69,6 +69,8 @@ struct AaaServerGroup {
   bool timed = false;            // reactivation-mode timed: a failed server is tried again after 30 s; else when all have failed
   std::uint32_t dead_minutes = 10;   // depletion: how long a group of failed servers is left alone
   bool simultaneous = false;         // accounting goes to every server
+  bool interim = false;              // interim-accounting-update
+  std::uint32_t interim_hours = 0;   // ... periodic; 0: not at intervals
   std::vector<AaaServer> servers;    // in order of trial
   bool operator==(const AaaServerGroup&) const = default;
 };

@@ -66,7 +66,16 @@ enum Attribute : std::uint8_t {
 };
 inline constexpr std::uint32_t kCisco3000 = 3076;  // the vendor of an ASA's own attributes
 inline constexpr std::uint32_t kMicrosoft = 311;
-enum Microsoft : std::uint8_t { kMppeSendKey = 16, kMppeRecvKey = 17 };
+enum Microsoft : std::uint8_t {
+  kMsChapError = 2,
+  kMsChapNtEncPw = 6,
+  kMsChapChallenge = 11,
+  kMppeSendKey = 16,
+  kMppeRecvKey = 17,
+  kMsChap2Response = 25,
+  kMsChap2Success = 26,
+  kMsChap2Cpw = 27
+};
 inline constexpr std::uint32_t kCisco = 9;
 inline constexpr std::uint8_t kCiscoAvPair = 1;
 enum Cisco3000 : std::uint8_t {

@@ -248,6 +248,9 @@ void SslService::Tick() {
   if (times.now - due_checked_ >= Duration::Seconds(1)) {
     due_checked_ = times.now;
     EndDue(times.now);
+    for (const std::uint32_t index : accounting_.Due(times.now)) {
+      if (const SslSession* s = sessions_.Find(index)) accounting_.Interim(index, times.now - s->begun, s->Traffic(), times.now);
+    }
   }
   if (times.real - probed_ >= Duration::Seconds(1)) {
     probed_ = times.real;

@@ -23,6 +23,7 @@
 #include "vpn/anyconnect/portal_host.h"
 #include "vpn/anyconnect/sessions.h"
 #include "vpn/anyconnect/ssl_control.h"
+#include "vpn/dhcp_proxy.h"
 #include "vpn/remote_sessions.h"
 #include "vpn/user_judge.h"
 #include "vpn/webvpn_debug.h"
@@ -159,8 +160,12 @@ class SslService final : public PortalHost, public RemoteSessions {
 
   // --- service_connect.cc
   TunnelMade Refuse(int status, const std::string& reason);
-  bool TakeAddresses(SslSession& s, const ConnectRequest& r);
-  std::optional<AssignedAddress> TakeV4(SslSession& s, const ConnectRequest& r);
+  // With the address that a DHCP server has given, if one was asked and has.
+  void Proceed(TunnelRequest request, std::function<void(TunnelMade)> answer, std::optional<AssignedAddress> lease);
+  // Nothing: no DHCP server is to be asked.
+  std::optional<DhcpWish> LeaseFor(const SslSession& s, const ConnectRequest& r) const;
+  bool TakeAddresses(SslSession& s, const ConnectRequest& r, std::optional<AssignedAddress> lease);
+  std::optional<AssignedAddress> TakeV4(SslSession& s, const ConnectRequest& r, std::optional<AssignedAddress> lease);
   std::optional<AssignedAddress> TakeV6(SslSession& s);
   void GiveAddresses(SslSession& s);
   // Which DTLS, with which compression, at which MTU.

@@ -45,7 +45,7 @@ TunnelMade SslService::Refuse(int status, const std::string& reason) {
 
 // --- addresses
 
-std::optional<AssignedAddress> SslService::TakeV4(SslSession& s, const ConnectRequest& r) {
+std::optional<AssignedAddress> SslService::TakeV4(SslSession& s, const ConnectRequest& r, std::optional<AssignedAddress> lease) {
   const TunnelGroup* group = vpn_->Group(s.tunnel_group);
   const auto own = vpn_->assign.aaa ? OwnAddress(s.user_rules.get()) : std::nullopt;
   if (own) {
@@ -56,6 +56,7 @@ std::optional<AssignedAddress> SslService::TakeV4(SslSession& s, const ConnectRe
     Say(737011, 5, fmt::format("IPAA: AAA assigned address {}, not permitted, retrying", own->address.ToString()));
     return {};
   }
+  if (lease) return lease;
   if (vpn_->assign.local && group != nullptr) {
     const std::vector<std::string>& pools = s.rules.address_pools.empty() ? group->address_pools : s.rules.address_pools;
     if (const auto got = ports_.pools.TakeAgain(pools, r.old_address, s.pool, ports_.times().now)) {
@@ -81,11 +82,11 @@ std::optional<AssignedAddress> SslService::TakeV6(SslSession& s) {
                            ports_.times().now);
 }
 
-bool SslService::TakeAddresses(SslSession& s, const ConnectRequest& r) {
+bool SslService::TakeAddresses(SslSession& s, const ConnectRequest& r, std::optional<AssignedAddress> lease) {
   const std::string who = fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> ", s.tunnel_group, s.group_policy, s.user,
                                       s.peer.ToString());
   if (r.wants_ipv4) {
-    if (const auto got = TakeV4(s, r)) {
+    if (const auto got = TakeV4(s, r, lease)) {
       s.assigned = got->address;
       s.netmask = got->mask;
     }
@@ -113,7 +114,6 @@ void SslService::GiveAddresses(SslSession& s) {
 // --- CONNECT
 
 void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> answer) {
-  const auto times = ports_.times();
   ConnectRequest& r = request.request;
   SslSession* s = sessions_.ByToken(r.token);
   if (s == nullptr) {
@@ -132,8 +132,41 @@ void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> 
     answer(Refuse(503, "SVC not enabled for the user"));
     return;
   }
+  const auto wish = LeaseFor(*s, r);
+  if (!wish) return Proceed(std::move(request), std::move(answer), {});
+  auto kept = std::make_shared<TunnelRequest>(std::move(request));
+  ports_.pools.dhcp()->Request(*wish, [this, alive = alive_, kept, answer = std::move(answer)](std::optional<AssignedAddress> lease) {
+    if (!*alive) return;
+    // Meanwhile the session may have ended, or another CONNECT of it has an address.
+    const SslSession* again = sessions_.ByToken(kept->request.token);
+    const bool wanted = again != nullptr && again->state == SslState::kParent && again->assigned.IsNone();
+    if (lease && (!wanted || !ports_.pools.dhcp()->Claim(lease->address))) {
+      ports_.pools.Give(lease->address, ports_.times().now);
+      lease.reset();
+    }
+    Proceed(std::move(*kept), answer, lease);
+  });
+}
+
+std::optional<DhcpWish> SslService::LeaseFor(const SslSession& s, const ConnectRequest& r) const {
+  const auto group = vpn_->ssl.groups.find(s.tunnel_group);
+  if (ports_.pools.dhcp() == nullptr || !vpn_->assign.dhcp || group == vpn_->ssl.groups.end() || group->second.dhcp_servers.empty()) return {};
+  if (s.state != SslState::kParent || !s.assigned.IsNone() || !s.assigned6.IsNone() || !r.wants_ipv4) return {};
+  if (vpn_->assign.aaa && OwnAddress(s.user_rules.get())) return {};
+  return DhcpWish{group->second.dhcp_servers, s.rules.client.dhcp_scope.value_or(IpAddress()), s.tunnel_group, s.user, release_ < 902};
+}
+
+void SslService::Proceed(TunnelRequest request, std::function<void(TunnelMade)> answer, std::optional<AssignedAddress> lease) {
+  const auto times = ports_.times();
+  ConnectRequest& r = request.request;
+  SslSession* s = sessions_.ByToken(r.token);
+  if (s == nullptr) {
+    counters_.stale_tokens++;
+    answer(Refuse(401, ""));
+    return;
+  }
   const bool first = s->state == SslState::kParent;
-  if (first && s->assigned.IsNone() && s->assigned6.IsNone() && !TakeAddresses(*s, r)) {
+  if (first && s->assigned.IsNone() && s->assigned6.IsNone() && !TakeAddresses(*s, r, lease)) {
     Happen(*s, SslHappening::kNoAddress, {});
     answer(Refuse(503, "No address available for SVC connection"));
     return;
@@ -300,7 +333,9 @@ void SslService::AnswerRules(const SslSession& s, const ConnectRequest& r, Conne
 
 void SslService::StartAccounting(SslSession& s) {
   const TunnelGroup* group = vpn_->Group(s.tunnel_group);
-  if (group == nullptr || s.accounted) return;
+  const TimePoint now = ports_.times().now;
+  if (s.accounted) return accounting_.TunnelAdded(s.index, s.assigned, now - s.begun, s.Traffic(), now);
+  if (group == nullptr) return;
   s.accounted = true;
   AaaAccount account;
   account.group = group->accounting_servers;
@@ -308,7 +343,7 @@ void SslService::StartAccounting(SslSession& s) {
   account.caller = CallerOf(s.tunnel_group, s.peer, {}, s.clientless ? UserQuestion::Via::kClientless : UserQuestion::Via::kSslClient);
   account.framed_address = s.assigned;
   if (s.user_rules != nullptr) account.classes = s.user_rules->classes;
-  accounting_.Start(s.index, std::move(account));
+  accounting_.Start(s.index, std::move(account), now);
 }
 
 }  // namespace sallyport

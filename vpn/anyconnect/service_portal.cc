@@ -117,6 +117,8 @@ void SslService::Login(LoginDone done, std::function<void(SessionMade)> answer) 
   SessionToken token;
   const SslSession& s = sessions_.Login(login, times.now, ports_.clock.WallNanos(times.now), token);
   counters_.logins++;
+  // A session of the web page counts from its login, a client's from its tunnel.
+  if (done.browser) StartAccounting(*sessions_.Find(s.index));
   made.token = token.text;
   Wipe(token.text);
   made.index = s.index;
