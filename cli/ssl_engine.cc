@@ -264,7 +264,7 @@ Status SslEngine::UpdateSockets(const Policy& policy, const VpnPolicy* vpn) {
       if (view.link.empty()) continue;
       const auto add = [&](IpAddress address) {
         if (address.IsNone()) return;
-        places.push_back({on.at, view.link, f->linux_index, address, vpn->ssl.port, on.tls_only ? std::uint16_t{0} : vpn->ssl.dtls_port,
+        places.push_back({{on.at, view.link, f->linux_index, address}, vpn->ssl.port, on.tls_only ? std::uint16_t{0} : vpn->ssl.dtls_port,
                           policy.sysopt.tcpmss});
       };
       add(f->address);

@@ -140,6 +140,7 @@ class SslService final : public PortalHost, public RemoteSessions {
   };
 
   bool ClientsAreServed() const;
+  void SayAccessPolicy(const SslLogin& login);
   // Runs the table, and does what comes of it. The session may be gone.
   std::uint32_t Happen(SslSession& s, SslHappening h, const SslDetail& d, bool portal = false);
   void End(SslSession& s, const std::string& reason, const VpnTraffic& traffic);
@@ -149,6 +150,7 @@ class SslService final : public PortalHost, public RemoteSessions {
 
   // --- service_connect.cc
   TunnelMade Refuse(int status, const std::string& reason);
+  void DebugConnect(const SslSession& s, const TunnelRequest& request, const Mtus& mtus, bool dtls) const;
   bool TakeAddresses(SslSession& s, const ConnectRequest& r);
   std::optional<AssignedAddress> TakeV4(SslSession& s, const ConnectRequest& r);
   std::optional<AssignedAddress> TakeV6(SslSession& s);
