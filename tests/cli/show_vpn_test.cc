@@ -286,8 +286,9 @@ TEST(VpnSessionFilter, SelectsAndSorts) {
   EXPECT_EQ(indices(f), (Indices{}));
   f = {};
   f.encryption = "AES-GCM-256";
+  EXPECT_EQ(indices(f), (Indices{18}));
   f.index = 20;
-  EXPECT_EQ(indices(f), (Indices{20}));
+  EXPECT_EQ(indices(f), (Indices{}));
 }
 
 IkeSaView IkeSa(int version) {
