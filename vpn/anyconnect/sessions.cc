@@ -16,6 +16,12 @@ constexpr VpnTunnelKind kTlsKind = VpnTunnelKind::kSslTunnel, kDtlsKind = VpnTun
 
 bool IsSslParent(VpnTunnelKind k) { return k == VpnTunnelKind::kAnyConnectParent || k == VpnTunnelKind::kClientless; }
 
+// "Windows" of "Cisco AnyConnect VPN Agent for Windows 3.1.01065"; "": it does not say.
+std::string OsOfAgent(const std::string& agent) {
+  const std::size_t at = agent.find(" for "), end = agent.rfind(' ');
+  return at == std::string::npos || end <= at + 5 ? std::string() : agent.substr(at + 5, end - at - 5);
+}
+
 // When a tunnel has last carried data; its beginning counts.
 TimePoint LastData(const SslTunnelState& t) {
   const std::int64_t data = std::max(t.activity->last_in_ns.load(std::memory_order_relaxed), t.activity->last_out_ns.load(std::memory_order_relaxed));
@@ -217,6 +223,7 @@ std::uint32_t SslSessions::Advance(SslSession& s, SslHappening h, const SslDetai
     s.peer = from;
     s.tunnels[0].peer.address = from;
   }
+  if (h == SslHappening::kConnect) s.tunnel_os = OsOfAgent(d.tunnel.client_version);
   if (h == SslHappening::kConnect && s.clientless && !s.client) {
     s.client = true;
     ports_.counts.PortalToClient();
@@ -414,7 +421,7 @@ VpnSessionView SslSessions::ViewOf(const SslSession& s, TimePoint now) const {
     w.source_port = t.peer.port;
     w.destination_port = t.local.port;
     w.auth = s.auth;
-    w.client_os = IsSslParent(t.kind) ? s.device : "";
+    w.client_os = IsSslParent(t.kind) ? s.device : s.tunnel_os;
     w.client_os_version = IsSslParent(t.kind) ? s.platform_version : "";
     w.client_type = t.client_type;
     w.client_version = t.client_version;

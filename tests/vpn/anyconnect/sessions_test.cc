@@ -211,6 +211,7 @@ TEST_F(SslSessionsLife, IdleTunnelsThenTheParent) {
   Happen(s, H::kConnect);
   Happen(s, H::kDtlsUp);
   Run(60);
+  EXPECT_EQ(sessions.Views(now).at(0).tunnels.at(2).client_os, "Windows") << "of what said CONNECT";
   // Data by DTLS keeps the TLS tunnel, too.
   s.Tunnel(VpnTunnelKind::kDtlsTunnel)->activity->last_out_ns = now.ns;
   Run(100);
