@@ -28,12 +28,12 @@ struct IpsecWords {
   IpsecSaQuery::Form form{};
 };
 struct SessionWords {
-  bool detail = false, full = false;
+  bool detail = false, full = false, all = false, failover = false;
   int type = -1;  // a VpnSessionType; -1: any
   std::optional<std::uint32_t> index;
   std::string name, tunnel_group, protocol, encryption;
   IpAddress address, assigned, public_address;
-  int assigned_version = 0, public_version = 0;  // 4, 6; 0: any
+  int assigned_version = 0, public_version = 0, version = 0;  // 4, 6; 0: any
   bool inactive = false;
   VpnSessionFilter::Sort sort = VpnSessionFilter::Sort::kAge;
 };
@@ -70,7 +70,10 @@ Reply Sessions(ExecContext& c, const SessionWords& w, Form) {
   VpnSessionFilter f{type, w.index, w.name, w.tunnel_group, w.protocol, w.encryption, w.address, w.assigned, w.public_address, w.inactive, w.sort};
   f.assigned_version = w.assigned_version;
   f.public_version = w.public_version;
-  const std::vector<VpnSessionView> sessions = SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality);
+  f.version = w.version;
+  // There is no peer whose sessions would be held for it.
+  const std::vector<VpnSessionView> sessions =
+      w.failover ? std::vector<VpnSessionView>() : SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality);
   const TimeZone zone = c.appliance.ClockNow().zone;
   return Reply::Say(w.full ? ShowVpnSessionsFull(sessions, w.detail, zone, VpnNames(c.appliance), personality)
                            : ShowVpnSessions(sessions, w.detail, zone, VpnNames(c.appliance), personality));
@@ -103,6 +106,7 @@ TokenPtr<SessionWords> FilterWords() {
                   {S::Kw("p-ipaddress", "With a public address"), S::Arg(&SessionWords::public_address, "Address")},
                   {S::Kw("a-ipversion", "With an assigned address of a version"), version(&SessionWords::assigned_version)},
                   {S::Kw("p-ipversion", "With a public address of a version"), version(&SessionWords::public_version)},
+                  {S::Kw("ipversion", "With an address of a version"), version(&SessionWords::version)},
                   {S::Kw("tunnel-group", "Of a tunnel group"), S::Word(&SessionWords::tunnel_group, "Tunnel group")},
                   {S::Kw("protocol", "With a tunnel of a kind"),
                    S::Word(&SessionWords::protocol, "IKEv1, IPsec, SSL-Tunnel, ...")},
@@ -120,6 +124,8 @@ TokenPtr<SessionWords> SortWords() {
                  S::Choice({by(By::kName, "name", "By name"), by(By::kAddress, "ipaddress", "By address"),
                             by(By::kAssigned, "a-ipaddress", "By assigned address"),
                             by(By::kPublic, "p-ipaddress", "By public address"),
+                            by(By::kAssignedVersion, "a-ipversion", "By version of the assigned address"),
+                            by(By::kPublicVersion, "p-ipversion", "By version of the public address"),
                             by(By::kTunnelGroup, "tunnel-group", "By tunnel group"),
                             by(By::kProtocol, "protocol", "By tunnels"), by(By::kEncryption, "encryption", "By cipher"),
                             by(By::kInactivity, "inactivity", "The longest inactive first")})});
@@ -141,6 +147,7 @@ TokenPtr<SessionWords> TypeWords(bool ikev1_keyword) {
     all.push_back(type(T::kAnyConnect, "anyconnect", "AnyConnect"));
     all.push_back(type(T::kIkev1RemoteAccess, "ra-ikev1-ipsec", "IKEv1 remote access"));
     all.push_back(type(T::kIkev2RemoteAccess, "ra-ikev2-ipsec", "IKEv2 remote access"));
+    all.push_back(type(kNoType, "ospfv3", "IPsec of OSPFv3"));
   } else {
     all.push_back(type(T::kAnyConnect, "svc", "SSL VPN client"));
     all.push_back(type(T::kIkev1RemoteAccess, "remote", "IPsec remote access"));
@@ -151,10 +158,14 @@ TokenPtr<SessionWords> TypeWords(bool ikev1_keyword) {
 void AddSessions(ExecSet& set) {
   constexpr const char* kSessions = "VPN sessions";
   set.Add(BareCommand("show vpn-sessiondb", {kShow, kSessions}), Summary);
+  set.Add(BareCommand("show vpn-sessiondb detail", {kShow, kSessions, "More about them"}), Summary);
+  set.Add(BareCommand("show vpn-sessiondb detail summary", {kShow, kSessions, "More about them", "How many there are of each type"}), Summary);
   set.Add(BareCommand("show vpn-sessiondb summary", {kShow, kSessions, "How many there are of each type"}), Summary);
   using S = Tokens<SessionWords>;
   for (const bool ikev1_keyword : {true, false}) {
     set.Add(Command<SessionWords>({S::Kw("show", kShow), S::Kw("vpn-sessiondb", kSessions),
+                                   S::Flag(&SessionWords::all, "all", "Active and inactive"),
+                                   S::Flag(&SessionWords::failover, "failover", "Held for the other unit"),
                                    S::Flag(&SessionWords::detail, "detail", "And their tunnels"),
                                    S::Flag(&SessionWords::full, "full", "One line each, for programs"),
                                    TypeWords(ikev1_keyword),

@@ -19,11 +19,6 @@ constexpr std::size_t kMarker = 4;         // zero bytes in front of IKE on port
 constexpr std::size_t kLargest = 65535;    // of a datagram
 constexpr int kMostAtOnce = 64;            // of one socket, so that a flood leaves time for the rest
 
-template <typename T>
-const sockaddr* AsSockaddr(const T* a) {
-  return static_cast<const sockaddr*>(static_cast<const void*>(a));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<IkeSockets>> IkeSockets::Open() {
@@ -38,26 +33,16 @@ IkeSockets::~IkeSockets() {
 }
 
 Result<int> IkeSockets::Bind(const Place& place, std::uint16_t port) {
-  const bool v4 = place.address.IsV4();
-  const int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return Error{std::string("no socket for IKE: ") + std::strerror(errno)};
-  sockaddr_storage at{};
-  const socklen_t length = SockAddr(place.address, port, at);
-  const int on = 1;
   // Messages with certificates are larger than a packet and may be cut anywhere on the way.
-  const int fragment = v4 ? IP_PMTUDISC_DONT : IPV6_PMTUDISC_DONT;
+  const auto fd = OpenBoundSocket(place, /*udp=*/true, port, "IKE");
+  if (!fd) return fd;
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.fd = fd;
-  const bool ready =
-      setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, place.link.c_str(), static_cast<socklen_t>(place.link.size())) == 0 &&
-      setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_FREEBIND : IPV6_FREEBIND, &on, sizeof on) == 0 &&
-      setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &fragment, sizeof fragment) == 0 &&
-      bind(fd, AsSockaddr(&at), length) == 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
-  if (ready) return fd;
+  event.data.fd = *fd;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, *fd, &event) == 0) return fd;
   const std::string why = std::strerror(errno);
-  close(fd);
-  return Error{"cannot listen for IKE on " + place.address.ToString() + " port " + std::to_string(port) + " of " + place.link + ": " + why};
+  close(*fd);
+  return Error{"cannot wait for IKE messages: " + why};
 }
 
 void IkeSockets::Close(const Socket& s) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bound_socket.h"
 #include "firewall/base/result.h"
 #include "vpn/service.h"
 
@@ -16,13 +17,7 @@ namespace sallyport {
 
 class IkeSockets final : public IkeTransport {
  public:
-  struct Place {
-    IfId at{};
-    std::string link;  // of Linux
-    int index = 0;     // its index: a link that was made again has another one
-    IpAddress address;
-    auto operator<=>(const Place&) const = default;
-  };
+  using Place = SocketPlace;
   static Result<std::unique_ptr<IkeSockets>> Open();
   ~IkeSockets() override;
 

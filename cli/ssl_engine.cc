@@ -11,6 +11,7 @@
 #include <cstring>
 #include <thread>
 
+#include "cli/socket_places.h"
 #include "vpn/crypto/digests.h"
 
 namespace sallyport {
@@ -260,19 +261,10 @@ Status SslEngine::UpdateSockets(const Policy& policy, const VpnPolicy* vpn) {
   std::vector<SslSockets::Place> places;
   if (vpn != nullptr) {
     for (const SslPolicy::On& on : vpn->ssl.enabled) {
-      const Interface* f = policy.Find(on.at);
-      if (f == nullptr || !f->InUse() || f->linux_index == 0 || !shown_.contains(on.at)) continue;
-      InterfaceView view;
-      parts_.appliance.host().FillInterface(view, f->linux_index);
-      if (view.link.empty()) continue;
-      const auto add = [&](IpAddress address) {
-        if (address.IsNone()) return;
-        places.push_back({on.at, view.link, f->linux_index, address, vpn->ssl.port, on.tls_only ? std::uint16_t{0} : vpn->ssl.dtls_port,
-                          policy.sysopt.tcpmss});
-      };
-      add(f->address);
-      add(f->cluster);
-      for (const InterfaceAddress6& a : f->ipv6) add(a.address);
+      if (!shown_.contains(on.at)) continue;
+      for (const SocketPlace& p : SocketPlacesOf(parts_.appliance, policy, on.at, /*cluster=*/true)) {
+        places.push_back({p, vpn->ssl.port, on.tls_only ? std::uint16_t{0} : vpn->ssl.dtls_port, policy.sysopt.tcpmss});
+      }
     }
   }
   return sockets_->Listen(places);

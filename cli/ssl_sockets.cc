@@ -45,30 +45,16 @@ SslSockets::~SslSockets() {
 }
 
 Result<int> SslSockets::Bind(const Place& place, bool udp) {
-  const bool v4 = place.address.IsV4();
-  const std::uint16_t port = udp ? place.dtls_port : place.port;
-  const int fd = socket(v4 ? AF_INET : AF_INET6, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return Error{std::string("no socket for webvpn: ") + std::strerror(errno)};
-  sockaddr_storage at{};
-  const socklen_t length = SockAddr(place.address, port, at);
-  const int on = 1;
-  bool ready = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, place.link.c_str(), static_cast<socklen_t>(place.link.size())) == 0 &&
-               SetOption(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_FREEBIND : IPV6_FREEBIND, on);
-  if (!v4) ready = ready && SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, on);
-  if (udp) {
-    const int fragment = v4 ? IP_PMTUDISC_DONT : IPV6_PMTUDISC_DONT;
-    ready = ready && SetOption(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, fragment);
-  } else {
+  if (udp) return OpenBoundSocket(place, true, place.dtls_port, "webvpn");
+  const auto fd = OpenBoundSocket(place, false, place.port, "webvpn", [&](int s) {
     // Clients come back to a listener that was away for a moment. Sizes: the kernel announces this and keeps to it.
-    ready = ready && SetOption(fd, SOL_SOCKET, SO_REUSEADDR, on) &&
-            (place.max_segment == 0 || SetOption(fd, IPPROTO_TCP, TCP_MAXSEG, place.max_segment));
-  }
-  ready = ready && bind(fd, Generic(&at), length) == 0 && (udp || listen(fd, 1024) == 0);
-  if (ready) return fd;
+    const int on = 1;
+    return SetOption(s, SOL_SOCKET, SO_REUSEADDR, on) && (place.max_segment == 0 || SetOption(s, IPPROTO_TCP, TCP_MAXSEG, place.max_segment));
+  });
+  if (!fd || listen(*fd, 1024) == 0) return fd;
   const std::string why = std::strerror(errno);
-  close(fd);
-  return Error{"cannot listen for webvpn on " + place.address.ToString() + (udp ? " UDP" : "") + " port " + std::to_string(port) + " of " +
-               place.link + ": " + why};
+  close(*fd);
+  return Error{"cannot listen for webvpn on " + place.address.ToString() + " port " + std::to_string(place.port) + ": " + why};
 }
 
 Status SslSockets::Listen(const std::vector<Place>& places) {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cli/bound_socket.h"
 #include "firewall/base/bytes.h"
 #include "firewall/base/result.h"
 #include "firewall/base/time.h"
@@ -20,11 +21,7 @@ namespace sallyport {
 
 class SslSockets {
  public:
-  struct Place {
-    IfId at{};
-    std::string link;  // of Linux
-    int index = 0;     // its index: a link that was made again has another one
-    IpAddress address;
+  struct Place : SocketPlace {
     std::uint16_t port = 443;
     std::uint16_t dtls_port = 443;  // 0: no DTLS
     int max_segment = 0;            // what is offered to clients as TCP's maximum segment size; 0: what the kernel thinks

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli/http_get.h"
+#include "cli/socket_places.h"
 #include "conf/downloaded_acl.h"
 #include "vpn/ike/v1_core.h"
 #include "vpn/ike/v2_core.h"
@@ -156,13 +157,8 @@ Status VpnEngine::Update() {
   std::vector<IkeSockets::Place> places;
   if (const auto* vpn = dynamic_cast<const VpnPolicy*>(policy->tunnels.get())) {
     for (const auto& [at, on] : vpn->ike) {
-      const Interface* f = policy->Find(at);
-      if (f == nullptr || !f->InUse() || f->linux_index == 0 || !(on.v1 || on.v2)) continue;
-      InterfaceView view;
-      parts_.appliance.host().FillInterface(view, f->linux_index);
-      if (view.link.empty()) continue;
-      if (!f->address.IsNone()) places.push_back({at, view.link, f->linux_index, f->address});
-      for (const InterfaceAddress6& a : f->ipv6) places.push_back({at, view.link, f->linux_index, a.address});
+      if (!on.v1 && !on.v2) continue;
+      for (SocketPlace& p : SocketPlacesOf(parts_.appliance, *policy, at, /*cluster=*/false)) places.push_back(std::move(p));
     }
   }
   const Status listening = sockets_->Listen(places);  // before a changed policy makes the service say anything

@@ -27,10 +27,12 @@ struct VpnSessionFilter {
     kTunnelGroup,
     kProtocol,
     kEncryption,
-    kInactivity
+    kInactivity,
+    kAssignedVersion,
+    kPublicVersion
   };
   Sort sort = Sort::kAge;
-  int assigned_version = 0, public_version = 0;  // 4 or 6; 0: any
+  int assigned_version = 0, public_version = 0, version = 0;  // 4 or 6; 0: any. `version`: of either address
 };
 
 // By type first, in the order of VpnSessionType; by age within what is equal.

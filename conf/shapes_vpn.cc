@@ -87,7 +87,7 @@ constexpr Shape kSessions[] = {
     {"config", "zonelabs-integrity \\ <text:line>", Sec::kVpnSettings, {.rank = 15}},
 
     // Ours: behaves as an ASA with that bug.
-    {"config", "emulate`Behave as an ASA that has a known bug` bug`Number of the bug` <bug:{CSCts66926|CSCtg33110}>", Sec::kVpnSettings,
+    {"config", "emulate`Behave as an ASA that has a known bug` bug`Number of the bug` <bug:{CSCts66926|CSCtg33110|CSCsr63074}>", Sec::kVpnSettings,
      {.rank = 16, .effect = kActs}},
 
     {"config", "vpn load-balancing /", Sec::kVpnLoadBalancing, {.effect = kActs, .submode = "config-load-balancing"}},

@@ -132,7 +132,7 @@ Verdict AsItStands(Context& c) {
   const bool everybody = !mine && (p.key.dst.IsV4Multicast() || p.key.dst.IsV4Broadcast() || p.key.dst.IsV6Multicast() ||
                                    p.key.dst == AddressRange::Of(Prefix::Of(own.address, own.prefix_length)).last);
   // What members of a load-balancing cluster say to their network is all of groups and broadcasts that a service of ours listens to.
-  const bool cluster = everybody && p.IsUdp() && c.core.has_tunnels && !p.key.dst.IsV4Multicast() && c.core.tunnels->Answers(own.id, p.protocol, p.key.dport);
+  const bool cluster = everybody && p.IsUdp() && c.core.has_tunnels && !p.key.dst.IsV4Multicast() && c.core.tunnels->HearsBroadcast(own.id, p.key.dport);
   if (everybody && !cluster) return Discard(c);
   if (!mine && !cluster) {
     // Another interface's own address, or a network or broadcast address of another one.
@@ -142,7 +142,7 @@ Verdict AsItStands(Context& c) {
   }
   c.egress = IfId::kIdentity;
   // What tunnels are made of is let in by what makes them (IKE, the portal, DTLS).
-  const bool answered = c.core.has_tunnels && (p.IsTcp() || p.IsUdp()) && c.core.tunnels->Answers(own.id, p.protocol, p.key.dport);
+  const bool answered = cluster || (c.core.has_tunnels && (p.IsTcp() || p.IsUdp()) && c.core.tunnels->Answers(own.id, p.protocol, p.key.dport));
   // `ssh`, `telnet`, `http` say what comes in whatever a control-plane list denies; for all else it has the first word.
   const bool service = p.IsTcp() && ServiceOf(c.policy, p.key.dport).has_value();
   if ((!service || answered) && !ControlPlanePermits(c)) return c.Drop(FrameDrop::kAclDrop);

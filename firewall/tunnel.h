@@ -97,6 +97,8 @@ class TunnelGate {
   virtual bool Terminates(const Packet& outer) const = 0;
   // Does somebody listen on `port` of TCP or UDP at the interface (IKE, the portal, DTLS)?
   virtual bool Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const = 0;
+  // Is a datagram to everybody on the interface's network for somebody here (a load-balancing cluster)?
+  virtual bool HearsBroadcast(IfId /*at*/, std::uint16_t /*port*/) const { return false; }
   struct Inner {
     FrameDrop drop = FrameDrop::kNone;
     FlowDrop flow_drop = FlowDrop::kNone;

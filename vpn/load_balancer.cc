@@ -11,11 +11,11 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kMagicAndVersion[] = {'S', 'P', 'L', 'B', 1};
+constexpr std::uint8_t kMagicAndVersion[] = {'S', 'P', 'L', 'B', 2};
 constexpr std::size_t kTimeAt = sizeof kMagicAndVersion, kIvAt = kTimeAt + 8, kBodyAt = kIvAt + 16, kMac = 32, kBlock = 16;
 constexpr std::size_t kFixed = 1 + 1 + 4 + 4 + 16 + 4 + 4;  // of the plaintext, before the name
-constexpr std::size_t kMostName = 255, kMostMembers = 64;
-constexpr Duration kHello = Duration::Seconds(1), kDead = Duration::Seconds(3);
+constexpr std::size_t kMostName = 255, kMostMembers = 64, kNonce = 8;
+constexpr Duration kHello = Duration::Seconds(1), kDead = Duration::Seconds(3), kAnswerApart = Duration::Milliseconds(200);
 
 // Would `a` rather than `b` be master?
 bool Before(std::uint8_t a_priority, IpAddress a, std::uint8_t b_priority, IpAddress b) {
@@ -36,6 +36,9 @@ void LoadBalancer::Use(const Settings& settings, TimePoint real) {
   if (!anew) return;
   members_.clear();
   newest_.clear();
+  std::array<std::uint8_t, kNonce> nonce;
+  entropy_.Fill(nonce);
+  nonce_ = LoadBe64(nonce.data());
   master_ = false;
   told_ = true;  // Tick says so, if it was master
   began_ = real;
@@ -56,7 +59,12 @@ void LoadBalancer::Say(std::int64_t wall_ms, bool leaving) {
   StoreBe64(&m[kTimeAt], static_cast<std::uint64_t>(wall_ms));
   entropy_.Fill(MutableBytes(m).subspan(kIvAt, kBlock));
   const std::string name = settings_.name.substr(0, kMostName);
-  const std::size_t plain = kFixed + 1 + name.size();
+  std::vector<std::uint64_t> heard;
+  for (const auto& [who, h] : newest_) {
+    if (h.at + kDead > said_) heard.push_back(h.nonce);
+  }
+  const std::size_t nonces_at = kFixed + 1 + name.size();
+  const std::size_t plain = nonces_at + kNonce + 1 + heard.size() * kNonce;
   m.resize(kBodyAt + (plain + kBlock - 1) / kBlock * kBlock);
   std::uint8_t* const p = &m[kBodyAt];
   p[0] = static_cast<std::uint8_t>((master_ && !leaving ? 1 : 0) | (leaving ? 2 : 0));
@@ -68,6 +76,9 @@ void LoadBalancer::Say(std::int64_t wall_ms, bool leaving) {
   StoreBe32(p + 30, other_sessions_);
   p[kFixed] = static_cast<std::uint8_t>(name.size());
   std::copy(name.begin(), name.end(), p + kFixed + 1);
+  StoreBe64(p + nonces_at, nonce_);
+  p[nonces_at + kNonce] = static_cast<std::uint8_t>(heard.size());
+  for (std::size_t i = 0; i < heard.size(); i++) StoreBe64(p + nonces_at + kNonce + 1 + i * kNonce, heard[i]);
   std::array<std::uint8_t, kBlock> iv;
   std::copy_n(&m[kIvAt], kBlock, iv.begin());
   if (!CbcCrypt(VpnCipher::kAes256, true, encrypt_.bytes(), iv, MutableBytes(m).subspan(kBodyAt))) return;
@@ -90,13 +101,21 @@ void LoadBalancer::Receive(Bytes message, TimePoint real) {
   std::copy_n(message.begin() + kIvAt, kBlock, iv.begin());
   std::vector<std::uint8_t> plain(sealed.begin() + kBodyAt, sealed.end());
   if (!CbcCrypt(VpnCipher::kAes256, false, encrypt_.bytes(), iv, plain)) return;
-  if (plain.size() < kFixed + 1 || plain.size() < kFixed + 1 + plain[kFixed]) return;
+  if (plain.size() < kFixed + 1) return;
+  const std::size_t nonces_at = kFixed + 1 + plain[kFixed], echoes_at = nonces_at + kNonce + 1;
+  if (plain.size() < echoes_at || plain.size() < echoes_at + kNonce * plain[echoes_at - 1]) return;
   const auto wall_ms = static_cast<std::int64_t>(LoadBe64(&message[kTimeAt]));
   const IpAddress who = IpAddress::FromV6Bytes(&plain[10]);
   if (who == settings_.own || who.IsNone()) return;  // our own, by broadcast
   const auto known = newest_.find(who);
-  if (known == newest_.end() ? newest_.size() >= kMostMembers : wall_ms <= known->second) return;
-  newest_[who] = wall_ms;
+  if (known == newest_.end() ? newest_.size() >= kMostMembers : wall_ms <= known->second.wall_ms) return;
+  const std::uint64_t nonce = LoadBe64(&plain[nonces_at]);
+  // Who has just begun need not wait for our next second.
+  if (known == newest_.end() || known->second.nonce != nonce) next_ = std::min(next_, said_ + kAnswerApart);
+  newest_[who] = {wall_ms, nonce, real};
+  bool ours = false;
+  for (std::size_t i = 0; i < plain[echoes_at - 1]; i++) ours = ours || LoadBe64(&plain[echoes_at + i * kNonce]) == nonce_;
+  if (!ours) return;  // recorded before we began, or it has not heard us yet
   if ((plain[0] & 2) != 0) {
     members_.erase(who);
     return;
@@ -138,6 +157,7 @@ bool LoadBalancer::Tick(TimePoint real, std::int64_t wall_ms, std::uint32_t sess
   sent_here_ = 0;
   const bool was = master_;
   Elect(real);
+  said_ = real;
   Say(wall_ms, false);
   return told || was != master_;
 }

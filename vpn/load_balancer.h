@@ -6,8 +6,12 @@
 // is our own (an ASA's is not public), so that only Sallyports balance with each other. Messages are sealed with keys out of
 // `cluster key` (AES-256-CBC, HMAC-SHA-256, encrypted before they are authenticated) whether `cluster encryption` stands there or not.
 //
-//   "SPLB" | version 1 | 8 octets of time, ms since 1970 | IV 16 | ciphertext | HMAC 32
-//   plaintext: flags (1 master, 2 leaving) | priority | limit 4 | sessions 4 | public address 16 | limit and sessions of other VPNs 4, 4 | name
+//   "SPLB" | version 2 | 8 octets of time, ms since 1970 | IV 16 | ciphertext | HMAC 32
+//   plaintext: flags (1 master, 2 leaving) | priority | limit 4 | sessions 4 | public address 16 | limit and sessions of other VPNs 4, 4 |
+//              name | nonce 8 | count, nonces 8 each
+//
+// Each member chooses a nonce when it begins, and repeats those that it has heard of others. Only who repeats ours is believed: what was
+// recorded before we began is worth nothing after a restart. A nonce that is new is answered at once, not at the next second.
 //
 // A member that is not heard for three seconds is gone. A master stays until it goes; where there is none, the member with the highest
 // priority takes its place, among equals the one with the lowest public address. Of two masters (networks that were apart) the same
@@ -81,10 +85,17 @@ class LoadBalancer {
   Settings settings_;
   Secret encrypt_, authenticate_;
   std::map<IpAddress, Member> members_;        // others
-  std::map<IpAddress, std::int64_t> newest_;  // time in the last message of everybody who was ever heard: a repeated one is none
+  // Of everybody who was ever heard: the time in the last message (a repeated one is none), its nonce, when that was.
+  struct Heard {
+    std::int64_t wall_ms = 0;
+    std::uint64_t nonce = 0;
+    TimePoint at;
+  };
+  std::map<IpAddress, Heard> newest_;
+  std::uint64_t nonce_ = 0;
   bool master_ = false, told_ = false;
   std::uint32_t sessions_ = 0, other_sessions_ = 0, sent_here_ = 0;
-  TimePoint began_, next_;
+  TimePoint began_, next_, said_;  // said_: the last message
 };
 
 }  // namespace sallyport

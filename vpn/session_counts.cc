@@ -13,12 +13,13 @@ void CountBy(VpnCounts& c, int by) {
   if (by > 0) {
     c.active++;
     c.cumulative++;
-    c.peak = std::max(c.peak, c.active);
+    c.peak = std::max(c.peak, c.active + c.inactive);
   } else if (c.active != 0) {
     c.active--;
   }
 }
 
+// One that is inactive is there: the peak is of both.
 void MoveInactive(VpnCounts& c, int by) {
   if (by > 0) {
     if (c.active != 0) c.active--;
@@ -26,7 +27,6 @@ void MoveInactive(VpnCounts& c, int by) {
   } else {
     if (c.inactive != 0) c.inactive--;
     c.active++;
-    c.peak = std::max(c.peak, c.active);
   }
 }
 
@@ -79,6 +79,7 @@ void SessionCounts::CountInactive(int by) {
 void SessionCounts::PortalToClient() {
   const auto move = [](VpnCounts& from, VpnCounts& to) {
     if (from.active != 0) from.active--;
+    if (from.cumulative != 0) from.cumulative--;  // it is one session, and counts once
     CountBy(to, 1);
   };
   move(statistics_.groups[static_cast<std::size_t>(VpnGroup::kClientless)], statistics_.groups[static_cast<std::size_t>(VpnGroup::kAnyConnect)]);

@@ -7,6 +7,7 @@
 
 #include "firewall/base/bytes.h"
 #include "vpn/ike/core.h"
+#include "vpn/traffic_sum.h"
 
 namespace sallyport {
 namespace {
@@ -46,21 +47,6 @@ VpnSelector SelectorOf(const std::vector<TrafficSelector>& all) {
   s.protocol = first.protocol;
   if (first.ports.first == first.ports.last) s.port = first.ports.first;
   return s;
-}
-
-VpnTraffic TrafficOf(const SaActivity& a) {
-  constexpr auto kRelaxed = std::memory_order_relaxed;
-  return {a.bytes_out.load(kRelaxed),    a.bytes_in.load(kRelaxed),    a.packets_out.load(kRelaxed),
-          a.packets_in.load(kRelaxed),   a.dropped_out.load(kRelaxed), a.dropped_in.load(kRelaxed)};
-}
-
-void AddTraffic(VpnTraffic& sum, const VpnTraffic& t) {
-  sum.tx_bytes += t.tx_bytes;
-  sum.rx_bytes += t.rx_bytes;
-  sum.tx_packets += t.tx_packets;
-  sum.rx_packets += t.rx_packets;
-  sum.tx_dropped += t.tx_dropped;
-  sum.rx_dropped += t.rx_dropped;
 }
 
 VpnLifetime Left(std::uint64_t interval, Duration gone) {
@@ -111,7 +97,7 @@ struct VpnSessions::Session {
   VpnTraffic traffic() const {
     VpnTraffic sum = gone;
     for (const Tunnel& t : tunnels) {
-      if (t.activity) AddTraffic(sum, TrafficOf(*t.activity));
+      if (t.activity) sum += TrafficOf(*t.activity);
     }
     return sum;
   }
@@ -262,7 +248,7 @@ void VpnSessions::PairDown(std::uint32_t spi_in) {
   if (tunnel == s.tunnels.end()) return;
   tunnel->spis.erase(spi_in);
   if (!tunnel->spis.empty()) return;  // a rekey: the new pair is there
-  AddTraffic(s.gone, TrafficOf(*tunnel->activity));
+  s.gone += TrafficOf(*tunnel->activity);
   counts_.CountTunnel(tunnel->view.kind, -1);
   s.tunnels.erase(tunnel);
 }

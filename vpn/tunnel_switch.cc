@@ -21,8 +21,11 @@ void TunnelSwitch::UsePolicy(const Policy& policy, TimePoint now) {
 }
 
 bool TunnelSwitch::Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const {
-  if (port == balancer_port_ && protocol == 17 && at == balancer_at_) return true;
   return (has_ssl_ && ssl_.Answers(at, protocol, port)) || ipsec_.Answers(at, protocol, port);
+}
+
+bool TunnelSwitch::HearsBroadcast(IfId at, std::uint16_t port) const {
+  return balancer_port_ != 0 && port == balancer_port_ && at == balancer_at_;
 }
 
 TunnelGate::Inner TunnelSwitch::Open(Packet& outer, TimePoint now) {

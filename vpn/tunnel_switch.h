@@ -17,6 +17,7 @@ class TunnelSwitch final : public TunnelGate {
   void UsePolicy(const Policy& policy, TimePoint now) override;
   bool Terminates(const Packet& outer) const override { return (has_ssl_ && ssl_.Terminates(outer)) || ipsec_.Terminates(outer); }
   bool Answers(IfId at, std::uint8_t protocol, std::uint16_t port) const override;
+  bool HearsBroadcast(IfId at, std::uint16_t port) const override;
   Inner Open(Packet& outer, TimePoint now) override;
   void Reassembled(const Packet& outer) override;
   void OpenMany(Packet& outer, TimePoint now, const std::function<void(MutableBytes, const Inner&)>& inner) override;

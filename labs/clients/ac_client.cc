@@ -138,7 +138,8 @@ void AcClient::Suspend(TimePoint now) {
 void AcClient::Resume(TimePoint now) {
   if (state_ != State::kSuspended) return;
   ports_.Event("Information", "acvpnagent", "The system has resumed.");
-  if (!settings_.resume_reconnects) {
+  // Before 2.3(111) there was no such setting, and the client always came back (CSCso17627).
+  if (!settings_.resume_reconnects && !OlderAcVersion(settings_.version, "2.3.0111")) {
     End("AutoReconnectBehavior is DisconnectOnSuspend");
     return;
   }

@@ -255,7 +255,7 @@ TEST(VpnSessionFilter, SelectsAndSorts) {
   VpnSessionView idle = AnyConnect();
   idle.index = 20;
   idle.name = "alice";
-  idle.inactive = Duration::Seconds(5);
+  idle.tunnels.erase(idle.tunnels.begin() + 1, idle.tunnels.end());  // its tunnels have gone this second
   const std::vector<VpnSessionView> all = {Branch(), AnyConnect(), Ikev1Client(), idle};
   const auto indices = [&](const VpnSessionFilter& f) {
     std::vector<std::uint32_t> found;
@@ -267,6 +267,11 @@ TEST(VpnSessionFilter, SelectsAndSorts) {
   EXPECT_EQ(indices(f), (Indices{18, 20, 41, 2}));
   f.inactive = true;
   EXPECT_EQ(indices(f), (Indices{20}));
+  f = {};
+  f.version = 6;
+  EXPECT_EQ(indices(f), (Indices{}));
+  f.version = 4;
+  EXPECT_EQ(indices(f), (Indices{18, 20, 41, 2}));
   f = {};
   f.type = VpnSessionType::kAnyConnect;
   f.sort = VpnSessionFilter::Sort::kName;
@@ -281,8 +286,9 @@ TEST(VpnSessionFilter, SelectsAndSorts) {
   EXPECT_EQ(indices(f), (Indices{}));
   f = {};
   f.encryption = "AES-GCM-256";
+  EXPECT_EQ(indices(f), (Indices{18}));
   f.index = 20;
-  EXPECT_EQ(indices(f), (Indices{20}));
+  EXPECT_EQ(indices(f), (Indices{}));
 }
 
 IkeSaView IkeSa(int version) {

@@ -219,6 +219,10 @@ TEST_F(ShowWebvpn, LicensesAndFilters) {
   const char* none = "INFO: There are presently no active sessions of the type specified\n\n";
   EXPECT_EQ(console->Do("show vpn-sessiondb detail full anyconnect filter a-ipversion v6"), none);
   EXPECT_EQ(console->Do("show vpn-sessiondb full email-proxy"), none);
+  EXPECT_EQ(console->Do("show vpn-sessiondb all detail anyconnect filter ipversion v6 sort p-ipversion"), none);
+  EXPECT_EQ(console->Do("show vpn-sessiondb failover l2l"), none);
+  EXPECT_EQ(console->Do("show vpn-sessiondb ospfv3"), none);
+  EXPECT_EQ(console->Do("show vpn-sessiondb detail summary"), console->Do("show vpn-sessiondb"));
   EXPECT_EQ(console->Do("vpn-sessiondb logoff email-proxy noconfirm"), "INFO: There are presently no active sessions of the type specified\n");
   Load("8.2(5)", "");
   EXPECT_EQ(console->Do("show vpn-sessiondb detail full l2l"), none);

@@ -245,6 +245,7 @@ username eve attributes
   anyconnect profiles none
 emulate bug CSCts66926
 emulate bug CSCtg33110
+emulate bug CSCsr63074
 )"));
   ASSERT_NE(vpn_, nullptr);
   EXPECT_EQ(ssl().port, 4443);
@@ -256,7 +257,7 @@ emulate bug CSCtg33110
   EXPECT_EQ(ssl().images.at(0).version, "3.1.01065");
   EXPECT_EQ(ssl().profiles.at("corp"), "profiles/corp.xml");
   EXPECT_EQ(ssl().tls_ciphers, "AES128-SHA:AES256-SHA:DES-CBC3-SHA");
-  EXPECT_THAT(ssl().emulated_bugs, ElementsAre("CSCtg33110", "CSCts66926"));
+  EXPECT_THAT(ssl().emulated_bugs, ElementsAre("CSCsr63074", "CSCtg33110", "CSCts66926"));
   EXPECT_EQ(vpn_->pools6.at("six").range.first, A("2001:db8:1::10"));
   EXPECT_EQ(vpn_->pools6.at("six").range.last, A("2001:db8:1::73"));
   EXPECT_EQ(vpn_->pools6.at("six").prefix_length, 64);

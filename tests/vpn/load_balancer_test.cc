@@ -23,6 +23,7 @@ class Balancing : public ::testing::Test {
     Member* const raw = m.get();
     m->balancer = std::make_unique<LoadBalancer>(m->entropy, [this, raw](Bytes b) {
       last_.assign(b.begin(), b.end());
+      all_.push_back(last_);
       if (raw->cut) return;
       for (auto& [name, other] : members_) {
         if (!other->cut) other->balancer->Receive(b, now_);
@@ -56,6 +57,7 @@ class Balancing : public ::testing::Test {
   std::map<std::string, std::unique_ptr<Member>> members_;
   std::map<std::string, LoadBalancer::Settings> settings_;
   std::vector<std::uint8_t> last_;
+  std::vector<std::vector<std::uint8_t>> all_;  // every message
   TimePoint now_{1'000'000'000};
 };
 
@@ -118,7 +120,7 @@ TEST_F(Balancing, StrangersForgersAndRepetitionsAreNotHeard) {
   EXPECT_EQ(a.View().peers.size(), 1u);
   EXPECT_EQ(Masters(), "198.51.100.11 198.51.100.12 ");  // two clusters
   auto& c = Add("198.51.100.13", 1);
-  Pass(1);
+  Pass(1);  // it is answered at once
   EXPECT_EQ(a.View().peers.size(), 2u);
   const std::vector<std::uint8_t> said = last_;  // c's, who came last
   c.Leave(now_.ns / 1'000'000 + 1);
@@ -133,6 +135,29 @@ TEST_F(Balancing, StrangersForgersAndRepetitionsAreNotHeard) {
     a.Receive(Bytes(said).first(n), now_);
   }
   EXPECT_EQ(a.View().peers.size(), 1u);
+}
+
+// A master that is recorded on the wire, and played to a member that has just begun.
+TEST_F(Balancing, WhatWasRecordedBeforeARestartIsNotBelieved) {
+  Add("198.51.100.11", 9);
+  Add("198.51.100.12", 5);
+  Pass(8);
+  ASSERT_EQ(Masters(), "198.51.100.11 ");
+  const auto recorded = all_;
+  ASSERT_GT(recorded.size(), 10u);
+  members_.clear();
+  auto& again = Add("198.51.100.12", 5);
+  for (const auto& said : recorded) {
+    again.Receive(said, now_);
+    now_ = now_ + Duration::Milliseconds(250);
+    again.Tick(now_, now_.ns / 1'000'000, 0);
+    EXPECT_EQ(again.View().peers.size(), 1u);
+  }
+  EXPECT_EQ(Masters(), "198.51.100.12 ");
+  // The real one is believed.
+  Add("198.51.100.11", 9);
+  Pass(2);
+  EXPECT_EQ(again.View().peers.size(), 2u);
 }
 
 }  // namespace

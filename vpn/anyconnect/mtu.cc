@@ -38,6 +38,7 @@ Mtus DeriveMtus(const MtuInput& in) {
   const int configured = in.configured ? *in.configured : kDefaultConfigured;
   out.lines.push_back(fmt::format("Iphdr={} base-mtu={} def-mtu=1500 conf-mtu={}", ip, in.base_mtu, configured));
   out.lines.push_back(fmt::format("tcp-mss = {}", mss));
+  out.lines.push_back(fmt::format("path-mtu = {}(mss)", mss));
   out.lines.push_back(fmt::format("{} - 5 (TLS header) - 8 (CSTP) - 0 (padding) - {} (HASH) = {}", mss, hash, tls));
   int dtls = tls;
   if (in.dtls != nullptr) {

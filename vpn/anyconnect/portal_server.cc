@@ -102,6 +102,7 @@ struct PortalServer::Impl {
                                release >= 900 ? "TLS session" : "TLSv1 session."));
   }
   void SayCompleted(const PortalPeer& p) {
+    ports.host.Say(725012, 7, fmt::format("Device chooses cipher {} for the SSL session with client {}", p.tls_cipher, Ends(p)));
     std::string text = "Device completed SSL handshake with client " + Ends(p);
     if (release >= 900) text += fmt::format(" for {} session", TlsName(p.encapsulation));
     ports.host.Say(725002, 6, text);

@@ -151,6 +151,7 @@ class SslService final : public PortalHost, public RemoteSessions {
   };
 
   bool ClientsAreServed() const;
+  void SayAccessPolicy(const SslLogin& login);
   // Runs the table, and does what comes of it. The session may be gone.
   std::uint32_t Happen(SslSession& s, SslHappening h, const SslDetail& d, bool portal = false);
   void End(SslSession& s, const std::string& reason, const VpnTraffic& traffic);
@@ -160,6 +161,7 @@ class SslService final : public PortalHost, public RemoteSessions {
 
   // --- service_connect.cc
   TunnelMade Refuse(int status, const std::string& reason);
+  void DebugConnect(const SslSession& s, const TunnelRequest& request, const Mtus& mtus, bool dtls) const;
   // With the address that a DHCP server has given, if one was asked and has.
   void Proceed(TunnelRequest request, std::function<void(TunnelMade)> answer, std::optional<AssignedAddress> lease);
   // Nothing: no DHCP server is to be asked.

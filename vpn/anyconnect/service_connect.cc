@@ -265,7 +265,7 @@ void SslService::AgreeOnDtls(const SslSession& s, TunnelRequest& request, Live& 
   const Mtus mtus = DeriveMtus(live.mtu);
   a.tls_mtu = static_cast<std::uint32_t>(mtus.tls);
   a.dtls_mtu = static_cast<std::uint32_t>(mtus.dtls);
-  for (const std::string& line : mtus.lines) debug_.Say(WebvpnDebug::What::kAnyConnect, 255, line);
+  if (debug_.Hears(WebvpnDebug::What::kAnyConnect, 1)) DebugConnect(s, request, mtus, suite != nullptr);
   if (suite == nullptr) return;
 
   live.dtls.suite = suite;
@@ -281,6 +281,28 @@ void SslService::AgreeOnDtls(const SslSession& s, TunnelRequest& request, Live& 
   a.dtls.dtls12_line = suite->method == DtlsMethod::kDtls12;
   a.dtls.suite = std::string(suite->name);
   a.dtls.compression = CompressionName(live.dtls_compression);
+}
+
+// In an ASA's words and order, as far as they are known.
+void SslService::DebugConnect(const SslSession& s, const TunnelRequest& request, const Mtus& mtus, bool dtls) const {
+  const auto say = [&](const std::string& line) { debug_.Say(WebvpnDebug::What::kAnyConnect, 255, line); };
+  say("CSTP state = HEADER_PROCESSING");
+  say("CSTP state = WAIT_FOR_ADDRESS");
+  if (!s.assigned.IsNone()) {
+    say(fmt::format("webvpn_cstp_accept_address: {}/{}", s.assigned.ToString(), s.netmask.IsNone() ? "255.255.255.255" : s.netmask.ToString()));
+  }
+  say("CSTP state = HAVE_ADDRESS");
+  say(s.rules.filter.list == nullptr ? "No SVC ACL" : "SVC ACL Name: " + s.rules.filter.name);
+  for (const std::string& line : mtus.lines) {
+    // The derivation's last line is what came of it.
+    if (dtls && &line == &mtus.lines.back()) {
+      say(fmt::format("DTLS enabled for intf={} ({})", static_cast<int>(request.from.at), NameOf(request.from.at)));
+    }
+    say(line);
+  }
+  say(fmt::format("Sending X-CSTP-MTU: {}", mtus.tls));
+  if (dtls) say(fmt::format("Sending X-DTLS-MTU: {}", mtus.dtls));
+  say("CSTP state = CONNECTED");
 }
 
 void SslService::AnswerRules(const SslSession& s, const ConnectRequest& r, ConnectAnswer& a) const {

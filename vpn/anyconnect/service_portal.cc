@@ -86,6 +86,7 @@ void SslService::Login(LoginDone done, std::function<void(SessionMade)> answer) 
   };
   if (group == nullptr) return refuse(0, 0, {});
   if (!done.browser && !ClientsAreServed()) {
+    if (release_ < 804) return refuse(722049, 4, "Session terminated: SVC not enabled or invalid image on the ASA.");
     return refuse(113035, 4, "Session terminated: AnyConnect not enabled or invalid AnyConnect image on the ASA.");
   }
   if (login.rules.simultaneous_logins == 0 || ports_.counts.size() >= kVpnSessionsHeld) {
@@ -114,6 +115,7 @@ void SslService::Login(LoginDone done, std::function<void(SessionMade)> answer) 
   const SuiteView suite = DescribeSuite(login.ciphersuite);
   login.cipher = suite.cipher;
   login.hash = suite.hash;
+  SayAccessPolicy(login);
   SessionToken token;
   const SslSession& s = sessions_.Login(login, times.now, ports_.clock.WallNanos(times.now), token);
   counters_.logins++;
@@ -126,6 +128,17 @@ void SslService::Login(LoginDone done, std::function<void(SessionMade)> answer) 
   made.profiles = s.rules.client.profiles;
   made.group_policy = s.group_policy;
   answer(std::move(made));
+}
+
+// Dynamic access policies cannot be written here: the one that every ASA has is chosen.
+void SslService::SayAccessPolicy(const SslLogin& l) {
+  const std::string who = fmt::format("DAP: User {}, Addr {}", l.user, l.peer.address.ToString());
+  for (const auto& [name, value] : {std::pair("grouppolicy", l.group_policy), std::pair("username", l.user), std::pair("username1", l.user),
+                                    std::pair("username2", std::string()), std::pair("tunnelgroup", l.tunnel_group)}) {
+    Say(734003, 7, fmt::format("{}: Session Attribute aaa.cisco.{} = {}", who, name, value));
+  }
+  Say(734001, 6, fmt::format("{}, Connection {}: The following DAP records were selected for this connection: DfltAccessPolicy", who,
+                             l.browser ? "Clientless" : "AnyConnect"));
 }
 
 bool SslService::CertificateIsGood(const Certificate& leaf, const std::vector<Certificate>& others) {

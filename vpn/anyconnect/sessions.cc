@@ -7,6 +7,7 @@
 
 #include "firewall/base/bytes.h"
 #include "vpn/sessions.h"
+#include "vpn/traffic_sum.h"
 
 namespace sallyport {
 namespace {
@@ -15,19 +16,10 @@ constexpr VpnTunnelKind kTlsKind = VpnTunnelKind::kSslTunnel, kDtlsKind = VpnTun
 
 bool IsSslParent(VpnTunnelKind k) { return k == VpnTunnelKind::kAnyConnectParent || k == VpnTunnelKind::kClientless; }
 
-VpnTraffic TrafficOfTunnel(const SslActivity& a) {
-  constexpr auto kRelaxed = std::memory_order_relaxed;
-  return {a.bytes_out.load(kRelaxed),    a.bytes_in.load(kRelaxed),    a.packets_out.load(kRelaxed),
-          a.packets_in.load(kRelaxed),   a.dropped_out.load(kRelaxed), a.dropped_in.load(kRelaxed)};
-}
-
-void AddTo(VpnTraffic& sum, const VpnTraffic& t) {
-  sum.tx_bytes += t.tx_bytes;
-  sum.rx_bytes += t.rx_bytes;
-  sum.tx_packets += t.tx_packets;
-  sum.rx_packets += t.rx_packets;
-  sum.tx_dropped += t.tx_dropped;
-  sum.rx_dropped += t.rx_dropped;
+// "Windows" of "Cisco AnyConnect VPN Agent for Windows 3.1.01065"; "": it does not say.
+std::string OsOfAgent(const std::string& agent) {
+  const std::size_t at = agent.find(" for "), end = agent.rfind(' ');
+  return at == std::string::npos || end <= at + 5 ? std::string() : agent.substr(at + 5, end - at - 5);
 }
 
 // When a tunnel has last carried data; its beginning counts.
@@ -79,9 +71,9 @@ const SslTunnelState* SslSession::Tunnel(VpnTunnelKind kind) const {
 
 VpnTraffic SslSession::Traffic() const {
   VpnTraffic sum = gone;
-  AddTo(sum, portal);
+  sum += portal;
   for (const SslTunnelState& t : tunnels) {
-    if (t.activity) AddTo(sum, TrafficOfTunnel(*t.activity));
+    if (t.activity) sum += TrafficOf(*t.activity);
   }
   return sum;
 }
@@ -144,26 +136,28 @@ SslSession& SslSessions::Login(const SslLogin& login, TimePoint now, std::int64_
   StoreBe32(s.audit.data() + 4, s.index << 12);
   StoreBe32(s.audit.data() + 8, static_cast<std::uint32_t>(wall / 1'000'000'000));
   SslTunnelState parent;
-  parent.kind = login.browser ? VpnTunnelKind::kClientless : VpnTunnelKind::kAnyConnectParent;
+  // Before 8.4 every session has a page's tunnel as its parent, and says so.
+  const bool web = login.browser || ways_.release < 804;
+  parent.kind = web ? VpnTunnelKind::kClientless : VpnTunnelKind::kAnyConnectParent;
   parent.number = ++s.last_number;
   parent.begun = now;
   parent.local = login.local;
   parent.peer = login.peer;
-  if (login.browser) {
+  if (web) {
     parent.cipher = login.cipher;
     parent.hash = login.hash;
     parent.encapsulation = login.encapsulation;
     parent.ciphersuite = login.ciphersuite;
     parent.peer.port = 0;  // a browser has several connections
   }
-  parent.client_type = login.browser ? "Web Browser" : "AnyConnect";
-  parent.client_version = login.browser || login.version.empty() ? login.agent : login.version;
+  parent.client_type = web ? "Web Browser" : "AnyConnect";
+  parent.client_version = web || login.version.empty() ? login.agent : login.version;
   s.tunnels.push_back(std::move(parent));
   ports_.counts.Count(login.browser ? VpnSessionType::kWebVpn : VpnSessionType::kAnyConnect, 0, 1, s.mobile);
   ports_.counts.CountTunnel(s.tunnels[0].kind, 1);
   order_.push_back(s.index);
   sessions_[s.index] = std::move(made);
-  if (login.browser) {
+  if (web) {
     Say(716001, 6, s.Prefix() + "WebVPN session started.");
     Say(716038, 6, s.Prefix() + "Authentication: successful, Session Type: WebVPN.");
   } else {
@@ -191,7 +185,7 @@ void SslSessions::TunnelGoes(SslSession& s, VpnTunnelKind kind, bool dead) {
   const auto t = std::find_if(s.tunnels.begin(), s.tunnels.end(), [&](const SslTunnelState& i) { return i.kind == kind; });
   if (t == s.tunnels.end()) return;
   Say(722023, 6, s.Prefix() + fmt::format("{} SVC connection terminated {} compression", TransportName(kind), CompressionWord(t->compression)));
-  AddTo(s.gone, TrafficOfTunnel(*t->activity));
+  s.gone += TrafficOf(*t->activity);
   ports_.counts.CountTunnel(kind, -1);
   s.tunnels.erase(t);
   if (dead) s.dpd_connects++;
@@ -229,11 +223,16 @@ std::uint32_t SslSessions::Advance(SslSession& s, SslHappening h, const SslDetai
     s.peer = from;
     s.tunnels[0].peer.address = from;
   }
+  if (h == SslHappening::kConnect) s.tunnel_os = OsOfAgent(d.tunnel.client_version);
   if (h == SslHappening::kConnect && s.clientless && !s.client) {
     s.client = true;
     ports_.counts.PortalToClient();
   }
   if (a & kSslAddress) {
+    // openconnect, too, has the client's name in its own.
+    if (d.tunnel.client_version.find("AnyConnect") == std::string::npos) {
+      Say(722053, 6, s.Prefix() + fmt::format("Unknown client {} connection", d.tunnel.client_version));
+    }
     Say(722055, 6, s.Prefix() + fmt::format("Client Type: {}", d.tunnel.client_version));
     if (ways_.release >= 804) {
       Say(722051, 4, s.Prefix() + fmt::format("IPv4 Address <{}> IPv6 address <{}> assigned to session",
@@ -294,7 +293,7 @@ void SslSessions::SayEnd(const SslSession& s, const std::string& reason, TimePoi
     Say(722031, 7, s.Prefix() + fmt::format("SVC Session Termination: Out: {} (+{}) bytes, {} (+{}) packets, {} drops", t.tx_bytes - s.portal.tx_bytes,
                                             s.portal.tx_bytes, t.tx_packets - s.portal.tx_packets, s.portal.tx_packets, t.tx_dropped));
   }
-  if (s.clientless) Say(716002, 6, s.Prefix() + fmt::format("WebVPN session terminated: {}.", reason));
+  if (s.tunnels[0].kind == VpnTunnelKind::kClientless) Say(716002, 6, s.Prefix() + fmt::format("WebVPN session terminated: {}.", reason));
   const char* type = !s.client ? "Clientless" : ways_.release < 804 ? "SVC" : "SSL";
   Say(113019, 4,
       fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: {}, Duration: {}, Bytes xmt: {}, Bytes rcv: {}, Reason: {}",
@@ -399,6 +398,7 @@ VpnSessionView SslSessions::ViewOf(const SslSession& s, TimePoint now) const {
   if (s.inactive_since) v.inactive = now - *s.inactive_since;
   v.audit_id = s.audit;
   v.filter = s.rules.filter.name;
+  v.cipher = s.tunnels.back().cipher;  // of DTLS before TLS before the parent
   v.admission.age_s = static_cast<std::uint64_t>(std::max<std::int64_t>(v.duration.seconds(), 0));
   std::optional<VpnLifetime> session_limit;
   if (s.rules.session_minutes != 0) session_limit = LeftOf(std::uint64_t{60} * s.rules.session_minutes, v.duration);
@@ -422,14 +422,14 @@ VpnSessionView SslSessions::ViewOf(const SslSession& s, TimePoint now) const {
     w.source_port = t.peer.port;
     w.destination_port = t.local.port;
     w.auth = s.auth;
-    w.client_os = IsSslParent(t.kind) ? s.device : "";
+    w.client_os = IsSslParent(t.kind) ? s.device : s.tunnel_os;
     w.client_os_version = IsSslParent(t.kind) ? s.platform_version : "";
     w.client_type = t.client_type;
     w.client_version = t.client_version;
     w.session_limit = session_limit;
     const std::uint64_t idle = IdleSeconds(s, tunnels);
     if (t.activity) {
-      w.traffic = TrafficOfTunnel(*t.activity);
+      w.traffic = TrafficOf(*t.activity);
       w.idle = idle == 0 ? VpnLifetime{} : LeftOf(idle, now - LastData(t));
       least = std::min(least, w.idle->left);
     } else {

@@ -56,6 +56,7 @@ struct SslSession {
   bool client = false;      // a client has connected, or has logged in
   bool mobile = false;
   std::string device, platform_version, version, agent;  // as the client told; agent: at login
+  std::string tunnel_os;                                 // "Windows": of the agent at CONNECT
   std::vector<SslTunnelState> tunnels;  // the parent first
   std::uint32_t last_number = 0;
   TimePoint begun, parent_since;

@@ -383,12 +383,17 @@ void Ikev1Core::AdvanceDpd(Ikev1Sa& sa) {
   const Duration threshold = Duration::Seconds(sa.group.keepalive_threshold_s);
   // Packets of the peer prove that it lives as well as messages do.
   bool traffic = false;
+  const bool sends_count = policy_ != nullptr && !sa.remote_access() && policy_->ssl.emulated_bugs.contains("CSCsr63074");
   Duration idle = real() - sa.heard;
   for (auto& [spi, child] : children_) {
     if (child.sa != sa.number) continue;
     const std::uint64_t packets = child.sa_pair->activity->packets_in.load(std::memory_order_relaxed);
     if (packets != child.packets_seen) traffic = true;
     child.packets_seen = packets;
+    // CSCsr63074: a tunnel that only we still send into does not count as idle.
+    if (sends_count && child.sa_pair->activity->packets_out.load(std::memory_order_relaxed) != 0) {
+      idle = std::min(idle, now() - TimePoint{child.sa_pair->activity->last_out_ns.load(std::memory_order_relaxed)});
+    }
     if (packets == 0) continue;
     const Duration since = now() - TimePoint{child.sa_pair->activity->last_in_ns.load(std::memory_order_relaxed)};
     idle = std::min(idle, since);

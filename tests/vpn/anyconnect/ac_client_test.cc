@@ -503,6 +503,23 @@ TEST_F(AcLab, SuspendAndResume) {
   }
 }
 
+// CSCso17627.
+TEST_F(AcLab, AnOldClientAlwaysComesBackAfterASleep) {
+  for (const char* version : {"2.3.0110", "2.3.0111"}) {
+    h.profile = "DisconnectOnSuspend";
+    AcSettings old = Walter();
+    old.version = version;
+    Connect(old);
+    c.Suspend(h.now);
+    h.Advance(30);
+    c.Resume(h.now);
+    h.Run();
+    EXPECT_EQ(c.state(), old.version == "2.3.0110" ? S::kUp : S::kIdle);
+    c.Disconnect(h.now);
+    h.Run();
+  }
+}
+
 TEST_F(AcLab, DeadPeers) {
   h.answer.dpd_s = h.answer.dtls.dpd_s = 6;
   h.answer.keepalive_s = h.answer.dtls.keepalive_s = 0;

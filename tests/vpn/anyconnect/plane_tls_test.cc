@@ -47,6 +47,18 @@ TEST_F(SslPlaneTls, PacketsBothWaysAndTheConnectionIsTheTunnels) {
   EXPECT_EQ(plane.sessions(), 0u);
 }
 
+TEST_F(SslPlaneTls, OnlyAClusterHearsWhatGoesToEverybody) {
+  const IfId inside = asa.At("inside"), outside = asa.At("outside");
+  EXPECT_FALSE(both.HearsBroadcast(inside, 9023));
+  asa.vpn->ssl.balancing.participate = true;
+  asa.vpn->ssl.balancing.inside = inside;
+  asa.UsePolicy();
+  EXPECT_TRUE(both.HearsBroadcast(inside, 9023));
+  EXPECT_FALSE(both.HearsBroadcast(outside, 9023));
+  for (const std::uint16_t port : {443, 500, 4500}) EXPECT_FALSE(both.HearsBroadcast(outside, port));
+  EXPECT_FALSE(both.Answers(inside, 17, 9023)) << "members say everything to everybody";
+}
+
 TEST_F(SslPlaneTls, SeveralRecordsInOnePieceAndOneRecordInMany) {
   PlaneClient c = Connect();
   Raw wire;

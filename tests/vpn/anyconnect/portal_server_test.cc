@@ -140,6 +140,7 @@ TEST_F(PortalServerTest, FromHandshakeToTunnel) {
   EXPECT_GT(host.counted[1].second, done.size());
   const std::string ends = "outside:203.0.113.9/10001 to 198.51.100.1/443";
   EXPECT_EQ(host.said, (std::vector<std::string>{"725001: Starting SSL handshake with client " + ends + " for TLS session",
+                                                 "725012: Device chooses cipher TLS_AES_256_GCM_SHA384 for the SSL session with client " + ends,
                                                  "725002: Device completed SSL handshake with client " + ends + " for TLSv1.3 session"}));
 }
 
@@ -431,6 +432,8 @@ TEST_F(PortalServerTest, OldReleasesNameOneEndOnly) {
   auto c = Connect(1);
   server->Closed(ConnId{1});
   EXPECT_EQ(host.said, (std::vector<std::string>{"725001: Starting SSL handshake with client outside:203.0.113.9/10001 for TLSv1 session.",
+                                                 "725012: Device chooses cipher TLS_AES_256_GCM_SHA384 for the SSL session with client "
+                                                 "outside:203.0.113.9/10001",
                                                  "725002: Device completed SSL handshake with client outside:203.0.113.9/10001",
                                                  "725007: SSL session with client outside:203.0.113.9/10001 terminated."}));
 }

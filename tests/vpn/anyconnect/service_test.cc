@@ -147,13 +147,28 @@ TEST_F(SslServiceTest, IdleEndsTunnelsThenTheSession) {
   plane.Take();
   clock.Advance(Duration::Seconds(121));
   service.Tick();
-  EXPECT_EQ(plane.Take(), Lines{"drop 1 tls Idle Timeout"});
+  // Nothing is said to the client: it may come back, and does.
+  EXPECT_EQ(plane.Take(), Lines{"drop 1 tls"});
+  EXPECT_TRUE(Connect(made.token).accepted);
+  EXPECT_EQ(Logged("716059").size(), 1u);
+  clock.Advance(Duration::Seconds(121));
+  service.Tick();
   EXPECT_EQ(service.sessions().size(), 1u);
+  plane.Take();
   clock.Advance(Duration::Seconds(121));
   service.Tick();
   EXPECT_EQ(service.sessions().size(), 0u);
   EXPECT_EQ(plane.Take(), Lines{"close 1"});
   EXPECT_NE(Logged("113019").at(0).find("Reason: Idle Timeout"), std::string::npos);
+}
+
+TEST_F(SslServiceTest, TheAccessPolicyIsLogged) {
+  Login();
+  EXPECT_EQ(Logged("734001"), Lines{"DAP: User alice, Addr 192.0.2.9, Connection AnyConnect: The following DAP records were selected for this "
+                                    "connection: DfltAccessPolicy"});
+  EXPECT_EQ(Logged("734003").size(), 5u);
+  EXPECT_EQ(Logged("734003").at(0), "DAP: User alice, Addr 192.0.2.9: Session Attribute aaa.cisco.grouppolicy = DfltGrpPolicy");
+  EXPECT_EQ(Logged("734003").at(4), "DAP: User alice, Addr 192.0.2.9: Session Attribute aaa.cisco.tunnelgroup = staff");
 }
 
 TEST_F(SslServiceTest, OneLoginTooMany) {
@@ -270,7 +285,13 @@ TEST_F(SslServiceTest, MtusAndSuitesAsConfigured) {
   EXPECT_EQ(t.answer.tls_mtu, 1347u);
   EXPECT_EQ(t.answer.dtls_mtu, 1418u);
   EXPECT_FALSE(t.answer.dtls.dtls12_line);
-  EXPECT_FALSE(heard.empty());
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(heard.front(), "CSTP state = HEADER_PROCESSING");
+  const auto at = std::find(heard.begin(), heard.end(), "DTLS enabled for intf=1 (outside)");
+  ASSERT_LT(at + 3, heard.end());
+  EXPECT_EQ(Lines(at, at + 4), (Lines{"DTLS enabled for intf=1 (outside)", "tls-mtu=1347 dtls-mtu=1418", "Sending X-CSTP-MTU: 1347",
+                                      "Sending X-DTLS-MTU: 1418"}));
+  EXPECT_NE(std::find(heard.begin(), heard.end(), "path-mtu = 1380(mss)"), heard.end());
   service.debug().Leave(this);
   // No suite in common; none wanted.
   t = Connect(Login("carol").token, "192.0.2.9", 1272, [](TunnelRequest& r) { r.request.dtls12_suites = {"UNKNOWN"}; });

@@ -97,14 +97,104 @@ TEST_F(SslSessionsLife, AWebSession) {
   EXPECT_EQ(counts.View().groups[static_cast<std::size_t>(VpnGroup::kClientless)].active, 0u);
   EXPECT_EQ(counts.View().groups[static_cast<std::size_t>(VpnGroup::kAnyConnect)].active, 1u);
   EXPECT_EQ(counts.View().ssl.active, 1u);
+  // It is one session in all: the other of the page's was the one before.
+  EXPECT_EQ(counts.View().groups[static_cast<std::size_t>(VpnGroup::kClientless)].cumulative, 1u);
+  EXPECT_EQ(counts.View().classes[static_cast<std::size_t>(VpnClass::kBrowser)].cumulative, 1u);
+  EXPECT_EQ(counts.View().groups[static_cast<std::size_t>(VpnGroup::kAnyConnect)].cumulative, 1u);
+  EXPECT_EQ(counts.View().all.cumulative, 2u);
   const auto view = sessions.Views(now).at(0);
   EXPECT_EQ(view.type, VpnSessionType::kAnyConnect);
   EXPECT_EQ(view.tunnels.at(0).kind, VpnTunnelKind::kClientless);
 }
 
+TEST_F(SslSessionsLife, PeaksAreOfActiveAndInactive) {
+  const auto client = [&] { return counts.View().groups[static_cast<std::size_t>(VpnGroup::kAnyConnect)]; };
+  SslSession& one = Login("walter");
+  Happen(one, H::kConnect);
+  Happen(one, H::kTlsDead);
+  EXPECT_EQ(client().active, 0u);
+  EXPECT_EQ(client().inactive, 1u);
+  Happen(Login("carol"), H::kConnect);
+  EXPECT_EQ(client().active, 1u);
+  EXPECT_EQ(client().peak, 2u);
+  Happen(one, H::kLogoff);
+  sessions.Forget(one.index);
+  EXPECT_EQ(client().active, 1u);
+  EXPECT_EQ(client().inactive, 0u);
+  // Ends and comebacks are no new sessions.
+  SslSession& three = Login("dave");
+  Happen(three, H::kConnect);
+  for (int i = 0; i < 3; i++) {
+    Happen(three, H::kTlsClosed);
+    Happen(three, H::kConnect);
+  }
+  EXPECT_EQ(client().peak, 2u);
+  EXPECT_EQ(client().cumulative, 3u);
+}
+
+// DPD, default idle timeout of half an hour: that long the client may come back, and its address is kept for it.
+TEST_F(SslSessionsLife, ADeadClientMayComeBackForHalfAnHour) {
+  SslSession& s = Login("walter");
+  const std::uint32_t index = s.index;
+  Happen(s, H::kConnect);
+  Happen(s, H::kDtlsUp);
+  Run(600);
+  Happen(s, H::kTlsDead);
+  EXPECT_EQ(sessions.Views(now).at(0).tunnels.at(0).idle->left, 1800u) << "it begins anew";
+  Run(1799);
+  ASSERT_NE(sessions.Find(index), nullptr);
+  EXPECT_EQ(sessions.Views(now).at(0).inactive.seconds(), 1799);
+  EXPECT_EQ(s.assigned, SslIp("10.9.0.1"));
+  EXPECT_EQ(sessions.OfUser("walter").size(), 1u) << "it counts";
+  // Back at the last moment: every time is restored.
+  Happen(s, H::kConnect, {}, "192.0.2.77");
+  const VpnSessionView back = sessions.Views(now).at(0);
+  EXPECT_EQ(back.inactive.seconds(), 0);
+  EXPECT_EQ(back.tunnels.at(0).idle->left, 1800u);
+  EXPECT_EQ(back.tunnels.at(1).idle->left, 1800u);
+  EXPECT_EQ(back.duration.seconds(), 2399);
+  Run(300);
+  Happen(s, H::kTlsDead);
+  Run(1800);
+  EXPECT_EQ(sessions.Find(index), nullptr);
+}
+
+// With the DTLS tunnel left alone inactivity counts, though the session is used and does not end.
+TEST_F(SslSessionsLife, InactivityCountsFromTheLossOfTls) {
+  rules.idle_minutes = 2;
+  SslSession& s = Login("walter");
+  Happen(s, H::kConnect);
+  Happen(s, H::kDtlsUp);
+  Happen(s, H::kTlsClosed);
+  for (int i = 0; i < 10; i++) {
+    Run(60);
+    s.Tunnel(VpnTunnelKind::kDtlsTunnel)->activity->last_in_ns = now.ns;
+  }
+  ASSERT_EQ(s.state, SslState::kDtls);
+  EXPECT_EQ(sessions.Views(now).at(0).inactive.seconds(), 600);
+  Run(120);
+  EXPECT_EQ(s.state, SslState::kWaiting);
+  EXPECT_EQ(sessions.Views(now).at(0).inactive.seconds(), 720) << "not anew";
+}
+
+TEST_F(SslSessionsLife, AClientThatNobodyKnows) {
+  SslSession& s = Login("walter");
+  SslDetail d;
+  d.tunnel.peer = {SslIp("192.0.2.9"), 1272};
+  d.tunnel.client_version = "curl/7.88";
+  sessions.Advance(s, H::kConnect, d, now);
+  EXPECT_EQ(Message(722053)->text, "Group <staff> User <walter> IP <192.0.2.9> Unknown client curl/7.88 connection");
+  said.clear();
+  Happen(Login("carol"), H::kConnect);
+  EXPECT_EQ(Message(722053), nullptr);
+}
+
 TEST_F(SslSessionsLife, ReleasesBefore84SayOtherwise) {
   sessions.Use({.release = 802});
   SslSession& s = Login("walter");
+  EXPECT_EQ(Ids(), (std::vector<int>{716001, 716038})) << "113039 is younger";
+  EXPECT_EQ(s.tunnels.at(0).kind, VpnTunnelKind::kClientless);
+  EXPECT_EQ(counts.View().groups[static_cast<std::size_t>(VpnGroup::kAnyConnect)].active, 1u);
   Happen(s, H::kConnect);
   EXPECT_EQ(Message(722051)->text, "Group <staff> User <walter> IP <192.0.2.9> Address <10.9.0.1> assigned to session");
   Happen(s, H::kLogoff);
@@ -121,6 +211,7 @@ TEST_F(SslSessionsLife, IdleTunnelsThenTheParent) {
   Happen(s, H::kConnect);
   Happen(s, H::kDtlsUp);
   Run(60);
+  EXPECT_EQ(sessions.Views(now).at(0).tunnels.at(2).client_os, "Windows") << "of what said CONNECT";
   // Data by DTLS keeps the TLS tunnel, too.
   s.Tunnel(VpnTunnelKind::kDtlsTunnel)->activity->last_out_ns = now.ns;
   Run(100);

@@ -159,6 +159,31 @@ TEST(V1Life, ADeadPeerIsFoundAndALivingOneIsNot) {
   EXPECT_EQ(pair.a.peers_down.at(0).second, IkeEnd::kLostService);
 }
 
+TEST(V1Life, WithCSCsr63074OnlyATunnelThatIsNotUsedIsAskedFor) {
+  V1Pair pair(8);
+  auto policy = std::make_shared<VpnPolicy>(*L2lPolicy({}));
+  policy->ssl.emulated_bugs = {"CSCsr63074"};
+  pair.a.UsePolicy(policy);
+  pair.Need(pair.a);
+  pair.Run(Duration::Seconds(2));
+  ExpectUp(pair);
+  pair.faults.lose = 100;
+  const auto sends = [&](int seconds) {
+    for (int i = 0; i < seconds; i++) {
+      for (auto& [spi, child] : pair.a.children) {
+        child.sa->activity->packets_out++;
+        child.sa->activity->last_out_ns = pair.times.now.ns;
+      }
+      pair.Run(Duration::Seconds(1));
+    }
+  };
+  sends(60);
+  EXPECT_EQ(pair.a.Said(713123), 0);
+  EXPECT_EQ(pair.a.children.size(), 1u);
+  pair.Run(Duration::Seconds(25));
+  EXPECT_EQ(pair.a.Said(713123), 1) << "idle at last";
+}
+
 TEST(V1Life, ARestartedPeerSaysSo) {
   V1Pair pair(9);
   pair.Need(pair.a);
