@@ -47,7 +47,7 @@ struct HttpAnswer {
   std::string body;
   bool close = false;
   // Instead of a body: a file of disk0: (PortalHost::ReadFile), of this many bytes.
-  std::string file;
+  std::string file, member;  // member: of that package (PortalHost::ReadMember); "": the file itself
   std::uint64_t file_size = 0;
 };
 // Head and body (not the file's). `head_only`: the answer to HEAD.

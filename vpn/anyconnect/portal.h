@@ -128,6 +128,10 @@ class Portal {
   void GetProfile(const TurnPtr& t);
   void GetPackage(const TurnPtr& t);
   void SendFile(const TurnPtr& t, const std::string& file, const std::string& type, std::uint32_t session);
+  // A member of a package; where there is none what we make ourselves, or nothing.
+  void SendMember(const TurnPtr& t, const SslPolicy::Image& image, const std::string& member);
+  void SendFirst(const TurnPtr& t, HttpAnswer a, PortalHost::FilePart part, const std::string& name, std::uint32_t session);
+  void OwnManifest(const TurnPtr& t, const SslPolicy::Image& image, std::string_view name);
   void ScanToken(const TurnPtr& t);
   void ScanResult(const TurnPtr& t);
   void ScanWait(const TurnPtr& t);

@@ -117,24 +117,45 @@ Completed Portal::CompletedOf(const PortalPeer& from, std::string token, std::ui
 
 // --- files
 
+// The whole of it, where that is the first part; else it is sent part by part.
+void Portal::SendFirst(const TurnPtr& t, HttpAnswer a, PortalHost::FilePart part, const std::string& name,
+                       std::uint32_t session) {
+  ++counters_.files;
+  if (t->kind == Turn::Kind::kBrowser) {
+    a.fields.emplace_back("Content-Disposition",
+                          fmt::format("attachment; filename*=UTF-8''{}", UrlEncode(BaseName(name))));
+  }
+  if (part.bytes.size() == part.size) {
+    a.body.assign(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
+    a.file.clear();
+  } else {
+    a.file_size = part.size;
+  }
+  Answer(t, std::move(a), session);
+}
+
 void Portal::SendFile(const TurnPtr& t, const std::string& file, const std::string& type, std::uint32_t session) {
   host_.ReadFile(file, 0, kFirstPart, [this, alive = alive_, t, file, type, session](Result<PortalHost::FilePart> part) {
     if (!*alive) return;
     if (!part) return NotFound(t);
-    ++counters_.files;
     HttpAnswer a;
     a.type = type;
-    if (t->kind == Turn::Kind::kBrowser) {
-      a.fields.emplace_back("Content-Disposition",
-                            fmt::format("attachment; filename*=UTF-8''{}", UrlEncode(BaseName(file))));
-    }
-    if (part->bytes.size() == part->size) {
-      a.body.assign(reinterpret_cast<const char*>(part->bytes.data()), part->bytes.size());
-    } else {
-      a.file = file;
-      a.file_size = part->size;
-    }
-    Answer(t, std::move(a), session);
+    a.file = file;
+    SendFirst(t, std::move(a), std::move(*part), file, session);
+  });
+}
+
+void Portal::SendMember(const TurnPtr& t, const SslPolicy::Image& image, const std::string& member) {
+  host_.ReadMember(image.file, member, 0, kFirstPart, [this, alive = alive_, t, image, member](Result<PortalHost::FilePart> part) {
+    if (!*alive) return;
+    if (!part) return OwnManifest(t, image, member);
+    HttpAnswer a;
+    a.type = member.ends_with(".xml")   ? kXmlType
+             : member.ends_with(".txt") ? "text/plain; charset=utf-8"
+                                        : "application/octet-stream";
+    a.file = image.file;
+    a.member = member;
+    SendFirst(t, std::move(a), std::move(*part), member, 0);
   });
 }
 
@@ -151,33 +172,43 @@ void Portal::GetProfile(const TurnPtr& t) {
   NotFound(t);
 }
 
-// /CACHE/stc/N/VPNManifest.xml, /CACHE/stc/N/binaries/update.txt, /CACHE/stc/N/binaries/FILE; N is the image's number.
+// /CACHE/stc/N/binaries/FILE; else a member of the package: /CACHE/stc/N/VPNManifest.xml, /CACHE/stc/N/binaries/setup.exe. N is the
+// image's number.
 void Portal::GetPackage(const TurnPtr& t) {
   std::string_view rest = std::string_view(t->path).substr(sizeof "/CACHE/stc/" - 1);
   int order = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), order);
   if (error != std::errc() || end == rest.data() + rest.size() || *end != '/') return NotFound(t);
   rest.remove_prefix(static_cast<std::size_t>(end - rest.data()) + 1);
-  for (const SslPolicy::Image& i : policy_->ssl.images) {
-    if (i.order != order) continue;
-    if (rest == "binaries/" + i.file) return SendFile(t, i.file, "application/octet-stream", 0);
-    HttpAnswer a;
-    if (rest == "binaries/update.txt" && !i.version.empty()) {
-      std::string version = i.version;  // "3.1.01065" is written with commas there
-      std::replace(version.begin(), version.end(), '.', ',');
-      a.type = "text/plain; charset=utf-8";
-      a.body = version + "\n";
-      return Answer(t, std::move(a));
-    }
-    if (rest == "VPNManifest.xml" && !i.version.empty()) {
-      a.type = kXmlType;
-      a.body = fmt::format(
-          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<vpn rev=\"1.0\">\n"
-          "<file version=\"{}\" id=\"VPNCore\" is_core=\"yes\" type=\"exe\" action=\"install\">\n<uri>binaries/{}</uri>\n"
-          "<display-name>AnyConnect Secure Mobility Client</display-name>\n</file>\n</vpn>\n",
-          EscapeMarkup(i.version), EscapeMarkup(UrlEncode(i.file)));
-      return Answer(t, std::move(a));
-    }
+  const auto& images = policy_->ssl.images;
+  const auto of_order = [&](const SslPolicy::Image& i) { return i.order == order; };
+  const auto whole = std::find_if(images.begin(), images.end(),
+                                  [&](const SslPolicy::Image& i) { return of_order(i) && rest == "binaries/" + i.file; });
+  if (whole != images.end()) return SendFile(t, whole->file, "application/octet-stream", 0);
+  const auto image = std::find_if(images.begin(), images.end(), of_order);
+  if (image == images.end() || rest.empty()) return NotFound(t);
+  SendMember(t, *image, std::string(rest));
+}
+
+// What a package that is no archive, or has no such member, does not say itself.
+void Portal::OwnManifest(const TurnPtr& t, const SslPolicy::Image& i, std::string_view name) {
+  if (i.version.empty()) return NotFound(t);
+  HttpAnswer a;
+  if (name == "binaries/update.txt") {
+    std::string version = i.version;  // "3.1.01065" is written with commas there
+    std::replace(version.begin(), version.end(), '.', ',');
+    a.type = "text/plain; charset=utf-8";
+    a.body = version + "\n";
+    return Answer(t, std::move(a));
+  }
+  if (name == "VPNManifest.xml") {
+    a.type = kXmlType;
+    a.body = fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<vpn rev=\"1.0\">\n"
+        "<file version=\"{}\" id=\"VPNCore\" is_core=\"yes\" type=\"exe\" action=\"install\">\n<uri>binaries/{}</uri>\n"
+        "<display-name>AnyConnect Secure Mobility Client</display-name>\n</file>\n</vpn>\n",
+        EscapeMarkup(i.version), EscapeMarkup(UrlEncode(i.file)));
+    return Answer(t, std::move(a));
   }
   NotFound(t);
 }

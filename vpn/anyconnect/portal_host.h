@@ -151,6 +151,11 @@ class PortalHost {
   };
   virtual void ReadFile(const std::string& name, std::uint64_t at, std::size_t most,
                         std::function<void(Result<FilePart>)> answer) = 0;
+  // The same of a member of a package ("binaries/setup.exe" of "x.pkg").
+  virtual void ReadMember(const std::string& /*package*/, const std::string& /*member*/, std::uint64_t /*at*/, std::size_t /*most*/,
+                          std::function<void(Result<FilePart>)> answer) {
+    answer(Error{"no packages"});
+  }
 
   // SHA-1 of our certificate on that interface, in upper-case hexadecimal.
   virtual std::string ServerCertificateHash(IfId at) = 0;

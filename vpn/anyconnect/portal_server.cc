@@ -66,7 +66,7 @@ struct PortalServer::Impl {
     int failures = 0;
     bool head_only = false, close_after = false;
     std::size_t octets_in = 0;  // of this request
-    std::string file;
+    std::string file, member;
     std::uint64_t file_at = 0, file_size = 0;
     bool reading = false;  // the disk is asked
     // What the client took of it: in all when the last period ended, and octets a second in that period (before: fast).
@@ -379,6 +379,7 @@ struct PortalServer::Impl {
     if (reply.session != 0) ports.host.Count(reply.session, c->octets_in, text.size());
     if (!reply.http.file.empty() && !c->head_only) {
       c->file = std::move(reply.http.file);
+      c->member = std::move(reply.http.member);
       c->file_at = 0;
       c->file_size = reply.http.file_size;
       c->file_taken = 0;
@@ -460,32 +461,36 @@ struct PortalServer::Impl {
     c.reading = true;
     c.since = ports.real();
     const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(kFilePart, c.file_size - c.file_at));
-    ports.host.ReadFile(c.file, c.file_at, most,
-                        [this, id, serial = c.serial, here = alive](const Result<PortalHost::FilePart>& part) {
-                          Connection* again = *here ? Find(id) : nullptr;
-                          if (again == nullptr || again->serial != serial || again->phase != Phase::kFile) return;
-                          again->reading = false;
-                          // The head has promised a size: a file that became shorter ends the connection.
-                          if (!part || part->bytes.empty() || part->bytes.size() > again->file_size - again->file_at)
-                            return Close(id);
-                          again->file_at += part->bytes.size();
-                          if (!Write(id, *again, {reinterpret_cast<const char*>(part->bytes.data()), part->bytes.size()}))
-                            return Close(id);
-                          if (in_part) {
-                            more_parts.push_back(id);
-                          } else {
-                            in_part = true;
-                            SendPart(id, *again);
-                            // A disk that answers at once makes no stack of calls.
-                            while (!more_parts.empty()) {
-                              const ConnId next = more_parts.back();
-                              more_parts.pop_back();
-                              Connection* conn = Find(next);
-                              if (conn != nullptr && conn->phase == Phase::kFile) SendPart(next, *conn);
-                            }
-                            in_part = false;
-                          }
-                        });
+    const auto got = [this, id, serial = c.serial, here = alive](const Result<PortalHost::FilePart>& part) {
+      Connection* again = *here ? Find(id) : nullptr;
+      if (again == nullptr || again->serial != serial || again->phase != Phase::kFile) return;
+      again->reading = false;
+      // The head has promised a size: a file that became shorter ends the connection.
+      if (!part || part->bytes.empty() || part->bytes.size() > again->file_size - again->file_at)
+        return Close(id);
+      again->file_at += part->bytes.size();
+      if (!Write(id, *again, {reinterpret_cast<const char*>(part->bytes.data()), part->bytes.size()}))
+        return Close(id);
+      if (in_part) {
+        more_parts.push_back(id);
+      } else {
+        in_part = true;
+        SendPart(id, *again);
+        // A disk that answers at once makes no stack of calls.
+        while (!more_parts.empty()) {
+          const ConnId next = more_parts.back();
+          more_parts.pop_back();
+          Connection* conn = Find(next);
+          if (conn != nullptr && conn->phase == Phase::kFile) SendPart(next, *conn);
+        }
+        in_part = false;
+      }
+    };
+    if (c.member.empty()) {
+      ports.host.ReadFile(c.file, c.file_at, most, got);
+    } else {
+      ports.host.ReadMember(c.file, c.member, c.file_at, most, got);
+    }
   }
 
   void Drained(ConnId id) {

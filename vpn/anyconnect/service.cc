@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "vpn/anyconnect/package_files.h"
+
 namespace sallyport {
 namespace {
 
@@ -21,7 +23,8 @@ SslService::SslService(Ports ports)
       policy_(std::make_shared<Policy>()),
       vpn_(NoPolicy()),
       sessions_({[this](const SslSessions::Said& said) { ports_.logger.Say(said.id, said.severity, said.text); }, ports_.counts, ports_.entropy}),
-      accounting_(ports_.aaa, ports_.entropy) {
+      accounting_(ports_.aaa, ports_.entropy),
+      packages_(std::make_shared<PackageFiles>()) {
   ports_.counts.Join(*this);
 }
 

@@ -38,6 +38,8 @@ struct SslCounters {
   std::uint64_t probes = 0, dead = 0, paused = 0, idle = 0, ended = 0, bad_frames = 0;
 };
 
+class PackageFiles;  // package_files.h
+
 class SslService final : public PortalHost, public RemoteSessions {
  public:
   struct Ports {
@@ -107,6 +109,8 @@ class SslService final : public PortalHost, public RemoteSessions {
   void Count(std::uint32_t index, std::size_t in, std::size_t out) override;
   std::optional<std::string> RedirectTo(IfId at, IpAddress local) override;
   void ReadFile(const std::string& name, std::uint64_t at, std::size_t most, std::function<void(Result<FilePart>)> answer) override;
+  void ReadMember(const std::string& package, const std::string& member, std::uint64_t at, std::size_t most,
+                  std::function<void(Result<FilePart>)> answer) override;
   std::string ServerCertificateHash(IfId at) override;
   std::string NameOf(IfId at) const override;
   void Say(int syslog, int severity, const std::string& text) override { ports_.logger.Say(syslog, severity, text); }
@@ -159,6 +163,9 @@ class SslService final : public PortalHost, public RemoteSessions {
   // Words for the client.
   static SslLastFrame LastFrame(const std::string& text);
 
+  // --- service_portal.cc: `read` on a thread of the pool
+  void ReadPart(std::function<Result<FilePart>()> read, std::function<void(Result<FilePart>)> answer);
+
   // --- service_connect.cc
   TunnelMade Refuse(int status, const std::string& reason);
   void DebugConnect(const SslSession& s, const TunnelRequest& request, const Mtus& mtus, bool dtls) const;
@@ -204,6 +211,7 @@ class SslService final : public PortalHost, public RemoteSessions {
   TimePoint cookie_key_until_;  // real
   SslCounters counters_;
   WebvpnDebug debug_;
+  std::shared_ptr<PackageFiles> packages_;
   TimePoint probed_, due_checked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

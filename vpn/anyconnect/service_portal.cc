@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "vpn/anyconnect/package_files.h"
 #include "vpn/anyconnect/service.h"
 #include "vpn/anyconnect/suites.h"
 
@@ -198,9 +199,19 @@ std::optional<std::string> SslService::RedirectTo(IfId at, IpAddress local) {
 }
 
 void SslService::ReadFile(const std::string& name, std::uint64_t at, std::size_t most, std::function<void(Result<FilePart>)> answer) {
+  ReadPart([read = ports_.read_file, name, at, most] { return read(name, at, most); }, std::move(answer));
+}
+
+void SslService::ReadMember(const std::string& package, const std::string& member, std::uint64_t at, std::size_t most,
+                            std::function<void(Result<FilePart>)> answer) {
+  ReadPart([packages = packages_, read = ports_.read_file, package, member, at, most] { return packages->Part(read, package, member, at, most); },
+           std::move(answer));
+}
+
+void SslService::ReadPart(std::function<Result<FilePart>()> read, std::function<void(Result<FilePart>)> answer) {
   auto part = std::make_shared<Result<FilePart>>(Error{"no files"});
-  auto work = [read = ports_.read_file, name, at, most, part] {
-    if (read) *part = read(name, at, most);
+  auto work = [read = ports_.read_file ? std::move(read) : nullptr, part] {
+    if (read) *part = read();
   };
   auto done = [alive = alive_, part, answer = std::move(answer)] {
     if (*alive) answer(std::move(*part));

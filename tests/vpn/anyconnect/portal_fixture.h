@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vpn/aaa/aaa_client.h"
+#include "vpn/anyconnect/package_files.h"
 #include "vpn/anyconnect/portal.h"
 #include "vpn/anyconnect/token.h"
 
@@ -125,6 +126,15 @@ class FakePortalHost final : public PortalHost {
     read.insert(name);
     answer(std::move(p));
   }
+  void ReadMember(const std::string& package, const std::string& member, std::uint64_t at, std::size_t most,
+                  std::function<void(Result<FilePart>)> answer) override {
+    const auto reader = [this](const std::string& name, std::uint64_t from, std::size_t octets) {
+      Result<FilePart> part = Error{"nothing"};
+      ReadFile(name, from, octets, [&](Result<FilePart> got) { part = std::move(got); });
+      return part;
+    };
+    answer(packages.Part(reader, package, member, at, most));
+  }
   std::string ServerCertificateHash(IfId) override { return "9FBA9562751751C8B6B9FD29E87AAB7639D89160"; }
   std::string NameOf(IfId) const override { return "outside"; }
   void Say(int id, int, const std::string& text) override { said.push_back(std::to_string(id) + ": " + text); }
@@ -144,6 +154,7 @@ class FakePortalHost final : public PortalHost {
   } last;
   std::map<std::string, std::string> users = {{"anyuser", "secret"}, {"boss", "gold"}, {"limited", "few"}, {"j\xc3\xb6rg", "p\xc3\xa4ss"}, {"second", "2nd"}};
   std::map<std::string, std::string> files;
+  PackageFiles packages;
   std::set<std::string> read;
   std::vector<std::string> logged_in, tokens, said, profiles;
   LoginDone last_login;
