@@ -33,9 +33,9 @@ class Node:
     routes: list = field(default_factory=list)     # host: (prefix, gateway)
     services: list = field(default_factory=list)   # host
     exec: list = field(default_factory=list)       # host: commands run once, after addresses and routes
-    startup_config: str = ""                       # asa: file in the lab's folder
+    startup_config: str = ""                       # asa: file, from the lab's folder
     enable: str = ""                               # asa: the enable password that the configuration sets
-    disk: dict = field(default_factory=dict)       # asa: name on disk0: -> file in the lab's folder
+    disk: dict = field(default_factory=dict)       # asa: name on disk0: -> file, from the lab's folder
 
 
 @dataclass
