@@ -53,7 +53,7 @@ bool IsShow(std::string_view line) {
 }
 
 // Real time: what has to do with the network goes on when the operator moves the appliance's clock.
-TimePoint RealNow() {
+TimePoint MonotonicNow() {
   return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
 }
 
@@ -115,7 +115,7 @@ void Appliance::SetHardware(std::vector<std::string> names) {
 std::string Appliance::Changed() {
   const auto began = std::chrono::steady_clock::now();
   put_off_ = false;
-  sla_.SetPlan(configuration_->Sla(), RealNow(), WallNow(), ClockNow().zone);
+  sla_.SetPlan(configuration_->Sla(), MonotonicNow(), WallNow(), ClockNow().zone);
   tracks_up_ = TracksUp();
   configuration_->TracksUp(tracks_up_);
   dns_.SetPlan(configuration_->Dns(), Now());
@@ -360,7 +360,7 @@ ClockView Appliance::ClockNow() const {
 // --- SLA monitors
 
 void Appliance::SlaAnswered(int entry, std::uint16_t sequence) {
-  if (sla_.Answered(entry, sequence, RealNow())) TracksChanged();
+  if (sla_.Answered(entry, sequence, MonotonicNow())) TracksChanged();
 }
 
 std::set<int> Appliance::TracksUp() const {
@@ -380,8 +380,8 @@ void Appliance::TracksChanged() {
   if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
 }
 
-std::vector<SlaView> Appliance::SlaEntries() const { return sla_.Entries(RealNow()); }
-std::vector<TrackView> Appliance::Tracks() const { return sla_.Tracks(RealNow()); }
+std::vector<SlaView> Appliance::SlaEntries() const { return sla_.Entries(MonotonicNow()); }
+std::vector<TrackView> Appliance::Tracks() const { return sla_.Tracks(MonotonicNow()); }
 
 // --- names
 
@@ -394,11 +394,11 @@ std::string Appliance::InterfaceTowards(const DnsPlan::Server& server) const {
 }
 
 void Appliance::DnsReceived(std::uint32_t question, Bytes message) {
-  names_changed_ |= dns_.Received(question, message, Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
+  names_changed_ |= dns_.Received(question, message, Now(), MonotonicNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
 }
 
 void Appliance::ResolveName(const std::string& name, DnsClient::Found found) {
-  dns_.Lookup(name, Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); }, std::move(found));
+  dns_.Lookup(name, Now(), MonotonicNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); }, std::move(found));
 }
 
 bool Appliance::ClearDns(const std::string& name) {
@@ -410,14 +410,14 @@ bool Appliance::ClearDns(const std::string& name) {
 
 void Appliance::Tick() {
   logger_.Drain();
-  names_changed_ |= dns_.Tick(Now(), RealNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
+  names_changed_ |= dns_.Tick(Now(), MonotonicNow(), [this](const DnsPlan::Server& s) { return InterfaceTowards(s); });
   if (names_changed_) {
     if (const std::string said = Changed(); !said.empty()) std::fprintf(stderr, "sallyportd: %s", said.c_str());
   }
   if (put_off_ && std::chrono::steady_clock::now() >= compiled_at_ + kCompileShare * compile_cost_) Settle();
   for (Session* s : sessions_) s->Tick();
   for (Session* s : sessions_) s->EndIfIdle(Now());
-  if (sla_.Tick(RealNow(), WallNow())) TracksChanged();
+  if (sla_.Tick(MonotonicNow(), WallNow())) TracksChanged();
   perfmon_.Tick(*this);
   if (on_tick_) on_tick_();
   if (asp_kept_.table != nullptr && (asp_kept_.policy != policy_ || std::chrono::steady_clock::now() > asp_kept_.used + kAspKept)) asp_kept_ = {};

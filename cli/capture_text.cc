@@ -10,7 +10,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kIpv4 = 0x0800, kVlan = 0x8100, kIpv6 = 0x86dd;
+constexpr std::uint16_t kEtherIpv4 = 0x0800, kEtherVlan = 0x8100, kEtherIpv6 = 0x86dd;
 
 std::string TcpFlagText(std::uint8_t flags) {
   static constexpr std::pair<std::uint8_t, char> kLetters[] = {{kTcpSyn, 'S'}, {kTcpFin, 'F'}, {kTcpRst, 'R'},
@@ -253,10 +253,10 @@ std::vector<std::uint8_t> CapturedFrame::Bytes() const {
     frame.push_back(static_cast<std::uint8_t>(v));
   };
   if (vlan) {
-    put(kVlan);
+    put(kEtherVlan);
     put(static_cast<std::uint16_t>(*vlan));
   }
-  put(!packet.bytes.empty() && packet.bytes[0] >> 4 == 6 ? kIpv6 : kIpv4);
+  put(!packet.bytes.empty() && packet.bytes[0] >> 4 == 6 ? kEtherIpv6 : kEtherIpv4);
   frame.insert(frame.end(), packet.bytes.begin(), packet.bytes.end());
   return frame;
 }
@@ -276,7 +276,7 @@ std::string PacketText(const CapturedFrame& frame, const CaptureForm& form, bool
   if (form.detail) {
     const bool v6 = !c.bytes.empty() && c.bytes[0] >> 4 == 6;
     Append(out, "{} {} 0x{:04x} Length: {}\n", frame.source.ToString(), frame.destination.ToString(),
-           frame.vlan ? kVlan : v6 ? kIpv6 : kIpv4, c.wire_length + kEthernetHeader + (frame.vlan ? 4 : 0));
+           frame.vlan ? kEtherVlan : v6 ? kEtherIpv6 : kEtherIpv4, c.wire_length + kEthernetHeader + (frame.vlan ? 4 : 0));
   }
   out += "      ";
   if (frame.vlan) Append(out, "802.1Q vlan#{} P0 ", *frame.vlan);

@@ -25,7 +25,7 @@ std::pair<std::string_view, std::string_view> Halves(std::string_view word) {
 }
 
 // Those of engines that do not act here match nothing.
-constexpr std::string_view kStates[] = {"conn_inbound", "ctiqbe", "data_in",    "data_out",       "finin",        "finout",
+constexpr std::string_view kConnStates[] = {"conn_inbound", "ctiqbe", "data_in",    "data_out",       "finin",        "finout",
                                         "h225",         "h323",   "http_get",   "mgcp",           "nojava",       "rpc",
                                         "service_module", "sip",  "skinny",     "smtp_data",      "sqlnet_fixup_data",
                                         "tcp_embryonic", "up",    "vpn_orphan"};
@@ -42,7 +42,7 @@ std::vector<std::string> StatesOf(std::string_view words) {
 bool AreConnStates(std::string_view words) {
   const std::vector<std::string> states = StatesOf(words);
   return !states.empty() && std::all_of(states.begin(), states.end(), [](const std::string& s) {
-    return std::find(std::begin(kStates), std::end(kStates), s) != std::end(kStates);
+    return std::find(std::begin(kConnStates), std::end(kConnStates), s) != std::end(kConnStates);
   });
 }
 

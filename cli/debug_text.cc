@@ -8,7 +8,7 @@ namespace {
 constexpr int kNoColon = 900;
 
 // 713xxx is said to operators, 715xxx and 713906 are steps.
-const char* Frame(int syslog) {
+const char* Framed(int syslog) {
   const bool step = syslog == 0 || syslog / 1000 == 715 || syslog == 713906;
   return step ? "[IKEv1 DEBUG]" : "[IKEv1]";
 }
@@ -18,7 +18,7 @@ const char* Frame(int syslog) {
 std::string DebugText(const IkeSaying& s, const CivilTime& when, int release) {
   const std::string& text = s.debug_text.empty() ? s.text : s.debug_text;
   if (s.debug != IkeSaying::Debug::kIkev1) return text;
-  return fmt::format("{} {:02} {:02}:{:02}:{:02} {}{}{}", MonthName(when.month), when.day, when.hour, when.minute, when.second, Frame(s.syslog),
+  return fmt::format("{} {:02} {:02}:{:02}:{:02} {}{}{}", MonthName(when.month), when.day, when.hour, when.minute, when.second, Framed(s.syslog),
                      release < kNoColon ? ": " : "", text);
 }
 

@@ -12,7 +12,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kArp = 0x0806;
+constexpr std::uint16_t kArpType = 0x0806;
 constexpr std::uint64_t kPage = 500;      // packets asked of the data thread at a time
 constexpr std::uint64_t kRealTime = 200;  // packets shown at a time in real time; more are not
 constexpr const char* kCapture = "Capture inbound and outbound packets on one or more interfaces";
@@ -106,7 +106,7 @@ Reply SetCapture(ExecContext& c, const CaptureWords& w, Form form) {
   if (before) spec = *before;
   spec.name = w.name;
   using Words = CaptureWords::Type;
-  if (w.ethernet_type == kArp) return Reply::Refuse("ERROR: ARP is answered by the machine itself here and cannot be captured\n");
+  if (w.ethernet_type == kArpType) return Reply::Refuse("ERROR: ARP is answered by the machine itself here and cannot be captured\n");
   // Nothing of the kind passes here, so that a capture would stay empty whatever happens.
   if (w.type == Words::kTlsProxy) return Reply::Refuse("ERROR: there is no TLS proxy here to capture from\n");
   if (w.type == Words::kLacp) return Reply::Refuse("ERROR: LACP is the machine's own here and cannot be captured\n");
@@ -325,7 +325,7 @@ void AddCaptureCommands(ExecSet& set) {
                   {S::Kw("ethernet-type", "Capture Ethernet packets of a particular type, default is IP"),
                    S::Choice({{S::Is(&CaptureWords::ethernet_type, std::uint16_t{0x0800}, "ip", "IPv4")},
                               {S::Is(&CaptureWords::ethernet_type, std::uint16_t{0x86dd}, "ip6", "IPv6")},
-                              {S::Is(&CaptureWords::ethernet_type, kArp, "arp", "ARP: not here")}})},
+                              {S::Is(&CaptureWords::ethernet_type, kArpType, "arp", "ARP: not here")}})},
                   {S::Flag(&CaptureWords::headers_only, "headers-only", "Capture only L2, L3 and L4 headers of packet without data in them")},
                   {S::Kw("interface", "Capture packets on a specific interface"), S::Word(&CaptureWords::interface, "Name of interface")},
                   {S::Kw("match", "Capture packets based on match criteria"), S::Many(&CaptureWords::matches, "Protocol and addresses")},

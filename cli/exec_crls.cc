@@ -54,7 +54,7 @@ Reply Request(ExecContext& c, const CrlWords& w, Form) {
   return {};
 }
 
-Reply Show(ExecContext& c, const CrlWords& w, Form) {
+Reply ShowCrlsOf(ExecContext& c, const CrlWords& w, Form) {
   VpnControl* vpn = c.appliance.vpn_control();
   std::vector<CrlView> all = vpn == nullptr ? std::vector<CrlView>() : vpn->Crls();
   std::erase_if(all, [&](const CrlView& v) { return !w.trustpoint.empty() && v.trustpoint != w.trustpoint; });
@@ -74,7 +74,7 @@ void AddCrlCommands(ExecSet& set) {
   const auto name = S::Word(&CrlWords::trustpoint, "Trustpoint name");
   const auto some = S::Opt({S::Opt({S::Kw("trustpoint", "Of one trustpoint")}), name});
   set.Add(Command<CrlWords>({crypto, ca, S::Kw("crl", "A list of revoked certificates"), S::Kw("request", "Fetch it"), name}), Request);
-  set.Add(Command<CrlWords>({S::Kw("show", "Show running system information"), crypto, ca, crls, some}), Show);
+  set.Add(Command<CrlWords>({S::Kw("show", "Show running system information"), crypto, ca, crls, some}), ShowCrlsOf);
   set.Add(Command<CrlWords>({S::Kw("clear", "Reset functions"), crypto, ca, crls, some}), Clear);
 }
 

@@ -16,8 +16,8 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kCrypto = "Encryption";
-constexpr const char* kSas = "Security associations";
+constexpr const char* kShowCrypto = "Encryption";
+constexpr const char* kShowSas = "Security associations";
 constexpr const char* kStats = "Counters";
 
 bool HasOspf3Policies(const Personality& p) { return p.release >= 900; }
@@ -61,19 +61,19 @@ Reply OverTcpStats(ExecContext& c, const Bare&, Form) {
 
 void AddStats(ExecSet& set) {
   for (const char* words : {"show crypto isakmp stats", "show isakmp stats"}) {
-    if (std::string_view(words).find("crypto") != std::string_view::npos) set.Add(BareCommand(words, {kShow, kCrypto, "IKE", kStats}), IsakmpStats);
+    if (std::string_view(words).find("crypto") != std::string_view::npos) set.Add(BareCommand(words, {kShow, kShowCrypto, "IKE", kStats}), IsakmpStats);
     else set.Add(BareCommand(words, {kShow, "IKE", kStats}), IsakmpStats);
   }
-  set.Add(BareCommand("show crypto ikev1 stats", {kShow, kCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), Ikev1Stats);
-  set.Add(BareCommand("show crypto ikev2 stats", {kShow, kCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), Ikev2Stats);
-  set.Add(BareCommand("show crypto ipsec stats", {kShow, kCrypto, "IPsec", kStats}), IpsecStats);
+  set.Add(BareCommand("show crypto ikev1 stats", {kShow, kShowCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), Ikev1Stats);
+  set.Add(BareCommand("show crypto ikev2 stats", {kShow, kShowCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), Ikev2Stats);
+  set.Add(BareCommand("show crypto ipsec stats", {kShow, kShowCrypto, "IPsec", kStats}), IpsecStats);
   set.Add(BareCommand("show ipsec stats", {kShow, "IPsec", kStats}), IpsecStats);
-  set.Add(BareCommand("show crypto ipsec sa summary", {kShow, kCrypto, "IPsec", kSas, "How many there are"}), IpsecSummary);
-  set.Add(BareCommand("show ipsec sa summary", {kShow, "IPsec", kSas, "How many there are"}), IpsecSummary);
+  set.Add(BareCommand("show crypto ipsec sa summary", {kShow, kShowCrypto, "IPsec", kShowSas, "How many there are"}), IpsecSummary);
+  set.Add(BareCommand("show ipsec sa summary", {kShow, "IPsec", kShowSas, "How many there are"}), IpsecSummary);
   constexpr const char* kOverTcp = "IPsec over TCP";
-  set.Add(BareCommand("show crypto isakmp ipsec-over-tcp stats", {kShow, kCrypto, "IKE", kOverTcp, kStats}), OverTcpStats);
+  set.Add(BareCommand("show crypto isakmp ipsec-over-tcp stats", {kShow, kShowCrypto, "IKE", kOverTcp, kStats}), OverTcpStats);
   set.Add(BareCommand("show isakmp ipsec-over-tcp stats", {kShow, "IKE", kOverTcp, kStats}), OverTcpStats);
-  set.Add(BareCommand("show crypto ikev1 ipsec-over-tcp stats", {kShow, kCrypto, "IKE version 1", kOverTcp, kStats}).When(HasIkev1Keyword), OverTcpStats);
+  set.Add(BareCommand("show crypto ikev1 ipsec-over-tcp stats", {kShow, kShowCrypto, "IKE version 1", kOverTcp, kStats}).When(HasIkev1Keyword), OverTcpStats);
 }
 
 // --- the engine
@@ -144,23 +144,23 @@ void AddEngine(ExecSet& set) {
     add(P::kSsh, "ssh", "Of SSH");
     add(P::kSsl, "ssl", "Of SSL");
     for (const bool clear : {false, true}) {
-      Command<ProtocolWord> command({clear ? S::Kw("clear", kClearHelp) : S::Kw("show", kShow), S::Kw("crypto", kCrypto),
+      Command<ProtocolWord> command({clear ? S::Kw("clear", kClearHelp) : S::Kw("show", kShow), S::Kw("crypto", kShowCrypto),
                                      S::Kw("protocol", "What protocols have had enciphered"), S::Kw("statistics", kStats), S::Choice(which)});
       command.When(ikev2 ? HasIkev1Keyword : HasNoIkev1Keyword);
       if (clear) set.Add(command, ClearProtocolStats);
       else set.Add(command, ProtocolStats);
     }
   }
-  set.Add(BareCommand("show crypto accelerator statistics", {kShow, kCrypto, "What enciphers", kStats}), AcceleratorStats);
+  set.Add(BareCommand("show crypto accelerator statistics", {kShow, kShowCrypto, "What enciphers", kStats}), AcceleratorStats);
 
   // Security policies of OSPFv3, which does not run here: none.
   const auto none = [](ExecContext&, const Bare&, Form) { return Reply{}; };
-  set.Add(BareCommand("show crypto ipsec policy", {kShow, kCrypto, "IPsec", "Policies of OSPFv3"}).When(HasOspf3Policies), none);
+  set.Add(BareCommand("show crypto ipsec policy", {kShow, kShowCrypto, "IPsec", "Policies of OSPFv3"}).When(HasOspf3Policies), none);
   set.Add(BareCommand("show ipsec policy", {kShow, "IPsec", "Policies of OSPFv3"}).When(HasOspf3Policies), none);
 
   using I = Tokens<InterfaceWord>;
   const auto of = [&](const char* word, const char* help) {
-    return Command<InterfaceWord>({I::Kw("show", kShow), I::Kw("crypto", kCrypto), I::Kw("ipsec", "IPsec"), I::Kw(word, help),
+    return Command<InterfaceWord>({I::Kw("show", kShow), I::Kw("crypto", kShowCrypto), I::Kw("ipsec", "IPsec"), I::Kw(word, help),
                                    I::Word(&InterfaceWord::name, "Interface")});
   };
   set.Add(of("df-bit", "What becomes of Don't Fragment"), OfInterface(DfOf));
@@ -180,13 +180,13 @@ auto ClearOf(std::initializer_list<VpnControl::Counters> what) {
 
 void AddClearStats(ExecSet& set) {
   using C = VpnControl::Counters;
-  set.Add(BareCommand("clear crypto isakmp stats", {kClearHelp, kCrypto, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
+  set.Add(BareCommand("clear crypto isakmp stats", {kClearHelp, kShowCrypto, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
   set.Add(BareCommand("clear isakmp stats", {kClearHelp, "IKE", kStats}), ClearOf({C::kIkev1, C::kIkev2}));
-  set.Add(BareCommand("clear crypto ikev1 stats", {kClearHelp, kCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev1}));
-  set.Add(BareCommand("clear crypto ikev2 stats", {kClearHelp, kCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev2}));
-  set.Add(BareCommand("clear crypto ipsec stats", {kClearHelp, kCrypto, "IPsec", kStats}), ClearOf({C::kIpsec}));
+  set.Add(BareCommand("clear crypto ikev1 stats", {kClearHelp, kShowCrypto, "IKE version 1", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev1}));
+  set.Add(BareCommand("clear crypto ikev2 stats", {kClearHelp, kShowCrypto, "IKE version 2", kStats}).When(HasIkev1Keyword), ClearOf({C::kIkev2}));
+  set.Add(BareCommand("clear crypto ipsec stats", {kClearHelp, kShowCrypto, "IPsec", kStats}), ClearOf({C::kIpsec}));
   set.Add(BareCommand("clear ipsec stats", {kClearHelp, "IPsec", kStats}), ClearOf({C::kIpsec}));
-  set.Add(BareCommand("clear crypto accelerator statistics", {kClearHelp, kCrypto, "What enciphers", kStats}), ClearOf({C::kAccelerator}));
+  set.Add(BareCommand("clear crypto accelerator statistics", {kClearHelp, kShowCrypto, "What enciphers", kStats}), ClearOf({C::kAccelerator}));
 }
 
 }  // namespace

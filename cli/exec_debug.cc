@@ -19,7 +19,7 @@ namespace {
 using Kind = IkeSaying::Debug;
 constexpr const char* kDebug = "Debugging functions";
 constexpr const char* kUndebug = "Disable debugging functions";
-constexpr const char* kCrypto = "Encryption";
+constexpr const char* kDebugCrypto = "Encryption";
 constexpr Kind kKinds[] = {Kind::kIkev1, Kind::kIkev2Platform, Kind::kIkev2Protocol, Kind::kIpsec};
 
 struct LevelWords {
@@ -111,7 +111,7 @@ Reply Condition(ExecContext& c, const ConditionWords& w, Form form) {
   return {};
 }
 
-Reply Show(ExecContext& c, const Bare&, Form) {
+Reply ShowDebugSet(ExecContext& c, const Bare&, Form) {
   VpnControl* vpn = c.appliance.vpn_control();
   std::string out;
   for (const Kind k : kKinds) {
@@ -133,7 +133,7 @@ Reply ShowCondition(ExecContext& c, const Bare&, Form) {
 void AddDebugCommands(ExecSet& set) {
   using S = Tokens<LevelWords>;
   const auto level = S::Opt({S::Int(&LevelWords::level, 1, 255, "Level")});
-  const auto crypto = S::Kw("crypto", kCrypto), debug = S::Kw("debug", kDebug), undebug = S::Kw("undebug", kUndebug);
+  const auto crypto = S::Kw("crypto", kDebugCrypto), debug = S::Kw("debug", kDebug), undebug = S::Kw("undebug", kUndebug);
   struct Row {
     const char* word;
     const char* help;
@@ -159,7 +159,7 @@ void AddDebugCommands(ExecSet& set) {
   const auto of = [](const char* ike) {
     return P::Opt({P::Choice({{P::Is(&W::of, Flags::kIke, ike, "Of IKE")}, {P::Is(&W::of, Flags::kIpsec, "ipsec", "Of IPsec")}})});
   };
-  set.Add(Command<W>({P::Kw("debug", kDebug), P::Kw("crypto", kCrypto), P::Kw("condition", "Only what has to do with ..."),
+  set.Add(Command<W>({P::Kw("debug", kDebug), P::Kw("crypto", kDebugCrypto), P::Kw("condition", "Only what has to do with ..."),
                   P::Choice({{P::Kw("peer", "... a peer"), P::Opt({P::Choice({{P::Kw("address", "By its address")}, {P::Kw("subnet", "A network of peers")}})}),
                              P::Arg(&W::peer, "Address"),
                              P::Opt({P::Opt({P::Kw("subnet", "A network of peers")}), P::Arg(&W::mask, "Mask")})},
@@ -170,15 +170,15 @@ void AddDebugCommands(ExecSet& set) {
                             {P::Is(&W::error, true, "error", "And errors"), of("isakmp")}})})
               .No(4),
           Condition);
-  set.Add(BareCommand("debug crypto condition reset", {kDebug, kCrypto, "Only what has to do with ...", "... anybody again"}),
+  set.Add(BareCommand("debug crypto condition reset", {kDebug, kDebugCrypto, "Only what has to do with ...", "... anybody again"}),
           [](ExecContext& c, const Bare&, Form) {
             if (VpnControl* vpn = c.appliance.vpn_control()) vpn->debug().conditions() = {};
             return Reply{};
           });
   set.Add(BareCommand("undebug all", {kUndebug, "All of them"}), AllOff);
   set.Add(BareCommand("debug all", {kDebug, "All of them"}).NoOnly(2), AllOff);
-  set.Add(BareCommand("show debug", {"Show running system information", "What is being debugged"}), Show);
-  set.Add(BareCommand("show crypto debug-condition", {"Show running system information", kCrypto, "What debugging is limited to"}), ShowCondition);
+  set.Add(BareCommand("show debug", {"Show running system information", "What is being debugged"}), ShowDebugSet);
+  set.Add(BareCommand("show crypto debug-condition", {"Show running system information", kDebugCrypto, "What debugging is limited to"}), ShowCondition);
 }
 
 }  // namespace sallyport

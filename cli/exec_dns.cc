@@ -11,11 +11,11 @@ struct DnsWords {
   std::string host;
 };
 
-Reply DoShow(ExecContext& c, const DnsWords& w, Form) {
+Reply DoShowDns(ExecContext& c, const DnsWords& w, Form) {
   return Reply::Say(ShowDns(c.appliance.DnsHosts(), LowerCase(w.host)));
 }
 Reply DoShowHosts(ExecContext& c, const Bare&, Form) { return Reply::Say(ShowDnsHosts(c.appliance.DnsHosts())); }
-Reply DoClear(ExecContext& c, const DnsWords& w, Form) {
+Reply DoClearDns(ExecContext& c, const DnsWords& w, Form) {
   if (!c.appliance.ClearDns(w.host)) return Reply::Refuse("ERROR: Host " + w.host + " is not known\n");
   return {};
 }
@@ -30,11 +30,11 @@ void AddDnsCommands(ExecSet& set) {
   using S = Tokens<DnsWords>;
   set.Add(Command<DnsWords>({S::Kw("show", kShow), S::Kw("dns", "Addresses of fully qualified domain names"),
                              S::Opt({S::Kw("host", "One name"), S::Word(&DnsWords::host, "Fully qualified domain name")})}),
-          DoShow);
+          DoShowDns);
   set.Add(BareCommand("show dns-hosts", {kShow, "The cache of the DNS client"}), DoShowHosts);
   set.Add(Command<DnsWords>({S::Kw("clear", kClearHelp), S::Kw("dns", "Addresses of fully qualified domain names"),
                              S::Opt({S::Kw("host", "One name"), S::Word(&DnsWords::host, "Fully qualified domain name")})}),
-          DoClear);
+          DoClearDns);
   set.Add(BareCommand("clear dns-hosts cache", {kClearHelp, "The cache of the DNS client", "All of it"}), DoClearHosts);
 }
 

@@ -8,17 +8,17 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kIpv6 = "IPv6 information";
+constexpr const char* kShowIpv6 = "IPv6 information";
 
 struct InterfaceWords {
   std::string name;
   bool brief = false;
 };
-struct ListName {
+struct Ipv6ListName {
   std::string name;
 };
 
-Reply ShowInterfaces(ExecContext& c, const InterfaceWords& w, Form) {
+Reply ShowIpv6Interfaces(ExecContext& c, const InterfaceWords& w, Form) {
   const Policy& policy = *c.appliance.policy();
   if (!w.name.empty() && policy.FindByName(w.name) == nullptr) return Reply::Refuse("ERROR: % Invalid interface name " + w.name + "\n");
   std::string out;
@@ -30,7 +30,7 @@ Reply ShowInterfaces(ExecContext& c, const InterfaceWords& w, Form) {
   return Reply::Say(out);
 }
 
-Reply ShowLists(ExecContext& c, const ListName& l, Form) {
+Reply ShowLists(ExecContext& c, const Ipv6ListName& l, Form) {
   std::string out;
   for (const auto& [name, list] : c.appliance.policy()->access_lists6) {
     if (l.name.empty() || l.name == name) out += ShowAccessList(ViewOf(*list, c.appliance.clock()));
@@ -38,7 +38,7 @@ Reply ShowLists(ExecContext& c, const ListName& l, Form) {
   return out.empty() && !l.name.empty() ? Reply::Refuse(NoSuchAccessList(l.name)) : Reply::Say(out);
 }
 
-Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
+Reply ClearIpv6Counters(ExecContext& c, const Ipv6ListName& l, Form) {
   bool found = false;
   for (const auto& [name, list] : c.appliance.policy()->access_lists6) {
     if (!l.name.empty() && l.name != name) continue;
@@ -53,29 +53,29 @@ Reply ClearCounters(ExecContext& c, const ListName& l, Form) {
 void AddIpv6Commands(ExecSet& set) {
   {
     using S = Tokens<InterfaceWords>;
-    set.Add(Command<InterfaceWords>({S::Kw("show", kShow), S::Kw("ipv6", kIpv6), S::Kw("interface", "IPv6 of interfaces"),
+    set.Add(Command<InterfaceWords>({S::Kw("show", kShow), S::Kw("ipv6", kShowIpv6), S::Kw("interface", "IPv6 of interfaces"),
                                      S::Flag(&InterfaceWords::brief, "brief", "Addresses only"),
                                      S::Opt({S::Word(&InterfaceWords::name, "Name of interface")})}),
-            ShowInterfaces);
+            ShowIpv6Interfaces);
   }
-  set.Add(BareCommand("show ipv6 route", {kShow, kIpv6, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("show ipv6 route", {kShow, kShowIpv6, "Routing table"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowIpv6Route(*c.appliance.policy()));
   });
-  set.Add(BareCommand("show ipv6 neighbor", {kShow, kIpv6, "Neighbors and their link-layer addresses"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("show ipv6 neighbor", {kShow, kShowIpv6, "Neighbors and their link-layer addresses"}), [](ExecContext& c, const Bare&, Form) {
     return Reply::Say(ShowIpv6Neighbors(c.appliance.host().Neighbours(*c.appliance.policy())));
   });
-  set.Add(BareCommand("clear ipv6 neighbors", {"Reset functions", kIpv6, "Neighbors"}), [](ExecContext& c, const Bare&, Form) {
+  set.Add(BareCommand("clear ipv6 neighbors", {"Reset functions", kShowIpv6, "Neighbors"}), [](ExecContext& c, const Bare&, Form) {
     c.appliance.host().ClearNeighbours(*c.appliance.policy());
     return Reply{};
   });
   {
-    using S = Tokens<ListName>;
-    set.Add(Command<ListName>({S::Kw("show", kShow), S::Kw("ipv6", kIpv6), S::Kw("access-list", "Access lists and hit counts"),
-                               S::Opt({S::Word(&ListName::name, "Name of an access list")})}),
+    using S = Tokens<Ipv6ListName>;
+    set.Add(Command<Ipv6ListName>({S::Kw("show", kShow), S::Kw("ipv6", kShowIpv6), S::Kw("access-list", "Access lists and hit counts"),
+                               S::Opt({S::Word(&Ipv6ListName::name, "Name of an access list")})}),
             ShowLists);
-    set.Add(Command<ListName>({S::Kw("clear", "Reset functions"), S::Kw("ipv6", kIpv6), S::Kw("access-list", "Access lists"),
-                               S::Opt({S::Word(&ListName::name, "Name of an access list")}), S::Kw("counters", "Hit counts")}),
-            ClearCounters);
+    set.Add(Command<Ipv6ListName>({S::Kw("clear", "Reset functions"), S::Kw("ipv6", kShowIpv6), S::Kw("access-list", "Access lists"),
+                               S::Opt({S::Word(&Ipv6ListName::name, "Name of an access list")}), S::Kw("counters", "Hit counts")}),
+            ClearIpv6Counters);
   }
 }
 

@@ -15,7 +15,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kPage = 1000;  // entries asked of the data thread at a time
+constexpr std::uint32_t kLimitsPage = 1000;  // entries asked of the data thread at a time
 constexpr std::size_t kConnsAtOnce = 500;
 
 // "5", "5-20" connections; "" : any number.
@@ -70,7 +70,7 @@ Flows CollectFlows(ExecContext& c, const HostWords& w) {
     cursor = page.next_cursor;
   } while (cursor != 0);
   do {
-    const XlatePage page = c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Xlates(cursor, kPage, now); });
+    const XlatePage page = c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Xlates(cursor, kLimitsPage, now); });
     for (const XlateView& v : page.xlates) {
       if (w.address && v.xlate.real.address != w.address->address) continue;
       flows.xlates[{v.real_name, v.xlate.real.address}] += ShowXlateEntry(v, page.now, policy.timeouts, c.appliance.personality());
@@ -87,7 +87,7 @@ Reply ShowLocalHosts(ExecContext& c, const HostWords& w, Form) {
   if (w.address) one = w.address->address;
   std::uint32_t cursor = 0;
   do {
-    const LocalHostPage page = c.appliance.AskEngine([&](Engine& e) { return e.LocalHosts(one, cursor, kPage); });
+    const LocalHostPage page = c.appliance.AskEngine([&](Engine& e) { return e.LocalHosts(one, cursor, kLimitsPage); });
     for (const LocalHostView& h : page.hosts) {
       if (Wanted(w, h)) by_interface[h.interface].push_back(h);
     }

@@ -11,7 +11,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kPage = 1000;  // entries asked of the data thread at a time, so that packets never wait long
+constexpr std::uint32_t kXlatesPage = 1000;  // entries asked of the data thread at a time, so that packets never wait long
 
 struct XlateWords {
   bool count = false, detail = false, debug = false;
@@ -94,7 +94,7 @@ Reply ShowXlates(ExecContext& c, const XlateWords& words, Form) {
   bool first = true;
   do {
     const XlatePage page =
-        c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Xlates(*filter, cursor, kPage, now); });
+        c.appliance.AskEngine([&, now = c.appliance.Now()](Engine& e) { return e.Xlates(*filter, cursor, kXlatesPage, now); });
     if (first) {
       const std::uint32_t fixed = StaticXlateCount(*policy);
       if (words.count) return Reply::Say(ShowConnCount(page.in_use + fixed, page.most_used + fixed));

@@ -14,7 +14,7 @@ struct RouteWords {
   std::string interface;
 };
 
-Reply Show(ExecContext& c, const RouteWords& w, Form) {
+Reply ShowRoutes(ExecContext& c, const RouteWords& w, Form) {
   const Policy& policy = *c.appliance.policy();
   RouteFilter filter;
   filter.code = w.connected ? 'C' : w.fixed ? 'S' : '\0';
@@ -44,7 +44,7 @@ void AddRouteCommands(ExecSet& set) {
                                         {S::Kw("interface", "Routes of an interface"), S::Word(&RouteWords::interface, "Name of interface")},
                                         {S::Word(&RouteWords::interface, "Name of interface"),
                                          S::Opt({address, S::Opt({S::Arg(&RouteWords::mask, "Netmask")})})}})});
-  set.Add(Command<RouteWords>({S::Kw("show", kShow), route, words}), Show);
+  set.Add(Command<RouteWords>({S::Kw("show", kShow), route, words}), ShowRoutes);
 }
 
 }  // namespace sallyport

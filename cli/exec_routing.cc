@@ -8,7 +8,7 @@
 namespace sallyport {
 namespace {
 
-struct OneInterface {
+struct RoutingInterface {
   std::string interface;
 };
 struct OneNumber {
@@ -17,7 +17,7 @@ struct OneNumber {
 };
 
 // The interfaces that a command is about. Nothing: there is none of that name.
-std::optional<std::vector<const Interface*>> Named(const Policy& policy, const OneInterface& w) {
+std::optional<std::vector<const Interface*>> Named(const Policy& policy, const RoutingInterface& w) {
   std::vector<const Interface*> all;
   for (const auto& i : policy.interfaces) {
     if (i && i->id != IfId::kIdentity && !i->nameif.empty() && (w.interface.empty() || w.interface == i->nameif)) all.push_back(&*i);
@@ -26,9 +26,9 @@ std::optional<std::vector<const Interface*>> Named(const Policy& policy, const O
   return all;
 }
 
-Reply NoInterface(const OneInterface& w) { return Reply::Refuse("ERROR: interface <" + w.interface + "> does not exist\n"); }
+Reply NoInterface(const RoutingInterface& w) { return Reply::Refuse("ERROR: interface <" + w.interface + "> does not exist\n"); }
 
-Reply ShowFragments(ExecContext& c, const OneInterface& w, Form) {
+Reply ShowFragments(ExecContext& c, const RoutingInterface& w, Form) {
   const auto policy = c.appliance.policy();
   const auto interfaces = Named(*policy, w);
   if (!interfaces) return NoInterface(w);
@@ -39,7 +39,7 @@ Reply ShowFragments(ExecContext& c, const OneInterface& w, Form) {
   return Reply::Say(ShowFragment(views, c.appliance.personality()));
 }
 
-Reply ShowVerify(ExecContext& c, const OneInterface& w, Form) {
+Reply ShowVerify(ExecContext& c, const RoutingInterface& w, Form) {
   const auto policy = c.appliance.policy();
   const auto interfaces = Named(*policy, w);
   if (!interfaces) return NoInterface(w);
@@ -52,7 +52,7 @@ Reply ShowVerify(ExecContext& c, const OneInterface& w, Form) {
 }
 
 template <void (Engine::*clear)(IfId)>
-Reply Clear(ExecContext& c, const OneInterface& w, Form) {
+Reply Clear(ExecContext& c, const RoutingInterface& w, Form) {
   const auto policy = c.appliance.policy();
   const auto interfaces = Named(*policy, w);
   if (!interfaces) return NoInterface(w);
@@ -64,16 +64,16 @@ Reply Clear(ExecContext& c, const OneInterface& w, Form) {
 
 void AddRoutingCommands(ExecSet& set) {
   {
-    using S = Tokens<OneInterface>;
-    const auto interface = S::Opt({S::Word(&OneInterface::interface, "Name of an interface")});
-    const auto on = S::Opt({S::Kw("interface", "Of one interface"), S::Word(&OneInterface::interface, "Name of an interface")});
-    set.Add(Command<OneInterface>({S::Kw("show", kShow), S::Kw("fragment", "IP fragment database"), interface}), ShowFragments);
-    set.Add(Command<OneInterface>({S::Kw("clear", kClearHelp), S::Kw("fragment", "IP fragment database"), S::Kw("statistics", "Counters"), interface}),
+    using S = Tokens<RoutingInterface>;
+    const auto interface = S::Opt({S::Word(&RoutingInterface::interface, "Name of an interface")});
+    const auto on = S::Opt({S::Kw("interface", "Of one interface"), S::Word(&RoutingInterface::interface, "Name of an interface")});
+    set.Add(Command<RoutingInterface>({S::Kw("show", kShow), S::Kw("fragment", "IP fragment database"), interface}), ShowFragments);
+    set.Add(Command<RoutingInterface>({S::Kw("clear", kClearHelp), S::Kw("fragment", "IP fragment database"), S::Kw("statistics", "Counters"), interface}),
             Clear<&Engine::ClearFragmentCounters>);
-    set.Add(Command<OneInterface>({S::Kw("show", kShow), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
+    set.Add(Command<RoutingInterface>({S::Kw("show", kShow), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
                                    S::Kw("statistics", "Packets dropped"), on}),
             ShowVerify);
-    set.Add(Command<OneInterface>({S::Kw("clear", kClearHelp), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
+    set.Add(Command<RoutingInterface>({S::Kw("clear", kClearHelp), S::Kw("ip", "IP information"), S::Kw("verify", "Unicast reverse path forwarding"),
                                    S::Kw("statistics", "Packets dropped"), on}),
             Clear<&Engine::ClearReversePathDrops>);
   }

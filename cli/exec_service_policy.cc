@@ -44,7 +44,7 @@ struct Codec<FlowPort> {
 
 namespace {
 
-using What = ServicePolicyPart::What;
+using PolicyWhat = ServicePolicyPart::What;
 using S = Tokens<PolicyWords>;
 
 std::vector<ServicePolicyView> Wanted(ExecContext& c, const PolicyWords& w) {
@@ -120,17 +120,17 @@ void AddServicePolicyCommands(ExecSet& set) {
   set.Add(Command<PolicyWords>(
               {S::Kw("show", kShow), S::Kw("service-policy", "Service policies and what they have seen"), Place(),
                S::Opt({S::Choice(
-                   {{S::Is(&PolicyWords::what, What::kPolice, "police", "Rate limits")},
-                    {S::Is(&PolicyWords::what, What::kPriority, "priority", "Low latency queueing")},
-                    {S::Is(&PolicyWords::what, What::kShape, "shape", "Traffic shaping")},
-                    {S::Is(&PolicyWords::what, What::kNothing, "csc", "Content security module")},
-                    {S::Is(&PolicyWords::what, What::kNothing, "cxsc", "CX module")},
-                    {S::Is(&PolicyWords::what, What::kIps, "ips", "IPS module")},
-                    {S::Is(&PolicyWords::what, What::kNothing, "sfr", "FirePOWER module")},
-                    {S::Is(&PolicyWords::what, What::kNothing, "user-statistics", "Statistics of users")},
-                    {S::Is(&PolicyWords::what, What::kInspect, "inspect", "One inspection"), S::Word(&PolicyWords::inspection, "Name of the inspection"),
+                   {{S::Is(&PolicyWords::what, PolicyWhat::kPolice, "police", "Rate limits")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kPriority, "priority", "Low latency queueing")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kShape, "shape", "Traffic shaping")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kNothing, "csc", "Content security module")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kNothing, "cxsc", "CX module")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kIps, "ips", "IPS module")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kNothing, "sfr", "FirePOWER module")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kNothing, "user-statistics", "Statistics of users")},
+                    {S::Is(&PolicyWords::what, PolicyWhat::kInspect, "inspect", "One inspection"), S::Word(&PolicyWords::inspection, "Name of the inspection"),
                      S::Opt({S::Word(&PolicyWords::second, "Its second word, or its map")})},
-                    {S::Is(&PolicyWords::what, What::kConnection, "set", "Connection settings"), S::Kw("connection", "Connection settings"),
+                    {S::Is(&PolicyWords::what, PolicyWhat::kConnection, "set", "Connection settings"), S::Kw("connection", "Connection settings"),
                      S::Flag(&PolicyWords::detail, "detail", "By client, where clients have limits")},
                     {S::Is(&PolicyWords::flow, true, "flow", "Which classes a flow belongs to"), S::Word(&PolicyWords::protocol, "Protocol"),
                      S::Seq(End(&PolicyWords::src, &PolicyWords::src_mask, &PolicyWords::sport)),

@@ -19,10 +19,10 @@ namespace {
 struct CpuWords {
   bool usage = false, detailed = false;
 };
-struct GroupWords {
+struct PlatformGroupWords {
   std::string name;
 };
-struct PoolWords {
+struct PlatformPoolWords {
   std::string name;
 };
 
@@ -30,7 +30,7 @@ Reply ShowCpuLoad(ExecContext& c, const CpuWords& w, Form) {
   return Reply::Say(w.detailed ? ShowCpuDetail(c.appliance.CpuDetail()) : ShowCpu(c.appliance.Cpu()));
 }
 
-Reply Names(ExecContext& c, const Bare&, Form) {
+Reply PlatformNames(ExecContext& c, const Bare&, Form) {
   std::vector<NameView> names;
   for (const auto* n : c.appliance.configuration().tree().All<NameLine>(Section::kNames)) {
     names.push_back({n->address, n->name, n->description});
@@ -40,7 +40,7 @@ Reply Names(ExecContext& c, const Bare&, Form) {
 
 // All groups, those of one type, or one by its name.
 auto Groups(const std::string& type) {
-  return [type](ExecContext& c, const GroupWords& w, Form) {
+  return [type](ExecContext& c, const PlatformGroupWords& w, Form) {
     std::vector<ObjectGroupView> groups;
     for (ObjectGroupView& g : c.appliance.ObjectGroups()) {
       if ((type.empty() || g.type == type) && (w.name.empty() || g.name == w.name)) groups.push_back(std::move(g));
@@ -52,7 +52,7 @@ auto Groups(const std::string& type) {
 
 // Objects of one kind ("network", "service"), of both, or one by its name. Their translations are another matter (`show nat`).
 auto Objects(const std::string& kind) {
-  return [kind](ExecContext& c, const GroupWords& w, Form) {
+  return [kind](ExecContext& c, const PlatformGroupWords& w, Form) {
     std::string out;
     for (const auto& object : c.appliance.configuration().tree().Of(Section::kObject)) {
       const CommandLine words(object->text);  // "object network web"
@@ -68,7 +68,7 @@ auto Objects(const std::string& kind) {
 }
 
 // "ip local pool NAME FIRST-LAST mask MASK". Only the VPN engine gives addresses out: what it does not have is free.
-Reply LocalPool(ExecContext& c, const PoolWords& w, Form) {
+Reply LocalPool(ExecContext& c, const PlatformPoolWords& w, Form) {
   std::vector<IpAddress> used;
   int held = 0;
   if (const VpnControl* vpn = c.appliance.vpn_control()) {
@@ -125,27 +125,27 @@ void AddShowPlatformCommands(ExecSet& set) {
   set.Add(BareCommand("show port-channel summary", {kShow, "Port channels", "One line each"}), [](ExecContext&, const Bare&, Form) {
     return Reply::Say(ShowPortChannels({}, 0));  // there are none here: `channel-group` is not in the language
   });
-  for (const char* command : {"show names", "show name"}) set.Add(BareCommand(command, {kShow, "Names of addresses"}), Names);
+  for (const char* command : {"show names", "show name"}) set.Add(BareCommand(command, {kShow, "Names of addresses"}), PlatformNames);
   {
-    using S = Tokens<GroupWords>;
+    using S = Tokens<PlatformGroupWords>;
     const auto show = S::Kw("show", kShow), group = S::Kw("object-group", "Object groups");
-    set.Add(Command<GroupWords>({show, group}), Groups(""));
+    set.Add(Command<PlatformGroupWords>({show, group}), Groups(""));
     for (const char* type : {"network", "service", "protocol", "icmp-type"}) {
-      set.Add(Command<GroupWords>({show, group, S::Kw(type, "Groups of this type")}), Groups(type));
+      set.Add(Command<PlatformGroupWords>({show, group, S::Kw(type, "Groups of this type")}), Groups(type));
     }
-    set.Add(Command<GroupWords>({show, group, S::Kw("id", "One group"), S::Word(&GroupWords::name, "Name of a group")}), Groups(""));
+    set.Add(Command<PlatformGroupWords>({show, group, S::Kw("id", "One group"), S::Word(&PlatformGroupWords::name, "Name of a group")}), Groups(""));
   }
   {
-    using S = Tokens<GroupWords>;
+    using S = Tokens<PlatformGroupWords>;
     const auto show = S::Kw("show", kShow), object = S::Kw("object", "Objects");
-    set.Add(Command<GroupWords>({show, object}), Objects(""));
-    for (const char* kind : {"network", "service"}) set.Add(Command<GroupWords>({show, object, S::Kw(kind, "Objects of this kind")}), Objects(kind));
-    set.Add(Command<GroupWords>({show, object, S::Kw("id", "One object"), S::Word(&GroupWords::name, "Name of an object")}), Objects(""));
+    set.Add(Command<PlatformGroupWords>({show, object}), Objects(""));
+    for (const char* kind : {"network", "service"}) set.Add(Command<PlatformGroupWords>({show, object, S::Kw(kind, "Objects of this kind")}), Objects(kind));
+    set.Add(Command<PlatformGroupWords>({show, object, S::Kw("id", "One object"), S::Word(&PlatformGroupWords::name, "Name of an object")}), Objects(""));
   }
   {
-    using S = Tokens<PoolWords>;
-    set.Add(Command<PoolWords>({S::Kw("show", kShow), S::Kw("ip", "Addresses"), S::Kw("local", "Local pools"), S::Kw("pool", "A pool of addresses"),
-                                S::Word(&PoolWords::name, "Name of the pool")}),
+    using S = Tokens<PlatformPoolWords>;
+    set.Add(Command<PlatformPoolWords>({S::Kw("show", kShow), S::Kw("ip", "Addresses"), S::Kw("local", "Local pools"), S::Kw("pool", "A pool of addresses"),
+                                S::Word(&PlatformPoolWords::name, "Name of the pool")}),
             LocalPool);
   }
 }

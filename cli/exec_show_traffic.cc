@@ -14,9 +14,9 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kPage = 1000;  // entries asked of the data thread at a time, so that packets never wait long
+constexpr std::uint32_t kTrafficPage = 1000;  // entries asked of the data thread at a time, so that packets never wait long
 
-struct ListName {
+struct TrafficListName {
   std::string name;
   bool brief = false;
 };
@@ -39,14 +39,14 @@ Reply ShowConns(ExecContext& c, const ConnWords& words, Form) {
   std::uint32_t cursor = 0;
   do {
     const ConnPage page = c.appliance.AskEngine(
-        [&, now = c.appliance.Now()](Engine& e) { return e.Conns(*filter, cursor, kPage, now); });
+        [&, now = c.appliance.Now()](Engine& e) { return e.Conns(*filter, cursor, kTrafficPage, now); });
     for (const ConnView& v : page.conns) c.session.Write(ShowConnEntry(v, page.now, form, personality, words.zone));
     cursor = page.next_cursor;
   } while (cursor != 0);
   return {};
 }
 
-Reply ShowLists(ExecContext& c, const ListName& l, Form) {
+Reply ShowTrafficLists(ExecContext& c, const TrafficListName& l, Form) {
   const Policy& policy = *c.appliance.policy();
   if (l.name.empty()) {
     const auto [total, denied] = c.appliance.AskEngine([](Engine& e) { return e.AclLogFlows(); });
@@ -98,11 +98,11 @@ void AddShowTrafficCommands(ExecSet& set) {
     set.Add(Command<ConnWords>({S::Kw("show", kShow), S::Kw("conn", "Connection entries"), ConnFilterWords()}), ShowConns);
   }
   {
-    using S = Tokens<ListName>;
-    set.Add(Command<ListName>({S::Kw("show", kShow), S::Kw("access-list", "Access lists and hit counts"),
-                               S::Opt({S::Word(&ListName::name, "Name of an access list"),
-                                       S::Flag(&ListName::brief, "brief", "Elements that were hit, as numbers")})}),
-            ShowLists);
+    using S = Tokens<TrafficListName>;
+    set.Add(Command<TrafficListName>({S::Kw("show", kShow), S::Kw("access-list", "Access lists and hit counts"),
+                               S::Opt({S::Word(&TrafficListName::name, "Name of an access list"),
+                                       S::Flag(&TrafficListName::brief, "brief", "Elements that were hit, as numbers")})}),
+            ShowTrafficLists);
   }
   {
     using S = Tokens<DropWords>;

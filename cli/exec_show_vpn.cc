@@ -14,7 +14,7 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kSas = "Security associations";
+constexpr const char* kVpnSas = "Security associations";
 
 constexpr auto kNoType = static_cast<VpnSessionType>(99);  // of which there never is a session
 
@@ -53,7 +53,7 @@ std::optional<std::uint32_t> SpiOf(const std::string& word) {
 }
 
 // `name` commands, while `names` is on.
-AddressNames Names(Appliance& appliance) {
+AddressNames VpnNames(Appliance& appliance) {
   AddressNames names;
   bool on = false;
   for (const auto& line : appliance.configuration().tree().Of(Section::kNames)) {
@@ -75,8 +75,8 @@ Reply Sessions(ExecContext& c, const SessionWords& w, Form) {
   const std::vector<VpnSessionView> sessions =
       w.failover ? std::vector<VpnSessionView>() : SelectVpnSessions(c.appliance.vpn().Sessions(), f, personality);
   const TimeZone zone = c.appliance.ClockNow().zone;
-  return Reply::Say(w.full ? ShowVpnSessionsFull(sessions, w.detail, zone, Names(c.appliance), personality)
-                           : ShowVpnSessions(sessions, w.detail, zone, Names(c.appliance), personality));
+  return Reply::Say(w.full ? ShowVpnSessionsFull(sessions, w.detail, zone, VpnNames(c.appliance), personality)
+                           : ShowVpnSessions(sessions, w.detail, zone, VpnNames(c.appliance), personality));
 }
 
 Reply Summary(ExecContext& c, const Bare&, Form) {
@@ -188,7 +188,7 @@ void AddShowVpnCommands(ExecSet& set) {
   AddSessions(set);
   using D = Tokens<DetailWord>;
   const auto detail = D::Flag(&DetailWord::detail, "detail", "More about each");
-  const auto crypto = D::Kw("crypto", "Encryption"), sa = D::Kw("sa", kSas), show = D::Kw("show", kShow);
+  const auto crypto = D::Kw("crypto", "Encryption"), sa = D::Kw("sa", kVpnSas), show = D::Kw("show", kShow);
   const auto isakmp = [](ExecContext& c, const DetailWord& w, Form) {
     return Reply::Say(ShowIsakmpSas(c.appliance.vpn().IkeSas(), w.detail, c.appliance.personality()));
   };
@@ -215,7 +215,7 @@ void AddShowVpnCommands(ExecSet& set) {
       q.spi = SpiOf(w.spi);
       if (!q.spi) return Reply::Refuse("ERROR: % Invalid SPI " + w.spi + "\n");
     }
-    return Reply::Say(ShowIpsecSas(c.appliance.vpn().IpsecFlows(), q, Names(c.appliance), c.appliance.personality()));
+    return Reply::Say(ShowIpsecSas(c.appliance.vpn().IpsecFlows(), q, VpnNames(c.appliance), c.appliance.personality()));
   };
   const auto which = I::Opt({I::Choice({{I::Kw("peer", "Of one peer"), I::Arg(&IpsecWords::peer, "Its address")},
                                         {I::Is(&IpsecWords::form, Layout::kEntry, "entry", "By peer")},
@@ -224,8 +224,8 @@ void AddShowVpnCommands(ExecSet& set) {
                                         {I::Kw("spi", "With one SPI"), I::Word(&IpsecWords::spi, "SPI, decimal or 0x...")},
                                         {I::Kw("user", "Of one user"), I::Word(&IpsecWords::user, "Name")}})});
   const auto errors = I::Flag(&IpsecWords::detail, "detail", "Errors one by one");
-  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which, errors}), ipsec);
-  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("ipsec", "IPsec"), I::Kw("sa", kSas), which, errors}), ipsec);
+  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("crypto", "Encryption"), I::Kw("ipsec", "IPsec"), I::Kw("sa", kVpnSas), which, errors}), ipsec);
+  set.Add(Command<IpsecWords>({I::Kw("show", kShow), I::Kw("ipsec", "IPsec"), I::Kw("sa", kVpnSas), which, errors}), ipsec);
 }
 
 }  // namespace sallyport

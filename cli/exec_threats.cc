@@ -182,7 +182,7 @@ Reply ClearThreats(ExecContext& c, const ThreatWords& w, Form) {
 }
 
 using T = Tokens<ThreatWords>;
-using What = ThreatWords::What;
+using ThreatWhat = ThreatWords::What;
 
 T::Ptr Least() {
   return T::Opt({T::Kw("min-display-rate", "Rows of at least so many events per second"), T::Int(&ThreatWords::least, 0, 2147483647, "Events per second")});
@@ -202,11 +202,11 @@ T::Ptr Host() {
 
 void AddShows(ExecSet& set) {
   const auto show = T::Kw("show", kShow), threat = T::Kw("threat-detection", "Threat detection");
-  set.Add(Command<ThreatWords>({show, threat, T::Is(&ThreatWords::what, What::kRate, "rate", "Rates of drops"), Least(), Events()}), ShowThreats);
-  set.Add(Command<ThreatWords>({show, threat, T::Is(&ThreatWords::what, What::kScanning, "scanning-threat", "Attackers and targets"), Roles()}),
+  set.Add(Command<ThreatWords>({show, threat, T::Is(&ThreatWords::what, ThreatWhat::kRate, "rate", "Rates of drops"), Least(), Events()}), ShowThreats);
+  set.Add(Command<ThreatWords>({show, threat, T::Is(&ThreatWords::what, ThreatWhat::kScanning, "scanning-threat", "Attackers and targets"), Roles()}),
           ShowThreats);
-  set.Add(Command<ThreatWords>({show, threat, T::Is(&ThreatWords::what, What::kShun, "shun", "Hosts that were shunned")}), ShowThreats);
-  const auto statistics = T::Is(&ThreatWords::what, What::kStatistics, "statistics", "Who sends and receives how much");
+  set.Add(Command<ThreatWords>({show, threat, T::Is(&ThreatWords::what, ThreatWhat::kShun, "shun", "Hosts that were shunned")}), ShowThreats);
+  const auto statistics = T::Is(&ThreatWords::what, ThreatWhat::kStatistics, "statistics", "Who sends and receives how much");
   using Kind = ThreatWords::Kind;
   using Top = ThreatWords::Top;
   set.Add(Command<ThreatWords>({show, threat, statistics, Least()}), ShowThreats);
@@ -233,11 +233,11 @@ void AddShows(ExecSet& set) {
 void AddThreatCommands(ExecSet& set) {
   AddShows(set);
   const auto clear = T::Kw("clear", kClearHelp), threat = T::Kw("threat-detection", "Threat detection");
-  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, What::kRate, "rate", "Rates of drops")}), ClearThreats);
-  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, What::kScanning, "scanning-threat", "Attackers and targets"), Roles()}),
+  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, ThreatWhat::kRate, "rate", "Rates of drops")}), ClearThreats);
+  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, ThreatWhat::kScanning, "scanning-threat", "Attackers and targets"), Roles()}),
           ClearThreats);
-  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, What::kShun, "shun", "Hosts that were shunned"), Host()}), ClearThreats);
-  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, What::kStatistics, "statistics", "Who sends and receives how much")}),
+  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, ThreatWhat::kShun, "shun", "Hosts that were shunned"), Host()}), ClearThreats);
+  set.Add(Command<ThreatWords>({clear, threat, T::Is(&ThreatWords::what, ThreatWhat::kStatistics, "statistics", "Who sends and receives how much")}),
           ClearThreats);
 
   using S = Tokens<ShunWords>;

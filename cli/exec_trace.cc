@@ -12,7 +12,7 @@
 namespace sallyport {
 namespace {
 
-struct Port {
+struct TracePort {
   std::uint16_t number = 0;
 };
 struct IcmpType {
@@ -24,7 +24,7 @@ struct Tracer {
   std::uint8_t protocol = 0;
   std::optional<IpAddress> src, dst;
   std::string who;  // a user, a group or a name in the place of an address
-  Port sport, dport;
+  TracePort sport, dport;
   IcmpType type;
   int code = 0;
   std::optional<int> id, vlan, tag;
@@ -42,9 +42,9 @@ struct ShowTracer {
 }  // namespace
 
 template <>
-struct Codec<Port> {
-  static Match Read(Cursor& in, Port& out, std::string_view help) { return ReadPort(in, out.number, PortFamily::kBoth, help); }
-  static void Print(const Port& v, LineWriter& line) { line.Put(std::to_string(v.number)); }
+struct Codec<TracePort> {
+  static Match Read(Cursor& in, TracePort& out, std::string_view help) { return ReadPort(in, out.number, PortFamily::kBoth, help); }
+  static void Print(const TracePort& v, LineWriter& line) { line.Put(std::to_string(v.number)); }
 };
 template <>
 struct Codec<IcmpType> {

@@ -44,14 +44,14 @@ Result<Url> Parse(std::string_view text) {
   return url;
 }
 
-class Connection {
+class GetConnection {
  public:
-  explicit Connection(int limit_ms) : until_(Now() + std::chrono::milliseconds(limit_ms)) {}
-  ~Connection() {
+  explicit GetConnection(int limit_ms) : until_(Now() + std::chrono::milliseconds(limit_ms)) {}
+  ~GetConnection() {
     if (fd_ >= 0) close(fd_);
   }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  GetConnection(const GetConnection&) = delete;
+  GetConnection& operator=(const GetConnection&) = delete;
 
   Status Open(IpAddress at, std::uint16_t port) {
     sockaddr_storage to{};
@@ -134,7 +134,7 @@ Result<std::string> HttpHost(const std::string& text) {
 Result<std::vector<std::uint8_t>> HttpGet(const std::string& text, IpAddress at, std::size_t most, int limit_ms) {
   const Result<Url> url = Parse(text);
   if (!url) return Error{url.error()};
-  Connection connection(limit_ms);
+  GetConnection connection(limit_ms);
   if (const Status open = connection.Open(at, url->port); !open) return Error{open.error()};
   // Version 1.0: the answer comes whole, and ends with the connection.
   const std::string request = "GET " + url->path + " HTTP/1.0\r\nHost: " + url->host + "\r\nAccept: */*\r\nConnection: close\r\n\r\n";

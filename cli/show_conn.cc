@@ -47,7 +47,7 @@ constexpr std::string_view kLegendEight =
     "       X - inspected by service module\n";
 
 // One end as `show conn` sees it: "outside" is the side of the lower security level, which is printed first.
-struct End {
+struct ConnEnd {
   std::string name;
   IpAddress real;
   IpAddress mapped;
@@ -71,11 +71,11 @@ std::string ZoneName(std::string_view zone, std::string_view parent, std::string
   return fmt::format("{}:{}{}:", zone, parent, now.empty() ? std::string() : fmt::format("({})", now));
 }
 
-End Initiator(const ConnView& v) {
+ConnEnd Initiator(const ConnView& v) {
   return {std::string(DisplayName(v.in_name)), v.conn.initiator_real, v.conn.initiator_mapped, v.conn.initiator_real_port,
           v.conn.initiator_mapped_port};
 }
-End Responder(const ConnView& v) {
+ConnEnd Responder(const ConnView& v) {
   return {std::string(DisplayName(v.out_name)), v.conn.responder_real, v.conn.responder_mapped, v.conn.responder_real_port,
           v.conn.responder_mapped_port};
 }
@@ -84,7 +84,7 @@ bool IsTcp(const Conn& c) { return c.protocol == static_cast<std::uint8_t>(IpPro
 bool IsUdp(const Conn& c) { return c.protocol == static_cast<std::uint8_t>(IpProtocol::kUdp); }
 
 // A foreign host that the inside knows under another address is printed as "seen-from-inside(real)".
-std::string ForeignAddress(const End& e) {
+std::string ForeignAddress(const ConnEnd& e) {
   if (e.real == e.mapped) return e.real.ToString();
   return e.mapped.ToString() + "(" + e.real.ToString() + ")";
 }
@@ -134,13 +134,13 @@ std::string ConnFlags(const ConnView& view) {
 std::string ShowConnEntry(const ConnView& view, TimePoint now, ConnForm form, const Personality& personality, bool zones) {
   const Conn& c = view.conn;
   const bool initiator_inside = InitiatorIsInside(view);
-  End initiator = Initiator(view), responder = Responder(view);
+  ConnEnd initiator = Initiator(view), responder = Responder(view);
   if (zones) {
     initiator.name = ZoneName(view.in_zone, initiator.name, view.in_now);
     responder.name = ZoneName(view.out_zone, responder.name, view.out_now);
   }
-  const End& outside = initiator_inside ? responder : initiator;
-  const End& inside = initiator_inside ? initiator : responder;
+  const ConnEnd& outside = initiator_inside ? responder : initiator;
+  const ConnEnd& inside = initiator_inside ? initiator : responder;
   const std::string protocol = ProtocolLabel(c.protocol);
   const std::string flags = ConnFlags(view);
   const Duration idle = now - c.last_packet, uptime = now - c.created;

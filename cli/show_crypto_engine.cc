@@ -24,7 +24,7 @@ void Block(std::string& out, const char* heading, const CryptoRequests& r) {
 }
 
 // A heading and its lines, all one step further in.
-void Section(std::string& out, const char* heading, std::initializer_list<std::pair<const char*, std::uint64_t>> lines) {
+void EngineSection(std::string& out, const char* heading, std::initializer_list<std::pair<const char*, std::uint64_t>> lines) {
   Append(out, "   [{}]\n", heading);
   for (const auto& [name, n] : lines) Append(out, "      {}: {}\n", name, n);
 }
@@ -62,26 +62,26 @@ std::string ShowCryptoAccelerator(const CryptoStatsView& s, std::uint64_t second
   Append(out, "   Active time: {} seconds\n", seconds);
   line("Total crypto transforms", r.encrypted + r.decrypted + r.hmacs);
   line("Total dropped packets", r.failed);
-  Section(out, "Input statistics", {{"Input packets", r.decapsulated},
+  EngineSection(out, "Input statistics", {{"Input packets", r.decapsulated},
                                     {"Input bytes", s.in_bytes},
                                     {"Input hashed packets", s.in_hashed},
                                     {"Input hashed bytes", s.in_hashed_bytes},
                                     {"Decrypted packets", r.decrypted},
                                     {"Decrypted bytes", s.decrypted_bytes}});
-  Section(out, "Output statistics", {{"Output packets", r.encapsulated},
+  EngineSection(out, "Output statistics", {{"Output packets", r.encapsulated},
                                      {"Output bad packets", r.failed},
                                      {"Output bytes", s.out_bytes},
                                      {"Output hashed packets", s.out_hashed},
                                      {"Output hashed bytes", s.out_hashed_bytes},
                                      {"Encrypted packets", r.encrypted},
                                      {"Encrypted bytes", s.encrypted_bytes}});
-  Section(out, "Diffie-Hellman statistics", {{"Keys generated", s.dh_keys}, {"Secret keys derived", s.dh_secrets}});
-  Section(out, "RSA statistics", {{"Keys generated", s.rsa_keys}, {"Signatures", s.rsa_signatures}, {"Verifications", s.rsa_verifications},
+  EngineSection(out, "Diffie-Hellman statistics", {{"Keys generated", s.dh_keys}, {"Secret keys derived", s.dh_secrets}});
+  EngineSection(out, "RSA statistics", {{"Keys generated", s.rsa_keys}, {"Signatures", s.rsa_signatures}, {"Verifications", s.rsa_verifications},
                                  {"Encrypted packets", 0}, {"Encrypted bytes", 0}, {"Decrypted packets", 0}, {"Decrypted bytes", 0}});
-  Section(out, "DSA statistics", {{"Keys generated", 0}, {"Signatures", 0}, {"Verifications", 0}});
-  Section(out, "ECDSA statistics", {{"Signatures", s.ecdsa_signatures}, {"Verifications", s.ecdsa_verifications}});
-  Section(out, "SSL statistics", {{"Outbound records", 0}, {"Inbound records", 0}});
-  Section(out, "RNG statistics", {{"Random number requests", s.random_requests}, {"Random number request failures", 0}});
+  EngineSection(out, "DSA statistics", {{"Keys generated", 0}, {"Signatures", 0}, {"Verifications", 0}});
+  EngineSection(out, "ECDSA statistics", {{"Signatures", s.ecdsa_signatures}, {"Verifications", s.ecdsa_verifications}});
+  EngineSection(out, "SSL statistics", {{"Outbound records", 0}, {"Inbound records", 0}});
+  EngineSection(out, "RNG statistics", {{"Random number requests", s.random_requests}, {"Random number request failures", 0}});
   return out;
 }
 

@@ -5,7 +5,7 @@
 namespace sallyport {
 namespace {
 
-std::string Limit(std::uint32_t n) { return n == 0 ? "unlimited" : std::to_string(n); }
+std::string HostLimit(std::uint32_t n) { return n == 0 ? "unlimited" : std::to_string(n); }
 
 std::string Indented(const std::string& lines) {
   std::string out;
@@ -30,10 +30,10 @@ std::string ShowLocalHostEntry(const LocalHostView& h, const Personality& person
   std::string out;
   Append(out, "local host: <{}>,\n", h.address.ToString());
   if (personality.local_host_sctp) Append(out, "    SCTP flow count/limit = {}/unlimited\n", h.sctp);
-  Append(out, "    TCP flow count/limit = {}/{}\n", h.tcp, Limit(h.tcp_limit));
+  Append(out, "    TCP flow count/limit = {}/{}\n", h.tcp, HostLimit(h.tcp_limit));
   Append(out, "    TCP embryonic count to host = {}\n", h.embryonic);
-  Append(out, "    TCP intercept watermark = {}\n", Limit(h.embryonic_limit));
-  Append(out, "    UDP flow count/limit = {}/{}\n", h.udp, Limit(h.udp_limit));
+  Append(out, "    TCP intercept watermark = {}\n", HostLimit(h.embryonic_limit));
+  Append(out, "    UDP flow count/limit = {}/{}\n", h.udp, HostLimit(h.udp_limit));
   return out;
 }
 

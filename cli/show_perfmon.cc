@@ -7,11 +7,11 @@
 namespace sallyport {
 namespace {
 
-struct Row {
+struct PerfmonRow {
   const char* name;
   Activity activity;  // kCount: nothing of the kind happens here (URL filtering, AAA of traffic)
 };
-constexpr Row kRows[] = {
+constexpr PerfmonRow kRows[] = {
     {"Xlates", Activity::kXlates},
     {"Connections", Activity::kConnections},
     {"TCP Conns", Activity::kTcpConnections},
@@ -40,7 +40,7 @@ std::string Share(std::uint64_t established, std::uint64_t attempts) {
 
 std::string ShowPerfmon(const ActivityViews& activities, bool detail) {
   std::string out = "\nPERFMON STATS:                     Current      Average\n";
-  for (const Row& r : kRows) {
+  for (const PerfmonRow& r : kRows) {
     const ActivityView v = r.activity == Activity::kCount ? ActivityView{} : Of(activities, r.activity);
     Append(out, "{:<31}{:>8}/s{:>11}/s\n", r.name, v.current, v.average);
   }
@@ -50,8 +50,8 @@ std::string ShowPerfmon(const ActivityViews& activities, bool detail) {
   Append(out, "{:>42}{:>15}\n", Share(established.current, attempts.current), Share(established.total, attempts.total));
   if (detail) {
     out += "\nSETUP RATES:\n";
-    constexpr Row kSetup[] = {{"Connections", Activity::kConnections}, {"TCP Conns", Activity::kTcpConnections}, {"UDP Conns", Activity::kUdpConnections}};
-    for (const Row& r : kSetup) {
+    constexpr PerfmonRow kSetup[] = {{"Connections", Activity::kConnections}, {"TCP Conns", Activity::kTcpConnections}, {"UDP Conns", Activity::kUdpConnections}};
+    for (const PerfmonRow& r : kSetup) {
       const ActivityView& v = Of(activities, r.activity);
       Append(out, "{} for 1 minute = {}/s; 5 minutes = {}/s\n", r.name, v.one_minute, v.five_minutes);
     }

@@ -5,7 +5,7 @@
 namespace sallyport {
 namespace {
 
-using What = ServicePolicyPart::What;
+using PartWhat = ServicePolicyPart::What;
 
 void Head(std::string& out, const std::string& interface, const std::string& policy) {
   out += interface.empty() ? "\nGlobal policy: \n" : fmt::format("\nInterface {}:\n", interface);
@@ -29,7 +29,7 @@ std::string InspectLine(const ServicePolicyView::Inspection& i, const Personalit
 
 void Inspections(std::string& out, const ServicePolicyView::Class& c, const Personality& personality, const ServicePolicyPart& part) {
   for (const auto& i : c.inspections) {
-    if (part.what == What::kInspect && i.name != part.inspection && !i.name.starts_with(part.inspection + " ")) continue;
+    if (part.what == PartWhat::kInspect && i.name != part.inspection && !i.name.starts_with(part.inspection + " ")) continue;
     out += InspectLine(i, personality);
     if (i.tcp_proxy && personality.any4_keyword) {
       Append(out, "               tcp-proxy: bytes in buffer {}, bytes dropped {}\n", i.buffered, i.buffer_drops);
@@ -51,26 +51,26 @@ void Policing(std::string& out, const std::vector<PolicerView>& police) {
 }
 
 void ClassText(std::string& out, const ServicePolicyView::Class& c, const Personality& personality, const ServicePolicyPart& part) {
-  const auto wanted = [&](What what) { return part.what == What::kAll || part.what == what; };
+  const auto wanted = [&](PartWhat what) { return part.what == PartWhat::kAll || part.what == what; };
   std::string body;
-  if (wanted(What::kInspect)) Inspections(body, c, personality, part);
-  if (wanted(What::kConnection)) {
+  if (wanted(PartWhat::kInspect)) Inspections(body, c, personality, part);
+  if (wanted(PartWhat::kConnection)) {
     for (const std::string& line : c.lines) Append(body, "      {}\n", line);
   }
-  if (wanted(What::kIps) && !c.ips.empty()) {
+  if (wanted(PartWhat::kIps) && !c.ips.empty()) {
     // The module is the appliance's own TCP proxy, which is always there.
     Append(body, "      IPS: card status Up, {}\n", c.ips);
     Append(body, "        packet input {}, packet output {}, drop {}, reset-drop {}\n", c.proxied.input, c.proxied.output, c.proxied.drops,
            c.proxied.resets);
   }
-  if (wanted(What::kPolice)) Policing(body, c.police);
-  if (wanted(What::kPriority) && !c.priority.empty()) {
+  if (wanted(PartWhat::kPolice)) Policing(body, c.police);
+  if (wanted(PartWhat::kPriority) && !c.priority.empty()) {
     body += "      Priority:\n";
     for (const QueueView& q : c.priority) {
       Append(body, "        Interface {}: aggregate drop {}, aggregate transmit {}\n", q.interface, q.counters.dropped, q.counters.transmitted);
     }
   }
-  if (wanted(What::kShape) && c.shaping) {
+  if (wanted(PartWhat::kShape) && c.shaping) {
     for (const QueueView& q : c.shape) {
       body += "      Queueing\n";
       Append(body, "      (queue depth/total drops/no-buffer drops) 0/{}/0\n", q.counters.dropped);
@@ -78,7 +78,7 @@ void ClassText(std::string& out, const ServicePolicyView::Class& c, const Person
       Append(body, "      shape (average) cir {}, bc {}, be {}\n", c.shaping->rate, c.shaping->burst, c.shaping->burst);
     }
   }
-  if (body.empty() && part.what != What::kAll) return;
+  if (body.empty() && part.what != PartWhat::kAll) return;
   Append(out, "    Class-map: {}\n", c.name);
   out += body;
 }

@@ -20,7 +20,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-struct Request {
+struct ConfigRequest {
   std::string file, secrets, release;
   bool json = false, all = false, show_secrets = false, own_order = false, quiet = false;
 };
@@ -38,7 +38,7 @@ std::optional<std::string> ReadText(const std::string& path) {
 }
 
 // Parses `arguments` into `r`; the exit status when there is nothing to do.
-std::optional<int> Parse(const char* name, std::span<const std::string> arguments, po::options_description options, Request& r) {
+std::optional<int> Parse(const char* name, std::span<const std::string> arguments, po::options_description options, ConfigRequest& r) {
   // clang-format off
   options.add_options()
       ("help", "this text")
@@ -64,7 +64,7 @@ std::optional<int> Parse(const char* name, std::span<const std::string> argument
 }
 
 // The status when it could not be read at all.
-std::optional<int> LoadInto(Configuration& configuration, const Request& r, LoadReport& report) {
+std::optional<int> LoadInto(Configuration& configuration, const ConfigRequest& r, LoadReport& report) {
   LoadOptions options;
   options.empty_first = true;
   options.own_order = r.own_order;
@@ -112,7 +112,7 @@ std::map<std::string, Counts> ByFeature(const LoadReport& report) {
   return out;
 }
 
-void PrintJson(const Request& r, const Configuration& c, const LoadReport& report) {
+void PrintJson(const ConfigRequest& r, const Configuration& c, const LoadReport& report) {
   using nlohmann::json;
   json out;
   out["file"] = r.file;
@@ -139,7 +139,7 @@ void PrintJson(const Request& r, const Configuration& c, const LoadReport& repor
   std::cout << out.dump(1, ' ', false, json::error_handler_t::replace) << "\n";
 }
 
-void PrintText(const Request& r, const Configuration& c, const LoadReport& report) {
+void PrintText(const ConfigRequest& r, const Configuration& c, const LoadReport& report) {
   if (!r.quiet) {
     for (const LineReport& l : report.reports) {
       std::cout << r.file << ":" << l.number << ": " << (l.refused ? "refused" : "note") << "\n" << l.text;
@@ -159,7 +159,7 @@ void PrintText(const Request& r, const Configuration& c, const LoadReport& repor
 }  // namespace
 
 int CheckTool(std::span<const std::string> arguments) {
-  Request r;
+  ConfigRequest r;
   po::options_description options("Says line by line what the configuration means here.\n"
                                   "modelled: it acts; understood: read and checked, for what is not built yet; accepted: kept without effect");
   options.add_options()("json", po::bool_switch(&r.json), "as JSON")("summary", po::bool_switch(&r.quiet), "the table only");
@@ -173,7 +173,7 @@ int CheckTool(std::span<const std::string> arguments) {
 }
 
 int PrintTool(std::span<const std::string> arguments) {
-  Request r;
+  ConfigRequest r;
   po::options_description options("Prints the configuration as show running-config would.");
   options.add_options()("all", po::bool_switch(&r.all), "with default values")(
       "show-secrets", po::bool_switch(&r.show_secrets), "keys as they are, like more system:running-config")(

@@ -19,7 +19,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-int Fail(const std::string& why) {
+int FailReplay(const std::string& why) {
   std::fprintf(stderr, "sallyportd replay: %s\n", why.c_str());
   return 2;
 }
@@ -91,19 +91,19 @@ int ReplayTool(std::span<const std::string> arguments) {
       return 0;
     }
   } catch (const po::error& e) {
-    return Fail(e.what());
+    return FailReplay(e.what());
   }
-  if (config.empty()) return Fail("which CONFIG?");
-  if (in.empty()) return Fail("which packets? --in NAMEIF=FILE");
+  if (config.empty()) return FailReplay("which CONFIG?");
+  if (in.empty()) return FailReplay("which packets? --in NAMEIF=FILE");
   for (const std::string& each : in) {
     const auto pair = Split(each);
-    if (!pair) return Fail("--in takes NAMEIF=FILE, not " + each);
+    if (!pair) return FailReplay("--in takes NAMEIF=FILE, not " + each);
     options.inputs.push_back({pair->first, pair->second, std::nullopt});
   }
   for (const std::string& each : macs) {
     const auto pair = Split(each);
     const auto mac = pair ? ParseMac(pair->second) : std::nullopt;
-    if (!mac) return Fail("--mac takes NAMEIF=ADDRESS, not " + each);
+    if (!mac) return FailReplay("--mac takes NAMEIF=ADDRESS, not " + each);
     for (Replay::Input& i : options.inputs) {
       if (i.interface == pair->first) i.own = mac;
     }
@@ -111,13 +111,13 @@ int ReplayTool(std::span<const std::string> arguments) {
   if (!options.out_folder.empty()) {
     std::error_code bad;
     std::filesystem::create_directories(options.out_folder, bad);
-    if (bad) return Fail(options.out_folder + ": " + bad.message());
+    if (bad) return FailReplay(options.out_folder + ": " + bad.message());
   }
   LoadOptions how;
   how.empty_first = true;
-  if (!release.empty() && !(how.personality = PersonalityOf(release))) return Fail("not a release: " + release);
+  if (!release.empty() && !(how.personality = PersonalityOf(release))) return FailReplay("not a release: " + release);
   const auto text = ReadWholeFile(config);
-  if (!text) return Fail(text.error());
+  if (!text) return FailReplay(text.error());
   if (!quiet) options.on_drop = PrintDrop;
   options.trace = {traced.begin(), traced.end()};
   options.on_trace = [](const Replay::Trace& t) { fmt::print("#{} {}\n{}\n", t.number, t.packet, t.text); };
@@ -137,7 +137,7 @@ int ReplayTool(std::span<const std::string> arguments) {
   }
   const Status ran = replay.Run();
   if (bar) std::fprintf(stderr, "\r%60s\r", "");
-  if (!ran) return Fail(ran.error());
+  if (!ran) return FailReplay(ran.error());
   if (!replay.damage().empty()) std::fprintf(stderr, "sallyportd replay: %s\n", replay.damage().c_str());
   PrintTotals(replay.totals());
   for (const std::string& command : commands) {

@@ -14,7 +14,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint16_t kDnsPort = 53;
-constexpr std::size_t kLargest = 4096;  // of an answer: RADIUS's limit; DNS servers send at most 512 without EDNS
+constexpr std::size_t kLargestAnswer = 4096;  // of an answer: RADIUS's limit; DNS servers send at most 512 without EDNS
 
 }  // namespace
 
@@ -66,7 +66,7 @@ void UdpQuestions::Receive(const std::function<void(std::uint32_t question, Byte
     const std::uint32_t question = events[i].data.u32;
     const auto it = sockets_.find(question);
     if (it == sockets_.end()) continue;  // an answer before this one has closed it
-    std::uint8_t message[kLargest];
+    std::uint8_t message[kLargestAnswer];
     // One datagram: what else there is comes with the next call. An ICMP error (nobody listens there) is read and forgotten: the
     // question waits for its deadline as for a server that is silent.
     const ssize_t length = recv(it->second, message, sizeof message, 0);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kDefaultGroup = "DefaultDNS";
 constexpr std::size_t kMaxServers = 6;
-constexpr int kDepth = 32;  // of nested groups; the grammar refuses circles
+constexpr int kDnsDepth = 32;  // of nested groups; the grammar refuses circles
 
 void Servers(const FieldLine& f, const NameTable& names, DnsPlan& plan) {
   for (const std::string_view word : f.List("server")) {
@@ -64,7 +64,7 @@ class Wanted {
  private:
   void Group(const std::string& name, int depth) {
     const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
-    if (group == nullptr || depth > kDepth) return;
+    if (group == nullptr || depth > kDnsDepth) return;
     for (const auto& l : group->lines) {
       if (const auto* m = l->As<NetworkMember>()) Address(m->spec);
       else if (const auto* g = l->As<GroupMember>()) Group(g->name, depth + 1);

@@ -14,10 +14,10 @@
 namespace sallyport {
 namespace {
 
-using Words = std::vector<std::string_view>;
+using InspectWords = std::vector<std::string_view>;
 
-Words SplitWords(std::string_view text) {
-  Words words;
+InspectWords SplitWords(std::string_view text) {
+  InspectWords words;
   while (!text.empty()) {
     const std::size_t from = text.find_first_not_of(' ');
     if (from == std::string_view::npos) break;
@@ -75,14 +75,14 @@ std::shared_ptr<const RegexSet> RegexOf(const LineTree& tree, bool is_class, std
   }
   return set;
 }
-std::shared_ptr<const RegexSet> RegexOf(const LineTree& tree, const Words& words, std::size_t at) {
+std::shared_ptr<const RegexSet> RegexOf(const LineTree& tree, const InspectWords& words, std::size_t at) {
   if (at >= words.size() || words[at] != "regex") return nullptr;
   const bool is_class = at + 2 < words.size() && words[at + 1] == "class";
   return at + 1 < words.size() ? RegexOf(tree, is_class, words[at + (is_class ? 2 : 1)]) : nullptr;
 }
 
 // "eq N", "range N M", "gt N", "lt N", with `names` for numbers.
-bool Compare(const Words& words, std::size_t at, std::span<const std::pair<std::string_view, std::uint64_t>> names, InspectCriterion& c) {
+bool Compare(const InspectWords& words, std::size_t at, std::span<const std::pair<std::string_view, std::uint64_t>> names, InspectCriterion& c) {
   const auto value = [&](std::size_t i) -> std::optional<std::uint64_t> {
     if (i >= words.size()) return {};
     for (const auto& [name, n] : names) {
@@ -115,7 +115,7 @@ bool Compare(const Words& words, std::size_t at, std::span<const std::pair<std::
 
 // --- criteria of each protocol: `words` are those behind `match [not] WHAT`
 
-bool DnsCriterion(const LineTree& tree, const FieldLine& f, const Words& words, InspectCriterion& c) {
+bool DnsCriterion(const LineTree& tree, const FieldLine& f, const InspectWords& words, InspectCriterion& c) {
   static constexpr std::pair<std::string_view, std::uint64_t> kFlags[] = {
       {"qr", 0x8000}, {"aa", 0x0400}, {"tc", 0x0200}, {"rd", 0x0100}, {"ra", 0x0080}};
   static constexpr std::pair<std::string_view, std::uint64_t> kTypes[] = {{"a", 1},   {"ns", 2},    {"cname", 5}, {"soa", 6},
@@ -160,7 +160,7 @@ bool DnsCriterion(const LineTree& tree, const FieldLine& f, const Words& words, 
   return false;
 }
 
-bool FtpCriterion(const LineTree& tree, const FieldLine& f, const Words& words, InspectCriterion& c) {
+bool FtpCriterion(const LineTree& tree, const FieldLine& f, const InspectWords& words, InspectCriterion& c) {
   const std::string_view what = f.Get("what");
   if (what == "request-command") {
     c.what = FtpMap::kRequestCommand;
@@ -179,7 +179,7 @@ bool FtpCriterion(const LineTree& tree, const FieldLine& f, const Words& words, 
   return false;
 }
 
-bool HttpCriterion(const LineTree& tree, const FieldLine& f, const Words& words, InspectCriterion& c) {
+bool HttpCriterion(const LineTree& tree, const FieldLine& f, const InspectWords& words, InspectCriterion& c) {
   const std::string_view what = f.Get("what");
   if (what == "req-resp") {
     c.what = HttpMap::kMismatch;
@@ -225,7 +225,7 @@ bool HttpCriterion(const LineTree& tree, const FieldLine& f, const Words& words,
   return (c.regex = RegexOf(tree, words, at)) != nullptr;
 }
 
-using CriterionReader = bool (*)(const LineTree&, const FieldLine&, const Words&, InspectCriterion&);
+using CriterionReader = bool (*)(const LineTree&, const FieldLine&, const InspectWords&, InspectCriterion&);
 
 std::optional<InspectCriterion> ReadCriterion(const LineTree& tree, const Line& line, CriterionReader read) {
   const auto* f = line.As<FieldLine>();
@@ -414,7 +414,7 @@ std::shared_ptr<InspectMap> Http(const LineTree& tree, const Line* line) {
   return m;
 }
 
-bool Ipv6Criterion(const LineTree&, const FieldLine& f, const Words& words, InspectCriterion& c) {
+bool Ipv6Criterion(const LineTree&, const FieldLine& f, const InspectWords& words, InspectCriterion& c) {
   using What = Ipv6Map::What;
   if (f.Get("what") != "header" || words.empty()) return false;
   static constexpr std::pair<std::string_view, What> kPlain[] = {{"ah", What::kAh}, {"destination-option", What::kDestination}, {"esp", What::kEsp},

@@ -57,9 +57,9 @@ void PoolWords(const PatPoolOptions& options, NatRuleWords& w) {
   w.round_robin = options.round_robin;
 }
 
-class Builder {
+class NatBuilder {
  public:
-  Builder(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous)
+  NatBuilder(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous)
       : tree_(tree), policy_(policy), resolver_(resolver), ids_(ids) {
     if (previous == nullptr) return;
     for (const NatRule& r : previous->nat.rules()) hits_[r.id] = r.hits;
@@ -447,7 +447,7 @@ class Builder {
 }  // namespace
 
 NatTable CompileNat(const LineTree& tree, const Policy& policy, const Resolver& resolver, StableIds ids, const Policy* previous) {
-  Builder b(tree, policy, resolver, ids, previous);
+  NatBuilder b(tree, policy, resolver, ids, previous);
   if (policy.personality.object_nat) {
     b.Twice(Section::kTwiceNat, 1);
     b.Objects();

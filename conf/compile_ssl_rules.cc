@@ -42,8 +42,8 @@ void ReadClientLine(std::string_view text, const FieldLine& f, SslUserRules& r, 
   else if (is("modules ")) r.modules = std::string(f.Get("modules"));
   else if (is("profiles none")) r.profiles.emplace();
   else if (is("profiles value ")) {
-    if (!r.profiles) r.profiles.emplace();
-    r.profiles->emplace_back(f.Get("profile"));
+    // Those of other modules (`type vpn-mgmt`, `iseposture` ...) are kept only.
+    if (!f.Has("type") || f.Get("type") == "user") r.profiles.emplace({std::string(f.Get("profile"))});
   } else if (is("ask ")) {
     SslUserRules::Ask a;
     a.ask = f.Has("enable");

@@ -17,11 +17,11 @@
 namespace sallyport {
 namespace {
 
-std::string_view TrimRight(std::string_view s) {
+std::string_view TrimLineRight(std::string_view s) {
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r')) s.remove_suffix(1);
   return s;
 }
-std::string_view TrimLeft(std::string_view s) {
+std::string_view TrimLineLeft(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   return s;
 }
@@ -137,7 +137,7 @@ std::string_view Typed(std::string_view line) {
   if (open == 0 || open == std::string_view::npos || line.substr(0, open).find_first_of(" \t!") != std::string_view::npos) return line;
   const std::size_t close = line.find(")# ", open);
   if (close == std::string_view::npos || line.substr(open, close - open).find(' ') != std::string_view::npos) return line;
-  return TrimLeft(line.substr(close + 3));
+  return TrimLineLeft(line.substr(close + 3));
 }
 
 struct SourceLine {
@@ -166,7 +166,7 @@ bool IsTechHeading(std::string_view line) { return line.starts_with("-----------
 bool IsPrompt(std::string_view line) {
   const std::size_t end = line.find_first_of("#>");
   if (end == 0 || end == std::string_view::npos || line.substr(0, end).find_first_of(" \t") != std::string_view::npos) return false;
-  const std::string_view command = TrimLeft(line.substr(end + 1));
+  const std::string_view command = TrimLineLeft(line.substr(end + 1));
   if (command.empty()) return true;
   for (const std::string_view begins : {"sh", "more ", "wr", "term", "exit", "ena"}) {
     if (command.starts_with(begins)) return true;
@@ -212,7 +212,7 @@ Source Read(std::string_view text, std::deque<std::string>& cleaned) {
     number++;
     while (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
     if (NeedsCleaning(raw)) raw = cleaned.emplace_back(AsShown(raw));
-    std::string_view line = TrimLeft(TrimRight(raw));
+    std::string_view line = TrimLineLeft(TrimLineRight(raw));
     if (const std::string_view typed = Typed(line); typed.size() != line.size()) raw = line = typed;
     if (IsTechHeading(line)) {
       if (s.version_at != SIZE_MAX) break;  // the part behind the configuration
@@ -233,7 +233,7 @@ Source Read(std::string_view text, std::deque<std::string>& cleaned) {
         break;
       }
       s.version_at = s.lines.size();
-      s.version = TrimRight(line.substr(12));
+      s.version = TrimLineRight(line.substr(12));
     }
     s.lines.push_back({number, raw, line});
     if (line == ": Saved") s.saved = true;
@@ -281,7 +281,7 @@ bool SameButSpelling(std::string_view said, std::string_view own) {
 
 // A line that an ASA printed stays as that release spelled it, with the blanks at its end and an unusual indentation.
 void KeepSpelling(Line& made, std::string_view raw) {
-  const std::string_view said = TrimRight(raw), words = TrimLeft(said), own = TrimRight(made.text);
+  const std::string_view said = TrimLineRight(raw), words = TrimLineLeft(said), own = TrimLineRight(made.text);
   const std::string_view blanks = raw.substr(said.size());
   const std::string_view indent = said.substr(0, said.size() - words.size());
   if (indent.find('\t') == std::string_view::npos && made.kind != "certificate") made.indent = static_cast<std::uint8_t>(std::min<std::size_t>(indent.size(), 40));
@@ -340,7 +340,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
       refuse(NotText(number, raw, bad));
       continue;
     }
-    if (line.empty() || line == "!") lead.append(TrimRight(raw)) += '\n';
+    if (line.empty() || line == "!") lead.append(TrimLineRight(raw)) += '\n';
     if (IsVersion(line)) lead.clear();
     if (SaysNothing(line)) continue;
     report.lines++;
@@ -365,7 +365,7 @@ LoadReport Configuration::Load(std::string_view text, const LoadOptions& options
     if (tree.from_asa && tree.stamp().first == nullptr && r.section != Section::kCount) {
       const auto here = mode.frames_.empty() ? nullptr : mode.frames_.back().line.lock();
       for (const auto& l : here != nullptr ? here->lines : tree.Of(r.section)) {
-        if (l->by_default && TrimRight(l->text) == line) tree.Restamp(*l);
+        if (l->by_default && TrimLineRight(l->text) == line) tree.Restamp(*l);
       }
     }
     lead = tree.TakeLead();

@@ -14,7 +14,7 @@ struct Service {
   std::uint16_t sport, dport;
 };
 
-constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kGre = 47;
+constexpr std::uint8_t kProbeIcmp = 1, kProbeTcp = 6, kProbeUdp = 17, kProbeGre = 47;
 
 class Prober {
  public:
@@ -63,7 +63,7 @@ class Prober {
   }
 
  private:
-  static std::vector<Service> Plain() { return {{kTcp, 1025, 80}, {kUdp, 1025, 53}, {kIcmp, 77, 0}, {kGre, 0, 0}}; }
+  static std::vector<Service> Plain() { return {{kProbeTcp, 1025, 80}, {kProbeUdp, 1025, 53}, {kProbeIcmp, 77, 0}, {kProbeGre, 0, 0}}; }
   IfId OwnerOf(IpAddress a) const {
     const Route* r = p_.routes.Find(a);
     return r == nullptr || r->null0 ? IfId::kAny : r->interface;
@@ -98,13 +98,13 @@ class Prober {
     Addresses inside = real;
     if (hosts_.contains(r.real_if)) inside.insert(inside.end(), hosts_[r.real_if].begin(), hosts_[r.real_if].end());
     std::vector<Service> out = Plain(), in = Plain();
-    const std::uint8_t protocol = r.service_protocol == kUdp ? kUdp : kTcp;
+    const std::uint8_t protocol = r.service_protocol == kProbeUdp ? kProbeUdp : kProbeTcp;
     if (!r.real_sport.IsAny()) {
       for (const std::uint16_t port : real_ports) out.push_back({protocol, port, 2000});
       for (const auto& ports : {real_ports, mapped_ports}) {
         for (const std::uint16_t port : ports) in.push_back({protocol, 2000, port});
       }
-      in.push_back({static_cast<std::uint8_t>(protocol == kTcp ? kUdp : kTcp), 2000, r.mapped_sport.first});
+      in.push_back({static_cast<std::uint8_t>(protocol == kProbeTcp ? kProbeUdp : kProbeTcp), 2000, r.mapped_sport.first});
     }
     if (r.access_list == nullptr) {
       Cross(inside, peers, out);
@@ -132,8 +132,8 @@ class Prober {
       std::vector<Service> services = Plain(), back = Plain();
       for (const std::uint16_t s : sports) {
         for (const std::uint16_t d : dports) {
-          services.push_back({e.protocol == kUdp ? kUdp : kTcp, s, d});
-          back.push_back({e.protocol == kUdp ? kUdp : kTcp, d, s});
+          services.push_back({e.protocol == kProbeUdp ? kProbeUdp : kProbeTcp, s, d});
+          back.push_back({e.protocol == kProbeUdp ? kProbeUdp : kProbeTcp, d, s});
         }
       }
       Cross(src, dst, services);
@@ -154,13 +154,13 @@ class Prober {
       Ports(e.sport, sports);
       Ports(e.dport, dports);
       std::vector<Service> services;
-      for (const std::uint8_t protocol : {kTcp, kUdp}) {
+      for (const std::uint8_t protocol : {kProbeTcp, kProbeUdp}) {
         for (const std::uint16_t s : sports) {
           for (const std::uint16_t d : dports) services.push_back({protocol, s, d});
         }
       }
-      services.push_back({kIcmp, 77, 0});
-      if (e.protocol != 0 && e.protocol != kTcp && e.protocol != kUdp && e.protocol != kIcmp) services.push_back({e.protocol, 0, 0});
+      services.push_back({kProbeIcmp, 77, 0});
+      if (e.protocol != 0 && e.protocol != kProbeTcp && e.protocol != kProbeUdp && e.protocol != kProbeIcmp) services.push_back({e.protocol, 0, 0});
       icmp_type_ = e.icmp_type >= 0 ? static_cast<std::uint8_t>(e.icmp_type) : 8;
       Cross(src, dst, services);
       icmp_type_ = 8;
@@ -183,7 +183,7 @@ class Prober {
     t.protocol = v.protocol;
     t.src = src;
     t.dst = dst;
-    if (v.protocol == kIcmp) {
+    if (v.protocol == kProbeIcmp) {
       t.icmp_type = icmp_type_;
       t.icmp_id = v.sport;
     } else {

@@ -5,7 +5,7 @@
 namespace sallyport {
 namespace {
 
-constexpr int kDepth = 32;  // of nested groups; the grammar refuses circles
+constexpr int kResolveDepth = 32;  // of nested groups; the grammar refuses circles
 
 AddressRange V4All() { return {IpAddress::V4(0), IpAddress::V4(0xffffffff)}; }
 // Everything but the IPv4 addresses, which lie at ::ffff:0:0/96.
@@ -13,7 +13,7 @@ std::vector<AddressRange> V6All() {
   return {{IpAddress::V6(0, 0), IpAddress::V6(0, 0xfffeffffffffu)}, {IpAddress::V6(0, 0x1000000000000u), IpAddress::V6(~0ull, ~0ull)}};
 }
 
-std::string Text(const AddressSpec& a) {
+std::string ResolvedText(const AddressSpec& a) {
   std::string s;
   LineWriter w(s);
   Codec<AddressSpec>::Print(a, w);
@@ -115,7 +115,7 @@ std::vector<AddressMember> Resolver::NameMembers(const NetworkValue& fqdn) const
 
 void Resolver::Group(const std::string& name, std::vector<AddressMember>& out, int depth) const {
   const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
-  if (group == nullptr || depth > kDepth) return;
+  if (group == nullptr || depth > kResolveDepth) return;
   for (const auto& l : group->lines) {
     if (const auto* m = l->As<NetworkMember>()) {
       for (AddressMember& a : Addresses(m->spec)) out.push_back(std::move(a));
@@ -152,7 +152,7 @@ AddressMember Resolver::GroupAsSet(const std::string& name) const {
 std::vector<AddressMember> Resolver::Addresses(const AddressSpec& a) const {
   using K = AddressSpec::Kind;
   AddressMember m;
-  m.shown = m.hashed = Text(a);
+  m.shown = m.hashed = ResolvedText(a);
   switch (a.kind) {
     case K::kNone: return {};
     case K::kAny:
@@ -246,7 +246,7 @@ std::vector<ServiceItem> Resolver::OfService(const ServiceSpec& s) const {
 
 void Resolver::ServiceGroup(const std::string& name, std::vector<ServiceItem>& out, int depth) const {
   const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
-  if (group == nullptr || depth > kDepth) return;
+  if (group == nullptr || depth > kResolveDepth) return;
   for (const auto& l : group->lines) {
     if (const auto* s = l->As<ServiceMember>()) {
       for (ServiceItem& i : OfService(s->spec)) out.push_back(std::move(i));
@@ -278,7 +278,7 @@ std::vector<ServiceItem> Resolver::Services(const ProtocolSpec& p) const {
 
 void Resolver::PortGroup(const std::string& name, std::vector<PortSpec>& out, int depth) const {
   const Line* group = tree_.Find(Section::kObjectGroup, "object-group " + name);
-  if (group == nullptr || depth > kDepth) return;
+  if (group == nullptr || depth > kResolveDepth) return;
   for (const auto& l : group->lines) {
     if (const auto* p = l->As<PortMember>()) out.push_back(p->ports);
     else if (const auto* g = l->As<GroupMember>()) PortGroup(g->name, out, depth + 1);

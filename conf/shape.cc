@@ -171,7 +171,7 @@ struct Type {
   std::string_view name;
   Reader read;
 };
-constexpr Type kTypes[] = {
+constexpr Type kShapeTypes[] = {
     {"word", ReadWord<4096>},          {"name", ReadWord<64>},
     {"secret", ReadWord<4096>},        {"line", ReadRest},
     {"ip", ReadAddress<true, false>},  {"ip6", ReadAddress<false, true>},
@@ -454,7 +454,7 @@ class ShapeReader {
     }
     const ReferenceKind* kind = ReferenceKindOf(type);
     Reader read = kind != nullptr ? &ReadWord<240> : nullptr;
-    for (const Type& t : kTypes) {
+    for (const Type& t : kShapeTypes) {
       if (t.name == type) read = t.read;
     }
     if (read == nullptr) Wrong("no such type");

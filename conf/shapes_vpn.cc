@@ -395,6 +395,20 @@ constexpr Shape kAttributes[] = {
 #define WEB_ROW(words, ...) Dormant({WEB, words, Sec::kGroupPolicy, {__VA_ARGS__}})
 #define WEB_ACTS(words, ...) Acting({WEB, words, Sec::kGroupPolicy, {__VA_ARGS__}})
 #define PORTAL(words) {WEB, words, Sec::kGroupPolicy, {}}
+
+// A policy has a profile of each type, or none: a second one of a type takes the place of the first.
+std::string OneProfileOfAType(ConfigEdit& edit, const FieldLine& f, Line& line) {
+  constexpr std::string_view kProfiles = "anyconnect profiles ";
+  const auto type = [](const FieldLine& l) { return l.Has("type") ? l.Get("type") : std::string_view("user"); };
+  const bool none = line.text.ends_with(" none") && !f.Has("profile");
+  edit.tree.RemoveIf(edit.parent(), Sec::kGroupPolicy, [&](const Line& l) {
+    if (l.text == line.text || !l.text.starts_with(kProfiles)) return false;
+    const auto* other = l.As<FieldLine>();
+    return none || other == nullptr || !other->Has("profile") || type(*other) == type(f);
+  });
+  return {};
+}
+
 constexpr Shape kClient[] = {
     PORTAL("functions / <functions:word>..."),
     PORTAL("url-list / (none | value <list:word> [<index:0-65535>])"),
@@ -436,8 +450,8 @@ constexpr Shape kClient[] = {
     WEB_ACTS("anyconnect dtls compression / <method:{lzs|none}>"),
     WEB_ROW("anyconnect dtls mtu / <mtu:256-1500>"),
     WEB_ROW("anyconnect modules / (none | value <modules:word>)"),
-    WEB_ACTS("anyconnect profiles none /"),
-    WEB_ACTS("anyconnect profiles value <profile:word> / [type <type:word>]"),
+    WEB_ACTS("anyconnect profiles none /", .after = OneProfileOfAType),
+    WEB_ACTS("anyconnect profiles value <profile:word> / [type <type:word>]", .after = OneProfileOfAType),
     WEB_ACTS("anyconnect ask / (none | enable) [default (anyconnect | webvpn) [timeout <seconds:1-300>]]"),
     PORTAL("customization / (none | value <name:word>)"),
     PORTAL("keep-alive-ignore / <kilobytes:0-900>"),

@@ -36,6 +36,17 @@ std::string NoClashWithHttp(ConfigEdit& edit, const FieldLine& f) {
   return "ERROR: The HTTP server is enabled on port " + std::to_string(mine) + " of interface " + std::string(f.Get("interface")) + "\n";
 }
 
+// Clients are offered packages in the order of their numbers: a second one of a number takes the place of the first.
+std::string OneImageOfAnOrder(ConfigEdit& edit, const FieldLine& f, Line& line) {
+  if (!f.Has("order")) return {};
+  edit.tree.RemoveIf(edit.parent(), Sec::kWebvpn, [&](const Line& l) {
+    const auto* other = l.As<FieldLine>();
+    return l.text != line.text && (l.text.starts_with("anyconnect image ") || l.text.starts_with("svc image ")) && other != nullptr &&
+           other->Has("order") && other->Get("order") == f.Get("order");
+  });
+  return {};
+}
+
 #define WEBVPN(words, ...) Dormant({"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}})
 #define WEBVPN_ACTS(words, ...) Acting({"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}})
 #define PORTAL(words, ...) {"config-webvpn", words, Sec::kWebvpn, {__VA_ARGS__}}
@@ -108,11 +119,11 @@ constexpr Shape kWebvpn[] = {
     WEBVPN_ACTS("csd image <image:word> / [<order:1-65535>]"), WEBVPN_ACTS("csd enable /"), WEBVPN_ACTS("csd hostscan image / <image:word> [<order:1-65535>]"), WEBVPN_ACTS("csd hostscan enable /"),
     WEBVPN_ACTS("hostscan image / <image:word>"), WEBVPN_ACTS("hostscan enable /"),
     WEBVPN_ACTS("anyconnect-essentials /", .keep_no = true),
-    WEBVPN_ACTS("svc image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
+    WEBVPN_ACTS("svc image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}", .after = OneImageOfAnOrder),
     WEBVPN_ACTS("svc profiles <name:word> / <file:word>"),
     WEBVPN_ACTS("svc enable /"),
     WEBVPN("anyconnect-custom-attr <type:word> / [description <text:line>]"),
-    WEBVPN_ACTS("anyconnect`AnyConnect client` image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}"),
+    WEBVPN_ACTS("anyconnect`AnyConnect client` image <image:word> / [<order:1-65535>] [regex <regex:line>]", .sort = "{order}", .after = OneImageOfAnOrder),
     WEBVPN("anyconnect external-browser-pkg <image:word>"),
     WEBVPN_ACTS("anyconnect profiles <name:word> / <file:word>"),
     WEBVPN_ACTS("anyconnect enable /"),

@@ -312,9 +312,9 @@ constexpr Default kLdapHost[] = {
     {"server-type| auto-detect"},
 };
 
-std::string_view WithoutNo(std::string_view text) { return text.starts_with("no ") ? text.substr(3) : text; }
+std::string_view DefaultWithoutNo(std::string_view text) { return text.starts_with("no ") ? text.substr(3) : text; }
 std::string_view KeyOf(const Default& d) {
-  const std::string_view t = WithoutNo(d.text);
+  const std::string_view t = DefaultWithoutNo(d.text);
   return t.substr(0, t.find('|'));
 }
 std::string TextOf(const Default& d) {
@@ -333,7 +333,7 @@ std::vector<const Default*> Missing(std::span<const Default> defaults, int relea
   for (const std::string_view line : said) {
     std::string_view best;
     for (const Default* d : out) {
-      const std::string_view key = KeyOf(*d), text = WithoutNo(line);
+      const std::string_view key = KeyOf(*d), text = DefaultWithoutNo(line);
       if (text.starts_with(key) && (text.size() == key.size() || text[key.size()] == ' ') && key.size() > best.size()) best = key;
     }
     there.push_back(best);
@@ -432,7 +432,7 @@ void AaaServers(const LineTree& tree, int release, std::vector<std::string>& out
   }
 }
 
-void TunnelGroup(const LineTree& tree, int release, const std::string& name, const std::string& type, std::vector<std::string>& out) {
+void TunnelGroupDefaults(const LineTree& tree, int release, const std::string& name, const std::string& type, std::vector<std::string>& out) {
   const std::string group = "tunnel-group " + name;
   constexpr Section s = Section::kTunnelGroup;
   if (tree.Find(s, group) == nullptr) out.push_back(group + " type " + type);
@@ -469,13 +469,13 @@ std::vector<std::string> VpnDefaults(const LineTree& tree, int release) {
 
   // Releases with one kind of remote-access group have it for all three clients.
   const bool one_kind = release >= 800;
-  TunnelGroup(tree, release, "DefaultL2LGroup", "ipsec-l2l", out);
-  TunnelGroup(tree, release, "DefaultRAGroup", one_kind ? "remote-access" : "ipsec-ra", out);
-  if (release >= 701) TunnelGroup(tree, release, "DefaultWEBVPNGroup", one_kind ? "remote-access" : "webvpn", out);
+  TunnelGroupDefaults(tree, release, "DefaultL2LGroup", "ipsec-l2l", out);
+  TunnelGroupDefaults(tree, release, "DefaultRAGroup", one_kind ? "remote-access" : "ipsec-ra", out);
+  if (release >= 701) TunnelGroupDefaults(tree, release, "DefaultWEBVPNGroup", one_kind ? "remote-access" : "webvpn", out);
   for (const auto& l : tree.Of(Section::kTunnelGroup)) {
     const auto* f = l->As<FieldLine>();
     if (f == nullptr || !f->Has("type") || f->Get("name").starts_with("Default")) continue;
-    TunnelGroup(tree, release, std::string(f->Get("name")), std::string(f->Get("type")), out);
+    TunnelGroupDefaults(tree, release, std::string(f->Get("name")), std::string(f->Get("type")), out);
   }
   return out;
 }

@@ -12,7 +12,7 @@ NameId NameOfInterface(const EngineCore& core, IfId id) {
 }
 
 constexpr std::uint8_t kGre = 47;
-constexpr std::uint8_t kSctp = 132;
+constexpr std::uint8_t kSctpProtocol = 132;
 
 // Idle time of a flow of TCP state bypass whose class says nothing of it (firewall/README.md).
 constexpr std::uint32_t kBypassIdleSeconds = 120;
@@ -53,7 +53,7 @@ void LogBuilt(EngineCore& core, const Conn& c, bool outbound, TimePoint now) {
                  LogArg::Address(e.local_mapped.address), LogArg::Number(e.local_mapped.port));
     return;
   }
-  if (c.protocol != 6 && c.protocol != 17 && c.protocol != kSctp) return;
+  if (c.protocol != 6 && c.protocol != 17 && c.protocol != kSctpProtocol) return;
   if (c.tcp_state == TcpState::kBypass) {
     core.log.Log(now, Msg::k302303, LogArg::Number(c.id), LogArg::At(NameOfInterface(core, c.in_if), c.initiator_real),
                  LogArg::Number(c.initiator_real_port), LogArg::Address(c.initiator_mapped), LogArg::Number(c.initiator_mapped_port),
@@ -93,7 +93,7 @@ void LogTornDown(EngineCore& core, const Conn& c, EndReason reason, TimePoint no
                  LogArg::From(from ? NameOfInterface(core, reason.from) : NameId::kNone));
   } else if (c.protocol == 17) {
     core.log.Log(now, Msg::k302016, id, foreign, foreign_port, local, local_port, span, bytes);
-  } else if (c.protocol == kSctp) {
+  } else if (c.protocol == kSctpProtocol) {
     core.log.Log(now, Msg::k302036, id, foreign, foreign_port, local, local_port, span, bytes, LogArg::Reason(reason.text));
   } else if (c.protocol == kGre) {
     core.log.Log(now, Msg::k302018, id, foreign, LogArg::Address(e.foreign_mapped.address), local, local_port,
@@ -134,7 +134,7 @@ std::uint32_t TimeoutFor(const EngineCore& core, const Conn& c) {
       }
       return Seconds(t.conn);
     case 17: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.udp);
-    case kSctp: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.sctp);
+    case kSctpProtocol: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.sctp);
     case 1:
     case 58: return Seconds(t.icmp);
     default: return c.class_idle_s != kNoOverride ? c.class_idle_s : Seconds(t.other);

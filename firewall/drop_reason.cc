@@ -3,18 +3,18 @@
 namespace sallyport {
 namespace {
 
-struct Entry {
+struct DropReasonEntry {
   std::string_view keyword;
   std::string_view text;
 };
 
-constexpr Entry kFrame[] = {
+constexpr DropReasonEntry kFrame[] = {
     {"", ""},
 #define X(id, keyword, text) {keyword, text},
     SALLYPORT_FRAME_DROPS(X)
 #undef X
 };
-constexpr Entry kFlow[] = {
+constexpr DropReasonEntry kFlow[] = {
     {"", ""},
 #define X(id, keyword, text) {keyword, text},
     SALLYPORT_FLOW_DROPS(X)

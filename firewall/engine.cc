@@ -242,7 +242,7 @@ void Engine::Impl::ProcessDatagram(Packet& p, TimePoint now, Disposition& out) {
   if (found.index != kNoConn) {
     Conn& c = conns.At(found.index);
     if (OpensAnew(c, found.direction, p)) {
-      EndConnection(*this, found.index, {"TCP FINs", IfId::kAny}, now);
+      EndConnection(*this, found.index, {IsEmbryonic(c.tcp_state) ? "SYN Timeout" : "TCP FINs", IfId::kAny}, now);
       return ProcessNew(p, in, now, out);
     }
     if (recorder != nullptr) [[unlikely]] RecordKnownFlow(*this, found);

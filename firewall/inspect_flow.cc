@@ -25,7 +25,7 @@ const Inspection* Chosen(const Context& c, const ServiceClass& s) {
   return nullptr;
 }
 
-NameId NameOfInterface(const EngineCore& core, IfId id) {
+NameId InterfaceNamed(const EngineCore& core, IfId id) {
   if (id == IfId::kIdentity) return IdentityName();
   const Interface* i = core.policy->Find(id);
   return i != nullptr ? i->name : NameId::kNone;
@@ -190,7 +190,7 @@ struct InspectRun {
 
   static void End(EngineCore& core, ConnIndex index, InspectCall& call, InspectOutcome& out) {
     const Conn c = call.conn;  // a copy: it goes
-    const auto at = [&](IfId i, IpAddress a) { return LogArg::At(NameOfInterface(core, i), a); };
+    const auto at = [&](IfId i, IpAddress a) { return LogArg::At(InterfaceNamed(core, i), a); };
     core.log.Log(call.now, Msg::k507003, LogArg::Word(ProtocolWord(c.protocol)), at(c.in_if, c.initiator_real),
                  LogArg::Number(c.initiator_real_port), at(c.out_if, c.responder_real), LogArg::Number(c.responder_real_port),
                  LogArg::Word(call.reset_ ? "inspector drop reset" : "inspector disconnected, dropped packet"));
@@ -214,8 +214,8 @@ InspectCall::InspectCall(EngineCore& core, std::uint32_t conn_index, Conn& conn_
       direction(direction_in),
       now(now_in),
       log(core.log),
-      ingress_name(NameOfInterface(core, packet_in.ingress)),
-      egress_name(NameOfInterface(core, FarSide(conn_in, direction_in))),
+      ingress_name(InterfaceNamed(core, packet_in.ingress)),
+      egress_name(InterfaceNamed(core, FarSide(conn_in, direction_in))),
       map(extra != nullptr ? extra->inspect_map.get() : nullptr),
       core_(core),
       index_(conn_index),

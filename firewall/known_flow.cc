@@ -145,8 +145,11 @@ static std::uint16_t SegmentSize(const EngineCore& core, const Conn& c, Directio
 
 bool OpensAnew(const Conn& c, Direction d, const Packet& p) {
   if (!p.IsTcp() || (p.tcp_flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return false;
-  if (c.tcp_state != TcpState::kClosing && c.tcp_state != TcpState::kClosed) return false;
   const TcpSide& from = c.side[static_cast<int>(d)];
+  // Of the appliance's own services it is their TCP that is asked, and not the middle of the way: a client that has given up and begins
+  // anew by the same ports (back on a network that it had left) would wait until the old SYN ACK is repeated no more.
+  if ((c.flags & kConnToBox) != 0 && IsEmbryonic(c.tcp_state)) return d == Direction::kForward && from.isn != p.seq;
+  if (c.tcp_state != TcpState::kClosing && c.tcp_state != TcpState::kClosed) return false;
   return (from.flags & kTcpSideSeen) == 0 || from.isn != p.seq;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kBroadcast = 0xffffffffffff;
 constexpr std::uint16_t kProbeId = 0x5350;  // of our echo requests that look for a host
-constexpr std::size_t kHeader = 14;
+constexpr std::size_t kFrameHeader = 14;
 
 // Group addresses that pass a transparent firewall; all others are dropped.
 bool GroupAddressAllowed(const EtherHeader& h) {
@@ -113,10 +113,10 @@ void LookFor(EngineCore& core, const BridgeGroup& group, const Interface& bvi, c
   StoreBe32(own, bvi.address.v4());
   StoreBe32(other, target.v4());
   if (Prefix::Of(bvi.address, bvi.prefix_length).Contains(target)) {
-    ask.bytes.resize(kHeader + 28);
+    ask.bytes.resize(kFrameHeader + 28);
     std::uint8_t* b = ask.bytes.data();
     PutHeader(b, kBroadcast, mac, kEtherArp);
-    b += kHeader;
+    b += kFrameHeader;
     StoreBe16(b, 1);
     StoreBe16(b + 2, kEtherIp);
     b[4] = 6;
@@ -126,10 +126,10 @@ void LookFor(EngineCore& core, const BridgeGroup& group, const Interface& bvi, c
     std::memcpy(b + 14, own, 4);
     std::memcpy(b + 24, other, 4);
   } else {
-    ask.bytes.resize(kHeader + 28);
+    ask.bytes.resize(kFrameHeader + 28);
     std::uint8_t* b = ask.bytes.data();
     PutHeader(b, h.destination, mac, kEtherIp);
-    b += kHeader;
+    b += kFrameHeader;
     b[0] = 0x45;
     StoreBe16(b + 2, 28);
     b[8] = 1;  // the next hop answers
@@ -148,10 +148,10 @@ void LookFor(EngineCore& core, const BridgeGroup& group, const Interface& bvi, c
 // Whoever has the address says so to all; a router's other side cannot be asked.
 void LookFor6(EngineCore& core, const BridgeGroup& group, const Interface& bvi, IpAddress target, IfId except) {
   constexpr std::size_t kIp6 = 40, kLength = 24;
-  OriginatedFrame ask{group.number, IfId::kAny, except, std::vector<std::uint8_t>(kHeader + kIp6 + kLength)};
+  OriginatedFrame ask{group.number, IfId::kAny, except, std::vector<std::uint8_t>(kFrameHeader + kIp6 + kLength)};
   std::uint8_t* b = ask.bytes.data();
   PutHeader(b, 0x3333ff000000 | (target.lo() & 0xffffff), BoxMac(&bvi), kEtherIp6);
-  b += kHeader;
+  b += kFrameHeader;
   b[0] = 0x60;
   StoreBe16(b + 4, kLength);
   b[6] = 58;
@@ -180,7 +180,7 @@ void TakeCaused(EngineCore& core, std::size_t before, const Frame& f, const Ethe
       i++;
       continue;
     }
-    OriginatedFrame frame{f.group, o.egress, IfId::kAny, std::vector<std::uint8_t>(kHeader)};
+    OriginatedFrame frame{f.group, o.egress, IfId::kAny, std::vector<std::uint8_t>(kFrameHeader)};
     const bool back = o.egress == f.ingress;
     const std::uint64_t other = h.Group() ? box : h.destination;
     PutHeader(frame.bytes.data(), back ? h.source : h.destination, back ? other : h.source, h.type);
@@ -280,7 +280,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   if (known != nullptr && known->interface == f.ingress) return Drop(e, f, FrameDrop::kL2SameLanPort, out);
   if (h.type == kEtherArp && !from_box) {
     Arp arp;
-    if (ReadArp(Bytes(f.bytes).subspan(kHeader), arp)) {
+    if (ReadArp(Bytes(f.bytes).subspan(kFrameHeader), arp)) {
       bool unknown_floods = true;
       if (!InspectArp(e, f, h, arp, *in, unknown_floods, now)) return Drop(e, f, FrameDrop::kL2Acl, out);
       if (!arp.sender.IsNone() && (e.bridge_hosts.size() < MacTable::kMost || e.bridge_hosts.count(arp.sender) != 0)) {
@@ -294,9 +294,9 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   }
   if (!flood && !to_box && known == nullptr) {
     if (ip) {
-      const std::uint8_t* b = f.bytes.data() + kHeader;
-      if (h.type == kEtherIp && f.bytes.size() >= kHeader + 20) LookFor(e, *group, *bvi, h, IpAddress::FromV4Bytes(b + 16), f.ingress);
-      if (h.type == kEtherIp6 && f.bytes.size() >= kHeader + 40) LookFor6(e, *group, *bvi, IpAddress::FromV6Bytes(b + 24), f.ingress);
+      const std::uint8_t* b = f.bytes.data() + kFrameHeader;
+      if (h.type == kEtherIp && f.bytes.size() >= kFrameHeader + 20) LookFor(e, *group, *bvi, h, IpAddress::FromV4Bytes(b + 16), f.ingress);
+      if (h.type == kEtherIp6 && f.bytes.size() >= kFrameHeader + 40) LookFor6(e, *group, *bvi, IpAddress::FromV6Bytes(b + 24), f.ingress);
     }
     if (e.recorder != nullptr) {
       e.recorder->Phase("L2-EGRESS-IFC-LOOKUP", "Destination MAC Lookup", false, {}, {"Destination MAC lookup failed"});
@@ -317,7 +317,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
   out.action = FrameDisposition::Action::kForward;
   out.to_box = to_box || (!from_box && flood && h.type == kEtherIp6);  // neighbour discovery of the appliance's own
   const bool routed = !bvi->nameif.empty() && !e.policy->bridge.transparent;  // what is routed is looked at there
-  if (h.type == kEtherIp6 && !from_box) LearnNeighbour6(e, Bytes(f.bytes).subspan(kHeader), h.source);
+  if (h.type == kEtherIp6 && !from_box) LearnNeighbour6(e, Bytes(f.bytes).subspan(kFrameHeader), h.source);
   if (!ip || (from_box && (routed || h.Group()))) {
     if (out.count == 0 && !out.to_box) Drop(e, f, FrameDrop::kL2Acl, out);
     return;
@@ -325,7 +325,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
 
   // IP: the stages of routed mode.
   Packet p;
-  const auto available = f.bytes.subspan(kHeader);
+  const auto available = f.bytes.subspan(kFrameHeader);
   p.bytes = available.first(IpLength(available, h.type == kEtherIp6));
   p.wire_length = std::max(static_cast<std::uint32_t>(p.bytes.size()), f.wire_length > f.bytes.size() ? f.wire_length - 14 : 0);
   p.ingress = f.ingress;
@@ -383,7 +383,7 @@ void Engine::ProcessFrame(Frame& f, TimePoint now, FrameDisposition& out) {
     }
     out.count = kept;
   }
-  if (p.rewritten || p.bytes.size() != was) out.length = static_cast<std::uint32_t>(kHeader + p.bytes.size());
+  if (p.rewritten || p.bytes.size() != was) out.length = static_cast<std::uint32_t>(kFrameHeader + p.bytes.size());
   out.checksum_pending = p.checksum_pending;
 }
 
@@ -406,7 +406,7 @@ std::vector<OriginatedFrame> Engine::TakeOriginatedFrames() {
     if (!v6 && o.bytes.size() >= 20) {
       const auto mac = e.bridge_hosts.find(IpAddress::FromV4Bytes(o.bytes.data() + 16));
       if (mac != e.bridge_hosts.end()) {
-        OriginatedFrame frame{group->number, o.egress, IfId::kAny, std::vector<std::uint8_t>(kHeader)};
+        OriginatedFrame frame{group->number, o.egress, IfId::kAny, std::vector<std::uint8_t>(kFrameHeader)};
         PutHeader(frame.bytes.data(), mac->second, BoxMac(e.policy->Find(group->bvi)), kEtherIp);
         frame.bytes.insert(frame.bytes.end(), o.bytes.begin(), o.bytes.end());
         e.originated_frames.push_back(std::move(frame));

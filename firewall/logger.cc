@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "firewall/base/printable.h"
 #include "firewall/log_text.h"
 
 namespace sallyport {
@@ -23,10 +24,8 @@ constexpr HiddenName kHiddenNames[] = {
 // The severity of these comes from the configuration (`access-list ... log warnings`), so any may occur.
 bool SeverityVaries(Msg m) { return m == Msg::k106100 || m == Msg::k106102; }
 
-// A user name or a command comes from outside: it must not be able to begin a line of its own.
-void AppendPrintable(std::string_view text, std::string& out) {
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-}
+// A user name or a command comes from outside: it must not be able to begin a line of its own, nor to move a terminal's cursor.
+void AppendPrintable(std::string_view text, std::string& out) { out += PrintableText(text); }
 
 }  // namespace
 

@@ -5,14 +5,14 @@
 namespace sallyport {
 namespace {
 
-bool IsIcmp(std::uint8_t protocol) {
+bool IsAnyIcmp(std::uint8_t protocol) {
   return protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp) ||
          protocol == static_cast<std::uint8_t>(IpProtocol::kIcmp6);
 }
 
 // The identifier of an ICMP flow stands on one side of the key only, so it says nothing about which rule was taken.
 bool SameEnd(std::uint8_t protocol, const Endpoint& a, const Endpoint& b) {
-  return IsIcmp(protocol) ? a.address == b.address : a == b;
+  return IsAnyIcmp(protocol) ? a.address == b.address : a == b;
 }
 
 // The mapped end by the dynamic translation that `result` names.

@@ -7,8 +7,8 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-constexpr std::uint8_t kIcmp = static_cast<std::uint8_t>(IpProtocol::kIcmp);
-constexpr std::uint8_t kIcmp6 = static_cast<std::uint8_t>(IpProtocol::kIcmp6);
+constexpr std::uint8_t kNatIcmp = static_cast<std::uint8_t>(IpProtocol::kIcmp);
+constexpr std::uint8_t kNatIcmp6 = static_cast<std::uint8_t>(IpProtocol::kIcmp6);
 
 Wide Distance(IpAddress from, IpAddress to) {
   return (static_cast<Wide>(to.hi()) << 64 | to.lo()) - (static_cast<Wide>(from.hi()) << 64 | from.lo());
@@ -145,8 +145,8 @@ bool PolicyPermits(const NatRule& rule, std::uint8_t protocol, const Endpoint& r
   q.dport = peer.port;
   q.protocol = protocol;
   // A flow key has no ICMP type. What makes a flow is an echo request.
-  if (protocol == kIcmp) q.icmp_type = 8;
-  if (protocol == kIcmp6) q.icmp_type = 128;
+  if (protocol == kNatIcmp) q.icmp_type = 8;
+  if (protocol == kNatIcmp6) q.icmp_type = 128;
   const AclElement* e = rule.access_list->Find(q);
   return e != nullptr && e->permit;
 }

@@ -7,7 +7,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58;
+constexpr std::uint8_t kOtherIcmp = 1, kOtherTcp = 6, kOtherUdp = 17, kOtherIcmp6 = 58;
 constexpr std::uint32_t kLeastMtu6 = 1280;  // RFC 8200 5
 constexpr std::uint32_t kLeastMtu4 = kLeastMtu6 - 20;
 
@@ -136,7 +136,7 @@ std::uint16_t Moved(std::uint16_t check, std::uint64_t was, std::uint64_t is) { 
 // may lack the end. `anew`: the checksum that is there says nothing.
 void PutTransport(MutableBytes t, std::uint8_t protocol, const FlowKey& old, const Endpoint& src, const Endpoint& dst, std::size_t length,
                   bool anew) {
-  const std::size_t check_at = protocol == kTcp ? 16 : 6;
+  const std::size_t check_at = protocol == kOtherTcp ? 16 : 6;
   const bool has_check = t.size() >= check_at + 2;
   const std::uint16_t check = has_check ? LoadBe16(t.data() + check_at) : 0;
   const std::uint64_t was = Pseudo(old, protocol, length) + LoadBe16(t.data()) + LoadBe16(t.data() + 2);
@@ -146,7 +146,7 @@ void PutTransport(MutableBytes t, std::uint8_t protocol, const FlowKey& old, con
   const std::uint64_t pseudo = PseudoHeaderSum(src.address, dst.address, protocol, static_cast<std::uint32_t>(length));
   std::uint16_t fresh = 0;
   // UDP over IPv6 always has a checksum.
-  const bool none = protocol == kUdp && check == 0;
+  const bool none = protocol == kOtherUdp && check == 0;
   if (none && dst.address.IsV4()) return;
   if (anew || (none && t.size() == length)) {
     fresh = ChecksumFinish(SumWithout(t, check_at) + pseudo);
@@ -155,7 +155,7 @@ void PutTransport(MutableBytes t, std::uint8_t protocol, const FlowKey& old, con
   } else {
     fresh = Moved(check, was, pseudo + src.port + dst.port);
   }
-  if (protocol == kUdp && fresh == 0) fresh = 0xffff;
+  if (protocol == kOtherUdp && fresh == 0) fresh = 0xffff;
   StoreBe16(t.data() + check_at, fresh);
 }
 
@@ -166,13 +166,13 @@ bool PutEcho(MutableBytes t, const FlowKey& old, const Endpoint& src, const Endp
   const auto is = to6 ? IcmpTo6(head) : IcmpTo4(head);
   if (!is || (is->type != 8 && is->type != 0 && is->type != 128 && is->type != 129)) return false;
   std::uint64_t was = LoadBe16(t.data()) + std::uint64_t{LoadBe16(t.data() + 4)};
-  if (!to6) was += Pseudo(old, kIcmp6, length);
+  if (!to6) was += Pseudo(old, kOtherIcmp6, length);
   const bool asks = is->type == 8 || is->type == 128;
   t[0] = is->type;
   t[1] = is->code;
   StoreBe16(t.data() + 4, asks ? src.port : dst.port);
   std::uint64_t fresh = LoadBe16(t.data()) + std::uint64_t{LoadBe16(t.data() + 4)};
-  if (to6) fresh += PseudoHeaderSum(src.address, dst.address, kIcmp6, static_cast<std::uint32_t>(length));
+  if (to6) fresh += PseudoHeaderSum(src.address, dst.address, kOtherIcmp6, static_cast<std::uint32_t>(length));
   StoreBe16(t.data() + 2, Moved(LoadBe16(t.data() + 2), was, fresh));
   return true;
 }
@@ -213,7 +213,7 @@ bool AppendQuoted(Bytes quoted, const QuotedEnds& ends, std::vector<std::uint8_t
     stated = LoadBe16(h + 2);
     f.ttl = h[8];
   }
-  if (at < 20 || at + 8 > quoted.size() || stated < at || protocol == (was6 ? kIcmp : kIcmp6)) return false;
+  if (at < 20 || at + 8 > quoted.size() || stated < at || protocol == (was6 ? kOtherIcmp : kOtherIcmp6)) return false;
   stated -= at;
   f.tos = TosOf(h);
   f.protocol = InOtherFamily(protocol);
@@ -224,16 +224,16 @@ bool AppendQuoted(Bytes quoted, const QuotedEnds& ends, std::vector<std::uint8_t
   PutHeader(out.data() + begin, f, stated);
   out.insert(out.end(), quoted.begin() + static_cast<std::ptrdiff_t>(at), quoted.end());
   const MutableBytes t = MutableBytes(out).subspan(begin + header);
-  if (protocol == kTcp || protocol == kUdp) {
+  if (protocol == kOtherTcp || protocol == kOtherUdp) {
     PutTransport(t, protocol, key, ends.src, ends.dst, stated, false);
-    if (protocol == kTcp && ends.seq_delta != 0) {
+    if (protocol == kOtherTcp && ends.seq_delta != 0) {
       const std::uint32_t was = LoadBe32(t.data() + 4), is = was - ends.seq_delta;
       StoreBe32(t.data() + 4, is);
       if (t.size() >= 18) StoreBe16(t.data() + 16, ChecksumUpdate32(LoadBe16(t.data() + 16), was, is));
     }
     return true;
   }
-  if (protocol == (was6 ? kIcmp6 : kIcmp)) return PutEcho(t, key, ends.src, ends.dst, stated);
+  if (protocol == (was6 ? kOtherIcmp6 : kOtherIcmp)) return PutEcho(t, key, ends.src, ends.dst, stated);
   return true;
 }
 
@@ -265,7 +265,7 @@ std::optional<std::vector<std::uint8_t>> ToOtherFamily(const Packet& p, Bytes tr
     PutTransport(t, p.protocol, p.key, src, dst, t.size(), p.checksum_pending || p.datagram_changed);
   } else if (p.IsIcmp()) {
     if (!PutEcho(t, p.key, src, dst, t.size())) return {};
-  } else if (p.protocol == kIcmp || p.protocol == kIcmp6) {
+  } else if (p.protocol == kOtherIcmp || p.protocol == kOtherIcmp6) {
     return {};
   }
   return out;
@@ -285,7 +285,7 @@ std::optional<std::vector<std::uint8_t>> ErrorToOtherFamily(const Packet& p, IpA
   HeaderFields f;
   f.tos = TosOf(p.bytes.data());
   f.ttl = p.ttl;
-  f.protocol = p.v6 ? kIcmp : kIcmp6;
+  f.protocol = p.v6 ? kOtherIcmp : kOtherIcmp6;
   f.src = src;
   f.dst = dst;
   const std::size_t length = out.size() - header;
@@ -295,7 +295,7 @@ std::optional<std::vector<std::uint8_t>> ErrorToOtherFamily(const Packet& p, IpA
   t[1] = is->code;
   StoreBe16(t + 2, 0);
   StoreBe32(t + 4, is->word);
-  const std::uint64_t pseudo = p.v6 ? 0 : PseudoHeaderSum(src, dst, kIcmp6, static_cast<std::uint32_t>(length));
+  const std::uint64_t pseudo = p.v6 ? 0 : PseudoHeaderSum(src, dst, kOtherIcmp6, static_cast<std::uint32_t>(length));
   StoreBe16(t + 2, ChecksumFinish(ChecksumAdd(Bytes(t, length), pseudo)));
   return out;
 }
@@ -359,7 +359,7 @@ std::vector<std::vector<std::uint8_t>> Segmented(std::vector<std::uint8_t> packe
     StoreBe32(t + 4, seq + static_cast<std::uint32_t>(at - head));
     t[13] = last ? flags : static_cast<std::uint8_t>(flags & ~(kTcpFin | kTcpPsh));
     const Bytes tcp = Bytes(part).subspan(ip);
-    StoreBe16(t + 16, ChecksumFinish(SumWithout(tcp, 16) + PseudoHeaderSum(src, dst, kTcp, static_cast<std::uint32_t>(tcp.size()))));
+    StoreBe16(t + 16, ChecksumFinish(SumWithout(tcp, 16) + PseudoHeaderSum(src, dst, kOtherTcp, static_cast<std::uint32_t>(tcp.size()))));
     if (v6) {
       StoreBe16(part.data() + 4, static_cast<std::uint16_t>(tcp.size()));
     } else {
@@ -375,7 +375,7 @@ std::vector<std::vector<std::uint8_t>> Segmented(std::vector<std::uint8_t> packe
 bool HasLikeInOtherFamily(const Packet& p) {
   if ((p.extension_headers & kExtRouting) != 0) return false;  // RFC 7915 5.1
   if (p.IsIcmp()) return p.v6 ? p.icmp_type == 128 || p.icmp_type == 129 : p.icmp_type == 8 || p.icmp_type == 0;
-  return p.protocol != kIcmp && p.protocol != kIcmp6;
+  return p.protocol != kOtherIcmp && p.protocol != kOtherIcmp6;
 }
 
 bool FitsOtherFamily(EngineCore& core, const Packet& p, int limit, TimePoint now) {

@@ -7,12 +7,12 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kTcp = 6;
-constexpr std::uint8_t kSctp = 132;
+constexpr std::uint8_t kPacketTcp = 6;
+constexpr std::uint8_t kPacketSctp = 132;
 constexpr std::uint32_t kSctpHeader = 12;
-constexpr std::uint8_t kUdp = 17;
-constexpr std::uint8_t kIcmp = 1;
-constexpr std::uint8_t kIcmp6 = 58;
+constexpr std::uint8_t kPacketUdp = 17;
+constexpr std::uint8_t kPacketIcmp = 1;
+constexpr std::uint8_t kPacketIcmp6 = 58;
 
 // RFC 9293 3.1:
 //   kind 0 end, 1 no-operation, 2 MSS (4), 3 window scale (3), 4 SACK permitted (2), 5 SACK (n), 8 timestamp (10)
@@ -207,9 +207,9 @@ FrameDrop ParseV6(Packet& p) {
 // Where the transport checksum is, or 0 when the protocol has none that covers what we rewrite.
 std::size_t ChecksumOffset(const Packet& p) {
   switch (p.protocol) {
-    case kTcp: return p.l4_offset + 16;
-    case kUdp: return p.l4_offset + 6;
-    case kIcmp6: return p.v6 ? p.l4_offset + 2 : 0;
+    case kPacketTcp: return p.l4_offset + 16;
+    case kPacketUdp: return p.l4_offset + 6;
+    case kPacketIcmp6: return p.v6 ? p.l4_offset + 2 : 0;
     default: return 0;
   }
 }
@@ -221,7 +221,7 @@ void UpdateTransport(Packet& p, std::uint16_t was, std::uint16_t is, bool pseudo
   if (at == 0 || at + 2 > p.bytes.size() || p.fragment_offset != 0) return;
   std::uint8_t* c = p.bytes.data() + at;
   std::uint16_t check = LoadBe16(c);
-  if (p.protocol == kUdp && check == 0 && !p.checksum_pending) return;  // RFC 768: none was computed
+  if (p.protocol == kPacketUdp && check == 0 && !p.checksum_pending) return;  // RFC 768: none was computed
   if (p.checksum_pending) {
     if (!pseudo) return;
     check = static_cast<std::uint16_t>(~ChecksumUpdate16(static_cast<std::uint16_t>(~check), was, is));
@@ -229,7 +229,7 @@ void UpdateTransport(Packet& p, std::uint16_t was, std::uint16_t is, bool pseudo
     return;
   }
   check = ChecksumUpdate16(check, was, is);
-  if (p.protocol == kUdp && check == 0) check = 0xffff;
+  if (p.protocol == kPacketUdp && check == 0) check = 0xffff;
   StoreBe16(c, check);
 }
 
@@ -257,14 +257,14 @@ void RewritePort(Packet& p, std::size_t at, std::uint16_t port) {
   std::uint8_t* field = p.bytes.data() + at;
   const std::uint16_t was = LoadBe16(field);
   if (was == port) return;
-  if (p.protocol == kIcmp && !p.v6) {
+  if (p.protocol == kPacketIcmp && !p.v6) {
     std::uint8_t* c = p.l4() + 2;
     StoreBe16(c, ChecksumUpdate16(LoadBe16(c), was, port));
   } else {
     UpdateTransport(p, was, port, false);
   }
   StoreBe16(field, port);
-  if (p.protocol == kSctp && p.Whole() && p.wire_length >= p.l4_offset + kSctpHeader) {
+  if (p.protocol == kPacketSctp && p.Whole() && p.wire_length >= p.l4_offset + kSctpHeader) {
     // Its checksum is of ports and payload, not of addresses; the lowest byte goes first (RFC 9260 6.8, appendix A).
     std::uint8_t* check = p.l4() + 8;
     std::fill(check, check + 4, std::uint8_t{0});
@@ -277,11 +277,11 @@ void RewritePort(Packet& p, std::size_t at, std::uint16_t port) {
 
 FrameDrop ParseTransport(Packet& p, std::uint32_t length) {
   switch (p.protocol) {
-    case kTcp: return ParseTcp(p, length);
-    case kUdp: return ParseUdp(p, length);
-    case kSctp: return ParseSctp(p, length);
-    case kIcmp:
-    case kIcmp6: return ParseIcmp(p, length);
+    case kPacketTcp: return ParseTcp(p, length);
+    case kPacketUdp: return ParseUdp(p, length);
+    case kPacketSctp: return ParseSctp(p, length);
+    case kPacketIcmp:
+    case kPacketIcmp6: return ParseIcmp(p, length);
     default:
       p.payload_offset = p.l4_offset;
       p.payload_length = length;
@@ -306,11 +306,11 @@ FrameDrop ParsePacket(Packet& p) {
 bool VerifyTransportChecksum(const Packet& p) {
   if (p.checksum_pending || p.checksum_checked || p.fragment || !p.Whole()) return true;
   const Bytes part = Bytes(p.bytes).subspan(p.l4_offset);
-  if (p.protocol == kIcmp && !p.v6) return ChecksumFinish(ChecksumAdd(part)) == 0;
+  if (p.protocol == kPacketIcmp && !p.v6) return ChecksumFinish(ChecksumAdd(part)) == 0;
   const std::size_t at = ChecksumOffset(p);
   if (at == 0) return true;
-  if (p.protocol == kUdp && LoadBe16(p.bytes.data() + at) == 0) return !p.v6;
-  const Bytes covered = p.protocol == kUdp ? part.first(p.payload_length + 8) : part;
+  if (p.protocol == kPacketUdp && LoadBe16(p.bytes.data() + at) == 0) return !p.v6;
+  const Bytes covered = p.protocol == kPacketUdp ? part.first(p.payload_length + 8) : part;
   return ChecksumFinish(ChecksumAdd(covered, PseudoHeaderSum(p.key.src, p.key.dst, p.protocol,
                                                              static_cast<std::uint32_t>(covered.size())))) == 0;
 }
@@ -410,7 +410,7 @@ void CompleteChecksum(Packet& p) {
   const Bytes part = Bytes(p.bytes).subspan(p.l4_offset);
   const auto length = static_cast<std::uint32_t>(part.size());
   std::uint16_t check = ChecksumFinish(ChecksumAdd(part, PseudoHeaderSum(p.key.src, p.key.dst, p.protocol, length)));
-  if (p.protocol == kUdp && check == 0) check = 0xffff;
+  if (p.protocol == kPacketUdp && check == 0) check = 0xffff;
   StoreBe16(c, check);
   p.checksum_pending = false;
 }

@@ -277,7 +277,7 @@ void WatchReleased(EngineCore& core, const Packet& p, const Disposition& d, Time
 
 // --- known flows (known_flow.cc)
 // Is it a SYN for a pair of ports whose connection is over but for the last acknowledgments? Either side may begin anew; the old
-// connection's own SYN, late, does not.
+// connection's own SYN, late, does not. To the appliance itself a SYN with another number takes an embryonic connection's place, too.
 bool OpensAnew(const Conn& c, Direction d, const Packet& p);
 void ForwardOnConnection(EngineCore& core, ConnIndex index, Direction d, Packet& p, TimePoint now, Disposition& out);
 // The second half of it, for a packet that the tracker let pass and whose turn it is: inspection, rewrite, counters.

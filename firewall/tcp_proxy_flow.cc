@@ -14,7 +14,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kTcpHeader = 20;
-constexpr std::uint16_t kDefaultMss = 536;  // RFC 9293 3.7.1
+constexpr std::uint16_t kProxyMss = 536;  // RFC 9293 3.7.1
 
 TcpStream& StreamOf(EngineCore& core, const Conn& c) { return *core.extras.At(c.extra).tcp_stream; }
 ProxyCounters& CountersOf(EngineCore& core, const Conn& c) {
@@ -85,8 +85,8 @@ std::uint16_t MssTowards(const EngineCore& core, const Conn& c, Direction d) {
   const std::uint16_t told = c.side[static_cast<int>(Opposite(d))].mss;
   const Interface* to = core.policy->Find(EgressOf(c, d));
   const int headers = static_cast<int>(kTcpHeader) + (c.responder_real.IsV4() ? 20 : 40);
-  const int fits = to != nullptr ? to->mtu - headers : kDefaultMss;
-  return static_cast<std::uint16_t>(std::clamp<int>(told != 0 ? told : kDefaultMss, 1, std::max(1, fits)));
+  const int fits = to != nullptr ? to->mtu - headers : kProxyMss;
+  return static_cast<std::uint16_t>(std::clamp<int>(told != 0 ? told : kProxyMss, 1, std::max(1, fits)));
 }
 
 void Begin(EngineCore& core, Conn& c, TcpStream& s) {

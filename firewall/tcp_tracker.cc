@@ -10,10 +10,10 @@ namespace sallyport {
 namespace {
 
 // Sequence numbers compare modulo 2^32 (RFC 9293 3.4).
-constexpr bool Before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
-constexpr bool After(std::uint32_t a, std::uint32_t b) { return Before(b, a); }
+constexpr bool SeqBefore(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
+constexpr bool SeqAfter(std::uint32_t a, std::uint32_t b) { return SeqBefore(b, a); }
 constexpr void Raise(std::uint32_t& value, std::uint32_t to) {
-  if (After(to, value)) value = to;
+  if (SeqAfter(to, value)) value = to;
 }
 
 constexpr std::uint8_t kMaxScale = 14;           // RFC 7323 2.3
@@ -40,9 +40,9 @@ TcpEvent EventOf(const TcpSegment& s) {
 }
 
 // One segment against one connection. Checks only look; what a segment that passes teaches is written by Learn.
-class Judge {
+class SegmentJudge {
  public:
-  Judge(TcpSide (&sides)[2], Direction d, const TcpSegment& s)
+  SegmentJudge(TcpSide (&sides)[2], Direction d, const TcpSegment& s)
       : s_(s), from_(sides[static_cast<int>(d)]), to_(sides[static_cast<int>(Opposite(d))]) {}
 
   // SYN: learns ISN and options. A repeated one may carry options that the first did not.
@@ -75,7 +75,7 @@ class Judge {
 
   // The acknowledgment acceptable as an answer to the initiator's SYN, which may have carried data.
   static bool AcksSyn(std::uint32_t ack, const TcpSide& opener) {
-    return !Before(ack, opener.isn + 1) && !After(ack, opener.end);
+    return !SeqBefore(ack, opener.isn + 1) && !SeqAfter(ack, opener.end);
   }
 
   FrameDrop CheckAnswer() const {
@@ -103,9 +103,9 @@ class Judge {
   }
 
   FrameDrop CheckComplete() {
-    if (Before(s_.seq, from_.isn + 1) || After(s_.seq, from_.end)) return FrameDrop::kTcpDiscardedOoo;
+    if (SeqBefore(s_.seq, from_.isn + 1) || SeqAfter(s_.seq, from_.end)) return FrameDrop::kTcpDiscardedOoo;
     if (Outdated()) return FrameDrop::kTcpPawsFail;
-    if (Before(s_.ack, to_.isn + 1) || After(s_.ack, to_.end)) {  // more than the SYN: the data of a SYN ACK
+    if (SeqBefore(s_.ack, to_.isn + 1) || SeqAfter(s_.ack, to_.end)) {  // more than the SYN: the data of a SYN ACK
       if (!Allows(kTcpAllowInvalidAck)) return FrameDrop::kTcpInvalidAck;
       ack_counts_ = false;
     }
@@ -116,7 +116,7 @@ class Judge {
     if (Outdated()) return FrameDrop::kTcpPawsFail;
     // An acknowledgment may be old (reordered), but not of what was never sent (RFC 5961 section 5.2).
     const std::uint32_t oldest = from_.last_ack - std::max(from_.max_window, kMinAckWindow);
-    if (After(s_.ack, to_.end) || Before(s_.ack, oldest)) {
+    if (SeqAfter(s_.ack, to_.end) || SeqBefore(s_.ack, oldest)) {
       if (!Allows(kTcpAllowInvalidAck)) return FrameDrop::kTcpInvalidAck;
       ack_counts_ = false;
     } else if (Allows(kTcpRefuseVariation) && WithdrawsWindow()) {
@@ -145,7 +145,7 @@ class Judge {
   }
   FrameDrop CheckRstOpening() const {
     if ((to_.flags & kTcpSideChallenge) != 0 && s_.seq == to_.last_ack) return FrameDrop::kNone;
-    return Before(s_.seq, from_.isn) ? FrameDrop::kTcpRstfinOoo : FrameDrop::kNone;
+    return SeqBefore(s_.seq, from_.isn) ? FrameDrop::kTcpRstfinOoo : FrameDrop::kNone;
   }
 
   bool SameSyn() const { return (from_.flags & kTcpSideSeen) != 0 && s_.seq == from_.isn; }
@@ -166,7 +166,7 @@ class Judge {
     if (fin) from_.flags |= kTcpSideFin;
     Raise(from_.end, end);
     // RFC 7323 4.3 (2), as the receiver does it: of the segment that its last acknowledgment asked for.
-    if (s_.stamped && !After(s_.seq, to_.last_ack) && (!Before(s_.timestamp, from_.timestamp) || Allows(kTcpStampStale))) {
+    if (s_.stamped && !SeqAfter(s_.seq, to_.last_ack) && (!SeqBefore(s_.timestamp, from_.timestamp) || Allows(kTcpStampStale))) {
       from_.timestamp = s_.timestamp;
     }
     if (!ack_counts_) return;
@@ -174,38 +174,38 @@ class Judge {
     from_.max_window = std::max(from_.max_window, window);
     Raise(from_.last_ack, s_.ack);
     Raise(to_.max_end, s_.ack + window);
-    if ((to_.flags & kTcpSideFin) != 0 && !Before(s_.ack, to_.end)) to_.flags |= kTcpSideFinAcked;
+    if ((to_.flags & kTcpSideFin) != 0 && !SeqBefore(s_.ack, to_.end)) to_.flags |= kTcpSideFinAcked;
   }
 
  private:
   bool Allows(std::uint8_t rule) const { return (s_.rules & rule) != 0; }
   // RFC 7323 5.3 R1 (PAWS).
   bool Outdated() const {
-    return s_.stamped && (from_.flags & kTcpSideTimestamp) != 0 && Before(s_.timestamp, from_.timestamp) && !Allows(kTcpStampStale);
+    return s_.stamped && (from_.flags & kTcpSideTimestamp) != 0 && SeqBefore(s_.timestamp, from_.timestamp) && !Allows(kTcpStampStale);
   }
   // Its newest segment takes back more than half of the largest window it has offered (RFC 9293 3.8.6: strongly discouraged).
   bool WithdrawsWindow() const {
     const std::uint32_t edge = s_.ack + (std::uint32_t{s_.window} << from_.scale);
-    return !Before(s_.ack, from_.last_ack) && !Before(s_.seq, from_.end) && Before(edge, to_.max_end) &&
+    return !SeqBefore(s_.ack, from_.last_ack) && !SeqBefore(s_.seq, from_.end) && SeqBefore(edge, to_.max_end) &&
            to_.max_end - edge > from_.max_window / 2;
   }
-  bool InWindow() const { return !Before(s_.seq, to_.last_ack) && !After(s_.seq, from_.max_end); }
+  bool InWindow() const { return !SeqBefore(s_.seq, to_.last_ack) && !SeqAfter(s_.seq, from_.max_end); }
 
   FrameDrop CheckSequence() const {
     const std::uint32_t data_end = s_.seq + s_.payload;
     // One byte beyond the window is a window probe, or what follows one.
-    if ((After(data_end, from_.max_end + 1) || After(s_.seq, from_.max_end + 1)) && !Allows(kTcpAllowPastWindow)) {
+    if ((SeqAfter(data_end, from_.max_end + 1) || SeqAfter(s_.seq, from_.max_end + 1)) && !Allows(kTcpAllowPastWindow)) {
       return FrameDrop::kTcpSeqPastWin;
     }
     if ((from_.flags & kTcpSideFin) != 0) {
-      if (s_.payload != 0 && After(data_end, from_.end - 1)) return FrameDrop::kTcpDataPastFin;
+      if (s_.payload != 0 && SeqAfter(data_end, from_.end - 1)) return FrameDrop::kTcpDataPastFin;
       if ((s_.flags & kTcpFin) != 0 && data_end + 1 != from_.end) return FrameDrop::kTcpRstfinOoo;
     } else if ((s_.flags & kTcpFin) != 0) {
       // A first FIN must follow what was sent: no gap before it, and nothing of it already beyond.
-      if (After(s_.seq, from_.end) || Before(data_end, from_.end)) return FrameDrop::kTcpRstfinOoo;
+      if (SeqAfter(s_.seq, from_.end) || SeqBefore(data_end, from_.end)) return FrameDrop::kTcpRstfinOoo;
     }
     // Retransmissions reach back one window at most; one byte more is a keepalive, and one may have been a window probe.
-    if (Before(data_end, from_.end - to_.max_window - 2)) return FrameDrop::kTcpAcked;
+    if (SeqBefore(data_end, from_.end - to_.max_window - 2)) return FrameDrop::kTcpAcked;
     return FrameDrop::kNone;
   }
 
@@ -239,7 +239,7 @@ TcpVerdict TcpTrack(TcpState state, TcpSide (&sides)[2], Direction d, const TcpS
   assert(state < TcpState::kCount);
   const TcpEvent event = EventOf(s);
   const TcpCell& cell = TcpCellOf(d, event, state);
-  Judge judge(sides, d, s);
+  SegmentJudge judge(sides, d, s);
   TcpVerdict v;
   v.state = state;
 

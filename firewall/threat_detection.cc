@@ -20,7 +20,7 @@ struct DropEvents {
 constexpr std::uint16_t kAcl = Bit(ThreatEvent::kAclDrop) | Bit(ThreatEvent::kFwDrop) | Bit(ThreatEvent::kScanning);
 constexpr std::uint16_t kBad = Bit(ThreatEvent::kBadPacketDrop) | Bit(ThreatEvent::kFwDrop);
 constexpr std::uint16_t kLimit = Bit(ThreatEvent::kConnLimitDrop) | Bit(ThreatEvent::kFwDrop);
-constexpr std::uint16_t kIcmp =
+constexpr std::uint16_t kIcmpDropped =
     Bit(ThreatEvent::kIcmpDrop) | Bit(ThreatEvent::kFwDrop) | Bit(ThreatEvent::kScanning) | Bit(ThreatEvent::kInspectDrop);
 constexpr std::uint16_t kSlowPath =
     Bit(ThreatEvent::kDosDrop) | Bit(ThreatEvent::kFwDrop) | Bit(ThreatEvent::kInterfaceDrop) | Bit(ThreatEvent::kScanning);
@@ -38,7 +38,7 @@ constexpr DropEvents kDropEvents[] = {
     {FrameDrop::kTcpConnLimit, kLimit},
     {FrameDrop::kHostLimit, kLimit},
     {FrameDrop::kUnableToCreateFlow, kLimit},
-    {FrameDrop::kInspectIcmpSeqNumNotMatched, kIcmp},
+    {FrameDrop::kInspectIcmpSeqNumNotMatched, kIcmpDropped},
     {FrameDrop::kSpSecurityFailed, kSlowPath},
     {FrameDrop::kNpSpInvalidSpi, kDos},
     {FrameDrop::kNoRoute, Bit(ThreatEvent::kInterfaceDrop)},

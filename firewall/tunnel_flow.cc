@@ -401,6 +401,14 @@ void Engine::Impl::ProcessTunnelled(Packet& p, const Interface* in, TimePoint no
     if (Shunned(c) != Verdict::kContinue) return Refuse(p, c.frame_drop, c.flow_drop, out);
     if (!ControlPlanePermits(c)) return Refuse(p, FrameDrop::kAclDrop, FlowDrop::kNone, out);
   }
+  // What is taken here out of UDP keeps its connection to the appliance as any other packet of it does.
+  if (p.IsUdp() && undo == nullptr) {
+    if (const ConnTable::Found found = conns.Find(p.key); found.index != kNoConn) {
+      Conn& outer = conns.At(found.index);
+      outer.last_packet = now;
+      outer.bytes += p.payload_length;
+    }
+  }
   if (p.gso) return ProcessSeveralTunnelled(p, now, out);
   const bool may_replace = single && MayReplace(p);
   const std::uint32_t length = p.wire_length;

@@ -9,7 +9,7 @@ namespace {
 bool Overlap(const AddressRange& a, const AddressRange& b) { return a.first <= b.last && b.first <= a.last; }
 bool Overlap(const PortRange& a, const PortRange& b) { return a.first <= b.last && b.first <= a.last; }
 
-std::string NameOf(const Policy& policy, IfId id) {
+std::string ViewNameOf(const Policy& policy, IfId id) {
   if (id == IfId::kIdentity) return "identity";
   const Interface* i = policy.Find(id);
   return i != nullptr ? i->nameif : "";
@@ -80,7 +80,7 @@ XlatePage Engine::Xlates(const XlateFilter& filter, std::uint32_t cursor, std::u
   page.most_used = e.xlates.most_used();
   page.next_cursor = e.xlates.Walk(cursor, limit, [&](XlateIndex i, const Xlate& x) {
     if (!Matches(e, filter, x)) return;
-    page.xlates.push_back({x, NameOf(*e.policy, x.real_if), NameOf(*e.policy, x.mapped_if), FlagsOf(e, x), i});
+    page.xlates.push_back({x, ViewNameOf(*e.policy, x.real_if), ViewNameOf(*e.policy, x.mapped_if), FlagsOf(e, x), i});
   });
   return page;
 }

@@ -36,7 +36,7 @@ Interfaces OneOf(const Policy& before, const Policy& coming, const Interfaces& w
 }
 
 // One round of splitmix64 (Steele, Lea, Flood, 2014): every bit depends on every other. Hosts take every second port only.
-std::uint64_t Mix(std::uint64_t h, std::uint64_t word) {
+std::uint64_t MixHash(std::uint64_t h, std::uint64_t word) {
   h = (h ^ word) + 0x9e3779b97f4a7c15u;
   h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
   h = (h ^ h >> 27) * 0x94d049bb133111ebu;
@@ -110,9 +110,9 @@ const Route* ChooseWay(const Policy& policy, const Route* best, const FlowKey& k
     if (f != nullptr && f->zone == by->zone && f->InUse()) ways[count++] = all[static_cast<std::size_t>(i)];
   }
   if (count < 2) return count == 1 ? ways[0] : best;
-  std::uint64_t h = Mix(0, key.src.hi() ^ key.dst.lo());
-  h = Mix(Mix(h, key.src.lo()), key.dst.hi());
-  h = Mix(h, std::uint64_t{key.sport} << 32 | std::uint64_t{key.dport} << 16 | std::uint64_t{key.protocol} << 8 |
+  std::uint64_t h = MixHash(0, key.src.hi() ^ key.dst.lo());
+  h = MixHash(MixHash(h, key.src.lo()), key.dst.hi());
+  h = MixHash(h, std::uint64_t{key.sport} << 32 | std::uint64_t{key.dport} << 16 | std::uint64_t{key.protocol} << 8 |
                  static_cast<std::uint64_t>(key.ingress));
   return ways[h % count];
 }

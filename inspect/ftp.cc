@@ -9,10 +9,10 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kPort = 21;
+constexpr std::uint16_t kFtpPort = 21;
 constexpr std::size_t kMaxLine = 1024;      // with the line end; what is longer passes unseen (strict: ends the connection)
 constexpr std::size_t kMaxPending = 32;     // commands without their answer
-constexpr std::size_t kMaxName = 128;       // of a user or a file, for messages
+constexpr std::size_t kMaxFtpName = 128;       // of a user or a file, for messages
 constexpr std::size_t kMaxStrictPath = 256;  // of a line with RETR or STOR under strict inspection
 constexpr std::size_t kMaxBehind = 8;        // characters behind a port's numbers under strict inspection
 constexpr std::uint16_t kLowestPort = 1024;
@@ -219,9 +219,9 @@ bool Run::Command(std::size_t at, std::size_t old) {
   const std::string command = CommandOf(line());
   if (map_.strict && !Strict(command, at)) return false;
   const std::string_view argument = ArgumentOf(line());
-  if (command == "USER") state_.user = argument.substr(0, kMaxName);
+  if (command == "USER") state_.user = argument.substr(0, kMaxFtpName);
   if (command == "RETR" || command == "STOR" || command == "STOU" || command == "APPE") {
-    state_.file = argument.substr(0, kMaxName);
+    state_.file = argument.substr(0, kMaxFtpName);
     Expect(command == "RETR" ? Verb::kRetrieve : Verb::kStore);
     return true;
   }
@@ -336,7 +336,7 @@ int FtpMap::CommandBit(std::string_view command) {
 }
 
 bool FtpInspector::Takes(std::uint8_t protocol, std::uint16_t port, const InspectMap*) const {
-  return protocol == 6 && (port == 0 || port == kPort);
+  return protocol == 6 && (port == 0 || port == kFtpPort);
 }
 
 FrameDrop FtpInspector::Inspect(InspectCall& call) {

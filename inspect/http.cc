@@ -9,9 +9,9 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kPort = 80;
+constexpr std::uint16_t kHttpPort = 80;
 constexpr std::size_t kMaxHead = 16384;
-constexpr std::size_t kMaxPending = 64;    // requests without their response
+constexpr std::size_t kMaxHttpPending = 64;    // requests without their response
 constexpr std::size_t kMaxUrlChunk = 300;  // of one message
 
 enum class Phase : std::uint8_t { kHead, kBody, kChunkSize, kChunk, kChunkEnd, kTrailer, kToClose, kOpaque };
@@ -83,9 +83,9 @@ Msg MessageOf(std::uint8_t what) {
   }
 }
 
-class Run {
+class HttpRun {
  public:
-  Run(InspectCall& call, const HttpMap& map, HttpState& state)
+  HttpRun(InspectCall& call, const HttpMap& map, HttpState& state)
       : call_(call), map_(map), state_(state), request_(call.FromInitiator()), me_(state.side[request_ ? 0 : 1]), data_(call.text()) {}
   void Go();
 
@@ -116,7 +116,7 @@ class Run {
   bool closed_ = false;
 };
 
-void Run::Go() {
+void HttpRun::Go() {
   std::size_t at = 0;
   while (at < data_.size() && !closed_) {
     switch (me_.phase) {
@@ -184,7 +184,7 @@ void Run::Go() {
 }
 
 // RFC 9112 7.1: size in hexadecimal, extensions behind a semicolon.
-bool Run::ChunkSize() {
+bool HttpRun::ChunkSize() {
   std::uint64_t n = 0;
   std::size_t digits = 0;
   for (const char c : me_.line) {
@@ -203,7 +203,7 @@ bool Run::ChunkSize() {
 }
 
 // A line of the head is complete; `end` is behind it in this packet, `line_at` where its part in this packet begins.
-void Run::Head(std::size_t end, std::size_t line_at, bool line_whole) {
+void HttpRun::Head(std::size_t end, std::size_t line_at, bool line_whole) {
   if (me_.head == "\r\n" || me_.head == "\n") {  // RFC 9112 2.2: empty lines before a message are overlooked
     me_.head.clear();
     return;
@@ -222,7 +222,7 @@ void Run::Head(std::size_t end, std::size_t line_at, bool line_whole) {
   Complete();
 }
 
-void Run::Complete() {
+void HttpRun::Complete() {
   const auto head = ParseHttpHead(me_.head, request_);
   me_.head.clear();
   if (!head) {
@@ -240,7 +240,7 @@ void Run::Complete() {
   bool none = request_ && !head->chunked && !head->content_length;
   bool tunnel = false;
   if (request_) {
-    if (state_.pending.size() == kMaxPending) state_.pending.pop_front();
+    if (state_.pending.size() == kMaxHttpPending) state_.pending.pop_front();
     const HttpField* accept = head->Find("accept");
     state_.pending.push_back({head->method, accept != nullptr ? accept->value : std::string()});
   } else {
@@ -259,7 +259,7 @@ void Run::Complete() {
   me_.phase = head->chunked ? Phase::kChunkSize : head->content_length ? Phase::kBody : Phase::kToClose;
 }
 
-void Run::LogUrl(const HttpHead& head) {
+void HttpRun::LogUrl(const HttpHead& head) {
   const HttpField* host = head.Find("host");
   std::string url = head.uri;
   if (!url.starts_with("http://") && !url.starts_with("https://") && head.method != "CONNECT") {
@@ -280,7 +280,7 @@ void Run::LogUrl(const HttpHead& head) {
 }
 
 // Criteria that the head decides.
-bool Run::Hits(const InspectCriterion& c, const HttpHead& head) const {
+bool HttpRun::Hits(const InspectCriterion& c, const HttpHead& head) const {
   const auto within = [&c](std::uint64_t n) { return n >= c.low && n <= c.high; };
   const auto named = [&c](const HttpField& f) {
     return c.name_regex != nullptr ? c.name_regex->Search(f.name) : !c.words.empty() && f.name == c.words[0];
@@ -317,7 +317,7 @@ bool Run::Hits(const InspectCriterion& c, const HttpHead& head) const {
   }
 }
 
-void Run::Start(const HttpHead& head) {
+void HttpRun::Start(const HttpHead& head) {
   me_.hits.assign(map_.rules.size(), 0);
   me_.done.assign(map_.rules.size(), false);
   me_.watches.clear();
@@ -338,7 +338,7 @@ void Run::Start(const HttpHead& head) {
   }
 }
 
-void Run::Body(std::string_view bytes) {
+void HttpRun::Body(std::string_view bytes) {
   if (!me_.watches.empty() && me_.body < map_.body_match_maximum) {
     const auto look = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(map_.body_match_maximum - me_.body, bytes.size())));
     for (Watch& w : me_.watches) {
@@ -358,7 +358,7 @@ void Run::Body(std::string_view bytes) {
   Judge();
 }
 
-void Run::EndOfMessage() {
+void HttpRun::EndOfMessage() {
   for (Watch& w : me_.watches) {
     const InspectCriterion& c = map_.rules[w.rule].criteria[w.criterion];
     if (w.regex->Finish(w.state) != c.negate) me_.hits[w.rule] |= 1u << w.criterion;
@@ -376,7 +376,7 @@ void Run::EndOfMessage() {
   me_.phase = me_.phase == Phase::kOpaque ? Phase::kOpaque : Phase::kHead;
 }
 
-void Run::Judge() {
+void HttpRun::Judge() {
   for (std::size_t r = 0; r < map_.rules.size() && r < me_.hits.size() && !closed_; r++) {
     const InspectRule& rule = map_.rules[r];
     const std::size_t n = std::min<std::size_t>(rule.criteria.size(), 32);
@@ -389,7 +389,7 @@ void Run::Judge() {
   }
 }
 
-void Run::Act(const InspectAction& action, std::size_t row, Msg m, std::string_view what) {
+void HttpRun::Act(const InspectAction& action, std::size_t row, Msg m, std::string_view what) {
   using Kind = InspectAction::Kind;
   call_.CountRow(row);
   const bool reset = action.kind == Kind::kReset, ends = reset || action.kind == Kind::kDropConnection || action.kind == Kind::kDrop;
@@ -408,14 +408,14 @@ void Run::Act(const InspectAction& action, std::size_t row, Msg m, std::string_v
   call_.Close(reset);
 }
 
-void Run::Violation() {
+void HttpRun::Violation() {
   if (map_.protocol_violation && !closed_) Act(map_.violation, map_.row_violation, Msg::k415011, {});
 }
 
 }  // namespace
 
 bool HttpInspector::Takes(std::uint8_t protocol, std::uint16_t port, const InspectMap*) const {
-  return protocol == 6 && (port == 0 || port == kPort);
+  return protocol == 6 && (port == 0 || port == kHttpPort);
 }
 
 FrameDrop HttpInspector::Inspect(InspectCall& call) {
@@ -426,7 +426,7 @@ FrameDrop HttpInspector::Inspect(InspectCall& call) {
     state = made.get();
     call.Keep(std::move(made));
   }
-  Run(call, map, *state).Go();
+  HttpRun(call, map, *state).Go();
   return FrameDrop::kNone;
 }
 

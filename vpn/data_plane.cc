@@ -8,9 +8,9 @@
 namespace sallyport {
 namespace {
 
-constexpr Duration kAskAgain = Duration::Seconds(1);
+constexpr Duration kAskForSaAgain = Duration::Seconds(1);
 constexpr std::uint16_t kIke = 500;
-constexpr std::size_t kMostAsked = 4096;
+constexpr std::size_t kMostSasAsked = 4096;
 
 EspKeys KeysOf(const ChildSa& sa, bool in) {
   return {sa.cipher, sa.hash, (in ? sa.encryption_in : sa.encryption_out).Clone(), (in ? sa.integrity_in : sa.integrity_out).Clone()};
@@ -60,9 +60,9 @@ void DataPlane::Negotiate(std::uint32_t entry, const TunnelFlow& f, TimePoint no
   }
   const std::uint64_t key = std::uint64_t{entry} << 32 | (element != nullptr ? element - of->match->elements().data() + 1 : 0);
   const auto [i, fresh] = asked_.try_emplace(key, now);
-  if (!fresh && now - i->second < kAskAgain) return;
+  if (!fresh && now - i->second < kAskForSaAgain) return;
   i->second = now;
-  if (asked_.size() > kMostAsked) std::erase_if(asked_, [now](const auto& a) { return now - a.second >= kAskAgain; });
+  if (asked_.size() > kMostSasAsked) std::erase_if(asked_, [now](const auto& a) { return now - a.second >= kAskForSaAgain; });
   TunnelEvent e;
   e.what = TunnelEvent::What::kNeedSa;
   e.entry = entry;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kSweep = Duration::Seconds(1);
 
-CtcpKey KeyOf(const Packet& p) { return {p.key.ingress, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}}; }
+CtcpKey StreamKeyOf(const Packet& p) { return {p.key.ingress, {p.key.dst, p.key.dport}, {p.key.src, p.key.sport}}; }
 
 }  // namespace
 
@@ -34,7 +34,7 @@ void DataPlane::NoteTcp(TunnelEvent::What what, const CtcpKey& key, Bytes messag
 
 DataPlane::Inner DataPlane::ReceiveTcp(Packet& outer, TimePoint now, std::vector<MutableBytes>& esp) {
   const bool first = tcp_.size() == 0;
-  const CtcpKey key = KeyOf(outer);
+  const CtcpKey key = StreamKeyOf(outer);
   std::vector<OriginatedPacket> answers;
   const CtcpServer::Arrival& a = tcp_.Receive(outer, now, answers);
   if (undo_ == nullptr) {
@@ -63,7 +63,7 @@ DataPlane::Inner DataPlane::OpenTcp(Packet& outer, TimePoint now) {
 }
 
 DataPlane::Inner DataPlane::OpenTcpEsp(Packet& outer, MutableBytes esp, TimePoint now) {
-  const CtcpKey key = KeyOf(outer);
+  const CtcpKey key = StreamKeyOf(outer);
   const Inner i = OpenEsp(outer, esp, key.peer.address, key.peer.port, outer.bytes[1], now);
   if (i.drop == FrameDrop::kNone && i.flow_drop == FlowDrop::kNone) tcp_.Prove(key);
   return i;

@@ -92,6 +92,15 @@ VpnStatisticsView SessionCounts::View() const {
   return v;
 }
 
+std::string UserKey(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c != ' ' || (!out.empty() && out.back() != ' ')) out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
 std::optional<SessionCounts::Which> SessionCounts::TooMany(const std::string& user, std::uint32_t limit) const {
   std::optional<Which> found;
   std::size_t count = 0;

@@ -6,12 +6,16 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vpn/remote_sessions.h"
 #include "vpn/views.h"
 
 namespace sallyport {
+
+// Names by which a server may know the same user are one: "Bob ", "bob". Sessions and wrong passwords are counted by it.
+std::string UserKey(std::string_view name);
 
 class SessionCounts {
  public:

@@ -306,9 +306,10 @@ std::vector<VpnSessions::Due> VpnSessions::AllDue(TimePoint now) const {
 
 std::vector<std::uint32_t> VpnSessions::OfUser(const std::string& user) const {
   std::vector<std::uint32_t> all;
+  const std::string key = UserKey(user);
   for (const std::uint32_t index : order_) {
     const Session& s = *sessions_.at(index);
-    if (!s.up.lan_to_lan && s.up.user == user) all.push_back(index);
+    if (!s.up.lan_to_lan && UserKey(s.up.user) == key) all.push_back(index);
   }
   return all;
 }

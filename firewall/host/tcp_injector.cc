@@ -24,7 +24,7 @@ struct VnetHeader {
   std::uint8_t flags, gso_type;
   std::uint16_t header, segment, checksum_start, checksum_offset;  // in the host's order
 };
-constexpr std::uint8_t kNeedsChecksum = 1, kTcpV4 = 1;
+constexpr std::uint8_t kChecksumIsPartial = 1, kTcpV4 = 1;
 constexpr std::uint8_t kAck = 0x10, kPsh = 0x08;
 constexpr int kMtu = 65535;
 constexpr std::size_t kIp = 20;
@@ -131,7 +131,7 @@ bool TcpInjector::Send(std::uint32_t mark, std::span<const OriginatedPacket> run
   std::copy_n(first.data(), at, head.data());
   std::size_t total = at;
   std::array<iovec, kMost + 3> parts;
-  VnetHeader vnet{kNeedsChecksum, kTcpV4, static_cast<std::uint16_t>(ethernet_.size() + at), static_cast<std::uint16_t>(first.size() - at),
+  VnetHeader vnet{kChecksumIsPartial, kTcpV4, static_cast<std::uint16_t>(ethernet_.size() + at), static_cast<std::uint16_t>(first.size() - at),
                   static_cast<std::uint16_t>(ethernet_.size() + kIp), 16};
   parts[0] = {&vnet, sizeof vnet};
   parts[1] = {ethernet_.data(), ethernet_.size()};

@@ -9,12 +9,30 @@
 
 #include "firewall/base/bytes.h"
 #include "firewall/base/names.h"
+#include "firewall/base/printable.h"
 #include "firewall/base/random.h"
 #include "firewall/base/result.h"
 #include "firewall/base/time.h"
 
 namespace sallyport {
 namespace {
+
+TEST(Printable, WhatATerminalMayBeShown) {
+  for (const char* good : {"", "abc", "j\xc3\xb6rg", "\xe6\x97\xa5\xe6\x9c\xac", "\xf0\x9f\x98\x80"}) {
+    EXPECT_TRUE(IsPrintableText(good)) << good;
+    EXPECT_EQ(PrintableText(good), good);
+  }
+  // Malformed; control characters of both kinds (U+009B begins a terminal's commands); lines, directions, what hides.
+  for (const char* bad : {"\n", "\x1b", "\x7f", "\xff", "\xc0\xaf", "\xc2\x80", "\xc2\x9b", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3",
+                          "\xf0\x9f\x98", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xd8\x9c", "\xc2\xad", "\xf3\xa0\x81\x81"}) {
+    EXPECT_FALSE(IsPrintableText(bad)) << bad;
+    const std::string shown = PrintableText(std::string("a") + bad + "b");
+    EXPECT_EQ(shown, "a" + std::string(shown.size() - 2, '?') + "b");
+    EXPECT_GE(shown.size(), 3u);
+  }
+  EXPECT_EQ(PrintableText("abcdef", 4), "abcd");
+  EXPECT_EQ(PrintableText("ab\xc3\xb6", 3), "ab") << "whole characters";
+}
 
 TEST(Bytes, BigEndianAtAnyAddress) {
   std::uint8_t b[20] = {};

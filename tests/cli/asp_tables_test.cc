@@ -2,7 +2,7 @@
 #include "conf/personality.h"
 #include "tests/cli/console_fixture.h"
 
-namespace sallyport {
+namespace sallyport::asp_tables_test {
 namespace {
 
 constexpr char kConfig[] =
@@ -68,4 +68,4 @@ TEST_F(AspTables, TheApplianceIsANeighbour) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::asp_tables_test

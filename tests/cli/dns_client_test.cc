@@ -6,7 +6,7 @@
 #include "cli/show_dns.h"
 #include "tests/cli/console_parts.h"
 
-namespace sallyport {
+namespace sallyport::dns_client_test {
 namespace {
 
 struct Record {
@@ -319,4 +319,4 @@ TEST_F(FqdnTest, PingOfANameThatNobodyKnows) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::dns_client_test

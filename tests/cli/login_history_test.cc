@@ -2,7 +2,7 @@
 
 #include "tests/cli/console_fixture.h"
 
-namespace sallyport {
+namespace sallyport::login_history_test {
 namespace {
 
 constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000'000;
@@ -48,4 +48,4 @@ TEST_F(ConsoleTest, GreetingOfAnSshLogin) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::login_history_test

@@ -3,7 +3,7 @@
 #include "tests/cli/console_fixture.h"
 #include "tests/cli/show_golden.h"
 
-namespace sallyport {
+namespace sallyport::packet_tracer_test {
 namespace {
 
 constexpr char kConfig[] =
@@ -190,4 +190,4 @@ TEST_F(PacketTracerTest, DetailedIdsAreThoseOfTheTable) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::packet_tracer_test

@@ -12,7 +12,7 @@
 #include "firewall/base/checksum.h"
 #include "firewall/types.h"
 
-namespace sallyport {
+namespace sallyport::replay_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -323,4 +323,4 @@ TEST_F(ReplayTest, OnePacketIsTraced) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::replay_test

@@ -2,7 +2,7 @@
 #include "conf/personality.h"
 #include "tests/cli/console_fixture.h"
 
-namespace sallyport {
+namespace sallyport::searched_groups_test {
 namespace {
 
 constexpr char kConfig[] =
@@ -42,4 +42,4 @@ TEST_F(ConsoleTest, SearchedGroupsAreNamedByFamilyAndCounted) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::searched_groups_test

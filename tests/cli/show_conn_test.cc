@@ -5,7 +5,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_conn_test {
 namespace {
 
 constexpr TimePoint kNow{1'000'000'000'000'000};
@@ -130,4 +130,4 @@ TEST(ShowConn, EndpointsAreInOrderOfSecurityLevelWhoeverBegan) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_conn_test

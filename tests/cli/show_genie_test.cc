@@ -10,10 +10,11 @@
 #include "cli/show_system.h"
 #include "ntc_text.h"
 
-namespace sallyport {
+namespace sallyport::show_genie_test {
 namespace {
 
 using namespace ntc;
+using ntc::Match;
 
 #define LOAD_GENIE(name, command)          \
   const std::string name = Genie(command); \
@@ -142,4 +143,4 @@ TEST(GenieSample, FailoverInterface) {  // tabs expanded
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_genie_test

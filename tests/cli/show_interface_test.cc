@@ -6,7 +6,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_interface_test {
 namespace {
 
 std::vector<InterfaceView> Views() {
@@ -98,4 +98,4 @@ TEST(RateMeter, IgnoresSamplesThatAreTooClose) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_interface_test

@@ -6,7 +6,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_local_host_test {
 namespace {
 
 LocalHostView Host(const char* address, std::uint32_t tcp, std::uint32_t udp) {
@@ -64,4 +64,4 @@ TEST(ShowIntercept, TopServers) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_local_host_test

@@ -5,7 +5,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_logging_test {
 namespace {
 
 LoggingStatus Status() {
@@ -53,4 +53,4 @@ TEST(ShowLogging, MessagesThatWereChanged) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_logging_test

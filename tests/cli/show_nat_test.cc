@@ -5,7 +5,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_nat_test {
 namespace {
 
 AddressRange Net(const char* address, int length) { return AddressRange::Of(Prefix::Of(Ip(address), length)); }
@@ -126,4 +126,4 @@ TEST(ShowXlate, BothEras) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_nat_test

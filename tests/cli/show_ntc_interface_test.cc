@@ -7,7 +7,7 @@
 #include "cli/show_platform.h"
 #include "ntc_text.h"
 
-namespace sallyport {
+namespace sallyport::show_ntc_interface_test {
 namespace {
 
 using namespace ntc;
@@ -206,4 +206,4 @@ TEST(Ntc, PortChannelSummary) {  // it says three groups in use and lists two
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_ntc_interface_test

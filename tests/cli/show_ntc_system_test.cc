@@ -9,7 +9,7 @@
 #include "cli/show_system.h"
 #include "ntc_text.h"
 
-namespace sallyport {
+namespace sallyport::show_ntc_system_test {
 namespace {
 
 using namespace ntc;
@@ -204,4 +204,4 @@ TEST(Ntc, Failover) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_ntc_system_test

@@ -13,7 +13,7 @@
 #include "conf/nat_text.h"
 #include "ntc_text.h"
 
-namespace sallyport {
+namespace sallyport::show_ntc_traffic_test {
 namespace {
 
 using namespace ntc;
@@ -279,4 +279,4 @@ TEST(Ntc, Xlate) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_ntc_traffic_test

@@ -9,7 +9,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_platform_test {
 namespace {
 
 constexpr std::int64_t kWall = 1'714'575'651'000'000'000;  // 15:00:51 UTC Wed May 1 2024
@@ -145,4 +145,4 @@ TEST(Ping, WithAndWithoutAnswers) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_platform_test

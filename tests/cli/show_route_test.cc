@@ -5,7 +5,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_route_test {
 namespace {
 
 Route To(const char* destination, int length, IfId interface, const char* gateway, int metric) {
@@ -90,4 +90,4 @@ TEST(ShowRoute, OfOneAddressAndOfSome) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_route_test

@@ -8,7 +8,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_routing_test {
 namespace {
 
 Duration Since(int days, int hours, int minutes, int seconds) {
@@ -136,4 +136,4 @@ TEST_F(RoutingSamples, BgpSummary) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_routing_test

@@ -8,7 +8,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_system_test {
 namespace {
 
 constexpr std::int64_t kWall = 1'714'575'651'439'000'000;  // 15:00:51.439 UTC Wed May 1 2024
@@ -108,4 +108,4 @@ TEST(ShowPacketTracer, NoWayOut) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_system_test

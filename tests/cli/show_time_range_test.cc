@@ -6,7 +6,7 @@
 #include "cli/show_access_list.h"
 #include "conf/configuration.h"
 
-namespace sallyport {
+namespace sallyport::show_time_range_test {
 namespace {
 
 constexpr const char* kConfig =
@@ -85,4 +85,4 @@ TEST(ShowTimeRange, ItCannotBeRemovedWhileALineNamesIt) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_time_range_test

@@ -13,7 +13,7 @@
 #include "ntc_sample.h"
 #include "show_fixtures.h"
 
-namespace sallyport {
+namespace sallyport::show_vpn_samples_test {
 namespace {
 
 // 2020-03-17 14:28:09 CDT and the like: nanoseconds since 1970.
@@ -472,4 +472,4 @@ TEST_F(VpnSamples, SessiondbDetailAnyConnectCase) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_vpn_samples_test

@@ -12,7 +12,7 @@
 #include "show_fixtures.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::show_vpn_test {
 namespace {
 
 Personality Release(const char* version) { return *PersonalityOf(version); }
@@ -512,4 +512,4 @@ TEST_F(VpnConsole, ShowsTheTables) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::show_vpn_test

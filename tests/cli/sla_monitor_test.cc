@@ -8,7 +8,7 @@
 #include "conf/personality.h"
 #include "show_golden.h"
 
-namespace sallyport {
+namespace sallyport::sla_monitor_test {
 namespace {
 
 struct Sent {
@@ -278,4 +278,4 @@ TEST(ShowFragmentTest, AsPrinted) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::sla_monitor_test

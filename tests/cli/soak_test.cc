@@ -12,7 +12,7 @@
 #include "firewall/base/checksum.h"
 #include "tests/cli/console_fixture.h"
 
-namespace sallyport {
+namespace sallyport::soak_test {
 namespace {
 
 using Wire = std::vector<std::uint8_t>;
@@ -472,4 +472,4 @@ TEST_F(Soak, NothingIsLeftAndNothingGrows) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::soak_test

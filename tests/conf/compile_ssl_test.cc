@@ -548,5 +548,29 @@ aaa-server dir (inside) host 10.1.1.8
   EXPECT_EQ(map.values[0].cisco, "Road");
 }
 
+// A profile of each type, a package of each number.
+TEST_F(CompileSsl, WhatIsSaidAgainReplaces) {
+  Load(Config("9.16(1)", "group-policy Road internal\n"));
+  Type("webvpn\nenable outside\nanyconnect image disk0:/a-win-4.1.1.pkg 1\nanyconnect image disk0:/b-linux-4.1.1.pkg 2\n"
+       "anyconnect image disk0:/c-win-4.2.2.pkg 1\nexit\n"
+       "group-policy Road attributes\nvpn-tunnel-protocol ssl-client\nwebvpn\nanyconnect profiles value one type user\n"
+       "anyconnect profiles value nac type iseposture\nanyconnect profiles value two type user");
+  ASSERT_EQ(ssl().images.size(), 2u);
+  EXPECT_EQ(ssl().images[0].file, "c-win-4.2.2.pkg");
+  EXPECT_EQ(ssl().images[1].file, "b-linux-4.1.1.pkg");
+  EXPECT_THAT(Rules("Road").profiles, ElementsAre("two"));
+  const std::string said = conf_.Print();
+  EXPECT_THAT(said, testing::HasSubstr("anyconnect profiles value nac type iseposture\n"));
+  EXPECT_THAT(said, Not(testing::HasSubstr("profiles value one")));
+  EXPECT_THAT(said, Not(testing::HasSubstr("a-win-4.1.1.pkg")));
+  Type("anyconnect profiles value three");
+  EXPECT_THAT(Rules("Road").profiles, ElementsAre("three")) << "without a word it is a user's";
+  Type("anyconnect profiles none");
+  EXPECT_THAT(Rules("Road").profiles, IsEmpty());
+  EXPECT_THAT(conf_.Print(), Not(testing::HasSubstr("profiles value")));
+  Type("anyconnect profiles value four type user");
+  EXPECT_THAT(conf_.Print(), Not(testing::HasSubstr("profiles none")));
+}
+
 }  // namespace
 }  // namespace sallyport

@@ -13,7 +13,7 @@
 #include "conf/lines.h"
 #include "conf/personality.h"
 
-namespace sallyport {
+namespace sallyport::configuration_test {
 namespace {
 
 using Outcome = ApplyResult::Outcome;
@@ -696,4 +696,4 @@ TEST(Corpus, Coverage) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::configuration_test

@@ -5,7 +5,7 @@
 
 #include "conf/configuration.h"
 
-namespace sallyport {
+namespace sallyport::load_test {
 namespace {
 
 using std::string_literals::operator""s;
@@ -174,4 +174,4 @@ TEST(Load, MergingKeepsWhatIsThere) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::load_test

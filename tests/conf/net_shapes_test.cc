@@ -11,7 +11,7 @@
 #include "conf/lines.h"
 #include "conf/personality.h"
 
-namespace sallyport {
+namespace sallyport::net_shapes_test {
 namespace {
 
 class Session {
@@ -279,4 +279,4 @@ TEST(NetShapes, SamplesComeBack) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::net_shapes_test

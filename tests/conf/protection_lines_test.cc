@@ -3,7 +3,7 @@
 
 #include "conf/configuration.h"
 
-namespace sallyport {
+namespace sallyport::protection_lines_test {
 namespace {
 
 constexpr char kInterfaces[] =
@@ -119,4 +119,4 @@ TEST(ProtectionLines, DefaultRatesAreShownByAll) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::protection_lines_test

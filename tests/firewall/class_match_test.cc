@@ -3,7 +3,7 @@
 
 #include "firewall/policy.h"
 
-namespace sallyport {
+namespace sallyport::class_match_test {
 namespace {
 
 constexpr IfId kInside{1}, kOutside{2}, kDmz{3};
@@ -249,4 +249,4 @@ TEST(SelectInspection, OneOnlyAndInterfaceFirst) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::class_match_test

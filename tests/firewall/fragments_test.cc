@@ -9,7 +9,7 @@
 
 #include "firewall/base/random.h"
 
-namespace sallyport {
+namespace sallyport::fragments_test {
 namespace {
 
 using What = FragmentTable::Result::What;
@@ -412,4 +412,4 @@ TEST_F(FragmentsTest, AgainstModel) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::fragments_test

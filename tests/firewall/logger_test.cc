@@ -7,7 +7,7 @@
 
 #include "firewall/log_text.h"
 
-namespace sallyport {
+namespace sallyport::logger_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -363,4 +363,4 @@ TEST(CivilTimes, CalendarAndNegativeOffsets) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::logger_test

@@ -6,7 +6,7 @@
 #include "firewall/nat_rule.h"
 #include "tests/firewall/nat_fixture.h"
 
-namespace sallyport {
+namespace sallyport::nat64_rules_test {
 namespace {
 
 using namespace nat_test;
@@ -123,4 +123,4 @@ TEST(Nat64Rules, NamesGetAnAddressOfTheFamilyThatIsWanted) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::nat64_rules_test

@@ -9,7 +9,7 @@
 #include "firewall/nat_rule.h"
 #include "tests/firewall/nat_fixture.h"
 
-namespace sallyport {
+namespace sallyport::nat_index_test {
 namespace {
 
 using namespace nat_test;
@@ -210,4 +210,4 @@ TEST(NatIndex, AgreeingReversePathLeadsBackToTheInitiator) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::nat_index_test

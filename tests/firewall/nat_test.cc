@@ -5,7 +5,7 @@
 
 #include "tests/firewall/nat_fixture.h"
 
-namespace sallyport {
+namespace sallyport::nat_test {
 namespace {
 
 using namespace nat_test;
@@ -388,4 +388,4 @@ TEST_F(Nat, Ipv6Static) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::nat_test

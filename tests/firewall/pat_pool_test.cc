@@ -7,7 +7,7 @@
 #include "firewall/port_space.h"
 #include "tests/firewall/nat_fixture.h"
 
-namespace sallyport {
+namespace sallyport::pat_pool_test {
 namespace {
 
 using namespace nat_test;
@@ -141,4 +141,4 @@ TEST(DnsReplies, AddressesReadAsTheOtherSideKnowsThem) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::pat_pool_test

@@ -8,7 +8,7 @@
 #include "firewall/threat_detection.h"
 #include "firewall/token_bucket.h"
 
-namespace sallyport {
+namespace sallyport::rates_test {
 namespace {
 
 TimePoint At(double seconds) { return {static_cast<std::int64_t>(seconds * 1e9)}; }
@@ -199,4 +199,4 @@ TEST(ActivityMeter, IntervalsAndAverages) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::rates_test

@@ -6,7 +6,7 @@
 
 #include "firewall/base/random.h"
 
-namespace sallyport {
+namespace sallyport::route_table_test {
 namespace {
 
 Route Make(const char* network, int length, int interface, int metric = 1, const char* gateway = nullptr) {
@@ -90,4 +90,4 @@ TEST(RouteTable, AgreesWithLinearSearch) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::route_table_test

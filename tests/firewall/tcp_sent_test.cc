@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace sallyport {
+namespace sallyport::tcp_sent_test {
 namespace {
 
 struct Fixture : ::testing::Test {
@@ -58,4 +58,4 @@ TEST_F(TcpSentTest, KeepsNoMoreThanItMay) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::tcp_sent_test

@@ -12,7 +12,7 @@
 #include "firewall/port_space.h"
 #include "tests/firewall/nat_fixture.h"
 
-namespace sallyport {
+namespace sallyport::xlate_table_test {
 namespace {
 
 using namespace nat_test;
@@ -351,4 +351,4 @@ TEST(ChainIndex, FindsEverythingWhileItGrowsAndAfterErasures) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::xlate_table_test

@@ -4,7 +4,7 @@
 #include "firewall/base/checksum.h"
 #include "tests/host/net_fixture.h"
 
-namespace sallyport {
+namespace sallyport::tcp_injector_test {
 namespace {
 
 constexpr IfId kOut{2};
@@ -145,4 +145,4 @@ TEST_F(TcpInjectorTest, TheLinkGoesAndComes) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::tcp_injector_test

@@ -11,7 +11,7 @@
 #include "firewall/logger.h"
 #include "inspect/icmp.h"
 
-namespace sallyport {
+namespace sallyport::asp_phases_test {
 namespace {
 
 class Silent final : public LogSink {
@@ -128,4 +128,4 @@ TEST(AspTable, PhasesNameRulesOfTheTable) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::asp_phases_test

@@ -13,7 +13,7 @@
 #include "vpn/ctcp_client.h"
 #include "vpn/ctcp_server.h"
 
-namespace sallyport {
+namespace sallyport::ctcp_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -564,4 +564,4 @@ TEST(Ctcp, ImaginedSegmentsLeaveNoTrace) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::ctcp_test

@@ -1,7 +1,7 @@
 // Plain packets into ESP and out of it, between two appliances.
 #include "tests/vpn/gateways.h"
 
-namespace sallyport::vpntest {
+namespace sallyport::vpntest::data_plane_test {
 namespace {
 
 const Made kPing{.src = "10.1.1.10", .dst = "10.2.2.20", .protocol = 1, .sport = 77, .payload = 56};
@@ -773,4 +773,4 @@ TEST_F(DataPlaneTest, RefusedTcpIsAnsweredThroughTheTunnel) {
 }
 
 }  // namespace
-}  // namespace sallyport::vpntest
+}  // namespace sallyport::vpntest::data_plane_test

@@ -3,7 +3,7 @@
 
 #include "tests/vpn/whole_appliance.h"
 
-namespace sallyport {
+namespace sallyport::hardware_client_test {
 namespace {
 
 IpAddress Ip(const char* text) { return *IpAddress::Parse(text); }
@@ -108,4 +108,4 @@ TEST_F(HardwareClient, WithoutSplitTunnellingEverythingGoesThere) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::hardware_client_test

@@ -7,7 +7,7 @@
 #include "firewall/base/checksum.h"
 #include "tests/vpn/whole_appliance.h"
 
-namespace sallyport {
+namespace sallyport::ipsec_client_test {
 namespace {
 
 using Raw = std::vector<std::uint8_t>;
@@ -254,4 +254,4 @@ TEST_F(IpsecClientTest, PortIsClosed) {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::ipsec_client_test

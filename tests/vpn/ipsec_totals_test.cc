@@ -1,7 +1,7 @@
 // `show ipsec stats`: counters of all tunnels, of those that have gone, too.
 #include "tests/vpn/gateways.h"
 
-namespace sallyport::vpntest {
+namespace sallyport::vpntest::ipsec_totals_test {
 namespace {
 
 const Made kDatagram{.src = "10.1.1.10", .dst = "10.2.2.20", .payload = 100};
@@ -56,4 +56,4 @@ TEST_F(IpsecTotalsTest, TunnelsThatHaveGoneStillCount) {
 }
 
 }  // namespace
-}  // namespace sallyport::vpntest
+}  // namespace sallyport::vpntest::ipsec_totals_test

@@ -13,7 +13,7 @@
 // Of the address sanitizer, which has an allocator of its own; not there without it.
 extern "C" __attribute__((weak)) std::size_t __sanitizer_get_current_allocated_bytes();
 
-namespace sallyport {
+namespace sallyport::rekey_soak_test {
 namespace {
 
 IpAddress Ip(const char* text) { return *IpAddress::Parse(text); }
@@ -133,4 +133,4 @@ TEST_P(RekeySoak, NothingIsLostAndNothingGrows) {
 INSTANTIATE_TEST_SUITE_P(Versions, RekeySoak, testing::Values(1, 2), [](const auto& i) { return "Ikev" + std::to_string(i.param); });
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::rekey_soak_test

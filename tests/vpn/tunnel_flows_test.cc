@@ -1,7 +1,7 @@
 // What becomes of connections when their tunnel goes, comes back, or comes up at all.
 #include "tests/vpn/gateways.h"
 
-namespace sallyport::vpntest {
+namespace sallyport::vpntest::tunnel_flows_test {
 namespace {
 
 Made Back(Made m) {
@@ -342,4 +342,4 @@ TEST_F(TunnelFlows, ImaginedEspLeavesNoTrace) {
 }
 
 }  // namespace
-}  // namespace sallyport::vpntest
+}  // namespace sallyport::vpntest::tunnel_flows_test

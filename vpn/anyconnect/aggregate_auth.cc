@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <pugixml.hpp>
 
+#include "firewall/base/printable.h"
 #include "vpn/crypto/secret.h"
 
 namespace sallyport {
@@ -71,31 +72,6 @@ void WipeAuthText(std::string& text) {
 
 }  // namespace
 
-bool IsPlainText(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7f) return false;
-    const std::size_t more = c < 0x80                ? 0
-                             : c >= 0xc2 && c < 0xe0 ? 1
-                             : c >= 0xe0 && c < 0xf0 ? 2
-                             : c >= 0xf0 && c < 0xf5 ? 3
-                                                     : 9;
-    if (more > text.size() - i - 1) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    const auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0u;
-    // Overlong forms, surrogates, beyond Unicode; and U+0080 to U+009F, which are control characters.
-    if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second >= 0xa0) || (c == 0xf0 && second < 0x90) ||
-        (c == 0xf4 && second >= 0x90) || (c == 0xc2 && second < 0xa0)) {
-      return false;
-    }
-    i += more + 1;
-  }
-  return true;
-}
-
 std::string_view AuthDocument::Field(std::string_view name) const {
   for (const auto& [n, value] : fields) {
     if (n == name) return value;
@@ -134,7 +110,7 @@ Result<AuthDocument> ReadAuth(std::string_view text, const XmlLimits& limits) {
                                   : AuthDocument::Type::kOther;
   const auto plain = [](const char* value, std::size_t most) {
     const std::string_view v(value);
-    return v.size() <= most && IsPlainText(v) ? std::string(v) : std::string();
+    return v.size() <= most && IsPrintableText(v) ? std::string(v) : std::string();
   };
   const pugi::xml_node device = root.child("device-id");
   d.version = plain(root.child("version").text().get(), 64);

@@ -35,8 +35,6 @@ struct XmlLimits {
 };
 // The error is a sentence for a debug.
 Result<AuthDocument> ReadAuth(std::string_view text, const XmlLimits& limits = {});
-// Is that UTF-8 without control characters?
-bool IsPlainText(std::string_view text);
 
 // --- what it is answered
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "firewall/base/printable.h"
+
 namespace sallyport {
 namespace {
 
@@ -37,11 +39,7 @@ std::vector<std::string> NamesIn(std::string_view text, char separator) {
 }
 
 // What goes into views and messages: printable, and of a bounded length.
-std::string ConnectText(std::string_view text, std::size_t most = 128) {
-  std::string out;
-  for (const char c : text.substr(0, most)) out.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
-  return out;
-}
+std::string ConnectText(std::string_view text, std::size_t most = 128) { return PrintableText(text, most); }
 
 Secret MasterSecretOf(std::string_view hex) {
   constexpr std::size_t kSize = 48;

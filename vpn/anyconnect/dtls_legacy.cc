@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "vpn/anyconnect/dtls_channel.h"
+#include "vpn/anyconnect/dtls_records.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kLegacyQueued = 16;
 constexpr unsigned kLegacyGivesUpMs = 60'000;
 constexpr unsigned kLegacyDataMtu = 16'384;  // whoever seals minds the path
 
@@ -37,10 +36,8 @@ constexpr LegacySuite kLegacySuites[] = {
 // What GnuTLS's callbacks see; stays at its place when the handshake becomes a channel.
 struct LegacyCore {
   gnutls_session_t session = nullptr;
-  Bytes in;
-  MutableBytes room;
-  std::size_t written = 0;
-  std::vector<std::vector<std::uint8_t>> queue;
+  DtlsWire wire;
+  DtlsRole role = DtlsRole::kServer;
   const LegacySuite* suite = nullptr;
   Secret key;
   std::function<void(const std::string&)> key_log;
@@ -54,39 +51,17 @@ struct LegacyCore {
 };
 
 ssize_t LegacyPush(gnutls_transport_ptr_t to, const void* data, std::size_t size) {
-  LegacyCore& c = *static_cast<LegacyCore*>(to);
-  const auto* const p = static_cast<const std::uint8_t*>(data);
-  if (c.written == 0 && c.room.size() >= size) {
-    std::memcpy(c.room.data(), p, size);
-    c.written = size;
-  } else if (c.queue.size() < kLegacyQueued) {
-    c.queue.emplace_back(p, p + size);
-  }
+  static_cast<LegacyCore*>(to)->wire.Put(static_cast<const std::uint8_t*>(data), size);
   return static_cast<ssize_t>(size);
 }
 ssize_t LegacyPull(gnutls_transport_ptr_t from, void* room, std::size_t size) {
   LegacyCore& c = *static_cast<LegacyCore*>(from);
-  if (c.in.empty()) {
-    gnutls_transport_set_errno(c.session, EAGAIN);
-    return -1;
-  }
-  const std::size_t n = std::min(size, c.in.size());
-  std::memcpy(room, c.in.data(), n);
-  c.in = {};
-  return static_cast<ssize_t>(n);
+  const std::size_t n = c.wire.Get(static_cast<std::uint8_t*>(room), size);
+  if (n != 0) return static_cast<ssize_t>(n);
+  gnutls_transport_set_errno(c.session, EAGAIN);
+  return -1;
 }
-int LegacyPullWaits(gnutls_transport_ptr_t from, unsigned) { return static_cast<LegacyCore*>(from)->in.empty() ? 0 : 1; }
-
-// Whole records from the first octet to the last. GnuTLS would keep a part of one, and read the next datagram as its rest.
-bool IsWholeRecords(Bytes d) {
-  constexpr std::size_t kHeader = 13;
-  while (d.size() >= kHeader) {
-    const std::size_t record = kHeader + LoadBe16(&d[11]);
-    if (record > d.size()) return false;
-    d = d.subspan(record);
-  }
-  return d.empty();
-}
+int LegacyPullWaits(gnutls_transport_ptr_t from, unsigned) { return static_cast<LegacyCore*>(from)->wire.empty() ? 0 : 1; }
 
 void AppendHex(std::string& out, const unsigned char* p, std::size_t n) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -111,33 +86,22 @@ class LegacyChannel final : public DtlsChannel {
  public:
   explicit LegacyChannel(std::unique_ptr<LegacyCore> core) : core_(std::move(core)) { gnutls_dtls_set_mtu(core_->session, kLegacyDataMtu); }
   Got Open(Bytes datagram, MutableBytes room, std::size_t& size) override {
-    if (!IsWholeRecords(datagram)) return Got::kNothing;
-    core_->in = datagram;
-    const ssize_t r = gnutls_record_recv(core_->session, room.data(), room.size());
-    core_->in = {};
-    if (r > 0) {
-      size = static_cast<std::size_t>(r);
-      return Got::kRecord;
-    }
-    return r == 0 || gnutls_error_is_fatal(static_cast<int>(r)) != 0 ? Got::kClosed : Got::kNothing;
+    return core_->wire.Open(datagram, static_cast<std::size_t>(core_->suite->block), [&] {
+      const ssize_t r = gnutls_record_recv(core_->session, room.data(), room.size());
+      if (r > 0) {
+        size = static_cast<std::size_t>(r);
+        return Got::kRecord;
+      }
+      return r == 0 || gnutls_error_is_fatal(static_cast<int>(r)) != 0 ? Got::kClosed : Got::kNothing;
+    });
   }
   std::size_t Seal(Bytes plain, MutableBytes room) override {
-    core_->room = room;
-    core_->written = 0;
-    const ssize_t r = gnutls_record_send(core_->session, plain.data(), plain.size());
-    core_->room = {};
-    return r > 0 && static_cast<std::size_t>(r) == plain.size() ? std::exchange(core_->written, 0) : 0;
+    return core_->wire.Seal(room, [&] {
+      const ssize_t r = gnutls_record_send(core_->session, plain.data(), plain.size());
+      return r > 0 && static_cast<std::size_t>(r) == plain.size();
+    });
   }
-  std::size_t TakeDatagram(MutableBytes room) override {
-    while (!core_->queue.empty()) {
-      const std::vector<std::uint8_t> first = std::move(core_->queue.front());
-      core_->queue.erase(core_->queue.begin());
-      if (first.size() > room.size()) continue;
-      std::copy(first.begin(), first.end(), room.begin());
-      return first.size();
-    }
-    return 0;
-  }
+  std::size_t TakeDatagram(MutableBytes room) override { return core_->wire.Take(room); }
   void Close() override { gnutls_bye(core_->session, GNUTLS_SHUT_WR); }
   int overhead() const override { return 13 + 2 * core_->suite->block + 20; }
   VpnEncapsulation version() const override { return VpnEncapsulation::kDtls10; }
@@ -151,10 +115,11 @@ class LegacyHandshake final : public DtlsHandshake {
  public:
   explicit LegacyHandshake(std::unique_ptr<LegacyCore> core) : core_(std::move(core)) {}
   State Feed(Bytes datagram) override {
-    if (state_ != State::kBusy || !IsWholeRecords(datagram)) return state_;
-    core_->in = datagram;
-    Shake();
-    core_->in = {};
+    if (state_ != State::kBusy) return state_;
+    core_->wire.Shake(datagram, {DtlsMethod::kLegacy, core_->role, {}}, [this] {
+      Shake();
+      return state_ == State::kBusy;
+    });
     return state_;
   }
   State Tick() override {
@@ -164,7 +129,7 @@ class LegacyHandshake final : public DtlsHandshake {
   State state() const override { return state_; }
   std::vector<std::vector<std::uint8_t>> ToWire() override {
     if (!core_) return {};
-    return std::exchange(core_->queue, {});
+    return core_->wire.TakeAll();
   }
   std::unique_ptr<DtlsChannel> Take() override {
     if (state_ != State::kDone || !core_) return nullptr;
@@ -175,10 +140,10 @@ class LegacyHandshake final : public DtlsHandshake {
 
   void Shake() {
     int r = GNUTLS_E_AGAIN;
-    // A warning of the peer's ends a call, and no more than that; a peer has only so many in a datagram.
+    // A warning of the peer's ends a call, and no more than that.
     do {
       r = gnutls_handshake(core_->session);
-    } while (r == GNUTLS_E_WARNING_ALERT_RECEIVED && !core_->in.empty());
+    } while (r == GNUTLS_E_WARNING_ALERT_RECEIVED && !core_->wire.empty());
     if (r == GNUTLS_E_SUCCESS && gnutls_session_is_resumed(core_->session) != 0) {
       state_ = State::kDone;
       if (core_->key_log) LogLegacyKeys(*core_);
@@ -202,6 +167,7 @@ std::unique_ptr<DtlsHandshake> BeginLegacyDtls(const DtlsSecret& secret, DtlsRol
   const unsigned end = role == DtlsRole::kServer ? GNUTLS_SERVER : GNUTLS_CLIENT;
   auto core = std::make_unique<LegacyCore>();
   core->suite = suite;
+  core->role = role;
   core->key = secret.key.Clone();
   core->key_log = setup.key_log;
   if (gnutls_init(&core->session, end | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_EXTENSIONS) != GNUTLS_E_SUCCESS) return nullptr;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "vpn/anyconnect/dtls_channel.h"
+#include "vpn/anyconnect/dtls_records.h"
 #include "vpn/crypto/digests.h"
 #include "vpn/crypto/library.h"
 
@@ -18,7 +19,6 @@ namespace sallyport {
 namespace {
 
 constexpr unsigned char kDtlsIdContext[] = {'a', 'c'};
-constexpr std::size_t kDtlsQueued = 16;  // datagrams of the library's own that wait to be sent
 constexpr std::size_t kDtlsCookie = 16;
 constexpr long kDtlsSessionLife = 86400;  // how long ago a session may have been made to be resumed; ours are made at that moment
 
@@ -33,12 +33,10 @@ struct DtlsFree {
 // What the SSL object's callbacks see: it stays at its place when the handshake becomes a channel.
 struct DtlsCore {
   std::unique_ptr<SSL, DtlsFree<SSL_free>> ssl;
-  Bytes in;           // the datagram that OpenSSL reads next
-  MutableBytes room;  // where the next record goes; empty: to `queue`
-  std::size_t written = 0;
-  std::vector<std::vector<std::uint8_t>> queue;
+  DtlsWire wire;
   // Of the handshake:
   const DtlsSuite* suite = nullptr;
+  DtlsRole role = DtlsRole::kServer;
   DtlsSessionId id{};
   Secret key, cookie_key;
   Endpoint peer;
@@ -48,27 +46,17 @@ struct DtlsCore {
 DtlsCore& CoreOf(const SSL* ssl) { return *static_cast<DtlsCore*>(SSL_get_app_data(ssl)); }
 
 int DtlsBioWrite(BIO* b, const char* p, int n) {
-  DtlsCore& c = *static_cast<DtlsCore*>(BIO_get_data(b));
   if (n <= 0) return 0;
-  const auto size = static_cast<std::size_t>(n);
-  if (c.written == 0 && c.room.size() >= size) {
-    std::memcpy(c.room.data(), p, size);
-    c.written = size;
-  } else if (c.queue.size() < kDtlsQueued) {
-    c.queue.emplace_back(p, p + n);
-  }
-  return n;  // what cannot be kept is lost, as on a wire
+  static_cast<DtlsCore*>(BIO_get_data(b))->wire.Put(reinterpret_cast<const std::uint8_t*>(p), static_cast<std::size_t>(n));
+  return n;
 }
 int DtlsBioRead(BIO* b, char* p, int n) {
   BIO_clear_retry_flags(b);
-  DtlsCore& c = *static_cast<DtlsCore*>(BIO_get_data(b));
-  if (n <= 0 || c.in.empty()) {
+  const std::size_t size = n <= 0 ? 0 : static_cast<DtlsCore*>(BIO_get_data(b))->wire.Get(reinterpret_cast<std::uint8_t*>(p), static_cast<std::size_t>(n));
+  if (size == 0) {
     BIO_set_retry_read(b);
     return -1;
   }
-  const std::size_t size = std::min(c.in.size(), static_cast<std::size_t>(n));
-  std::memcpy(p, c.in.data(), size);
-  c.in = {};
   return static_cast<int>(size);
 }
 long DtlsBioControl(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
@@ -204,37 +192,26 @@ class OpenSslChannel final : public DtlsChannel {
  public:
   explicit OpenSslChannel(std::unique_ptr<DtlsCore> core) : core_(std::move(core)) {
     const SuiteView v = DescribeSuite(cipher());
+    least_ = cipher().find("GCM") != std::string::npos ? 8 + 16 : v.aead ? 16 : 16 + 16;
     overhead_ = v.aead ? 13 + 8 + 16 : 13 + 16 + 16 + (v.hash == VpnHash::kSha384 ? 48 : v.hash == VpnHash::kSha256 ? 32 : 20);
   }
   Got Open(Bytes datagram, MutableBytes room, std::size_t& size) override {
-    ForgetErrors();
-    core_->in = datagram;
-    const int r = SSL_read_ex(core_->ssl.get(), room.data(), room.size(), &size);
-    core_->in = {};
-    if (r == 1) return Got::kRecord;
-    if (SSL_get_error(core_->ssl.get(), r) == SSL_ERROR_WANT_READ) return Got::kNothing;
-    return Got::kClosed;
+    return core_->wire.Open(datagram, least_, [&] {
+      ForgetErrors();
+      const int r = SSL_read_ex(core_->ssl.get(), room.data(), room.size(), &size);
+      if (r == 1) return Got::kRecord;
+      return SSL_get_error(core_->ssl.get(), r) == SSL_ERROR_WANT_READ ? Got::kNothing : Got::kClosed;
+    });
   }
   std::size_t Seal(Bytes plain, MutableBytes room) override {
     if (SSL_in_init(core_->ssl.get())) return 0;
     ForgetErrors();
-    core_->room = room;
-    core_->written = 0;
-    std::size_t taken = 0;
-    const int r = SSL_write_ex(core_->ssl.get(), plain.data(), plain.size(), &taken);
-    core_->room = {};
-    return r == 1 ? std::exchange(core_->written, 0) : 0;
+    return core_->wire.Seal(room, [&] {
+      std::size_t taken = 0;
+      return SSL_write_ex(core_->ssl.get(), plain.data(), plain.size(), &taken) == 1;
+    });
   }
-  std::size_t TakeDatagram(MutableBytes room) override {
-    while (!core_->queue.empty()) {
-      const std::vector<std::uint8_t> first = std::move(core_->queue.front());
-      core_->queue.erase(core_->queue.begin());
-      if (first.size() > room.size()) continue;
-      std::copy(first.begin(), first.end(), room.begin());
-      return first.size();
-    }
-    return 0;
-  }
+  std::size_t TakeDatagram(MutableBytes room) override { return core_->wire.Take(room); }
   void Close() override {
     ForgetErrors();
     SSL_shutdown(core_->ssl.get());
@@ -250,6 +227,7 @@ class OpenSslChannel final : public DtlsChannel {
  private:
   std::unique_ptr<DtlsCore> core_;
   int overhead_ = 0;
+  std::size_t least_ = 0;
 };
 
 class OpenSslHandshake final : public DtlsHandshake {
@@ -257,9 +235,16 @@ class OpenSslHandshake final : public DtlsHandshake {
   explicit OpenSslHandshake(std::unique_ptr<DtlsCore> core) : core_(std::move(core)) {}
   State Feed(Bytes datagram) override {
     if (state_ != State::kBusy) return state_;
-    core_->in = datagram;
-    Shake();
-    core_->in = {};
+    std::uint8_t cookie[kDtlsCookie];
+    Bytes expected;
+    if (core_->role == DtlsRole::kServer && !core_->cookie_key.empty()) {
+      CookieFor(*core_, cookie);
+      expected = cookie;
+    }
+    core_->wire.Shake(datagram, {core_->suite->method, core_->role, expected}, [this] {
+      Shake();
+      return state_ == State::kBusy;
+    });
     return state_;
   }
   State Tick() override {
@@ -271,7 +256,7 @@ class OpenSslHandshake final : public DtlsHandshake {
   State state() const override { return state_; }
   std::vector<std::vector<std::uint8_t>> ToWire() override {
     if (!core_) return {};
-    return std::exchange(core_->queue, {});
+    return core_->wire.TakeAll();
   }
   std::unique_ptr<DtlsChannel> Take() override {
     if (state_ != State::kDone || !core_) return nullptr;
@@ -322,6 +307,7 @@ std::unique_ptr<DtlsHandshake> BeginOpenSslDtls(const DtlsSecret& secret, DtlsRo
   if (context == nullptr) return nullptr;
   auto core = std::make_unique<DtlsCore>();
   core->suite = secret.suite;
+  core->role = role;
   core->id = secret.id;
   core->key = secret.key.Clone();
   core->cookie_key = Secret(setup.cookie_key);

@@ -104,7 +104,8 @@ HttpReader::State HttpReader::Feed(Bytes plain, std::size_t& used) {
     if (i.parser->is_header_done() && i.state == State::kHead) {
       const auto& fields = i.parser->get();
       // No client of ours sends chunks, whose own heads would need limits again.
-      if (i.parser->chunked()) return i.Fail(beast_http::make_error_code(beast_http::error::bad_transfer_encoding));
+      if (i.parser->chunked() || fields.find(beast_http::field::transfer_encoding) != fields.end())
+        return i.Fail(beast_http::make_error_code(beast_http::error::bad_transfer_encoding));
       if (static_cast<std::size_t>(std::distance(fields.begin(), fields.end())) > i.limits.fields) {
         return i.Fail(beast_http::make_error_code(beast_http::error::header_limit));
       }

@@ -84,20 +84,35 @@ TimePoint LoginThrottle::Slot(const std::string& user, IpAddress address, TimePo
   return slot;
 }
 
+void LoginThrottle::Note(Entry& e, TimePoint now) {
+  if (now - e.last > kMemory) e = Entry{0, {}, e.slot, {}};
+  ++e.failures;  // each has taken seconds: there are not so many
+  e.last = now;
+}
+
+TimePoint LoginThrottle::SlotOfUser(const std::string& user, TimePoint now) const {
+  return now + WaitAfter(Remembered(users_, user, now));
+}
+
+void LoginThrottle::UserFailed(const std::string& user, TimePoint now) { Note(Of(users_, user, now), now); }
+
 void LoginThrottle::Failed(const std::string& user, IpAddress from, TimePoint now) {
-  const auto note = [now](Entry& e) {
-    e.failures = now - e.last > kMemory ? 1 : std::min(e.failures + 1, 1000);
-    e.last = now;
-  };
-  note(Of(users_, user, now));
-  note(Of(addresses_, CountedAs(from), now));
+  UserFailed(user, now);
+  Entry& address = Of(addresses_, CountedAs(from), now);
+  Note(address, now);
+  if (address.of_user.size() < kUsersOfAddress || address.of_user.contains(user)) ++address.of_user[user];
 }
 
 void LoginThrottle::Succeeded(const std::string& user, IpAddress from) {
   users_.erase(user);
-  // Somebody who has one good password does not buy guesses at others with it.
   const auto found = addresses_.find(CountedAs(from));
-  if (found != addresses_.end() && --found->second.failures <= 0) addresses_.erase(found);
+  if (found == addresses_.end()) return;
+  Entry& address = found->second;
+  const auto own = address.of_user.find(user);
+  if (own == address.of_user.end()) return;
+  address.failures -= own->second;
+  address.of_user.erase(own);
+  if (address.failures <= 0) addresses_.erase(found);
 }
 
 int LoginThrottle::failures(const std::string& user) const {

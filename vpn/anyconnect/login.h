@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "firewall/base/ip_address.h"
@@ -81,12 +82,18 @@ struct Login {
   std::uint8_t needs = kNeedNothing;
   TimePoint begun{};  // real
   IpAddress address;  // whose it is
+  // Where it chose its group: what was asked for, and the policy of that time.
+  std::string asked_host, asked_path, group_access;
+  std::uint64_t policy_serial = 0;
+  SslPolicy::Group::Auth auth{};
   bool browser = false;
   std::string tunnel_group, alias;  // alias "": none was chosen
   bool group_fixed = false;         // by a URL or a certificate: there is no list
   bool certificate = false;         // a good one was shown
   bool refused_certificate = false;
   std::string user, second_user;
+  std::string authenticated;            // what AAA is asked about for `user`
+  std::string counted, second_counted;  // by which both are counted: UserKey
   Secret password, second_password, new_password;  // kept only while a step needs them
   std::shared_ptr<const AaaDialogue> dialogue;
   std::string message;   // of the challenge
@@ -108,7 +115,9 @@ std::string UserOfCertificate(const Certificate& c, const std::string (&from)[2]
 constexpr IpAddress CountedAs(IpAddress a) { return a.IsV4() ? a : IpAddress::V6(a.hi(), 0); }
 
 // After three failures, of a user or from an address, each question waits: 1, 2, 4, 8 seconds. Questions from one address
-// wait for each other besides, so that many at once are no faster. Forgotten after 15 minutes without a failure.
+// wait for each other besides, so that many at once are no faster. Forgotten after 15 minutes without a failure. A user who got
+// in is forgiven, and his address is forgiven what he failed with there: a good password of one's own buys no guesses at others'.
+// Users are named by UserKey (vpn/session_counts.h).
 class LoginThrottle {
  public:
   static constexpr int kFree = 3;
@@ -122,6 +131,9 @@ class LoginThrottle {
   // When a question about that user from there may be asked.
   TimePoint Slot(const std::string& user, IpAddress from, TimePoint now);
   void Failed(const std::string& user, IpAddress from, TimePoint now);
+  // The second name of a login: of the address one failure is enough.
+  TimePoint SlotOfUser(const std::string& user, TimePoint now) const;
+  void UserFailed(const std::string& user, TimePoint now);
   void Succeeded(const std::string& user, IpAddress from);
   int failures(const std::string& user) const;
   int failures(IpAddress from) const;
@@ -132,7 +144,10 @@ class LoginThrottle {
     int failures = 0;
     TimePoint last{};  // failure
     TimePoint slot{};  // of the last question that was made to wait
+    std::map<std::string, int> of_user;  // of an address: whose failures they were, of the first sixteen
   };
+  static constexpr std::size_t kUsersOfAddress = 16;
+  static void Note(Entry& e, TimePoint now);
   template <typename Key>
   static Entry& Of(std::map<Key, Entry>& all, const Key& key, TimePoint now);
   template <typename Key>

@@ -7,6 +7,12 @@ namespace {
 
 constexpr char kBrand[] = "SSL VPN Service";
 
+std::string LogoutButton(std::string_view style) {
+  return fmt::format(
+      "<form method=\"post\" action=\"/+webvpn+/webvpn_logout.html\"><button type=\"submit\" class=\"{}\">Log out</button></form>\n",
+      style);
+}
+
 // A page around `main`; `head` goes into the head as it is.
 std::string Page(const std::string& title, const std::string& main, const std::string& head = {},
                  const std::string& user = {}) {
@@ -23,9 +29,7 @@ std::string Page(const std::string& title, const std::string& main, const std::s
   out += fmt::format("<span class=\"brand\">{}</span>\n", kBrand);
   if (!user.empty()) {
     out += fmt::format(
-        "<nav aria-label=\"Session\"><span class=\"who\">{}</span> <a class=\"quiet\" "
-        "href=\"/+webvpn+/webvpn_logout.html\">Log out</a></nav>\n",
-        EscapeMarkup(user));
+        "<nav aria-label=\"Session\"><span class=\"who\">{}</span>{}</nav>\n", EscapeMarkup(user), LogoutButton("quiet"));
   }
   out += "</header>\n<main>\n" + main + "</main>\n</body>\n</html>\n";
   return out;
@@ -155,6 +159,13 @@ std::string LogoutPage() {
               "<p><a class=\"button\" href=\"/+CSCOE+/logon.html\">Log in again</a></p>\n</div>\n");
 }
 
+std::string AskLogoutPage(const std::string& user) {
+  return Page(fmt::format("Log out - {}", kBrand),
+              fmt::format("<div class=\"card\">\n<h1>Log out?</h1>\n<p>You are logged in as {}.</p>\n{}"
+                          "<p><a class=\"quiet\" href=\"/+CSCOE+/portal.html\">Stay logged in</a></p>\n</div>\n",
+                          EscapeMarkup(user), LogoutButton("plain")));
+}
+
 std::string MessagePage(const std::string& title, const std::string& sentence) {
   return Page(fmt::format("{} - {}", title, kBrand),
               fmt::format("<div class=\"card\">\n<h1>{}</h1>\n<p>{}</p>\n<p><a class=\"quiet\" "
@@ -177,6 +188,7 @@ std::string_view PortalStyle() {
 html { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink); display: flex; flex-direction: column; }
 header { display: flex; align-items: center; gap: .75rem; padding: .75rem 1.25rem; background: var(--card); border-bottom: 1px solid var(--line); }
+header form { display: block; }
 header nav { margin-left: auto; display: flex; align-items: center; gap: 1rem; }
 .brand { font-weight: 600; }
 .who { color: var(--soft); overflow-wrap: anywhere; }
@@ -198,7 +210,11 @@ button, .button { font: inherit; font-weight: 600; display: inline-flex; align-i
   padding: .45rem 1.25rem; border: 1px solid transparent; border-radius: 8px; background: var(--accent); color: var(--accent-ink);
   text-decoration: none; cursor: pointer; white-space: nowrap; }
 button { margin-top: .4rem; }
+button.quiet { margin: 0; padding: .25rem; min-height: 0; border: 0; background: none; color: var(--accent); font-weight: 400;
+  text-decoration: underline; text-underline-offset: .2em; }
+form + p { margin-top: 1.1rem; }
 button:hover, .button:hover { background: var(--accent-deep); }
+button.quiet:hover { background: none; color: var(--accent-deep); }
 .button.second { background: transparent; color: var(--accent); border-color: var(--accent); min-height: 2.25rem; padding: .25rem .9rem; }
 .button.second:hover { background: var(--note); }
 a { color: var(--accent); }

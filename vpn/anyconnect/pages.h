@@ -28,6 +28,8 @@ struct PortalView {
 std::string PortalPage(const PortalView& v);
 std::string LaunchPage(const PortalView& v);
 std::string LogoutPage();
+// Whoever came there by a link that is not ours is asked first.
+std::string AskLogoutPage(const std::string& user);
 // A short page: "Page not found" and one sentence.
 std::string MessagePage(const std::string& title, const std::string& sentence);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "firewall/base/printable.h"
+
 namespace sallyport {
 namespace {
 
@@ -52,6 +54,7 @@ const Portal::Route Portal::kRoutes[] = {
     {HttpRequest::Method::kPost, "/", &Portal::Post},
     {HttpRequest::Method::kPost, "/+webvpn+/index.html", &Portal::Post},
     {HttpRequest::Method::kPost, "/+webvpn+/login/challenge.html", &Portal::Post},
+    {HttpRequest::Method::kPost, "/+webvpn+/webvpn_logout.html", &Portal::LogOut},
     {HttpRequest::Method::kPost, "/+CSCOE+/sdesktop/scan.xml", &Portal::ScanResult},
     {HttpRequest::Method::kGet, "/", &Portal::Home},
     {HttpRequest::Method::kGet, "/+CSCOE+/logon.html", &Portal::ShowLogon},
@@ -81,6 +84,7 @@ void Portal::UsePolicy(std::shared_ptr<const VpnPolicy> policy, int release) {
   // What is on its way meets an empty one, which nobody has anything in.
   policy_ = serving_ ? std::move(policy) : NothingServed();
   release_ = release;
+  ++policy_serial_;
   config_hash_ = std::to_string(host_.entropy().U64() % 900'000'000'000 + 1'000'000'000'000);
   aliases_.clear();
   profile_hashes_.clear();
@@ -190,7 +194,7 @@ void Portal::Request(const PortalPeer& from, HttpRequest request, std::function<
   ++counters_.requests;
   const auto t = std::make_shared<Turn>();
   t->from = from;
-  t->from.user_agent = std::string(request.user_agent().substr(0, 256));
+  t->from.user_agent = PrintableText(request.user_agent(), 256);
   t->request = std::move(request);
   t->psk = std::move(psk);
   t->respond = std::move(respond);
@@ -222,7 +226,7 @@ void Portal::Request(const PortalPeer& from, HttpRequest request, std::function<
     return;
   }
   if (host_.HearsDebug(1))
-    host_.Debug(1, fmt::format("webvpn_portal: {} from {}", t->path, t->from.peer.address.ToString()));
+    host_.Debug(1, fmt::format("webvpn_portal: {} from {}", PrintableText(t->path), t->from.peer.address.ToString()));
   const Method method = t->request.method == Method::kHead ? Method::kGet : t->request.method;
   for (const Route& r : kRoutes) {
     if (r.method != method) continue;
@@ -321,7 +325,23 @@ void Portal::ShowLaunch(const TurnPtr& t) {
   AnswerPage(t, LaunchPage(ViewOf(t, *s)), 200, s->index);
 }
 
+// A link or a picture in a foreign page must end nobody's session. Browsers say where a request comes from (Sec-Fetch-Site); one
+// that does not say it has to press the button, whose POST carries no cookie when it is a foreign page's (SameSite). Clients
+// have no pages.
+bool Portal::MeantByTheUser(const HttpRequest& r) const {
+  if (r.method == HttpRequest::Method::kHead) return false;
+  const std::string_view site = r.Field("Sec-Fetch-Site"), origin = r.Field("Origin");
+  if (!site.empty()) return site == "same-origin" || site == "none";
+  if (!origin.empty() && origin != "null" && PartsOfUrl(origin) != PartsOf(r.host(), "")) return false;
+  return r.method == HttpRequest::Method::kPost || !Contains(r.user_agent(), "Mozilla");
+}
+
 void Portal::LogOut(const TurnPtr& t) {
+  if (t->kind == Turn::Kind::kBrowser && !MeantByTheUser(t->request)) {
+    const auto s = SessionOf(t);
+    if (s) return AnswerPage(t, AskLogoutPage(s->user));
+    return AnswerPage(t, LogoutPage());
+  }
   host_.Logout(t->request.Cookie("webvpn"));
   HttpAnswer a;
   a.type = "text/html; charset=utf-8";
@@ -339,6 +359,10 @@ void Portal::Post(const TurnPtr& t) {
   if (t->kind != Turn::Kind::kOldClient) return NotFound(t);
   t->kind = Turn::Kind::kAggregate;
   PostXml(t);
+}
+
+void Portal::SayNotAuthenticated(const PortalPeer& from) const {
+  host_.Say(722003, 4, fmt::format("IP <{}> Error authenticating SVC connect request.", from.peer.address.ToString()));
 }
 
 void Portal::Connect(const TurnPtr& t) {
@@ -360,7 +384,7 @@ void Portal::Connect(const TurnPtr& t) {
     return refuse(400, "");
   }
   if (request->token.empty()) {
-    host_.Say(722003, 4, fmt::format("IP <{}> Error authenticating SVC connect request.", t->from.peer.address.ToString()));
+    SayNotAuthenticated(t->from);
     return refuse(401, "");
   }
   TunnelRequest q;
@@ -376,6 +400,8 @@ void Portal::Connect(const TurnPtr& t) {
   };
   host_.Connect(std::move(q), [this, alive = alive_, t](TunnelMade made) {
     if (!*alive) return;
+    // A token of nobody, or of a session that has ended.
+    if (!made.accepted && made.refusal.status == 401) SayNotAuthenticated(t->from);
     ++(made.accepted ? counters_.tunnels : counters_.refused_tunnels);
     const Respond respond = std::exchange(t->respond, nullptr);
     t->request.Wipe();

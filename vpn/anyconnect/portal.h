@@ -76,8 +76,10 @@ class Portal {
   void ShowPortal(const TurnPtr& t);
   void ShowLaunch(const TurnPtr& t);
   void LogOut(const TurnPtr& t);
+  bool MeantByTheUser(const HttpRequest& r) const;
   void Post(const TurnPtr& t);
   void Connect(const TurnPtr& t);
+  void SayNotAuthenticated(const PortalPeer& from) const;
   std::optional<PortalSession> SessionOf(const TurnPtr& t) {
     const std::string_view token = t->request.Cookie("webvpn");
     return token.empty() ? std::nullopt : host_.ByToken(token);
@@ -96,6 +98,9 @@ class Portal {
   // Nothing of it is there any more when that returns.
   void Forget(const std::string& handle);
   void ChooseGroup(const TurnPtr& t, Login& l, const std::string& alias, std::string_view group_access);
+  void Choose(const PortalPeer& from, Login& l, const std::string& alias) const;
+  // The policy has changed since the user chose, and the login is another one by it: he gets the form again. True: so it is.
+  bool ChoosesAgain(const TurnPtr& t, Login& l);
   bool CertificateWanted(const Login& l) const;
   bool ScanWanted(const Login& l) const;
   // The user has filled in the form of the login's step.
@@ -107,6 +112,7 @@ class Portal {
   void MakeSession(const TurnPtr& t, Login& l);
   void Made(const TurnPtr& t, const std::string& handle, const SessionMade& made);
   void Fail(const TurnPtr& t, Login& l, const std::string& message);
+  static void BackToForm(Login& l);
   LoginForm FormOf(const Login& l) const;
   void AnswerForm(const TurnPtr& t, const Login& l, bool failed = false);
   void AnswerCertificateMissing(const TurnPtr& t, const Login& l);
@@ -138,6 +144,7 @@ class Portal {
   bool serving_ = false;
   int release_ = 916;
   std::string config_hash_;
+  std::uint64_t policy_serial_ = 0;
   std::vector<std::pair<std::string, std::string>>
       aliases_;                                        // enabled, in order of their names; and the tunnel group of each
   std::map<std::string, std::string> profile_hashes_;  // by profile, as the disk had it last

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "firewall/base/printable.h"
 #include "vpn/anyconnect/portal.h"
+#include "vpn/session_counts.h"
 
 namespace sallyport {
 namespace {
@@ -75,11 +77,18 @@ void Portal::TooManyLogins(const TurnPtr& t) {
 }
 
 void Portal::ChooseGroup(const TurnPtr& t, Login& l, const std::string& alias, std::string_view group_access) {
-  const PortalPeer& from = t->from;
+  l.asked_host = std::string(t->request.host());
+  l.asked_path = t->path;
+  l.group_access = std::string(group_access);
+  Choose(t->from, l, alias);
+}
+
+void Portal::Choose(const PortalPeer& from, Login& l, const std::string& alias) const {
+  l.policy_serial = policy_serial_;
   l.certificate = static_cast<bool>(from.certificate) && host_.CertificateIsGood(from.certificate, from.certificate_chain);
   std::string group = l.certificate ? host_.GroupOfCertificate(from.certificate) : std::string();
-  if (group.empty()) group = GroupOfUrl(t->request.host(), t->path);
-  if (group.empty() && !group_access.empty()) {
+  if (group.empty()) group = GroupOfUrl(l.asked_host, l.asked_path);
+  if (std::string_view group_access = l.group_access; group.empty() && !group_access.empty()) {
     const std::size_t scheme = group_access.find("://");
     if (scheme != group_access.npos) group_access.remove_prefix(scheme + 3);
     const std::size_t slash = std::min(group_access.find('/'), group_access.size());
@@ -105,9 +114,39 @@ void Portal::ChooseGroup(const TurnPtr& t, Login& l, const std::string& alias, s
   l.tunnel_group = GroupNamed(group) != nullptr ? group : kDefaultGroup;
   const SslPolicy::Group* g = GroupNamed(l.tunnel_group);
   l.needs = kNeedNothing;
+  l.auth = g == nullptr ? SslPolicy::Group::Auth::kAaa : g->auth;
   if (g == nullptr) return;
   if (!g->secondary_servers.empty()) l.needs |= kNeedSecond;
   if (!g->authorization_servers.empty()) l.needs |= kNeedAuthorization;
+}
+
+bool Portal::ChoosesAgain(const TurnPtr& t, Login& l) {
+  if (l.policy_serial == policy_serial_) return false;
+  Login now;
+  now.asked_host = l.asked_host;
+  now.asked_path = l.asked_path;
+  now.group_access = l.group_access;
+  Choose(t->from, now, l.alias);
+  // By certificate alone nobody needs a second password, whatever the group says (FillFirst).
+  if (now.auth == SslPolicy::Group::Auth::kCertificate) now.needs &= static_cast<std::uint8_t>(~kNeedSecond);
+  l.policy_serial = policy_serial_;
+  if (now.tunnel_group == l.tunnel_group && now.auth == l.auth && now.needs == l.needs && now.certificate == l.certificate)
+    return false;
+  BackToForm(l);
+  l.alias = std::move(now.alias);
+  l.tunnel_group = std::move(now.tunnel_group);
+  l.group_fixed = now.group_fixed;
+  l.certificate = now.certificate;
+  l.auth = now.auth;
+  l.needs = now.needs;
+  if (CertificateWanted(l) && !l.certificate) {
+    const std::string handle = l.handle;
+    AnswerCertificateMissing(t, l);
+    Forget(handle);
+  } else {
+    AnswerForm(t, l);
+  }
+  return true;
 }
 
 bool Portal::CertificateWanted(const Login& l) const {
@@ -363,12 +402,16 @@ void Portal::FillFirst(const TurnPtr& t, Login& l, const Fields& fields) {
   if (!by_certificate && (!HasField(fields, "password") || second_missing || l.user.empty())) return AnswerForm(t, l);
   if (by_certificate) l.needs &= static_cast<std::uint8_t>(~kNeedSecond);
   l.step = *NextLoginStep(l.step, LoginEvent::kFields, l.needs);
-  const auto plain = [](const std::string& user) { return user.size() <= kLongestUser && IsPlainText(user); };
+  const auto plain = [](const std::string& user) { return user.size() <= kLongestUser && IsPrintableText(user); };
   if (l.user.empty() || !plain(l.user) || !plain(l.second_user) || l.password.size() > kLongestPassword ||
       l.second_password.size() > kLongestPassword) {
     l.user.clear();  // nobody has that name; it must not take longer than others that are wrong, nor shorter
     l.password = Secret();
   }
+  const TunnelGroup* group = policy_->Group(l.tunnel_group);
+  l.authenticated = group == nullptr || by_certificate ? l.user : group->NameFor(l.user, policy_->group_delimiter);
+  l.counted = UserKey(l.authenticated);
+  l.second_counted = (l.needs & kNeedSecond) != 0 ? UserKey(l.second_user) : std::string();
   AskWhenDue(t, l);
 }
 
@@ -376,7 +419,8 @@ void Portal::FillFirst(const TurnPtr& t, Login& l, const Fields& fields) {
 
 void Portal::AskWhenDue(const TurnPtr& t, Login& l) {
   const TimePoint now = real_();
-  const TimePoint slot = throttle_.Slot(l.user, l.address, now);
+  TimePoint slot = throttle_.Slot(l.counted, l.address, now);
+  if (!l.second_counted.empty() && l.second_counted != l.counted) slot = std::max(slot, throttle_.SlotOfUser(l.second_counted, now));
   if (slot <= now) return Ask(t, l);
   ++counters_.throttled;
   waiting_.emplace(slot, [this, t, handle = l.handle] {
@@ -386,6 +430,14 @@ void Portal::AskWhenDue(const TurnPtr& t, Login& l) {
 }
 
 void Portal::Ask(const TurnPtr& t, Login& l) {
+  // It may have waited long, for the throttle or for a server.
+  if (!serving_) {
+    Forget(l.handle);
+    HttpAnswer gone;
+    gone.status = 503;
+    return Answer(t, std::move(gone));
+  }
+  if (ChoosesAgain(t, l)) return;
   const std::string handle = l.handle;
   const auto answered = [this, alive = alive_, t, handle](LoginAnswer a) {
     if (*alive) Answered(t, handle, std::move(a));
@@ -412,7 +464,7 @@ void Portal::Ask(const TurnPtr& t, Login& l) {
       q.password = l.second_password.Clone();
       break;
     case LoginQuestion::What::kAuthorize:
-      q.user = l.user;
+      q.user = l.authenticated;
       break;
   }
   host_.Ask(std::move(q), answered);
@@ -460,25 +512,36 @@ void Portal::Answered(const TurnPtr& t, const std::string& handle, LoginAnswer a
 
 void Portal::Fail(const TurnPtr& t, Login& l, const std::string& message) {
   ++counters_.failures;
-  throttle_.Failed(l.user, l.address, real_());
+  throttle_.Failed(l.counted, l.address, real_());
+  // Whoever knows one password guesses at another's second one.
+  if (l.accepted.kind == LoginAnswer::Kind::kAccepted && l.second_counted != l.counted && !l.second_counted.empty())
+    throttle_.UserFailed(l.second_counted, real_());
+  BackToForm(l);
+  l.error = message.empty() ? "Login failed." : message;
+  AnswerForm(t, l, true);
+}
+
+void Portal::BackToForm(Login& l) {
   l.step = LoginStep::kForm;
   l.user.clear();
+  l.authenticated.clear();
   l.second_user.clear();
+  l.counted.clear();
+  l.second_counted.clear();
   l.password = Secret();
   l.second_password = Secret();
   l.new_password = Secret();
   l.dialogue.reset();
   l.accepted = {};
-  l.error = message.empty() ? "Login failed." : message;
-  AnswerForm(t, l, true);
 }
 
 void Portal::MakeSession(const TurnPtr& t, Login& l) {
+  if (ChoosesAgain(t, l)) return;
   const SslPolicy::Group* g = GroupNamed(l.tunnel_group);
   LoginDone d;
   d.tunnel_group = l.tunnel_group;
   d.group_policy = l.accepted.group_policy;
-  d.user = l.user;
+  d.user = l.authenticated;
   d.rules = l.accepted.rules;
   d.auth = g == nullptr || g->auth == SslPolicy::Group::Auth::kAaa ? VpnAuth::kUserPassword
            : g->auth == SslPolicy::Group::Auth::kCertificate       ? VpnAuth::kCertificate
@@ -506,7 +569,7 @@ void Portal::Made(const TurnPtr& t, const std::string& handle, const SessionMade
   Login& l = found->second;
   if (made.token.empty()) return Fail(t, l, made.message);
   ++counters_.logins;
-  throttle_.Succeeded(l.user, l.address);
+  throttle_.Succeeded(l.counted, l.address);
   const std::string device = l.device_id;
   Forget(handle);
   HashProfiles(made.profiles, [this, t, handle, made, device](std::vector<Completed::Profile> profiles) {

@@ -69,6 +69,10 @@ struct PortalServer::Impl {
     std::string file;
     std::uint64_t file_at = 0, file_size = 0;
     bool reading = false;  // the disk is asked
+    // What the client took of it: in all when the last period ended, and octets a second in that period (before: fast).
+    std::uint64_t file_taken = 0, file_rate = UINT64_MAX;
+    TimePoint file_looked{};
+    int slow_periods = 0;
     TunnelMade tunnel;
     ~Connection() { Cleanse(rest); }
     bool MayGo() const {
@@ -115,8 +119,16 @@ struct PortalServer::Impl {
     n += by;
     if (n <= 0) of_address.erase(CountedAs(p.peer.address));
   }
+  void CountFile(const PortalPeer& p, int by) {
+    files += static_cast<std::size_t>(by);  // a modulus
+    auto& n = files_of_address[CountedAs(p.peer.address)];
+    n += by;
+    if (n <= 0) files_of_address.erase(CountedAs(p.peer.address));
+  }
   void Enter(Connection& c, Phase phase) {
     if (c.phase == Phase::kHandshake && phase != Phase::kHandshake) --handshaking;
+    if (c.phase == Phase::kFile) CountFile(c.peer, -1);
+    if (phase == Phase::kFile) CountFile(c.peer, 1);
     c.phase = phase;
     c.since = ports.real();
   }
@@ -126,6 +138,7 @@ struct PortalServer::Impl {
     auto c = std::move(found->second);
     connections.erase(found);
     if (c->phase == Phase::kHandshake) --handshaking;
+    if (c->phase == Phase::kFile) CountFile(c->peer, -1);
     Count(c->peer, -1);
     return c;
   }
@@ -159,8 +172,25 @@ struct PortalServer::Impl {
         oldest = id;
       }
     }
-    if (oldest == ConnId::kNone) return false;
+    if (oldest == ConnId::kNone) return !handshakes_only && EndSlowestFile(from, {});
     Close(oldest);
+    return true;
+  }
+  // The slowest file makes room, if there is one, and it is slower than that; its client may ask again. `from` as above.
+  bool EndSlowestFile(IpAddress from, std::optional<std::uint64_t> slower_than) {
+    ConnId slowest = ConnId::kNone;
+    std::uint64_t least = UINT64_MAX;
+    TimePoint since = TimePoint::Max();
+    for (const auto& [id, c] : connections) {
+      if (c->phase != Phase::kFile || (!from.IsNone() && CountedAs(c->peer.peer.address) != from)) continue;
+      if (c->file_rate > least || (c->file_rate == least && c->since >= since)) continue;
+      least = c->file_rate;
+      since = c->since;
+      slowest = id;
+    }
+    if (slowest == ConnId::kNone || (slower_than && least >= *slower_than)) return false;
+    ++counters.file_made_room;
+    Close(slowest);
     return true;
   }
 
@@ -336,12 +366,25 @@ struct PortalServer::Impl {
     if (reply.failed && ++c->failures >= ports.limits.failures_of_connection) c->close_after = true;
     c->close_after |= reply.http.close;
     reply.http.close = c->close_after;
+    const bool file = !reply.http.file.empty() && !c->head_only;
+    if (file && !RoomForFile(CountedAs(c->peer.peer.address))) {
+      ++counters.too_many_files;
+      c->close_after = true;
+      reply.http = HttpAnswer();
+      reply.http.status = 503;
+      reply.http.fields.emplace_back("Retry-After", "30");
+      reply.http.close = true;
+    }
     const std::string text = WriteAnswer(reply.http, c->head_only);
     if (reply.session != 0) ports.host.Count(reply.session, c->octets_in, text.size());
     if (!reply.http.file.empty() && !c->head_only) {
       c->file = std::move(reply.http.file);
       c->file_at = 0;
       c->file_size = reply.http.file_size;
+      c->file_taken = 0;
+      c->file_rate = UINT64_MAX;
+      c->file_looked = ports.real();
+      c->slow_periods = 0;
       Enter(*c, Phase::kFile);
     }
     if (!Write(id, *c, text)) return Close(id);
@@ -387,6 +430,26 @@ struct PortalServer::Impl {
   }
 
   // --- files
+
+  bool RoomForFile(IpAddress from) {
+    const auto counted = files_of_address.find(from);
+    if (counted != files_of_address.end() && static_cast<std::size_t>(counted->second) >= ports.limits.files_of_address)
+      return EndSlowestFile(from, ports.limits.file_fair);
+    return files < ports.limits.files || EndSlowestFile({}, ports.limits.file_fair);
+  }
+
+  // How fast a client takes its file. True: so slowly that it is left.
+  bool TooSlow(ConnId id, Connection& c, TimePoint now) {
+    const std::int64_t seconds = (now - c.file_looked).seconds();
+    if (now - c.file_looked < ports.limits.file_period || seconds == 0) return false;
+    const std::uint64_t taken = c.file_at - std::min<std::uint64_t>(c.file_at, ports.sink.Unsent(id));
+    c.file_rate = (std::max(taken, c.file_taken) - c.file_taken) / static_cast<std::uint64_t>(seconds);
+    c.file_taken = taken;
+    c.file_looked = now;
+    // While the disk is asked the client can take nothing.
+    c.slow_periods = c.file_rate < ports.limits.file_least && !c.reading ? c.slow_periods + 1 : 0;
+    return c.slow_periods >= 3;
+  }
 
   void SendPart(ConnId id, Connection& c) {
     if (c.reading || ports.sink.Unsent(id) > 0) return;  // Drained goes on
@@ -441,6 +504,10 @@ struct PortalServer::Impl {
     const PortalLimits& l = ports.limits;
     std::vector<std::pair<ConnId, Phase>> late;
     for (const auto& [id, c] : connections) {
+      if (c->phase == Phase::kFile && TooSlow(id, *c, now)) {
+        late.emplace_back(id, Phase::kFile);
+        continue;
+      }
       const Duration allowed = c->phase == Phase::kHandshake ? l.handshake
                                : c->phase == Phase::kIdle    ? l.idle
                                : c->phase == Phase::kHead    ? l.head
@@ -463,6 +530,9 @@ struct PortalServer::Impl {
           break;
         case Phase::kBody:
           ++counters.body_slow;
+          break;
+        case Phase::kFile:
+          ++counters.file_slow;
           break;
         default:
           break;
@@ -495,7 +565,8 @@ struct PortalServer::Impl {
   int release = 916;
   std::unordered_map<ConnId, std::unique_ptr<Connection>> connections;
   std::map<IpAddress, int> of_address;
-  std::size_t handshaking = 0;
+  std::map<IpAddress, int> files_of_address;
+  std::size_t handshaking = 0, files = 0;
   std::uint64_t last_serial = 0;
   ConnId pumping = ConnId::kNone;
   bool in_part = false;

@@ -41,15 +41,21 @@ struct PortalCounters {
   std::uint64_t head_slow = 0, body_slow = 0, idle_closed = 0, head_large = 0, body_large = 0, bad_requests = 0,
                 bad_paths = 0, bad_xml = 0;
   std::uint64_t too_many_requests = 0, too_many_logins = 0, throttled = 0, not_found = 0;
+  std::uint64_t too_many_files = 0, file_slow = 0, file_made_room = 0;
 };
 
 struct PortalLimits {
   std::size_t connections = 4096, connections_of_address = 64, handshakes = 256;
   std::size_t logins = 2048, logins_of_address = 16;
+  std::size_t files = 1024, files_of_address = 16;  // being sent
   std::uint32_t requests_of_connection = 200;
   int failures_of_connection = 3;
   Duration handshake = Duration::Seconds(15), head = Duration::Seconds(15), body = Duration::Seconds(30),
            idle = Duration::Seconds(30), login = Duration::Seconds(300), send = Duration::Seconds(60);
+  // A file is looked at once in a period: a client that took less than `file_least` octets a second in three of them on end is
+  // left; where too many files are sent, the slowest of those below `file_fair` makes room.
+  Duration file_period = Duration::Seconds(10);
+  std::uint64_t file_least = 1024, file_fair = 16 * 1024;
 };
 
 class PortalServer {

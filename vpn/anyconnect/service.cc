@@ -75,8 +75,11 @@ std::uint32_t SslService::Happen(SslSession& s, SslHappening h, const SslDetail&
   const VpnTraffic before = s.Traffic();
   const std::string reason = SslReason(h).empty() ? d.reason : std::string(SslReason(h));
   const bool tls = s.HasTls(), dtls = s.HasDtls();
+  const std::vector<SslTunnelState> tunnels = s.tunnels;
+  const IfId at = s.at;
   const std::uint32_t actions = sessions_.Advance(s, h, d, times.now);
   if (actions == 0) return 0;
+  if (!portal_has_said_) SayTerminated(at, tunnels, s);
   Live& live = live_[index];
   if (h == SslHappening::kConnect && dtls) {
     // It still receives, until the client has another one.
@@ -153,7 +156,10 @@ void SslService::TunnelLost(const TunnelMade& made) {
   SslSession* s = sessions_.Find(made.session);
   const SslTunnelState* t = s == nullptr ? nullptr : s->Tunnel(VpnTunnelKind::kSslTunnel);
   // The data path has had no TLS of it.
-  if (t != nullptr && t->number == made.number) Happen(*s, SslHappening::kTlsClosed, {});
+  if (t == nullptr || t->number != made.number) return;
+  portal_has_said_ = true;  // 725007, with the end of its connection
+  Happen(*s, SslHappening::kTlsClosed, {});
+  portal_has_said_ = false;
 }
 
 void SslService::OnEvents(std::deque<SslEvent> events) {
@@ -166,6 +172,7 @@ void SslService::OnEvents(std::deque<SslEvent> events) {
     SslDetail d;
     switch (e.what) {
       case SslEvent::What::kTlsClosed:
+        d.text = e.text;
         Happen(*s, SslHappening::kTlsClosed, d);
         break;
       case SslEvent::What::kDtlsClosed:

@@ -139,6 +139,16 @@ class SslService final : public PortalHost, public RemoteSessions {
     TimePoint until;  // real
   };
 
+  // A DTLS tunnel whose handshake has just ended: what its client sends may still come here.
+  struct NewTunnel {
+    IfId at{};
+    Endpoint local, peer;
+    TunnelId tunnel{};
+    std::uint32_t number = 0;
+    std::size_t left = 64;  // datagrams
+    TimePoint until;        // real
+  };
+
   bool ClientsAreServed() const;
   void SayAccessPolicy(const SslLogin& login);
   // Runs the table, and does what comes of it. The session may be gone.
@@ -164,6 +174,11 @@ class SslService final : public PortalHost, public RemoteSessions {
   Handshake* HandshakeOf(IfId at, const Endpoint& local, const Endpoint& peer);
   void Pump(Handshake& h);
   void DtlsUp(Handshake& h);
+  void PassOn(IfId at, const Endpoint& local, const Endpoint& peer, Bytes datagram);
+  // Two ends, as messages of SSL have them.
+  std::string Ends(IfId at, const Endpoint& local, const Endpoint& peer) const;
+  // 725007 for tunnels that `before` has, and the session has not any more.
+  void SayTerminated(IfId at, const std::vector<SslTunnelState>& before, const SslSession& s);
   void TickHandshakes(TimePoint real);
 
   void ProbePeers(TimePoint real);
@@ -178,6 +193,8 @@ class SslService final : public PortalHost, public RemoteSessions {
   std::map<std::uint32_t, Live> live_;                // by index
   std::map<DtlsSessionId, std::uint32_t> by_dtls_id_;  // whose hello that is: index, by Live::dtls
   std::vector<std::unique_ptr<Handshake>> handshakes_;
+  std::vector<NewTunnel> new_tunnels_;
+  bool portal_has_said_ = false;
   std::vector<std::uint8_t> cookie_key_;
   TimePoint cookie_key_until_;  // real
   SslCounters counters_;

@@ -203,6 +203,8 @@ void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> 
 void SslService::AgreeOnDtls(const SslSession& s, TunnelRequest& request, Live& live, ConnectAnswer& a) {
   const ConnectRequest& r = request.request;
   by_dtls_id_.erase(live.dtls.id);
+  // A handshake that the CONNECT before has begun may not end in what this one brings.
+  std::erase_if(handshakes_, [&](const auto& i) { return i->index == s.index; });
   live.dtls = {};
   live.dtls_compression = VpnCompression::kNone;
   const auto on = std::find_if(vpn_->ssl.enabled.begin(), vpn_->ssl.enabled.end(),

@@ -13,6 +13,8 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kHandshakesOfSession = 2, kMostHandshakes = 4096;
+constexpr std::size_t kMostNew = 256;
+constexpr Duration kNewTime = Duration::Seconds(5);
 constexpr Duration kHandshakeTime = Duration::Seconds(30), kCookieKeyTime = Duration::Seconds(3600);
 
 const char* DtlsName(DtlsMethod m) { return m == DtlsMethod::kLegacy ? "DTLSv1" : "DTLSv1.2"; }
@@ -29,13 +31,13 @@ void SslService::DtlsDatagram(IfId at, const Endpoint& local, const Endpoint& pe
   const auto times = ports_.times();
   const auto id = SessionIdOfHello(datagram);
   Handshake* h = HandshakeOf(at, local, peer);
-  if (h != nullptr && id && *id != h->id) {
+  if (h != nullptr && id && *id != h->id && by_dtls_id_.contains(*id)) {
     // The client has connected anew and kept its port.
     std::erase_if(handshakes_, [&](const auto& i) { return i.get() == h; });
     h = nullptr;
   }
   if (h == nullptr) {
-    if (!id) return;
+    if (!id) return PassOn(at, local, peer, datagram);
     counters_.dtls_hellos++;
     const auto index = by_dtls_id_.find(*id);
     const auto live = index == by_dtls_id_.end() ? live_.end() : live_.find(index->second);
@@ -79,8 +81,10 @@ void SslService::DtlsDatagram(IfId at, const Endpoint& local, const Endpoint& pe
     made->until = times.real + kHandshakeTime;
     h = made.get();
     handshakes_.push_back(std::move(made));
-    Say(725001, 6, fmt::format("Starting SSL handshake with client {}:{}/{} to {}/{} for {} session", NameOf(at), peer.address.ToString(), peer.port,
-                               local.address.ToString(), local.port, DtlsName(live->second.dtls.suite->method)));
+    const DtlsMethod method = live->second.dtls.suite->method;
+    const std::string ends = Ends(at, local, peer);
+    Say(725001, 6, fmt::format("Starting SSL handshake with client {} for {} session{}", ends, DtlsName(method), release_ >= 900 ? "" : "."));
+    if (method != DtlsMethod::kPsk) Say(725003, 6, fmt::format("SSL client {} request to resume previous session", ends));
   }
   h->dtls->Feed(datagram);
   Pump(*h);
@@ -96,8 +100,7 @@ void SslService::Pump(Handshake& h) {
     DtlsUp(h);
   } else {
     counters_.dtls_failed++;
-    Say(725006, 6, fmt::format("Device failed SSL handshake with client {}:{}/{} to {}/{}", NameOf(h.at), h.peer.address.ToString(), h.peer.port,
-                               h.local.address.ToString(), h.local.port));
+    Say(725006, 6, "Device failed SSL handshake with client " + Ends(h.at, h.local, h.peer));
     debug_.Say(WebvpnDebug::What::kAnyConnect, 1, "DTLS handshake failed: " + h.dtls->failure());
   }
   std::erase_if(handshakes_, [&](const auto& i) { return i.get() == &h; });
@@ -120,20 +123,53 @@ void SslService::DtlsUp(Handshake& h) {
   d.tunnel.encapsulation = channel->version();
   d.tunnel.compression = live.dtls_compression;
   d.tunnel.activity = std::make_shared<SslActivity>();
-  Say(725002, 6, fmt::format("Device completed SSL handshake with client {}:{}/{} to {}/{} for {} session", NameOf(h.at), h.peer.address.ToString(),
-                             h.peer.port, h.local.address.ToString(), h.local.port,
-                             channel->version() == VpnEncapsulation::kDtls10 ? "DTLSv1" : "DTLSv1.2"));
+  const char* const version = channel->version() == VpnEncapsulation::kDtls10 ? "DTLSv1" : "DTLSv1.2";
+  Say(725002, 6, "Device completed SSL handshake with client " + Ends(h.at, h.local, h.peer) +
+                     (release_ >= 900 ? fmt::format(" for {} session", version) : std::string()));
   if (Happen(*s, SslHappening::kDtlsUp, d) == 0) return;
   counters_.dtls_established++;
   live.old_dtls_until = TimePoint::Max();
   const std::uint32_t number = s->Tunnel(VpnTunnelKind::kDtlsTunnel)->number;
   auto moved = std::make_shared<std::unique_ptr<DtlsChannel>>(std::move(channel));
   Post([=, t = s->tunnel, local = h.local, peer = h.peer, activity = d.tunnel.activity, now = times.now](SslControl& plane) {
-    plane.AddDtls(t, number, std::move(*moved), local, peer, {}, activity, now);
+    plane.AddDtls(t, number, std::move(*moved), local, peer, activity, now);
   });
+  std::erase_if(new_tunnels_, [&](const NewTunnel& n) { return n.at == h.at && n.local == h.local && n.peer == h.peer; });
+  if (new_tunnels_.size() >= kMostNew) new_tunnels_.erase(new_tunnels_.begin());
+  new_tunnels_.push_back({h.at, h.local, h.peer, s->tunnel, number, 64, times.real + kNewTime});
+}
+
+// Datagrams are on their way here when the data path takes a tunnel over.
+void SslService::PassOn(IfId at, const Endpoint& local, const Endpoint& peer, Bytes datagram) {
+  const auto times = ports_.times();
+  for (NewTunnel& n : new_tunnels_) {
+    if (n.at != at || n.local != local || n.peer != peer) continue;
+    if (n.left == 0 || times.real >= n.until) return;
+    n.left--;
+    Post([t = n.tunnel, number = n.number, d = std::vector<std::uint8_t>(datagram.begin(), datagram.end()), now = times.now](SslControl& plane) {
+      plane.ReceiveDtls(t, number, d, now);
+    });
+    return;
+  }
+}
+
+std::string SslService::Ends(IfId at, const Endpoint& local, const Endpoint& peer) const {
+  std::string out = fmt::format("{}:{}/{}", NameOf(at), peer.address.ToString(), peer.port);
+  if (release_ >= 900) out += fmt::format(" to {}/{}", local.address.ToString(), local.port);
+  return out;
+}
+
+void SslService::SayTerminated(IfId at, const std::vector<SslTunnelState>& before, const SslSession& s) {
+  for (const SslTunnelState& t : before) {
+    if (t.kind != VpnTunnelKind::kSslTunnel && t.kind != VpnTunnelKind::kDtlsTunnel) continue;
+    const SslTunnelState* const now = s.Tunnel(t.kind);
+    if (now != nullptr && now->number == t.number) continue;
+    Say(725007, 6, fmt::format("SSL session with client {} terminated{}", Ends(at, t.local, t.peer), release_ >= 900 ? "" : "."));
+  }
 }
 
 void SslService::TickHandshakes(TimePoint real) {
+  std::erase_if(new_tunnels_, [&](const NewTunnel& n) { return real >= n.until; });
   for (std::size_t i = 0; i < handshakes_.size();) {
     Handshake& h = *handshakes_[i];
     const std::size_t before = handshakes_.size();

@@ -194,7 +194,7 @@ void SslSessions::TunnelGoes(SslSession& s, VpnTunnelKind kind, bool dead) {
 std::uint32_t SslSessions::Advance(SslSession& s, SslHappening h, const SslDetail& d, TimePoint now) {
   const SslStep& step = SslStepOf(s.state, h);
   if (step.actions == 0) return 0;
-  const std::string reason = SslReason(h).empty() ? d.reason : std::string(SslReason(h));
+  const std::string reason = h == SslHappening::kTlsClosed && !d.text.empty() ? d.text : SslReason(h).empty() ? d.reason : std::string(SslReason(h));
   const bool dead = h == SslHappening::kTlsDead || h == SslHappening::kTlsDeadAlone || h == SslHappening::kDtlsDead;
   const IpAddress from = d.tunnel.peer.address;
   const bool moved = h == SslHappening::kConnect && from != s.peer;
@@ -363,8 +363,9 @@ TimePoint SslSessions::LastUsed(std::uint32_t index) const {
 
 std::vector<std::uint32_t> SslSessions::OfUser(const std::string& user) const {
   std::vector<std::uint32_t> all;
+  const std::string key = UserKey(user);
   for (const std::uint32_t index : order_) {
-    if (sessions_.at(index)->user == user) all.push_back(index);
+    if (UserKey(sessions_.at(index)->user) == key) all.push_back(index);
   }
   return all;
 }

@@ -94,7 +94,7 @@ struct SslLogin {
 struct SslDetail {
   SslTunnelState tunnel;   // kConnect, kDtlsUp: the new one (its kind, number and beginning are set here)
   std::string reason;      // 113019's and 722037's words, where the happening does not say
-  std::string text;        // kPaused, kLogout: the client's
+  std::string text;        // kPaused, kLogout: the client's; kTlsClosed: why we have ended it, if we have
   int severity = 5, type = 16;
 };
 

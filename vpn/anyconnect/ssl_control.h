@@ -58,9 +58,11 @@ class SslControl {
   // (flow drop svc-replacement-conn), and what leaves goes by it until the next AddDtls; a DTLS tunnel that is there still receives.
   // What the channel has in it is done. False: there is no such session; the socket has been closed.
   virtual bool AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int socket, std::shared_ptr<SslActivity> activity, TimePoint now) = 0;
-  // A DTLS connection, its handshake done. `waiting`: datagrams that came since. Replaces what was there. What leaves goes by it from now on.
+  // A DTLS connection, its handshake done. What the channel has in it is done. Replaces what was there. What leaves goes by it from now on.
   virtual bool AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsChannel> channel, const Endpoint& local, const Endpoint& peer,
-                       const std::vector<std::vector<std::uint8_t>>& waiting, std::shared_ptr<SslActivity> activity, TimePoint now) = 0;
+                       std::shared_ptr<SslActivity> activity, TimePoint now) = 0;
+  // A datagram of that connection which came to the control thread because the data path did not know it yet.
+  virtual void ReceiveDtls(TunnelId t, std::uint32_t number, Bytes datagram, TimePoint now) = 0;
   // A frame of the appliance's own (DPD-REQ, keepalive). Lost if the way is not there.
   virtual void Send(TunnelId t, SslWay way, CstpType type, Bytes payload, TimePoint now) = 0;
   // The tunnel ends: a last frame if there is one, close_notify, FIN. No event tells of it.

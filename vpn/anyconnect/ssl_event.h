@@ -17,7 +17,7 @@ enum class SslWay : std::uint8_t { kTls, kDtls };
 
 struct SslEvent {
   enum class What : std::uint8_t {
-    kTlsClosed,    // the connection has ended (FIN, reset, close_notify, an alert); the plane has no TLS for the session any more
+    kTlsClosed,    // the connection has ended (FIN, reset, close_notify, an alert; `text`: we have ended it, why); the plane has no TLS any more
     kDtlsClosed,   // the same of DTLS
     kBye,          // DISCONNECT came: `code`, `text`; see PausesSession. Everything is still there
     kBadFrame,     // `error`, `code`, `text`; but for an unknown type kTlsClosed follows. Not more than one a second for each tunnel

@@ -12,7 +12,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kMostClients = 0x7fff;  // slot 0xffff of the last generation would be kOnTheWire
-constexpr std::size_t kMostWaiting = 64;      // datagrams of AddDtls
 constexpr auto kUdp = static_cast<std::uint8_t>(IpProtocol::kUdp), kTcp = static_cast<std::uint8_t>(IpProtocol::kTcp);
 
 }  // namespace
@@ -237,7 +236,7 @@ bool SslPlane::AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int 
 }
 
 bool SslPlane::AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsChannel> channel, const Endpoint& local, const Endpoint& peer,
-                       const std::vector<std::vector<std::uint8_t>>& waiting, std::shared_ptr<SslActivity> activity, TimePoint now) {
+                       std::shared_ptr<SslActivity> activity, TimePoint now) {
   Client* const c = Find(t);
   const Path path{local.address, peer.address, local.port, peer.port};
   if (c == nullptr || c->ended || channel == nullptr || local.address.IsV4() != peer.address.IsV4()) return false;
@@ -254,17 +253,14 @@ bool SslPlane::AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsCha
   by_path_[path] = c;
   c->by_dtls = true;
   CountEnd(FlowDrop::kDtlsHelloClose, now);  // the flow of its handshake has been taken over
-  std::vector<std::uint8_t> buffer;
-  for (std::size_t i = 0; i <= std::min(waiting.size(), kMostWaiting) && c->dtls.get() == &d; i++) {
-    // First what is in the channel already.
-    if (i != 0) buffer = waiting[i - 1];
-    MutableBytes packet;
-    Inner inner;
-    bool more = true;
-    if (OpenRecord(*c, i == 0 ? Bytes() : Bytes(buffer), in_, packet, inner, more, now)) engine_.ProcessInner(packet, inner, now);
-    if (more && c->dtls.get() == &d) OpenRest(*c, now);
-  }
+  OpenLate(*c, {}, now);
   return true;
+}
+
+void SslPlane::ReceiveDtls(TunnelId t, std::uint32_t number, Bytes datagram, TimePoint now) {
+  Client* const c = Find(t);
+  if (c == nullptr || !c->dtls || c->dtls->number != number || datagram.empty()) return;
+  OpenLate(*c, datagram, now);
 }
 
 void SslPlane::EndTls(Client& c, const std::optional<SslLastFrame>& last) {
@@ -288,8 +284,10 @@ void SslPlane::EndDtls(Client& c, const std::optional<SslLastFrame>& last) {
   c.by_dtls = false;
 }
 
-void SslPlane::TlsGone(Client& c) {
-  Note(EventOf(c, SslWay::kTls, SslEvent::What::kTlsClosed));
+void SslPlane::TlsGone(Client& c, const char* why) {
+  SslEvent e = EventOf(c, SslWay::kTls, SslEvent::What::kTlsClosed);
+  e.text = why;
+  Note(std::move(e));
   EndTls(c, {});
 }
 

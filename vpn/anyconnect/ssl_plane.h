@@ -76,7 +76,8 @@ class SslPlane final : public TunnelGate, public SslControl {
   void Update(TunnelId t, const SslClient& client, TimePoint now) override;
   bool AddTls(TunnelId t, std::uint32_t number, TlsChannel channel, int socket, std::shared_ptr<SslActivity> activity, TimePoint now) override;
   bool AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsChannel> channel, const Endpoint& local, const Endpoint& peer,
-               const std::vector<std::vector<std::uint8_t>>& waiting, std::shared_ptr<SslActivity> activity, TimePoint now) override;
+               std::shared_ptr<SslActivity> activity, TimePoint now) override;
+  void ReceiveDtls(TunnelId t, std::uint32_t number, Bytes datagram, TimePoint now) override;
   void Send(TunnelId t, SslWay way, CstpType type, Bytes payload, TimePoint now) override;
   void Drop(TunnelId t, SslWay way, const std::optional<SslLastFrame>& last, TimePoint now) override;
   void Close(TunnelId t, TimePoint now) override;
@@ -106,6 +107,7 @@ class SslPlane final : public TunnelGate, public SslControl {
   struct Tunnel {  // what the two kinds have in common
     std::uint32_t number = 0;
     bool heard = false;  // data has come by it
+    std::uint8_t byes = 0;  // DISCONNECTs that have been told of
     std::shared_ptr<SslActivity> use;
   };
   struct Tls : Tunnel {
@@ -140,7 +142,7 @@ class SslPlane final : public TunnelGate, public SslControl {
     std::uint32_t flows = 0;      // references of connections
     std::uint64_t sent_in = 0;    // the batch in which something left behind the verdicts
     std::vector<Lowered> lowered;
-    std::optional<TimePoint> told_sent, told_received, told_bad;
+    std::optional<TimePoint> told_sent, told_received, told_bad, told_keys;
     int Mtu() const { return by_dtls ? is.dtls_mtu : is.tls_mtu; }
     Tunnel* Out() const { return by_dtls ? static_cast<Tunnel*>(dtls.get()) : tls.get(); }
   };
@@ -163,7 +165,7 @@ class SslPlane final : public TunnelGate, public SslControl {
   void EndTls(Client& c, const std::optional<SslLastFrame>& last);
   void EndDtls(Client& c, const std::optional<SslLastFrame>& last);
   void CountEnd(FlowDrop why, TimePoint now);  // of a connection that is none of a packet's
-  void TlsGone(Client& c);
+  void TlsGone(Client& c, const char* why = "");  // why: if it is we who end it
   void DtlsGone(Client& c);
   void Note(SslEvent event) { (void)events_.Push(std::move(event)); }
   SslEvent EventOf(const Client& c, SslWay way, SslEvent::What what) const;
@@ -180,6 +182,7 @@ class SslPlane final : public TunnelGate, public SslControl {
   // The first record of `datagram`: as TakeFrame. `last`: there was none behind it.
   bool OpenRecord(Client& c, Bytes datagram, MutableBytes room, MutableBytes& packet, Inner& inner, bool& more, TimePoint now);
   void OpenRest(Client& c, TimePoint now);
+  void OpenLate(Client& c, Bytes datagram, TimePoint now);
   // What DTLS has to say by itself.
   void Answer(Client& c);
   bool MayTell(std::optional<TimePoint>& last, Duration pause, TimePoint now) const;

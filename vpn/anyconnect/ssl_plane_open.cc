@@ -16,6 +16,9 @@ constexpr std::size_t kRecordHeader = 13;  // type, version, epoch, sequence num
 constexpr std::uint8_t kAlert = 21;
 constexpr std::size_t kLongestText = 256;  // of DISCONNECT
 constexpr int kLeastPath = 576;
+constexpr std::uint8_t kMostByes = 16;            // of a tunnel; the control thread ends it after the first
+constexpr int kMostKeys = 64;                     // changes in what is read at once
+constexpr std::size_t kMostPending = 1024 * 1024;  // octets of TLS's own that a client does not read: data stops long before
 
 // A record that only the channel of a connection can be meant by: not one of a handshake that begins.
 bool IsOfConnection(Bytes record) {
@@ -151,6 +154,16 @@ void SslPlane::OpenRest(Client& c, TimePoint now) {
   }
 }
 
+// What does not come in a packet of the queue.
+void SslPlane::OpenLate(Client& c, Bytes datagram, TimePoint now) {
+  const Dtls* const d = c.dtls.get();
+  MutableBytes packet;
+  Inner inner;
+  bool more = true;
+  if (OpenRecord(c, datagram, in_, packet, inner, more, now)) engine_.ProcessInner(packet, inner, now);
+  if (more && c.dtls.get() == d) OpenRest(c, now);
+}
+
 // Behind what they came with: that is on its way now.
 void SslPlane::Sent() {
   batch_++;
@@ -168,10 +181,12 @@ void SslPlane::Receive(int socket, Bytes wire, TimePoint now) {
   c->tls->channel.Feed(wire);
   if (!ReadTls(*c, now)) return;
   Tls& t = *c->tls;
-  if (t.channel.handshakes() != t.handshakes) {
-    t.handshakes = t.channel.handshakes();
-    Note(EventOf(*c, SslWay::kTls, SslEvent::What::kRekeyed));
+  if (const int now_has = t.channel.handshakes(); now_has != t.handshakes) {
+    if (now_has - t.handshakes > kMostKeys) return TlsGone(*c, "Too many key changes");
+    t.handshakes = now_has;
+    if (MayTell(c->told_keys, kTellBad, now)) Note(EventOf(*c, SslWay::kTls, SslEvent::What::kRekeyed));
   }
+  if (t.channel.pending() > kMostPending) return TlsGone(*c, "Client does not read");
   if (t.channel.pending() != 0) MakeDirty(t);
 }
 
@@ -316,6 +331,9 @@ void SslPlane::CheckInner(Client& c, SslWay way, MutableBytes& packet, Inner& in
 }
 
 void SslPlane::TakeBye(Client& c, SslWay way, Bytes payload) {
+  Tunnel& t = way == SslWay::kTls ? static_cast<Tunnel&>(*c.tls) : *c.dtls;
+  if (t.byes >= kMostByes) return;
+  t.byes++;
   SslEvent e = EventOf(c, way, SslEvent::What::kBye);
   if (!payload.empty()) {
     e.code = payload[0];

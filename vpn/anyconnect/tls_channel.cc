@@ -212,8 +212,10 @@ struct TlsChannel::Impl {
   std::string failure;
 
   static void Note(const SSL* ssl, int where, int) {
-    if ((where & SSL_CB_HANDSHAKE_DONE) == 0) return;
     auto* const self = static_cast<Impl*>(SSL_get_app_data(ssl));
+    // A message behind the handshake: TLS 1.3 has them (new keys), and is never "done" with one.
+    if ((where & SSL_CB_LOOP) != 0 && self->handshakes > 0 && SSL_version(ssl) >= TLS1_3_VERSION && SSL_get_state(ssl) == TLS_ST_OK) ++self->handshakes;
+    if ((where & SSL_CB_HANDSHAKE_DONE) == 0) return;
     // OpenSSL is "done" with a renegotiation that it has refused, too.
     const bool refused = self->context->server && self->handshakes > 0 && SSL_version(ssl) < TLS1_3_VERSION &&
                          (SSL_get_options(ssl) & SSL_OP_ALLOW_CLIENT_RENEGOTIATION) == 0;

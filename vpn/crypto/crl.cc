@@ -14,7 +14,7 @@ namespace {
 
 using CrlPtr = std::unique_ptr<X509_CRL, FreeBy<X509_CRL_free>>;
 
-std::int64_t SecondsOf(const ASN1_TIME* time) {
+std::int64_t CrlSeconds(const ASN1_TIME* time) {
   std::tm t{};
   return time == nullptr || ASN1_TIME_to_tm(time, &t) != 1 ? 0 : static_cast<std::int64_t>(timegm(&t));
 }
@@ -45,8 +45,8 @@ Result<Crl> ReadCrl(Bytes text, const Certificate& authority) {
   }
   Crl out;
   out.issuer = NameText(name).value_or("");
-  out.last_update = SecondsOf(X509_CRL_get0_lastUpdate(crl.get()));
-  out.next_update = SecondsOf(X509_CRL_get0_nextUpdate(crl.get()));
+  out.last_update = CrlSeconds(X509_CRL_get0_lastUpdate(crl.get()));
+  out.next_update = CrlSeconds(X509_CRL_get0_nextUpdate(crl.get()));
   unsigned char* der = nullptr;
   const int size = i2d_X509_CRL(crl.get(), &der);
   if (size <= 0) return Error{"no revocation list: " + CryptoError()};

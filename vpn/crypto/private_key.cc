@@ -11,7 +11,7 @@
 namespace sallyport {
 namespace {
 
-OSSL_LIB_CTX* Context() { return CryptoLibrary::Get().context(); }
+OSSL_LIB_CTX* OperationContext() { return CryptoLibrary::Get().context(); }
 
 int GivePassphrase(char* buffer, int size, int, void* passphrase) {
   const std::string_view& p = *static_cast<const std::string_view*>(passphrase);
@@ -57,18 +57,18 @@ KeyType TypeOf(const EVP_PKEY* key) {
 Result<PrivateKey> PrivateKey::FromPem(std::string_view text, std::string_view passphrase) {
   const BioPtr bio = BioOver(text);
   if (!bio) return Error{"out of memory"};
-  return Take(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, GivePassphrase, &passphrase, Context(), nullptr), "no private key");
+  return Take(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, GivePassphrase, &passphrase, OperationContext(), nullptr), "no private key");
 }
 
 Result<PrivateKey> PrivateKey::FromDer(Bytes der) {
   const unsigned char* at = der.data();
-  return Take(d2i_AutoPrivateKey_ex(nullptr, &at, static_cast<long>(der.size()), Context(), nullptr), "no private key");
+  return Take(d2i_AutoPrivateKey_ex(nullptr, &at, static_cast<long>(der.size()), OperationContext(), nullptr), "no private key");
 }
 
 Result<PrivateKey> PrivateKey::NewRsa(int bits) {
   if (bits < 512 || bits > 16384) return Error{"no such size of an RSA key"};
   CryptoOperations::Count(Operations().rsa_keys);
-  return Take(EVP_PKEY_Q_keygen(Context(), nullptr, "RSA", static_cast<std::size_t>(bits)), "no RSA key could be made");
+  return Take(EVP_PKEY_Q_keygen(OperationContext(), nullptr, "RSA", static_cast<std::size_t>(bits)), "no RSA key could be made");
 }
 
 Result<PrivateKey> PrivateKey::NewEc(KeyType curve) {
@@ -77,7 +77,7 @@ Result<PrivateKey> PrivateKey::NewEc(KeyType curve) {
                      : curve == KeyType::kEcP521 ? "P-521"
                                                  : nullptr;
   if (name == nullptr) return Error{"no such curve"};
-  return Take(EVP_PKEY_Q_keygen(Context(), nullptr, "EC", name), "no EC key could be made");
+  return Take(EVP_PKEY_Q_keygen(OperationContext(), nullptr, "EC", name), "no EC key could be made");
 }
 
 KeyType PrivateKey::type() const { return TypeOf(key_.get()); }

@@ -6,7 +6,7 @@ namespace sallyport {
 namespace {
 
 //                                       block iv icv salt key aead  bits  v1 esp v2
-constexpr CipherTraits kCiphers[kVpnCiphers] = {
+constexpr CipherTraits kCipherTraits[kVpnCiphers] = {
     /* kNone */ {1, 0, 0, 0, 0, false, 0, 0, 11, 11},
     /* kDes */ {8, 8, 0, 0, 8, false, 0, 1, 2, 2},
     /* k3Des */ {8, 8, 0, 0, 24, false, 0, 5, 3, 3},
@@ -22,7 +22,7 @@ constexpr CipherTraits kCiphers[kVpnCiphers] = {
     /* kAesGmac256 */ {1, 8, 16, 4, 32, true, 256, 0, 23, 21}};
 
 //                                     size icv block v1 esp prf integ sign
-constexpr HashTraits kHashes[6] = {
+constexpr HashTraits kHashTraits[6] = {
     /* kNone */ {0, 0, 0, 0, 0, 0, 0, 0},
     /* kMd5 */ {16, 12, 64, 1, 1, 1, 1, 0},
     /* kSha1 */ {20, 12, 64, 2, 2, 2, 2, 1},
@@ -33,7 +33,7 @@ constexpr HashTraits kHashes[6] = {
 std::optional<VpnCipher> FindCipher(std::uint16_t CipherTraits::*number, std::uint16_t id, std::uint16_t key_bits) {
   if (id == 0) return {};
   for (int i = 0; i < kVpnCiphers; ++i) {
-    const CipherTraits& t = kCiphers[i];
+    const CipherTraits& t = kCipherTraits[i];
     if (t.*number != id) continue;
     // A cipher of one length may be offered with that length; some do.
     if (t.key_bits == key_bits || (t.key_bits == 0 && t.key != 0 && key_bits == t.key * 8)) return static_cast<VpnCipher>(i);
@@ -44,14 +44,14 @@ std::optional<VpnCipher> FindCipher(std::uint16_t CipherTraits::*number, std::ui
 std::optional<VpnHash> FindHash(std::uint16_t HashTraits::*number, std::uint16_t id) {
   if (id == 0) return {};
   for (int i = 1; i < 6; ++i)
-    if (kHashes[i].*number == id) return static_cast<VpnHash>(i);
+    if (kHashTraits[i].*number == id) return static_cast<VpnHash>(i);
   return {};
 }
 
 }  // namespace
 
-const CipherTraits& TraitsOf(VpnCipher cipher) { return kCiphers[static_cast<std::size_t>(cipher)]; }
-const HashTraits& TraitsOf(VpnHash hash) { return kHashes[static_cast<std::size_t>(hash)]; }
+const CipherTraits& TraitsOf(VpnCipher cipher) { return kCipherTraits[static_cast<std::size_t>(cipher)]; }
+const HashTraits& TraitsOf(VpnHash hash) { return kHashTraits[static_cast<std::size_t>(hash)]; }
 
 std::optional<VpnCipher> CipherOfIkev1(std::uint16_t id, std::uint16_t key_bits) {
   return FindCipher(&CipherTraits::ikev1, id, id == 7 && key_bits == 0 ? 128 : key_bits);

@@ -11,7 +11,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kMostProposals = 64, kMostTransforms = 512;
+constexpr std::size_t kMostProposalsV2 = 64, kMostTransformsV2 = 512;
 
 bool Known(VpnCipher c) { return c == VpnCipher::kNone || CryptoLibrary::Get().Cipher(c) != nullptr; }
 
@@ -91,7 +91,7 @@ Result<std::vector<ProposalV2>> ReadSaV2(Bytes body) {
   Reader in(body);
   bool more = true;
   while (more) {
-    if (out.size() == kMostProposals) return Error{"too many proposals"};
+    if (out.size() == kMostProposalsV2) return Error{"too many proposals"};
     const auto last = in.U8(), reserved = in.U8();
     const auto length = in.U16();
     if (!last || !reserved || !length || *length < 8) return Error{"a proposal is cut off"};
@@ -109,7 +109,7 @@ Result<std::vector<ProposalV2>> ReadSaV2(Bytes body) {
     if (!spi_bytes) return Error{"an SPI is cut off"};
     p.spi.assign(spi_bytes->rest().begin(), spi_bytes->rest().end());
     for (; count > 0; --count) {
-      if (++transforms > kMostTransforms) return Error{"too many transforms"};
+      if (++transforms > kMostTransformsV2) return Error{"too many transforms"};
       const auto t_last = sub->U8(), t_reserved = sub->U8();
       const auto t_length = sub->U16();
       if (!t_last || !t_reserved || !t_length || *t_length < 8) return Error{"a transform is cut off"};
@@ -201,7 +201,7 @@ std::vector<ProposalV2> IkeProposalsV2(std::span<const Ikev2Policy> policies, By
       for (const std::uint16_t g : policy.groups) {
         if (HasDhGroup(g)) p.transforms.push_back({ikev2::kGroup, g, 0});
       }
-      if (p.transforms.size() == parts || out.size() == kMostProposals || p.transforms.size() > 255) continue;
+      if (p.transforms.size() == parts || out.size() == kMostProposalsV2 || p.transforms.size() > 255) continue;
       out.push_back(std::move(p));
     }
   }
@@ -276,7 +276,7 @@ std::vector<ProposalV2> EspProposalsV2(std::span<const EspProposal> ours, std::u
       }
       if (group != 0) p.transforms.push_back({ikev2::kGroup, group, 0});
       p.transforms.push_back({ikev2::kEsn, 0, 0});
-      if (out.size() == kMostProposals || p.transforms.size() > 255) continue;
+      if (out.size() == kMostProposalsV2 || p.transforms.size() > 255) continue;
       out.push_back(std::move(p));
     }
   }

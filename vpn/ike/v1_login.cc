@@ -47,7 +47,7 @@ constexpr PayloadRule kTransactionRules[] = {{kHash, 1, 1}, {kAttributes, 1, 1},
 constexpr int kMostTries = 3;
 constexpr int kMostReplies = 8;  // with challenges
 constexpr std::size_t kLongestMessage = 200;
-constexpr std::size_t kLongestName = 128;
+constexpr std::size_t kLongestLogin = 128;
 constexpr std::size_t kMostTransactions = 16, kMostRepeats = 8;
 
 Bytes TextBytes(const std::string& s) { return Bytes(reinterpret_cast<const std::uint8_t*>(s.data()), s.size()); }
@@ -60,7 +60,7 @@ std::string TextOf(const Attribute* a) {
 
 // A name goes into messages and sessions: nothing in it may do more there than be read.
 bool GoodName(const std::string& s) {
-  return !s.empty() && s.size() <= kLongestName &&
+  return !s.empty() && s.size() <= kLongestLogin &&
          std::all_of(s.begin(), s.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 

@@ -27,7 +27,7 @@ constexpr PayloadRule kAm2Rules[] = {{kSa, 1, 1},      {kKe, 1, 1},    {kNonce, 
 constexpr PayloadRule kAm3Rules[] = {{kHash, 0, 1},  {kSig, 0, 1},        {kCert, 0, 16}, {kVendor, 0, 40},
                                      {kNatD, 0, 16}, {kNatDDraft, 0, 16}, {kNotify, 0, 8}};
 
-constexpr std::size_t kMostRepeats = 8;
+constexpr std::size_t kMostPhase1Repeats = 8;
 
 std::int64_t RekeySeconds(const Ikev1Sa& sa) { return std::int64_t{sa.suite.lifetime_s} * (sa.initiator ? 85 : 95) / 100; }
 
@@ -216,7 +216,7 @@ void Ikev1Core::OnPhase1(Ikev1Sa& sa, MessageV1& m, Bytes body) {
     // only.
     if (sa.state == V1State::kMmWait3 || sa.state == V1State::kAmWait3) {
       Say(713202, 6, nullptr, sa.peer.address, "Duplicate first packet detected.  Ignoring packet.");
-    } else if (sa.out.message().empty() || sa.repeats >= kMostRepeats) {
+    } else if (sa.out.message().empty() || sa.repeats >= kMostPhase1Repeats) {
       Say(713201, 5, sa, "Duplicate Phase 1 packet detected.  No last packet to transmit.");
     } else {
       ++sa.repeats;

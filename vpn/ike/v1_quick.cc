@@ -17,12 +17,12 @@ using namespace ikev1;
 constexpr PayloadRule kQm12Rules[] = {{kHash, 1, 1},   {kSa, 1, 1},    {kNonce, 1, 1},      {kKe, 0, 1},     {kId, 0, 2},
                                       {kNotify, 0, 8}, {kNatOa, 0, 2}, {kNatOaDraft, 0, 2}, {kVendor, 0, 16}};
 constexpr PayloadRule kQm3Rules[] = {{kHash, 1, 1}, {kNotify, 0, 8}};
-constexpr std::size_t kMostQuick = 64, kMostRepeats = 8;
+constexpr std::size_t kMostQuick = 64, kMostQuickRepeats = 8;
 constexpr std::uint64_t kLifetimeUnlessTold = 28800;  // RFC 2407 4.5
 
 bool GoodNonce(Bytes nonce) { return nonce.size() >= 8 && nonce.size() <= 256; }
 
-std::uint64_t Shorter(std::uint64_t a, std::uint64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
+std::uint64_t ShorterLifetime(std::uint64_t a, std::uint64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
 std::string ProxyLine(const char* head, const TrafficSelector& s) {
   if (IsHost(s)) {
@@ -248,8 +248,8 @@ Ikev1Core::Go Ikev1Core::TakeQm2(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   q.suite = chosen->suite;
   q.spi_out = chosen->spi;
   q.nonce_r.assign(nonce.begin(), nonce.end());
-  q.lifetime_s = entry->lifetime_s == 0 ? 0 : Shorter(entry->lifetime_s, chosen->suite.lifetime_s);
-  q.lifetime_kb = Shorter(entry->lifetime_kb, chosen->suite.lifetime_kb);
+  q.lifetime_s = entry->lifetime_s == 0 ? 0 : ShorterLifetime(entry->lifetime_s, chosen->suite.lifetime_s);
+  q.lifetime_kb = ShorterLifetime(entry->lifetime_kb, chosen->suite.lifetime_kb);
   for (const RawPayload& p : m->payloads) {
     const auto n = p.type == kNotify ? ReadNotifyV1(p.body) : std::nullopt;
     if (!n || n->type != kResponderLifetime) continue;
@@ -266,13 +266,13 @@ Ikev1Core::Go Ikev1Core::TakeQm2(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
     told.attributes.insert(told.attributes.end(), extra->begin(), extra->end());
     const auto life = ReadEspV1(told);
     if (!life) continue;
-    if (life->lifetime_s != 0 && Shorter(q.lifetime_s, life->lifetime_s) != q.lifetime_s) {
+    if (life->lifetime_s != 0 && ShorterLifetime(q.lifetime_s, life->lifetime_s) != q.lifetime_s) {
       Say(713073, 5, sa,
           fmt::format("Responder forcing change of IPSec rekeying duration from {} to {} seconds", q.lifetime_s,
                       life->lifetime_s));
       q.lifetime_s = life->lifetime_s;
     }
-    if (life->lifetime_kb != 0 && Shorter(q.lifetime_kb, life->lifetime_kb) != q.lifetime_kb) {
+    if (life->lifetime_kb != 0 && ShorterLifetime(q.lifetime_kb, life->lifetime_kb) != q.lifetime_kb) {
       Say(713074, 5, sa,
           fmt::format("Responder forcing change of IPSec rekeying duration from {} to {} Kbs", q.lifetime_kb,
                       life->lifetime_kb));
@@ -406,8 +406,8 @@ Ikev1Core::Go Ikev1Core::TakeQm1(Ikev1Sa& sa, QuickV1& q, const MessageV1* m) {
   const Bytes raw = chosen->answer.transforms[0].raw;
   q.answer_attributes.assign(raw.begin(), raw.end());
   const std::uint64_t theirs = q.suite.lifetime_s, theirs_kb = q.suite.lifetime_kb;
-  q.lifetime_s = Shorter(theirs == 0 ? kLifetimeUnlessTold : theirs, entry->lifetime_s);
-  q.lifetime_kb = Shorter(theirs_kb, entry->lifetime_kb);
+  q.lifetime_s = ShorterLifetime(theirs == 0 ? kLifetimeUnlessTold : theirs, entry->lifetime_s);
+  q.lifetime_kb = ShorterLifetime(theirs_kb, entry->lifetime_kb);
   if (q.lifetime_s != theirs && theirs != 0) {
     q.told_lifetime = true;
     Say(713075, 5, sa,
@@ -534,7 +534,7 @@ void Ikev1Core::OnQuick(Ikev1Sa& sa, MessageV1& m, Bytes body) {
     if (first) sa.quick.erase(id);
   };
   if (m.digest == q.x.last_received) {
-    if (!q.x.out.message().empty() && q.x.repeats < kMostRepeats) {
+    if (!q.x.out.message().empty() && q.x.repeats < kMostQuickRepeats) {
       ++q.x.repeats;
       Say(713201, 5, sa, "Duplicate Phase 2 packet detected.  Retransmitting last packet.");
       Transmit(sa, q.x.out.message());

@@ -8,7 +8,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kMostChildren = 4096;
-constexpr int kMostTries = 5;
+constexpr int kMostChildTries = 5;
 constexpr Duration kBusy = Duration::Seconds(2);
 
 }  // namespace
@@ -103,7 +103,7 @@ void V2Engine::ReceiveChildResponse(const SaPtr& sa, std::span<const RawPayload>
       Finish(sa);
       return;
     }
-    if (error->type == ikev2::kTemporaryFailure && task.tries < kMostTries) {
+    if (error->type == ikev2::kTemporaryFailure && task.tries < kMostChildTries) {
       Retry(sa, kBusy);
       return;
     }

@@ -9,7 +9,7 @@
 namespace sallyport {
 namespace {
 
-void PutAddress(AttributeWriter& out, std::uint16_t type, IpAddress a) {
+void PutConfigAddress(AttributeWriter& out, std::uint16_t type, IpAddress a) {
   if (!a.IsV4()) return;
   std::uint8_t b[4];
   a.StoreV4(b);
@@ -44,18 +44,18 @@ bool V2Engine::Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWr
           return false;
         }
         sa.assigned = given->address;
-        PutAddress(reply, ikev2::kIp4Address, given->address);
-        if (!given->mask.IsNone()) PutAddress(reply, ikev2::kIp4Netmask, given->mask);
+        PutConfigAddress(reply, ikev2::kIp4Address, given->address);
+        if (!given->mask.IsNone()) PutConfigAddress(reply, ikev2::kIp4Netmask, given->mask);
         Log(sa, 751025, 5,
             "IKEv2 Group:" + sa.group_policy + " IPv4 Address=" + given->address.ToString() +
                 " IPv6 address=:: assigned to session");
         break;
       }
       case ikev2::kIp4Dns:
-        for (const IpAddress& d : policy.dns) PutAddress(reply, ikev2::kIp4Dns, d);
+        for (const IpAddress& d : policy.dns) PutConfigAddress(reply, ikev2::kIp4Dns, d);
         break;
       case ikev2::kIp4Nbns:
-        for (const IpAddress& w : policy.wins) PutAddress(reply, ikev2::kIp4Nbns, w);
+        for (const IpAddress& w : policy.wins) PutConfigAddress(reply, ikev2::kIp4Nbns, w);
         break;
       case ikev2::kIp4Subnet:
       case ikev2::kUnitySplitInclude:

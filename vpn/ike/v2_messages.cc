@@ -41,7 +41,7 @@ constexpr PayloadRule kCreateRules[] = {
     {ikev2::kSa, 1, 1},  {ikev2::kNonce, 1, 1},   {ikev2::kKe, 0, 1},     {ikev2::kTsI, 0, 1},
     {ikev2::kTsR, 0, 1}, {ikev2::kNotify, 0, 32}, {ikev2::kVendor, 0, 8}, {ikev2::kConfiguration, 0, 1},
 };
-constexpr PayloadRule kInfoRules[] = {
+constexpr PayloadRule kInformationalRules[] = {
     {ikev2::kNotify, 0, 32},
     {ikev2::kDelete, 0, 8},
     {ikev2::kConfiguration, 0, 1},
@@ -308,7 +308,7 @@ std::optional<std::string> CheckV2(std::uint8_t exchange, bool response, std::sp
     case ikev2::kCreateChild:
       return CheckPayloads(kCreateRules, payloads, UnknownPayloads::kRefuseCritical);
     case ikev2::kInformational:
-      return CheckPayloads(kInfoRules, payloads, UnknownPayloads::kRefuseCritical);
+      return CheckPayloads(kInformationalRules, payloads, UnknownPayloads::kRefuseCritical);
     default:
       return "unknown exchange";
   }

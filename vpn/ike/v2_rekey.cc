@@ -9,8 +9,8 @@
 namespace sallyport {
 namespace {
 
-constexpr int kMostTries = 5;
-constexpr Duration kBusy = Duration::Seconds(2);
+constexpr int kMostRekeyTries = 5;
+constexpr Duration kBusyWait = Duration::Seconds(2);
 // How long an SA that has been replaced waits for the DELETE of whoever has replaced it.
 constexpr Duration kWaitForEnd = Duration::Seconds(60);
 
@@ -166,11 +166,11 @@ void V2Engine::ReceiveIkeRekeyResponse(const SaPtr& sa, std::span<const RawPaylo
   if (const auto error = ErrorNotifyV2(payloads)) {
     ++stats_.in_notifys;
     if (lost()) return;
-    if (error->type == ikev2::kTemporaryFailure && task.tries < kMostTries) {
-      Retry(sa, kBusy);
+    if (error->type == ikev2::kTemporaryFailure && task.tries < kMostRekeyTries) {
+      Retry(sa, kBusyWait);
       return;
     }
-    if (error->type == ikev2::kInvalidKePayload && error->data.size() == 2 && task.tries < kMostTries) {
+    if (error->type == ikev2::kInvalidKePayload && error->data.size() == 2 && task.tries < kMostRekeyTries) {
       const std::uint16_t group = LoadBe16(error->data.data());
       const bool ours = std::any_of(
           policy_->ikev2_policies.begin(), policy_->ikev2_policies.end(),

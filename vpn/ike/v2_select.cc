@@ -7,7 +7,7 @@ namespace sallyport {
 namespace {
 
 // An element's "any" may be of both families; a selector is of one.
-std::optional<AddressRange> InFamily(const AddressRange& r, bool v6) {
+std::optional<AddressRange> CutToFamily(const AddressRange& r, bool v6) {
   const AddressRange all = AllOf(v6).addresses;
   const AddressRange cut{std::max(r.first, all.first), std::min(r.last, all.last)};
   if (cut.first > cut.last) return {};
@@ -25,7 +25,7 @@ std::optional<TrafficSelector> SideOf(const AddressRange& range, const AddressSe
     if (in == set->ranges.end()) return {};
     chosen = *in;
   }
-  const auto cut = InFamily(chosen, !about.IsV4());
+  const auto cut = CutToFamily(chosen, !about.IsV4());
   if (!cut) return {};
   TrafficSelector ts;
   ts.addresses = *cut;
@@ -40,7 +40,7 @@ std::vector<TrafficSelector> SidesOf(const AddressRange& range, const AddressSet
   std::vector<TrafficSelector> out;
   const std::vector<AddressRange> one{range};
   for (const AddressRange& r : set != nullptr ? set->ranges : one) {
-    const auto cut = InFamily(r, v6);
+    const auto cut = CutToFamily(r, v6);
     if (!cut) continue;
     TrafficSelector ts;
     ts.addresses = *cut;

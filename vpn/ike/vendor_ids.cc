@@ -6,14 +6,14 @@
 namespace sallyport {
 namespace {
 
-struct Known {
+struct KnownVendor {
   VendorId id;
   std::uint8_t size;     // of what is sent
   std::uint8_t compare;  // how much of it tells
   std::array<std::uint8_t, 20> bytes;
 };
 
-constexpr Known kKnown[] = {
+constexpr KnownVendor kKnown[] = {
     {VendorId::kNatTDraft02,
      16,
      16,
@@ -58,14 +58,14 @@ constexpr Known kKnown[] = {
 }  // namespace
 
 std::optional<VendorId> VendorIdOf(Bytes body) {
-  for (const Known& k : kKnown) {
+  for (const KnownVendor& k : kKnown) {
     if (body.size() >= k.compare && std::equal(k.bytes.begin(), k.bytes.begin() + k.compare, body.begin())) return k.id;
   }
   return {};
 }
 
 Bytes BytesOf(VendorId id) {
-  for (const Known& k : kKnown) {
+  for (const KnownVendor& k : kKnown) {
     if (k.id == id) return Bytes(k.bytes).first(k.size);
   }
   return {};

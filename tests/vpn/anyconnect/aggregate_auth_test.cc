@@ -69,13 +69,6 @@ TEST(AggregateAuth, Bounds) {
   EXPECT_NE(refused(std::string("\0<config-auth/>", 15)), "");
 }
 
-TEST(AggregateAuth, PlainText) {
-  for (const char* good : {"", "abc", "j\xc3\xb6rg", "\xe6\x97\xa5\xe6\x9c\xac", "\xf0\x9f\x98\x80"}) EXPECT_TRUE(IsPlainText(good)) << good;
-  for (const char* bad : {"a\nb", "\x7f", "\xff", "\xc0\xaf", "\xc2\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\xf0\x9f\x98"}) {
-    EXPECT_FALSE(IsPlainText(bad)) << bad;
-  }
-}
-
 TEST(AggregateAuth, TheFormOfAnAsa) {
   LoginForm f;
   f.tunnel_group = "DefaultWEBVPNGroup";

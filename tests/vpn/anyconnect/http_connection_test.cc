@@ -88,6 +88,11 @@ TEST(HttpConnection, Limits) {
   EXPECT_EQ(state(post + "1\r\nContent-Length: 2\r\n\r\nab"), State::kBad);
   EXPECT_EQ(state("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"), State::kBad);
   EXPECT_EQ(state("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\nx"), State::kBad);
+  for (const char* encoding : {"xchunked", "identity", "gzip", "gzip, chunked", "chunked, identity", " chunked", "\tchunked", "CHUNKED"}) {
+    EXPECT_EQ(state("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:" + std::string(encoding) + "\r\nContent-Length: 1\r\n\r\nx"), State::kBad) << encoding;
+    EXPECT_EQ(state("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: " + std::string(encoding) + "\r\n\r\n"), State::kBad) << encoding;
+  }
+  EXPECT_NE(state("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\nContent-Length: 1\r\n\r\nx"), State::kRequest);
   for (const char* bad : {"GET / HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET\r\n\r\n", "G\x01T / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nA b\r\n\r\n",
                           "\x16\x03\x01\x02\r\n\r\n", "GET / HTTP/1.1\r\nA: \x01\r\n\r\n"}) {
     EXPECT_EQ(state(bad), State::kBad) << bad;

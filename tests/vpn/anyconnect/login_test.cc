@@ -103,15 +103,41 @@ TEST(LoginThrottle, SuccessAndSize) {
   const TimePoint now{5'000'000'000'000};
   const IpAddress a = IpAddress::V4(0x0a000001);
   for (int i = 0; i < 4; ++i) t.Failed("u", a, now);
+  t.Failed("victim", a, now);
   t.Succeeded("u", a);
   EXPECT_EQ(t.failures("u"), 0);
-  EXPECT_EQ(t.failures(a), 3) << "one good password does not buy guesses";
+  EXPECT_EQ(t.failures("victim"), 1);
+  EXPECT_EQ(t.failures(a), 1) << "what he failed with himself, and no more";
+  t.Succeeded("u", a);
+  EXPECT_EQ(t.failures(a), 1);
   for (std::uint32_t i = 0; i < 20'000; ++i) t.Failed("u" + std::to_string(i), IpAddress::V4(i + 1), now + Duration::Seconds(i / 100));
   EXPECT_LE(t.size(), 2 * LoginThrottle::kMost);
   // A host has all addresses of its network.
   t.Failed("x", *IpAddress::Parse("2001:db8::1"), now);
   t.Failed("x", *IpAddress::Parse("2001:db8::2"), now);
   EXPECT_EQ(t.failures(*IpAddress::Parse("2001:db8::3")), 2);
+}
+
+TEST(LoginThrottle, OnesOwnPasswordBuysNoGuesses) {
+  LoginThrottle t;
+  TimePoint now{5'000'000'000'000};
+  const IpAddress a = IpAddress::V4(0x0a000001);
+  // A guess at each of many names, and a good login of one's own behind each.
+  std::int64_t waited = 0;
+  for (int i = 0; i < 30; ++i) {
+    const std::string name = "user" + std::to_string(i);
+    const TimePoint slot = t.Slot(name, a, now);
+    waited += (slot - now).seconds();
+    now = slot;
+    t.Failed(name, a, now);
+    t.Succeeded("mallory", a);
+  }
+  EXPECT_EQ(t.failures(a), 30);
+  EXPECT_EQ(waited, 1 + 2 + 4 + 24 * 8);
+  // Failures of one's own between them change nothing, either.
+  for (int i = 0; i < 40; ++i) t.Failed("mallory" + std::to_string(i), a, now);
+  for (int i = 0; i < 40; ++i) t.Succeeded("mallory" + std::to_string(i), a);
+  EXPECT_GE(t.failures(a), 30);
 }
 
 TEST(UserOfCertificate, AsConfigured) {

@@ -50,6 +50,24 @@ TEST_F(SslPlaneDtls, BothWaysInPlaceByEveryMethod) {
   EXPECT_EQ(plane.sessions(), 0u);
 }
 
+// The connection by which the handshake came lives as long as its datagrams do, which are taken out of it before it is asked.
+TEST_F(SslPlaneDtls, DatagramsKeepTheirConnection) {
+  PlaneClient c = Connect();
+  asa.Send("outside", c.Datagram(Raw{22, 0xfe, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1}));
+  ASSERT_EQ(asa.conns(), 1u);
+  ConnectDtls(c);
+  ASSERT_EQ(ByDtls(c, c.DtlsRecord(0, Make(kIn))).size(), 1u);
+  const std::uint32_t both_conns = asa.conns();
+  for (int i = 0; i < 5; i++) {
+    Step(60);
+    ASSERT_EQ(ByDtls(c, c.DtlsRecord(0, Make(kIn))).size(), 1u);
+  }
+  EXPECT_EQ(asa.conns(), both_conns);
+  EXPECT_EQ(asa.log.Count("302016"), 0);
+  Step(121);
+  EXPECT_GE(asa.log.Count("302016"), 1);
+}
+
 TEST_F(SslPlaneDtls, ReplayAndForgeryAreSilent) {
   PlaneClient c = Connect();
   ConnectDtls(c);

@@ -209,7 +209,7 @@ class SslPlaneBox : public testing::Test {
     auto [server, client] = DtlsPairOf(method, name, static_cast<std::uint8_t>(next_number));
     ASSERT_NE(server, nullptr);
     c.dtls = std::move(client);
-    EXPECT_TRUE(plane.AddDtls(c.t, next_number++, std::move(server), c.local, c.peer, {}, c.dtls_use, clock.Now()));
+    EXPECT_TRUE(plane.AddDtls(c.t, next_number++, std::move(server), c.local, c.peer, c.dtls_use, clock.Now()));
   }
 
   // What the sockets of the plane have for a client.

@@ -344,6 +344,61 @@ TEST_F(SslPlaneTls, BrokenFramesEndTheConnection) {
   ASSERT_EQ(Events().size(), 1u);
 }
 
+// A client that makes TLS answer (new keys) and never reads, one that does nothing else, and one that says goodbye without end.
+TEST_F(SslPlaneTls, WhatAClientMayMakeUsSay) {
+  PlaneClient c = Connect(Rules(), 0x0304);
+  const auto new_keys = [&c] {
+    EXPECT_TRUE(c.tls->Rekey());
+    const Bytes wire = c.tls->ToWire();
+    const Raw out(wire.begin(), wire.end());
+    c.tls->Sent(wire.size());
+    return out;
+  };
+  plane.Receive(c.socket, new_keys(), clock.Now());
+  frames.clear();
+  TakeTls(c, frames);  // the other half of the keys is changed, too
+  EXPECT_EQ(ByTls(c, c.TlsFrame(0, Make(kFromClient))).size(), 1u);
+  EXPECT_EQ(ToClient(c, Make(kToClient)).size(), 1u);
+  std::size_t most = 0;
+  int rekeyed = 0;
+  for (int i = 0; i < 60000 && wires.finished.count(c.socket) == 0; i++) {
+    Raw several;
+    for (int k = 0; k < 20; k++) {
+      const Raw one = new_keys();
+      several.insert(several.end(), one.begin(), one.end());
+    }
+    plane.Receive(c.socket, several, clock.Now());
+    most = std::max(most, plane.ToWire(c.socket).size());
+  }
+  EXPECT_GT(most, 900u * 1024);
+  EXPECT_LT(most, 1100u * 1024);
+  std::vector<SslEvent> seen = Events();
+  for (const SslEvent& e : seen) rekeyed += e.what == SslEvent::What::kRekeyed;
+  EXPECT_EQ(rekeyed, 1);
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(seen.back().what, SslEvent::What::kTlsClosed);
+  EXPECT_EQ(seen.back().text, "Client does not read");
+  plane.Close(c.t, clock.Now());
+
+  PlaneClient d = Connect(Rules(), 0x0304);
+  Raw many;
+  for (int k = 0; k < 100; k++) {
+    d.tls->Rekey();
+    const Bytes wire = d.tls->ToWire();
+    many.insert(many.end(), wire.begin(), wire.end());
+    d.tls->Sent(wire.size());
+  }
+  plane.Receive(d.socket, many, clock.Now());
+  seen = Events();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].text, "Too many key changes");
+  plane.Close(d.t, clock.Now());
+
+  PlaneClient e = Connect();
+  for (int k = 0; k < 1000; k++) plane.Receive(e.socket, e.TlsFrame(5, Raw{0x91}), clock.Now());
+  EXPECT_EQ(Events().size(), 16u);
+}
+
 TEST_F(SslPlaneTls, FlowControl) {
   PlaneClient c = Connect();
   Made m = kToClient;

@@ -183,6 +183,7 @@ TEST_F(PortalServerTest, RefusedTunnels) {
   auto c = Connect(1);
   EXPECT_EQ(Say(1, *c, ConnectText("1@2@3@4")).substr(0, 25), "HTTP/1.1 401 Unauthorized");
   EXPECT_TRUE(IsClosed(1));
+  EXPECT_EQ(std::count(host.said.begin(), host.said.end(), "722003: IP <203.0.113.9> Error authenticating SVC connect request."), 1);
 }
 
 TEST_F(PortalServerTest, RequestsOneBehindAnother) {
@@ -235,6 +236,89 @@ TEST_F(PortalServerTest, Files) {
     Shuttle(2, *d);
   }
   EXPECT_TRUE(IsClosed(2));
+}
+
+// Clients that take their files slowly: 2 KB each for a long time.
+TEST_F(PortalServerTest, SlowDownloadsKeepNobodyOut) {
+  const std::string file = "anyconnect-win-4.10.06079-webdeploy-k9.pkg";
+  host.files[file] = std::string(1'000'000, 'f');
+  limits.connections = 48;
+  limits.connections_of_address = 8;
+  limits.files = 30;
+  limits.files_of_address = 6;
+  Start();
+  sink.stuck = true;
+  const std::string get = Get("/CACHE/stc/1/binaries/" + file);
+  const auto take = [&](int id, std::size_t octets) {
+    auto& out = sink.out[ConnId(id)];
+    out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(std::min(out.size(), octets)));
+    if (out.empty()) server->Drained(ConnId(id));
+  };
+  std::map<int, std::unique_ptr<Client>> slow;
+  const auto ask = [&](int id, const std::string& from) {
+    auto c = Connect(id, from);
+    if (c == nullptr) return std::string();
+    c->channel.Write({reinterpret_cast<const std::uint8_t*>(get.data()), get.size()});
+    const Bytes up = c->channel.ToWire();
+    server->Received(ConnId(id), std::vector<std::uint8_t>(up.begin(), up.end()));
+    c->channel.Sent(up.size());
+    slow[id] = std::move(c);
+    if (IsClosed(id)) return std::string("refused");
+    take(id, SIZE_MAX);  // the head; the first part follows
+    return std::string("sent");
+  };
+  // From one address there are six; the seventh is told to come back, as nobody is slow yet.
+  for (int i = 1; i <= 6; ++i) EXPECT_EQ(ask(i, "198.18.0.1"), "sent") << i;
+  EXPECT_EQ(ask(7, "198.18.0.1"), "refused");
+  EXPECT_EQ(server->counters().too_many_files, 1u);
+  Shuttle(7, *slow[7]);
+  EXPECT_EQ(slow[7]->heard.substr(0, 12), "HTTP/1.1 503");
+  EXPECT_NE(slow[7]->heard.find("Retry-After"), std::string::npos);
+  // A period later it is known who is: number 3, which makes room.
+  for (int i = 1; i <= 6; ++i) take(i, i == 3 ? 12'000 : 60'000 + 1000u * static_cast<unsigned>(i));
+  Advance(Duration::Seconds(10));
+  EXPECT_EQ(ask(8, "198.18.0.1"), "sent");
+  EXPECT_TRUE(IsClosed(3));
+  EXPECT_FALSE(IsClosed(1));
+  // From everywhere: no more than thirty, and places are left for others.
+  for (int i = 100; i < 160; ++i) ask(i, "198.18.1." + std::to_string(i / 4));
+  EXPECT_LE(server->connections(), 30u + 1u);
+  auto login = Connect(900, "192.0.2.77");
+  ASSERT_NE(login, nullptr);
+  EXPECT_NE(Say(900, *login, PostXml(PortalHarness::Reply("", PortalHarness::Named("anyuser", "secret")))).find("complete"), std::string::npos);
+  // All of them are slower than the least: three periods, and they are gone; one that is not goes on.
+  for (int s = 10; s <= 30; s += 10) {
+    for (const auto& [id, c] : slow) take(id, id == 8 ? 20'000 : 9'000);
+    EXPECT_EQ(IsClosed(120), s > 30) << s;
+    Advance(Duration::Seconds(10));
+  }
+  EXPECT_TRUE(IsClosed(120));
+  EXPECT_FALSE(IsClosed(8));
+  EXPECT_GE(server->counters().file_slow, 20u);
+  EXPECT_LE(server->connections(), 2u);
+}
+
+// Where all places are files, the slowest makes room.
+TEST_F(PortalServerTest, AFileMakesRoomForAConnection) {
+  const std::string file = "anyconnect-win-4.10.06079-webdeploy-k9.pkg";
+  host.files[file] = std::string(1'000'000, 'f');
+  limits.connections_of_address = 3;
+  Start();
+  sink.stuck = true;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 1; i <= 3; ++i) {
+    clients.push_back(Connect(i));
+    Say(i, *clients.back(), Get("/CACHE/stc/1/binaries/" + file));
+    server->Drained(ConnId(i));  // the second part waits
+  }
+  sink.out[ConnId{1}].clear();
+  sink.out[ConnId{3}].clear();
+  Advance(Duration::Seconds(10));
+  auto login = Connect(4);
+  ASSERT_NE(login, nullptr);
+  EXPECT_TRUE(IsClosed(2));
+  EXPECT_FALSE(IsClosed(1));
+  EXPECT_EQ(server->counters().file_made_room, 1u);
 }
 
 TEST_F(PortalServerTest, SlowPeers) {

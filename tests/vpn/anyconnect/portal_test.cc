@@ -130,6 +130,93 @@ TEST(PortalXml, WrongPasswordAThousandTimes) {
   EXPECT_EQ(p.host.tokens.size(), 1u);
 }
 
+// Names by which AAA knows one user are throttled as one, and the session has the name that it was asked about.
+TEST(PortalXml, NamesOfOneUserAreCountedTogether) {
+  auto policy = PortalPolicy();
+  policy->groups["DefaultWEBVPNGroup"].strip_realm = true;
+  PortalHarness p(policy);
+  const std::string handle = PortalHarness::HandleOf(p.Post("/", PortalHarness::Init()));
+  int n = 0;
+  for (const char* name : {"anyuser", "AnyUser", " anyuser", "ANYUSER@example.com", "anyuser@a", "anyuser@b"}) {
+    p.from.peer.address = IpAddress::V4(0xc6120000u + static_cast<std::uint32_t>(++n));  // many addresses
+    p.Post("/", PortalHarness::Reply("", PortalHarness::Named(name, "wrong")));
+    if (n <= 3) {
+      EXPECT_EQ(p.answers.size(), static_cast<std::size_t>(n) + 1);
+    }
+  }
+  EXPECT_EQ(p.counters.throttled, 3u);
+  p.from.peer.address = *IpAddress::Parse("203.0.113.9");
+  p.Advance(Duration::Seconds(60));
+  p.Post("/", PortalHarness::Reply(handle, PortalHarness::Named("anyuser@example.com", "secret")));
+  p.host.users["anyuser@example.com"] = "secret";  // the service strips
+  p.Advance(Duration::Seconds(60));
+  ASSERT_EQ(p.host.logged_in.size(), 1u);
+  EXPECT_EQ(p.host.logged_in[0], "anyuser/DefaultWEBVPNGroup/");
+}
+
+TEST(PortalXml, GuessesAtTheSecondPasswordAreCountedByItsName) {
+  PortalHarness p;
+  for (int i = 0; i < 5; ++i) {
+    p.from.peer.address = IpAddress::V4(0xc6120000u + static_cast<std::uint32_t>(i));
+    const HttpAnswer form = p.Post("/second", PortalHarness::Init());
+    // A name of its own for each first password: only the second one's is the same.
+    const std::string first = "mallory" + std::to_string(i);
+    p.host.users[first] = "m";
+    p.Post("/", PortalHarness::Reply(PortalHarness::HandleOf(form),
+                                     PortalHarness::Named(first, "m") + "<secondary_username>victim</secondary_username><secondary_password>" +
+                                         std::to_string(i) + "</secondary_password>"));
+  }
+  EXPECT_EQ(p.counters.throttled, 2u);
+}
+
+// --- a policy that changes while a login waits
+
+TEST(PortalXml, APolicyThatChangesWhileALoginWaitsRules) {
+  for (const char* change : {"gone", "certificate", "second", "alias", "nothing"}) {
+    PortalHarness p;
+    const std::string what = change;
+    const HttpAnswer form = p.Post("/", PortalHarness::Init("<group-select>Engineers</group-select>"));
+    const std::string handle = PortalHarness::HandleOf(form);
+    for (int i = 0; i < 3; ++i) p.Post("/", PortalHarness::Reply(handle, PortalHarness::Named("anyuser", "wrong")));
+    const std::size_t answered = p.answers.size();
+    p.Post("/", PortalHarness::Reply(handle, PortalHarness::Named("anyuser", "secret")));
+    ASSERT_EQ(p.answers.size(), answered) << "it waits";
+    auto policy = PortalPolicy();
+    SslPolicy::Group& g = policy->ssl.groups["ENGINEERS"];
+    if (what == "gone") policy->ssl.groups.erase("ENGINEERS");
+    if (what == "certificate") g.auth = SslPolicy::Group::Auth::kCertificate;
+    if (what == "second") g.secondary_servers = "OTP";
+    if (what == "alias") g.aliases[0].enabled = false;
+    p.portal.UsePolicy(policy, 916);
+    const int asked = p.host.asked;
+    p.Advance(Duration::Seconds(9));
+    ASSERT_EQ(p.answers.size(), answered + 1) << what;
+    EXPECT_EQ(p.host.asked - asked, what == "nothing" ? 1 : 0) << what;
+    EXPECT_EQ(p.host.logged_in.size(), what == "nothing" ? 1u : 0u) << what;
+    const std::string& body = p.answers.back().http.body;
+    if (what == "gone" || what == "alias") {
+      EXPECT_TRUE(Holds(body, "<tunnel-group>DefaultWEBVPNGroup</tunnel-group>")) << what;
+    }
+    if (what == "certificate") {
+      EXPECT_TRUE(Holds(body, "Certificate Validation Failure"));
+    }
+    if (what == "second") {
+      EXPECT_TRUE(Holds(body, "secondary_password"));
+    }
+  }
+  // Between AAA and the session as well.
+  PortalHarness p;
+  const HttpAnswer form = p.Post("/", PortalHarness::Init("<group-select>Engineers</group-select>"));
+  p.host.held = true;
+  p.Post("/", PortalHarness::Reply(PortalHarness::HandleOf(form), PortalHarness::Named("anyuser", "secret")));
+  auto policy = PortalPolicy();
+  policy->ssl.groups["ENGINEERS"].authorization_servers = "LDAP";
+  p.portal.UsePolicy(policy, 916);
+  p.host.AnswerLater();
+  EXPECT_TRUE(p.host.logged_in.empty());
+  EXPECT_TRUE(Holds(p.answers.back().http.body, "name=\"password\""));
+}
+
 TEST(PortalXml, Challenge) {
   PortalHarness p;
   const HttpAnswer form = p.Post("/", PortalHarness::Init());
@@ -366,7 +453,33 @@ TEST_F(PortalBrowser, LogsInLooksAndLogsOut) {
   const HttpAnswer profile = p.Get("/CACHE/stc/profiles/corp.xml");
   EXPECT_EQ(profile.body, "<AnyConnectProfile/>\n");
   EXPECT_EQ(PortalHarness::FieldsOf(profile, "Content-Disposition").size(), 1u);
-  const HttpAnswer out = p.Get("/+webvpn+/webvpn_logout.html");
+  // A link in a foreign page ends nothing; neither does one in a browser that does not say where it stood.
+  const auto by = [&](HttpRequest::Method method, std::vector<std::pair<std::string, std::string>> fields) {
+    HttpRequest r;
+    r.method = method;
+    r.target = "/+webvpn+/webvpn_logout.html";
+    r.fields = std::move(fields);
+    return p.Send(std::move(r));
+  };
+  using Method = HttpRequest::Method;
+  for (const auto& asked : {by(Method::kGet, {{"Sec-Fetch-Site", "cross-site"}}), by(Method::kGet, {{"Sec-Fetch-Site", "same-site"}}), by(Method::kGet, {}),
+                            by(Method::kGet, {{"Referer", "https://vpn.example.com/"}}), by(Method::kPost, {{"Sec-Fetch-Site", "cross-site"}}),
+                            by(Method::kPost, {{"Origin", "https://evil.example"}})}) {
+    EXPECT_TRUE(Holds(asked.body, "<h1>Log out?</h1>"));
+    EXPECT_TRUE(PortalHarness::FieldsOf(asked, "Set-Cookie").empty());
+    EXPECT_EQ(p.host.sessions.size(), 1u);
+  }
+  by(Method::kHead, {{"Sec-Fetch-Site", "same-origin"}});
+  EXPECT_EQ(p.host.sessions.size(), 1u) << "HEAD changes nothing";
+  const auto kept = p.host.sessions;
+  for (const auto& fields : std::vector<std::vector<std::pair<std::string, std::string>>>{
+           {{"Sec-Fetch-Site", "same-origin"}, {"Origin", "null"}}, {{"Origin", "https://vpn.example.com"}}, {{"Origin", "null"}}, {}}) {
+    p.host.sessions = kept;
+    by(Method::kPost, fields);
+    EXPECT_EQ(p.host.sessions.size(), 0u);
+  }
+  p.host.sessions = kept;
+  const HttpAnswer out = by(Method::kGet, {{"Sec-Fetch-Site", "none"}});
   EXPECT_TRUE(Holds(out.body, "Logged out"));
   EXPECT_EQ(PortalHarness::FieldsOf(out, "Set-Cookie")[0].substr(0, 8), "webvpn=;");
   EXPECT_EQ(LocationOf(p.Get("/+CSCOE+/portal.html")), "/+CSCOE+/logon.html") << "the cookie is worth nothing any more";
@@ -409,7 +522,7 @@ TEST_F(PortalBrowser, CookiesOfOthersAndOfNobody) {
     p.cookie = "webvpn=" + w;
     EXPECT_EQ(LocationOf(p.Get("/+CSCOE+/portal.html")), "/+CSCOE+/logon.html") << w;
     EXPECT_EQ(p.Get("/CACHE/stc/profiles/corp.xml").status, 404) << w;
-    p.Get("/+webvpn+/webvpn_logout.html");
+    p.Post("/+webvpn+/webvpn_logout.html", "");
   }
   EXPECT_EQ(p.host.sessions.size(), 1u) << "nobody else can log a session out";
   // A session's profiles are those of its policy.

@@ -92,6 +92,88 @@ TEST_F(SslServiceDtls, WhatIsNobodysIsNotAnswered) {
   EXPECT_TRUE(datagrams.empty());
 }
 
+TEST_F(SslServiceDtls, WhatIsSaidOfItsConnections) {
+  const SessionMade made = Login();
+  const TunnelMade t = Connect(made.token);
+  auto client = Client(t, DtlsMethod::kDtls12);
+  Carry(*client, 1280);
+  EXPECT_EQ(Logged("725001"), std::vector<std::string>{"Starting SSL handshake with client outside:192.0.2.9/1280 to 203.0.113.1/443 for DTLSv1.2 session"});
+  EXPECT_EQ(Logged("725003"), std::vector<std::string>{"SSL client outside:192.0.2.9/1280 to 203.0.113.1/443 request to resume previous session"});
+  EXPECT_TRUE(Logged("725007").empty());
+  Connect(made.token, "192.0.2.9", 1299);  // both are replaced
+  EXPECT_EQ(Logged("725007"),
+            (std::vector<std::string>{"SSL session with client outside:192.0.2.9/1272 to 203.0.113.1/443 terminated",
+                                      "SSL session with client outside:192.0.2.9/1280 to 203.0.113.1/443 terminated"}));
+  service.Logoff(1, "Administrator Reset");
+  ASSERT_EQ(Logged("725007").size(), 3u);
+  EXPECT_EQ(Logged("725007").back(), "SSL session with client outside:192.0.2.9/1299 to 203.0.113.1/443 terminated");
+}
+
+// A handshake for the CONNECT before may not become a tunnel of this one.
+TEST_F(SslServiceDtls, AHandshakeEndsWithItsConnect) {
+  const SessionMade made = Login();
+  const TunnelMade t = Connect(made.token);
+  auto client = Client(t, DtlsMethod::kDtls12);
+  for (int i = 0; i < 20 && client->state() == DtlsHandshake::State::kBusy; i++) {
+    for (const auto& d : client->ToWire()) service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+    for (const auto& d : std::exchange(datagrams, {})) client->Feed(d);
+  }
+  ASSERT_EQ(client->state(), DtlsHandshake::State::kDone);
+  EXPECT_TRUE(service.Busy());
+  Connect(made.token);
+  EXPECT_FALSE(service.Busy());
+  plane.Take();
+  for (const auto& d : client->ToWire()) service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+  EXPECT_TRUE(plane.Take().empty());
+  EXPECT_FALSE(service.Views(clock.Now()).at(0).tunnels.size() > 2);
+}
+
+// What the client says before the data path knows its connection.
+TEST_F(SslServiceDtls, DataBeforeTheDataPathKnowsOfIt) {
+  const SessionMade made = Login();
+  const TunnelMade t = Connect(made.token);
+  auto client = Client(t, DtlsMethod::kDtls12);
+  Carry(*client, 1280);
+  auto channel = client->Take();
+  ASSERT_NE(channel, nullptr);
+  plane.Take();
+  const std::vector<std::uint8_t> hello{0, 'h', 'i'};
+  std::vector<std::uint8_t> d(200);
+  d.resize(channel->Seal(hello, d));
+  service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+  EXPECT_EQ(plane.Take(), std::vector<std::string>{"late 1 3 " + std::to_string(d.size())});
+  EXPECT_EQ(plane.late, hello);
+  // From elsewhere, or later, it is nobody's; nor is a flood's rest.
+  service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1281}, d);
+  EXPECT_TRUE(plane.Take().empty());
+  for (int i = 0; i < 100; i++) service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+  EXPECT_EQ(plane.Take().size(), 63u);
+  Step(6);
+  plane.Take();
+  service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+  EXPECT_TRUE(plane.Take().empty());
+}
+
+// A hello that names nobody, with a client's address, does not end the client's handshake.
+TEST_F(SslServiceDtls, AStrangersHelloEndsNothing) {
+  const SessionMade made = Login();
+  const TunnelMade t = Connect(made.token);
+  auto client = Client(t, DtlsMethod::kDtls12);
+  auto stranger = [&] {
+    TunnelMade other = t;
+    other.answer.dtls.id[3] ^= 1;
+    return Client(other, DtlsMethod::kDtls12)->ToWire().at(0);
+  }();
+  for (int i = 0; i < 20 && client->state() == DtlsHandshake::State::kBusy; i++) {
+    for (const auto& d : client->ToWire()) service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+    for (const auto& d : std::exchange(datagrams, {})) client->Feed(d);
+    service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, stranger);
+  }
+  plane.Take();
+  for (const auto& d : client->ToWire()) service.DtlsDatagram(IfId{1}, {SslIp("203.0.113.1"), 443}, {SslIp("192.0.2.9"), 1280}, d);
+  EXPECT_EQ(plane.Take(), std::vector<std::string>{"dtls 1 3 1280"});
+}
+
 // An old DTLS tunnel goes when the new one does not come.
 TEST_F(SslServiceDtls, TheOldOneReceivesForAMinute) {
   const SessionMade made = Login();

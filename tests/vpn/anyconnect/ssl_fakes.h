@@ -81,10 +81,16 @@ class FakeSslPlane final : public SslControl {
     return true;
   }
   bool AddDtls(TunnelId t, std::uint32_t number, std::unique_ptr<DtlsChannel> c, const Endpoint&, const Endpoint& peer,
-               const std::vector<std::vector<std::uint8_t>>&, std::shared_ptr<SslActivity>, TimePoint) override {
+               std::shared_ptr<SslActivity>, TimePoint) override {
     channel = std::move(c);
     Note("dtls", t, std::to_string(number) + " " + std::to_string(peer.port));
     return true;
+  }
+  void ReceiveDtls(TunnelId t, std::uint32_t number, Bytes datagram, TimePoint) override {
+    Note("late", t, std::to_string(number) + " " + std::to_string(datagram.size()));
+    std::vector<std::uint8_t> room(2000);
+    std::size_t size = 0;
+    if (channel->Open(datagram, room, size) == DtlsChannel::Got::kRecord) late = {room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size)};
   }
   void Send(TunnelId t, SslWay way, CstpType type, Bytes, TimePoint) override {
     Note(type == CstpType::kDpdRequest ? "probe" : "send", t, way == SslWay::kTls ? "tls" : "dtls");
@@ -105,6 +111,7 @@ class FakeSslPlane final : public SslControl {
   std::vector<SslClient> clients;
   std::vector<std::string> calls;
   std::unique_ptr<DtlsChannel> channel;
+  std::vector<std::uint8_t> late;  // what ReceiveDtls has opened
   bool full = false;
 };
 
