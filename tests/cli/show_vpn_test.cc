@@ -269,7 +269,7 @@ TEST(VpnSessionFilter, SelectsAndSorts) {
   EXPECT_EQ(indices(f), (Indices{20}));
   f = {};
   f.version = 6;
-  EXPECT_EQ(indices(f), (Indices{}));
+  EXPECT_EQ(indices(f), (Indices{18, 20}));  // inside
   f.version = 4;
   EXPECT_EQ(indices(f), (Indices{18, 20, 41, 2}));
   f = {};
