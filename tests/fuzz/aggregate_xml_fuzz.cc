@@ -1,6 +1,7 @@
 // Documents of aggregate authentication: the reader with arbitrary bytes, and the portal with them as the body of a client's request.
 #include <cstdlib>
 
+#include "firewall/base/printable.h"
 #include "tests/vpn/anyconnect/portal_fixture.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -173,6 +173,12 @@ std::string MessagePage(const std::string& title, const std::string& sentence) {
                           EscapeMarkup(title), EscapeMarkup(sentence)));
 }
 
+std::string ErrorPage(int status) {
+  if (status == 404) return MessagePage("Page not found", "There is nothing at this address.");
+  if (status == 503) return MessagePage("Not available", "The gateway cannot do that at the moment. Please try again in a minute.");
+  return MessagePage("Not possible", "The gateway did not understand what your browser has asked for.");
+}
+
 std::string_view PortalStyle() {
   static constexpr char kStyle[] = R"css(:root {
   --ground: #eef1f5; --card: #ffffff; --ink: #1b2733; --soft: #52606d; --line: #cbd3dc; --accent: #0b63a5; --accent-ink: #ffffff;
@@ -188,10 +194,10 @@ std::string_view PortalStyle() {
 html { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink); display: flex; flex-direction: column; }
 header { display: flex; align-items: center; gap: .75rem; padding: .75rem 1.25rem; background: var(--card); border-bottom: 1px solid var(--line); }
-header form { display: block; }
-header nav { margin-left: auto; display: flex; align-items: center; gap: 1rem; }
-.brand { font-weight: 600; }
-.who { color: var(--soft); overflow-wrap: anywhere; }
+header form { display: block; flex: none; }
+header nav { min-width: 0; margin-left: auto; display: flex; align-items: center; gap: 1rem; }
+.brand { font-weight: 600; white-space: nowrap; }
+.who { color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 main { flex: 1; display: flex; align-items: flex-start; justify-content: center; padding: clamp(1rem, 9vh, 6rem) 1rem 2rem; }
 .card { width: 100%; max-width: 25rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1.75rem;
   box-shadow: 0 1px 2px rgba(16, 32, 48, .06), 0 8px 24px rgba(16, 32, 48, .08); overflow-wrap: anywhere; }
@@ -236,6 +242,7 @@ section + p { margin: 1.5rem 0 0; }
 kbd { font: .95em ui-monospace, "Liberation Mono", monospace; background: var(--note); border: 1px solid var(--line); border-radius: 4px; padding: 0 .35em; }
 @media (max-width: 30rem) {
   main { padding-top: 1rem; }
+  .who { display: none; }
   .card { padding: 1.25rem; }
   .start .button { width: 100%; }
 }

@@ -33,6 +33,9 @@ std::string AskLogoutPage(const std::string& user);
 // A short page: "Page not found" and one sentence.
 std::string MessagePage(const std::string& title, const std::string& sentence);
 
+// Of an answer without a page of its own.
+std::string ErrorPage(int status);
+
 std::string_view PortalStyle();
 std::string_view PortalLogo();  // SVG
 

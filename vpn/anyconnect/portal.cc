@@ -114,6 +114,13 @@ void Portal::Tick() {
 
 void Portal::Answer(const TurnPtr& t, HttpAnswer a, std::uint32_t session, bool failed) {
   if (!t->respond) return;
+  // A person is told in words.
+  if (a.status >= 400 && a.body.empty() && t->kind == Turn::Kind::kBrowser && Contains(t->request.user_agent(), "Mozilla")) {
+    a.type = "text/html; charset=utf-8";
+    a.body = ErrorPage(a.status);
+    a.fields.emplace_back("Content-Security-Policy", kPagePolicy);
+    a.fields.emplace_back("Referrer-Policy", "no-referrer");
+  }
   auto fields = std::move(a.fields);
   a.fields.clear();
   const bool kept = a.type == "text/css; charset=utf-8" || a.type == "image/svg+xml";
@@ -163,10 +170,6 @@ void Portal::AnswerXml(const TurnPtr& t, const std::string& xml, bool failed) {
 
 void Portal::NotFound(const TurnPtr& t) {
   ++counters_.not_found;
-  if (t->kind == Turn::Kind::kBrowser && Contains(t->request.user_agent(), "Mozilla")) {
-    AnswerPage(t, MessagePage("Page not found", "There is nothing at this address."), 404);
-    return;
-  }
   HttpAnswer a;
   a.status = 404;
   Answer(t, std::move(a));

@@ -247,7 +247,8 @@ void Portal::AnswerCertificateMissing(const TurnPtr& t, const Login& l) {
   f.groups.clear();
   ++counters_.failures;
   if (t->kind == Turn::Kind::kBrowser) {
-    AnswerPage(t, MessagePage("Certificate required", "Certificate Validation Failure"), 403, 0, true);
+    AnswerPage(t, MessagePage("Certificate required",
+                              "Certificate Validation Failure. Your browser has shown no certificate that is good for this gateway."), 403, 0, true);
     return;
   }
   f.legacy = t->kind == Turn::Kind::kOldClient;

@@ -11,6 +11,7 @@
 
 #include "vpn/anyconnect/http_connection.h"
 #include "vpn/anyconnect/login.h"
+#include "vpn/anyconnect/pages.h"
 #include "vpn/anyconnect/portal.h"
 #include "vpn/anyconnect/tls_channel.h"
 
@@ -372,7 +373,9 @@ struct PortalServer::Impl {
       c->close_after = true;
       reply.http = HttpAnswer();
       reply.http.status = 503;
-      reply.http.fields.emplace_back("Retry-After", "30");
+      reply.http.fields = {{"Retry-After", "30"}, {"Cache-Control", "no-store"}, {"Content-Security-Policy", kPagePolicy}};
+      reply.http.type = "text/html; charset=utf-8";
+      reply.http.body = ErrorPage(503);
       reply.http.close = true;
     }
     const std::string text = WriteAnswer(reply.http, c->head_only);

@@ -189,6 +189,23 @@ TEST_F(PortalScenario, FormsOfOldClients) {
   EXPECT_EQ(form(std::string(60'000, '&')).status, 200);
 }
 
+// A person is told in words, a client by the number.
+TEST_F(PortalScenario, ErrorsHaveAPage) {
+  p.portal.UsePolicy(PortalPolicy(), 916);
+  const auto ask = [&](const std::string& method, const std::string& agent) {
+    return One(method + " /nothing HTTP/1.1\r\nHost: h\r\nUser-Agent: " + agent + "\r\n\r\n");
+  };
+  const HttpAnswer found = ask("GET", "Mozilla/5.0"), odd = ask("DELETE", "Mozilla/5.0");
+  EXPECT_TRUE(Has(found, "<h1>Page not found</h1>"));
+  EXPECT_EQ(odd.status, 405);
+  EXPECT_TRUE(Has(odd, "<h1>Not possible</h1>"));
+  EXPECT_EQ(PortalHarness::FieldsOf(odd, "Content-Security-Policy"), std::vector<std::string>{kPagePolicy});
+  EXPECT_EQ(ask("GET", "AnyConnect Windows 4.10.06079").body, "");
+  EXPECT_EQ(ask("GET", "curl/8").body, "");
+  p.portal.UsePolicy(nullptr, 916);
+  EXPECT_TRUE(Has(ask("GET", "Mozilla/5.0"), "<h1>Not available</h1>"));
+}
+
 // What a client calls itself is shown on an operator's terminal.
 TEST_F(PortalScenario, ACursorThatAClientWouldMove) {
   const std::string csi = "\xc2\x9b" "31m\xe2\x80\xae" "evil\x85";
