@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint8_t kWatched = 1, kWantsWrite = 2;
 constexpr std::size_t kAtATime = 64 * 1024;
 constexpr int kSockets = 16;          // of a round
+constexpr int kSilent = 8;            // after so many rounds it is waited for, and not asked
 constexpr int kNotSent = 128 * 1024;  // more does not wait in the kernel, where nobody sees it
 constexpr std::int64_t kLinger = 2'000'000'000;
 
@@ -110,11 +111,13 @@ void SslStreams::Read(int socket, TimePoint now, bool& more) {
   }
 }
 
-bool SslStreams::Drain(TimePoint now) {
+bool SslStreams::Drain(TimePoint now, bool ready) {
   now_ = now;
   if (watched_ == 0 && ending_.empty()) return false;
+  if (!ready && silent_ >= kSilent) return false;
   epoll_event events[kSockets];
   const int n = epoll_wait(epoll_, events, kSockets, 0);
+  silent_ = n > 0 ? 0 : silent_ + 1;
   bool more = n == kSockets;
   for (int i = 0; i < n; i++) {
     const int socket = events[i].data.fd;

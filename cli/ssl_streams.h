@@ -23,7 +23,7 @@ class SslStreams final : public PollSource, public SslWires {
 
   // --- PollSource
   int fd() const override { return epoll_; }
-  bool Drain(TimePoint now) override;
+  bool Drain(TimePoint now, bool ready) override;
   void Flush() override;
   // --- SslWires
   void Watch(int socket) override;
@@ -52,6 +52,7 @@ class SslStreams final : public PollSource, public SslWires {
   static constexpr std::size_t kMostEnding = 1024;
   std::unordered_map<int, Ending> ending_;
   bool armed_ = false;  // the timer
+  int silent_ = 0;      // how often nothing was there
   std::vector<std::uint8_t> buffer_;
   TimePoint now_;
 };

@@ -162,6 +162,7 @@ template <typename E>
 void BasicDataThread<E>::Run() {
   pthread_setname_np(pthread_self(), "data");
   id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  bool source_ready = true;
   for (;;) {
     if (wakeup_.Taken() && !RunPosted()) break;
     const TimePoint now = clock_.Now();
@@ -182,13 +183,15 @@ void BasicDataThread<E>::Run() {
       HandOver();
     }
     if (source_ != nullptr) {
-      const bool more = source_->Drain(now);
+      const bool more = source_->Drain(now, source_ready);
       HandOver();
       if (more) continue;
     }
+    source_ready = true;
     if (n == Nfqueue::kBatch) continue;  // there may be more
     const TimePoint next = engine_.NextDeadline();
     wakeup_.Wait(next == TimePoint::Max() ? Duration{-1} : std::max(next - clock_.Now(), Duration{0}));
+    source_ready = wakeup_.OthersReady();
   }
   id_.store(std::thread::id(), std::memory_order_relaxed);
 }

@@ -61,12 +61,15 @@ bool Wakeup::Wait(Duration timeout) {
   epoll_event events[4];
   const int n = epoll_wait(epoll_, events, 4, ms);
   bool readable = false;
+  others_ = false;
   for (int i = 0; i < n; i++) {
     if (events[i].data.u32 == 1) {
       readable = true;
     } else if (events[i].data.u32 == 0) {
       std::uint64_t count;
       (void)!read(event_, &count, sizeof count);
+    } else {
+      others_ = true;
     }
   }
   return readable;

@@ -18,7 +18,7 @@ class Wakeup {
 
   // Makes the descriptors; also waits for `fd` (readable). Waiter's side, before the first Wait.
   Status Open(int fd);
-  // Also wakes when `fd` is readable; Wait's answer does not tell. After Open.
+  // Also wakes when `fd` is readable; OthersReady tells. After Open.
   Status Also(int fd);
   void Close();
   void Signal();
@@ -27,11 +27,14 @@ class Wakeup {
   // Sleeps until a signal, until `fd` is readable, or for `timeout` (rounded up to a millisecond; negative: for ever).
   // Returns true if `fd` is readable.
   bool Wait(Duration timeout);
+  // Was one of Also's readable when Wait returned?
+  bool OthersReady() const { return others_; }
 
  private:
   std::atomic<bool> flag_{false};
   int epoll_ = -1;
   int event_ = -1;
+  bool others_ = false;
 };
 
 }  // namespace sallyport

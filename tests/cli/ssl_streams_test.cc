@@ -67,7 +67,7 @@ class SslStreamsTest : public testing::Test {
     for (int i = 0; i < 2000 && heard.size() < frames && !ended; i++) {
       pollfd wait[2] = {{streams->fd(), POLLIN, 0}, {mine, POLLIN, 0}};
       poll(wait, 2, 50);
-      streams->Drain(clock.Now());
+      streams->Drain(clock.Now(), true);
       streams->Flush();
       const ssize_t n = recv(mine, buffer.data(), buffer.size(), 0);
       if (n == 0) ended = true;
@@ -136,7 +136,7 @@ TEST_F(SslStreamsTest, LastWordsArriveAndTheSocketIsClosed) {
   for (int i = 0; i < 200 && IsOpen(socket); i++) {
     pollfd wait{streams->fd(), POLLIN, 0};
     poll(&wait, 1, 50);
-    streams->Drain(clock.Now());
+    streams->Drain(clock.Now(), true);
   }
   EXPECT_FALSE(IsOpen(socket));
   EXPECT_TRUE(events.Take().empty());
@@ -148,7 +148,7 @@ TEST_F(SslStreamsTest, AClientThatGoesIsTold) {
   for (int i = 0; i < 200 && told.empty(); i++) {
     pollfd wait{streams->fd(), POLLIN, 0};
     poll(&wait, 1, 50);
-    streams->Drain(clock.Now());
+    streams->Drain(clock.Now(), true);
     told = events.Take();
   }
   ASSERT_EQ(told.size(), 1u);

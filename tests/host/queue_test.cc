@@ -472,7 +472,7 @@ TEST_F(QueueTest, AnotherSourceIsDrainedAndFlushed) {
     Source() : event(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
     ~Source() override { close(event); }
     int fd() const override { return event; }
-    bool Drain(TimePoint) override {
+    bool Drain(TimePoint, bool) override {
       std::uint64_t n = 0;
       if (read(event, &n, sizeof n) == sizeof n) left = static_cast<int>(n);
       if (left == 0) return false;
