@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/vpn/authority.h"
+#include "vpn/session_counts.h"
 
 namespace sallyport {
 namespace {
@@ -138,6 +139,12 @@ TEST(LoginThrottle, OnesOwnPasswordBuysNoGuesses) {
   for (int i = 0; i < 40; ++i) t.Failed("mallory" + std::to_string(i), a, now);
   for (int i = 0; i < 40; ++i) t.Succeeded("mallory" + std::to_string(i), a);
   EXPECT_GE(t.failures(a), 30);
+}
+
+TEST(UserKey, OneUserHasOne) {
+  for (const char* name : {"bob smith", "Bob Smith", " bob smith", "BOB  SMITH "}) EXPECT_EQ(UserKey(name), "bob smith");
+  EXPECT_NE(UserKey("bobsmith"), UserKey("bob smith"));
+  EXPECT_EQ(UserKey("  "), "");
 }
 
 TEST(UserOfCertificate, AsConfigured) {
