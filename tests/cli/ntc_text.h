@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 
 #include "conf/personality.h"
@@ -19,14 +20,20 @@ using Record = NtcSample::Record;
   const NtcSample name(command);   \
   if (!name.found()) GTEST_SKIP() << "no samples at " << SharedFolder()
 
+// Compiled once: a capture has thousands of lines.
+inline const std::regex& Pattern(const std::string& pattern) {
+  static std::map<std::string, std::regex> compiled;
+  const auto it = compiled.find(pattern);
+  return it != compiled.end() ? it->second : compiled.emplace(pattern, pattern).first->second;
+}
 inline std::smatch Match(const std::string& line, const std::string& pattern) {
   std::smatch m;
   static std::string kept;  // what the match points into
   kept = line;
-  std::regex_search(kept, m, std::regex(pattern));
+  std::regex_search(kept, m, Pattern(pattern));
   return m;
 }
-inline bool Has(const std::string& line, const std::string& pattern) { return std::regex_search(line, std::regex(pattern)); }
+inline bool Has(const std::string& line, const std::string& pattern) { return std::regex_search(line, Pattern(pattern)); }
 inline std::uint64_t Num(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
 inline MacAddress Mac(const std::string& text) {  // 0013.2401.01a3
   MacAddress mac;

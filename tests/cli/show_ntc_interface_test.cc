@@ -23,7 +23,7 @@ std::vector<InterfaceView> InterfacesOf(const std::string& text) {
   bool statistics = false, topology = false;
   for (const std::string& line : LinesOf(text)) {
     std::smatch m;
-    const auto is = [&](const char* pattern) { return std::regex_match(line, m, std::regex(pattern)); };
+    const auto is = [&](const char* pattern) { return std::regex_match(line, m, Pattern(pattern)); };
     if (is(R"re(Interface (\S+) "(.*)", is (.*), line protocol is (.*))re")) {
       InterfaceView v;
       v.hardware = m[1];

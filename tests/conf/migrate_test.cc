@@ -16,25 +16,15 @@
 
 #include "conf/migrate_proof.h"
 #include "conf/personality.h"
+#include "tests/sanitized.h"
 
 namespace sallyport {
 namespace {
 
 using Kind = MigrationNote::Kind;
 
-// Under a sanitizer a probe takes fifteen times as long: fewer of them then. tests/conf/migration_test sends all of them through the
-// program as it is meant to run.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSlow = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kSlow = true;
-#else
-constexpr bool kSlow = false;
-#endif
-#else
-constexpr bool kSlow = false;
-#endif
+// Under a sanitizer fewer probes. tests/conf/migration_test sends all of them through the program as it is meant to run.
+constexpr bool kSlow = kSanitized;
 
 std::string ReadFile(const std::filesystem::path& p) {
   std::ifstream in(p);
@@ -389,7 +379,7 @@ TEST(MigrateProof, AHostOfTwoMappedAddressesIsWarnedOf) {
 TEST(MigrateProof, RandomConfigurationsMeanTheSame) {
   std::size_t probes = 0, allowed = 0;
   const char* more = std::getenv("MIGRATE_SEEDS");
-  for (unsigned seed = 1; seed <= (more != nullptr ? static_cast<unsigned>(std::stoul(more)) : 60u); seed++) {
+  for (unsigned seed = 1; seed <= (more != nullptr ? static_cast<unsigned>(std::stoul(more)) : kSlow ? 30u : 60u); seed++) {
     const std::string text = Generator(seed).Make();
     const Migration m = Migrated(text);
     for (const MigrationNote& n : m.notes) EXPECT_NE(n.kind, Kind::kNotCarried) << "seed " << seed << ": " << ToString(n) << "\n" << text;

@@ -109,7 +109,7 @@ class PackageFilesTest : public ::testing::Test {
 
 TEST_F(PackageFilesTest, MembersWholeAndByParts) {
   std::string large;
-  for (int i = 0; i < 90'000; ++i) large.push_back(static_cast<char>(i * i / 7));
+  for (unsigned i = 0; i < 90'000; ++i) large.push_back(static_cast<char>(i * i / 7));
   ZipMaker zip;
   zip.Add("VPNManifest.xml", "<vpn rev=\"1.0\"/>");
   zip.Add("binaries/setup.exe", large);
