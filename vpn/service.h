@@ -136,8 +136,9 @@ class VpnService final : public VpnControl, private IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override;
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override;
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) override;
-  void GiveAddress(IpAddress a) override { pools_.Give(a, times_.now); }
+  std::optional<AssignedAddress> TakeAddress(const std::string& tunnel_group, const std::vector<std::string>& pools,
+                                             std::optional<AssignedAddress> own) override;
+  void GiveAddress(IpAddress a) override;
   void Say(const IkeSaying& s) override;
   bool Hears(IkeSaying::Debug what, int level) const override;
   void PeerUp(const IkePeerUp& up, std::uint32_t replaces) override;
@@ -191,6 +192,7 @@ class VpnService final : public VpnControl, private IkeHost {
   std::shared_ptr<const VpnPolicy> vpn_;  // never null
   VpnDebug debug_;
   AddressPools pools_;
+  std::map<IpAddress, std::string> pool_of_;  // addresses that are out, not leased: which pool gave them, "": the user has it of his own
   SessionCounts counts_;
   UserJudge judge_;
   Accounting accounting_;

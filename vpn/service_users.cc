@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "vpn/address_assignment.h"
 #include "vpn/dhcp_proxy.h"
 #include "vpn/service.h"
 
@@ -38,16 +39,24 @@ void VpnService::Ask(const UserQuestion& q, std::function<void(const UserAnswer&
   });
 }
 
-std::optional<AssignedAddress> VpnService::TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) {
+std::optional<AssignedAddress> VpnService::TakeAddress(const std::string& tunnel_group, const std::vector<std::string>& pools,
+                                                       std::optional<AssignedAddress> own) {
   if (own && pools_.dhcp() != nullptr && pools_.dhcp()->Holds(own->address)) {
     return pools_.dhcp()->Claim(own->address) ? own : std::nullopt;
   }
-  if (own && vpn_->assign.aaa) return pools_.TakeOwn(own->address) ? own : std::nullopt;
-  if (!vpn_->assign.local) return {};
+  if (!vpn_->assign.aaa) own.reset();
   std::string pool;
-  const auto taken = pools_.Take(pools, pool, times_.now);
-  if (taken) ports_.logger.Say(737026, 6, fmt::format("IPAA: Client assigned {} from local pool {}", taken->address.ToString(), pool));
+  const auto taken = AssignAddress(pools_, ports_.logger, {tunnel_group, pools, own, {}, vpn_->assign.local}, pool, times_.now);
+  if (taken) pool_of_[taken->address] = pool;
   return taken;
+}
+
+void VpnService::GiveAddress(IpAddress a) {
+  if (const auto pool = pool_of_.extract(a)) {
+    const AddressFreed freed(policy_->personality.release, pool.mapped(), a);
+    ports_.logger.Say(freed.syslog, 6, freed.text);
+  }
+  pools_.Give(a, times_.now);
 }
 
 void VpnService::AccountStart(const IkePeerUp& up, std::uint32_t index) {

@@ -100,7 +100,9 @@ class VpnClient final : private IkeHost {
   void MovePeer(std::uint32_t, const Endpoint&) override {}
   void Compute(std::function<void()> work, std::function<void()> done) override;
   void Ask(const UserQuestion&, std::function<void(const UserAnswer&)> answer) override { answer({}); }
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>&, std::optional<AssignedAddress>) override { return {}; }
+  std::optional<AssignedAddress> TakeAddress(const std::string&, const std::vector<std::string>&, std::optional<AssignedAddress>) override {
+    return {};
+  }
   void GiveAddress(IpAddress) override {}
   void Say(const IkeSaying& s) override;
   bool Hears(IkeSaying::Debug, int) const override { return settings_.debug; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "vpn/address_assignment.h"
 #include "vpn/anyconnect/service.h"
 #include "vpn/anyconnect/suites.h"
 
@@ -48,25 +49,12 @@ TunnelMade SslService::Refuse(int status, const std::string& reason) {
 std::optional<AssignedAddress> SslService::TakeV4(SslSession& s, const ConnectRequest& r, std::optional<AssignedAddress> lease) {
   const TunnelGroup* group = vpn_->Group(s.tunnel_group);
   const auto own = vpn_->assign.aaa ? OwnAddress(s.user_rules.get()) : std::nullopt;
-  if (own) {
-    if (ports_.pools.TakeOwn(own->address)) {
-      Say(737010, 6, fmt::format("IPAA: AAA assigned address {}, succeeded", own->address.ToString()));
-      return own;
-    }
-    Say(737011, 5, fmt::format("IPAA: AAA assigned address {}, not permitted, retrying", own->address.ToString()));
-    return {};
-  }
-  if (lease) return lease;
-  if (vpn_->assign.local && group != nullptr) {
-    const std::vector<std::string>& pools = s.rules.address_pools.empty() ? group->address_pools : s.rules.address_pools;
-    if (const auto got = ports_.pools.TakeAgain(pools, r.old_address, s.pool, ports_.times().now)) {
-      Say(737006, 6, fmt::format("IPAA: Local pool request succeeded for tunnel-group {}", s.tunnel_group));
-      Say(737026, 6, fmt::format("IPAA: Client assigned {} from local pool {}", got->address.ToString(), s.pool));
-      return got;
-    }
-  }
-  Say(737019, 4, "IPAA: Unable to get address from group-policy or tunnel-group local pools");
-  return {};
+  s.leased = !own && lease;
+  if (s.leased) return lease;
+  std::vector<std::string> pools = s.rules.address_pools;
+  if (pools.empty() && group != nullptr) pools = group->address_pools;
+  return AssignAddress(ports_.pools, ports_.logger, {s.tunnel_group, std::move(pools), own, r.old_address, vpn_->assign.local}, s.pool,
+                       ports_.times().now);
 }
 
 std::optional<AssignedAddress> SslService::TakeV6(SslSession& s) {
@@ -250,7 +238,7 @@ void SslService::AgreeOnDtls(const SslSession& s, TunnelRequest& request, Live& 
     const DtlsRules rules{release_, vpn_->ssl.min_dtls, vpn_->ssl.dtls1_ciphers, vpn_->ssl.dtls12_ciphers};
     suite = ChooseDtls({suites, suites12, master}, rules);
     if (suite != nullptr && suite->method == DtlsMethod::kPsk && request.psk.bytes().size() != kDtlsPskKey) suite = nullptr;
-    if (suite == nullptr) Say(722043, 5, s.Prefix() + "DTLS disabled: unable to negotiate cipher.");
+    if (suite == nullptr) Say(722043, 5, s.Prefix() + "DTLS disabled: unable to negotiate cipher");
   }
 
   live.mtu = {};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "firewall/base/bytes.h"
+#include "vpn/address_assignment.h"
 #include "vpn/sessions.h"
 #include "vpn/traffic_sum.h"
 
@@ -280,17 +281,15 @@ std::uint32_t SslSessions::Advance(SslSession& s, SslHappening h, const SslDetai
 
 void SslSessions::SayEnd(const SslSession& s, const std::string& reason, TimePoint now) const {
   const VpnTraffic t = s.Traffic();
-  if (!s.assigned.IsNone()) {
-    const std::string address = s.assigned.ToString();
-    if (s.pool.empty()) Say(737014, 6, fmt::format("IPAA: Freeing AAA address {}", address));
-    else if (ways_.release < 901) Say(737016, 6, fmt::format("IPAA: Freeing local pool address {}", address));
-    else Say(737016, 6, fmt::format("IPAA: Freeing local pool {} address {}", s.pool, address));
+  if (!s.assigned.IsNone() && !s.leased) {
+    AddressFreed freed(ways_.release, s.pool, s.assigned);
+    Say(freed.syslog, 6, std::move(freed.text));
   }
   if (s.connects != 0) {
     Say(722029, 7, s.Prefix() + fmt::format("SVC Session Termination: Conns: {}, DPD Conns: {}, Comp resets: 0, Dcmp resets: 0", s.connects, s.dpd_connects));
-    Say(722030, 7, s.Prefix() + fmt::format("SVC Session Termination: In: {} (+{}) bytes, {} (+{}) packets, {} drops", t.rx_bytes - s.portal.rx_bytes,
+    Say(722030, 7, s.Prefix() + fmt::format("SVC Session Termination: In: {} (+{}) bytes, {} (+{}) packets, {} drops.", t.rx_bytes - s.portal.rx_bytes,
                                             s.portal.rx_bytes, t.rx_packets - s.portal.rx_packets, s.portal.rx_packets, t.rx_dropped));
-    Say(722031, 7, s.Prefix() + fmt::format("SVC Session Termination: Out: {} (+{}) bytes, {} (+{}) packets, {} drops", t.tx_bytes - s.portal.tx_bytes,
+    Say(722031, 7, s.Prefix() + fmt::format("SVC Session Termination: Out: {} (+{}) bytes, {} (+{}) packets, {} drops.", t.tx_bytes - s.portal.tx_bytes,
                                             s.portal.tx_bytes, t.tx_packets - s.portal.tx_packets, s.portal.tx_packets, t.tx_dropped));
   }
   if (s.tunnels[0].kind == VpnTunnelKind::kClientless) Say(716002, 6, s.Prefix() + fmt::format("WebVPN session terminated: {}.", reason));

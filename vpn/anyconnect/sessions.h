@@ -48,6 +48,7 @@ struct SslSession {
   IpAddress peer, assigned, assigned6, netmask;
   std::uint8_t prefix6 = 128;
   std::string pool, pool6;  // that gave the addresses; "": AAA did
+  bool leased = false;      // a DHCP server gave the IPv4 address, and its lease says what becomes of it
   IfId at{};
   VpnGroupPolicy rules;
   std::shared_ptr<const VpnUser> user_rules;  // null: nothing is said of him otherwise

@@ -44,8 +44,9 @@ class IkeCore::Side final : public IkeHost {
   void MovePeer(std::uint32_t spi_in, const Endpoint& peer) override { host_.MovePeer(spi_in, peer); }
   void Compute(std::function<void()> work, std::function<void()> done) override { host_.Compute(std::move(work), std::move(done)); }
   void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) override { host_.Ask(q, std::move(answer)); }
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools, std::optional<AssignedAddress> own) override {
-    return host_.TakeAddress(pools, own);
+  std::optional<AssignedAddress> TakeAddress(const std::string& tunnel_group, const std::vector<std::string>& pools,
+                                             std::optional<AssignedAddress> own) override {
+    return host_.TakeAddress(tunnel_group, pools, own);
   }
   void GiveAddress(IpAddress a) override { host_.GiveAddress(a); }
   void Say(const IkeSaying& s) override { host_.Say(s); }

@@ -143,8 +143,8 @@ class IkeHost {
   // they use.
   virtual void Compute(std::function<void()> work, std::function<void()> done) = 0;
   virtual void Ask(const UserQuestion& q, std::function<void(const UserAnswer&)> answer) = 0;
-  // The user's own address, else one of the pools in order; none: they are used up.
-  virtual std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>& pools,
+  // The user's own address, else one of the pools in order; none: they are used up. The tunnel group is for the log.
+  virtual std::optional<AssignedAddress> TakeAddress(const std::string& tunnel_group, const std::vector<std::string>& pools,
                                                      std::optional<AssignedAddress> own) = 0;
   virtual void GiveAddress(IpAddress a) = 0;
   virtual void Say(const IkeSaying& s) = 0;

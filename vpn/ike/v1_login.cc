@@ -343,7 +343,7 @@ void Ikev1Core::OnConfigRequest(Ikev1Sa& sa, std::uint32_t id, std::uint16_t ide
   }
   if (wants_address && !sa.assigned) {
     const std::vector<std::string>& pools = policy.address_pools.empty() ? sa.group.address_pools : policy.address_pools;
-    sa.assigned = host_.TakeAddress(pools, OwnAddress(sa.rules.get()));
+    sa.assigned = host_.TakeAddress(sa.group.name, pools, OwnAddress(sa.rules.get()));
     if (!sa.assigned) {
       Say(713132, 3, sa, "Cannot obtain an IP address for remote peer");
       Kill(sa, IkeEnd::kError, true);

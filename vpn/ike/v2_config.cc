@@ -37,8 +37,8 @@ bool V2Engine::Configure(SaV2& sa, std::span<const RawPayload> payloads, ChainWr
     switch (a.type) {
       case ikev2::kIp4Address: {
         if (!sa.assigned.IsNone() || group == nullptr) break;
-        const auto given =
-            host_.TakeAddress(policy.address_pools.empty() ? group->address_pools : policy.address_pools, OwnAddress(sa.rules.get()));
+        const auto given = host_.TakeAddress(group->name, policy.address_pools.empty() ? group->address_pools : policy.address_pools,
+                                             OwnAddress(sa.rules.get()));
         if (!given) {
           SayAborted(sa, "Failed to obtain an IP address for the peer");
           return false;

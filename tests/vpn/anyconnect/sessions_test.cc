@@ -74,7 +74,7 @@ TEST_F(SslSessionsLife, WordsOfALogout) {
   EXPECT_TRUE(Happen(s, H::kLogout, "Aborted by caller") & kSslEnd);
   EXPECT_EQ(Message(722012)->text, "Group <staff> User <walter> IP <192.0.2.9> SVC Message: 16/NOTICE: Aborted by caller.");
   EXPECT_EQ(Message(722037)->text, "Group <staff> User <walter> IP <192.0.2.9> SVC closing connection: User Requested.");
-  EXPECT_EQ(Message(722031)->text, "Group <staff> User <walter> IP <192.0.2.9> SVC Session Termination: Out: 900 (+100) bytes, 0 (+0) packets, 0 drops");
+  EXPECT_EQ(Message(722031)->text, "Group <staff> User <walter> IP <192.0.2.9> SVC Session Termination: Out: 900 (+100) bytes, 0 (+0) packets, 0 drops.");
   EXPECT_EQ(Message(113019)->text,
             "Group = staff, Username = walter, IP = 192.0.2.9, Session disconnected. Session Type: SSL, Duration: 1h:02m:05s, Bytes xmt: 1000, "
             "Bytes rcv: 50, Reason: User Requested");

@@ -221,7 +221,7 @@ class End final : public IkeHost {
     if (on_ask) on_ask(q, std::move(answer));
     else answer(on_question ? on_question(q) : UserAnswer{});
   }
-  std::optional<AssignedAddress> TakeAddress(const std::vector<std::string>&, std::optional<AssignedAddress>) override {
+  std::optional<AssignedAddress> TakeAddress(const std::string&, const std::vector<std::string>&, std::optional<AssignedAddress>) override {
     return next_address;
   }
   void GiveAddress(IpAddress a) override { given_back.push_back(a); }
