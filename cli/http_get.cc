@@ -44,14 +44,14 @@ Result<Url> Parse(std::string_view text) {
   return url;
 }
 
-class GetConnection {
+class HttpGetConnection {
  public:
-  explicit GetConnection(int limit_ms) : until_(Now() + std::chrono::milliseconds(limit_ms)) {}
-  ~GetConnection() {
+  explicit HttpGetConnection(int limit_ms) : until_(Now() + std::chrono::milliseconds(limit_ms)) {}
+  ~HttpGetConnection() {
     if (fd_ >= 0) close(fd_);
   }
-  GetConnection(const GetConnection&) = delete;
-  GetConnection& operator=(const GetConnection&) = delete;
+  HttpGetConnection(const HttpGetConnection&) = delete;
+  HttpGetConnection& operator=(const HttpGetConnection&) = delete;
 
   Status Open(IpAddress at, std::uint16_t port) {
     sockaddr_storage to{};
@@ -134,7 +134,7 @@ Result<std::string> HttpHost(const std::string& text) {
 Result<std::vector<std::uint8_t>> HttpGet(const std::string& text, IpAddress at, std::size_t most, int limit_ms) {
   const Result<Url> url = Parse(text);
   if (!url) return Error{url.error()};
-  GetConnection connection(limit_ms);
+  HttpGetConnection connection(limit_ms);
   if (const Status open = connection.Open(at, url->port); !open) return Error{open.error()};
   // Version 1.0: the answer comes whole, and ends with the connection.
   const std::string request = "GET " + url->path + " HTTP/1.0\r\nHost: " + url->host + "\r\nAccept: */*\r\nConnection: close\r\n\r\n";

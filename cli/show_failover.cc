@@ -5,8 +5,6 @@
 namespace sallyport {
 namespace {
 
-const char* UpDown(bool up) { return up ? "up" : "down"; }
-
 void AppendSlots(const std::vector<FailoverView::Slot>& slots, std::string& out) {
   for (const auto& s : slots) {
     if (s.model.empty())

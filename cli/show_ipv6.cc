@@ -14,10 +14,8 @@ constexpr std::string_view kCodes =
     "       I1 - ISIS L1, I2 - ISIS L2, IA - ISIS interarea\n"
     "       O - OSPF intra, OI - OSPF inter, OE1 - OSPF ext 1, OE2 - OSPF ext 2\n";
 
-const char* Ipv6UpDown(bool up) { return up ? "up" : "down"; }
-
 const char* LineState(const Interface& f, const InterfaceView& view) {
-  return f.shutdown ? "administratively down" : Ipv6UpDown(view.link_up);
+  return f.shutdown ? "administratively down" : UpDown(view.link_up);
 }
 
 // ff02::1:ffXX:XXXX, the group that neighbours ask for an address (RFC 4291 2.7.1).
@@ -37,7 +35,7 @@ std::set<IpAddress> Groups(const Interface& f) {
 
 std::string ShowIpv6Interface(const Interface& f, const InterfaceView& view, const Policy& policy) {
   if (!f.ipv6_enabled) return "";
-  std::string out = fmt::format("{} is {}, line protocol is {}\n", f.nameif, LineState(f, view), Ipv6UpDown(view.link_up && !f.shutdown));
+  std::string out = fmt::format("{} is {}, line protocol is {}\n", f.nameif, LineState(f, view), UpDown(view.link_up && !f.shutdown));
   Append(out, "  IPv6 is enabled, link-local address is {}\n", f.link_local.ToString());
   if (f.ipv6_autoconfig) out += "  Stateless address autoconfig enabled\n";
   if (f.ipv6.empty()) {
@@ -72,7 +70,7 @@ std::string ShowIpv6Interface(const Interface& f, const InterfaceView& view, con
 }
 
 std::string ShowIpv6Brief(const Interface& f, const InterfaceView& view) {
-  std::string out = fmt::format("{} [{}/{}]\n", f.nameif, LineState(f, view), Ipv6UpDown(view.link_up && !f.shutdown));
+  std::string out = fmt::format("{} [{}/{}]\n", f.nameif, LineState(f, view), UpDown(view.link_up && !f.shutdown));
   if (!f.ipv6_enabled) return out + "    unassigned\n";
   Append(out, "    {}\n", f.link_local.ToString());
   for (const InterfaceAddress6& own : f.ipv6) Append(out, "    {}\n", own.address.ToString());

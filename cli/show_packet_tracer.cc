@@ -5,8 +5,6 @@
 namespace sallyport {
 namespace {
 
-const char* TracerUpDown(bool up) { return up ? "up" : "down"; }
-
 // The lines under "Additional Information:". `detailed` shows the rule that acted, and in its place nothing of "MAC Access list".
 std::string Extra(const TracePhase& phase, const TraceResult& trace, const AspTable* table) {
   std::string out;
@@ -73,10 +71,10 @@ std::string ShowPacketTracer(const TraceView& view, const Personality& personali
   std::string out = "\n";
   for (std::size_t i = 0; i < r.phases.size(); i++) AppendPhase(i + 1, r.phases[i], r, personality, table, out);
   Append(out, "Result:\ninput-interface: {}{}\ninput-status: {}\ninput-line-status: {}\n", view.input, vrf,
-         TracerUpDown(view.input_up), TracerUpDown(view.input_line_up));
+         UpDown(view.input_up), UpDown(view.input_line_up));
   if (!view.output.empty()) {
     Append(out, "output-interface: {}{}\noutput-status: {}\noutput-line-status: {}\n", view.output, output_vrf,
-           TracerUpDown(view.output_up), TracerUpDown(view.output_line_up));
+           UpDown(view.output_up), UpDown(view.output_line_up));
   }
   Append(out, "Action: {}\n", r.allow ? "allow" : "drop");
   if (personality.trace_elapsed_time) Append(out, "Time Taken: {} ns\n", r.elapsed_ns);
@@ -96,11 +94,11 @@ std::string ShowPacketTracerXml(const TraceView& view, const Personality& person
     for (const std::string& line : p.config) Append(out, "{}\n", Escaped(line));
     Append(out, "</config>\n<extra>\n{}</extra>\n</Phase>\n", Escaped(Extra(p, r, table)));
   }
-  Append(out, "<result>\n<input-interface>{}</input-interface>\n<input-status>{}</input-status>\n", view.input, TracerUpDown(view.input_up));
-  Append(out, "<input-line-status>{}</input-line-status>\n", TracerUpDown(view.input_line_up));
+  Append(out, "<result>\n<input-interface>{}</input-interface>\n<input-status>{}</input-status>\n", view.input, UpDown(view.input_up));
+  Append(out, "<input-line-status>{}</input-line-status>\n", UpDown(view.input_line_up));
   if (!view.output.empty()) {
-    Append(out, "<output-interface>{}</output-interface>\n<output-status>{}</output-status>\n", view.output, TracerUpDown(view.output_up));
-    Append(out, "<output-line-status>{}</output-line-status>\n", TracerUpDown(view.output_line_up));
+    Append(out, "<output-interface>{}</output-interface>\n<output-status>{}</output-status>\n", view.output, UpDown(view.output_up));
+    Append(out, "<output-line-status>{}</output-line-status>\n", UpDown(view.output_line_up));
   }
   Append(out, "<action>{}</action>\n", r.allow ? "allow" : "Drop");
   if (!r.allow) {

@@ -19,6 +19,8 @@ void Append(std::string& out, fmt::format_string<Args...> format, Args&&... args
   fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
 }
 
+inline const char* UpDown(bool up) { return up ? "up" : "down"; }
+
 // The two largest units: "21s", "2m0s", "1h0m", "1D2h", "1Y25D". Below zero prints as "0s".
 std::string ShortDuration(Duration d);
 // "4 hours 36 mins", "1 day 2 hours", "1 year 97 days", "12 secs".
