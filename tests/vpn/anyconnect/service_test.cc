@@ -147,8 +147,8 @@ TEST_F(SslServiceTest, IdleEndsTunnelsThenTheSession) {
   plane.Take();
   clock.Advance(Duration::Seconds(121));
   service.Tick();
-  // Nothing is said to the client: it may come back, and does.
-  EXPECT_EQ(plane.Take(), Lines{"drop 1 tls"});
+  // The client is told; one that comes back all the same finds its session.
+  EXPECT_EQ(plane.Take(), Lines{"drop 1 tls Idle Timeout"});
   EXPECT_TRUE(Connect(made.token).accepted);
   EXPECT_EQ(Logged("716059").size(), 1u);
   clock.Advance(Duration::Seconds(121));
