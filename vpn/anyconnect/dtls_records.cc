@@ -18,6 +18,13 @@ constexpr std::uint8_t kHello = 1, kServerHello = 2, kVerifyRequest = 3, kServer
 
 std::uint16_t EpochOf(Bytes record) { return LoadBe16(&record[3]); }
 
+// A message that is whole in its record: a library may end a handshake for one whose lengths contradict each other.
+bool IsWholeMessage(Bytes message) {
+  const auto number = [&](std::size_t at) { return LoadBe32(&message[at]) >> 8; };
+  const std::size_t size = message.size() - kHeaderOfMessage;
+  return number(1) == size && number(6) == 0 && number(9) == size;
+}
+
 // A ClientHello: what it answers a HelloVerifyRequest with (empty: it is the first), or false.
 bool CookieOfHello(Bytes message, Bytes& cookie) {
   std::size_t at = kHeaderOfMessage + 2 + 32;
@@ -40,7 +47,10 @@ Bytes TakeDtlsRecord(Bytes& rest) {
 }
 
 void DtlsWire::Put(const std::uint8_t* p, std::size_t n) {
-  if (n > kDtlsHeader && p[0] == kMessage && p[3] == 0 && p[4] == 0 && p[kDtlsHeader] == kServerHello) answered_ = true;
+  if (n > kDtlsHeader && p[0] == kMessage && p[3] == 0 && p[4] == 0) {
+    if (p[kDtlsHeader] == kServerHello) answered_ = true;
+    if (p[kDtlsHeader] == kVerifyRequest) asked_.assign(p, p + n);
+  }
   if (written_ == 0 && room_.size() >= n) {
     std::memcpy(room_.data(), p, n);
     written_ = n;
@@ -76,7 +86,15 @@ bool DtlsWire::MayBeOfHandshake(Bytes record, const Expected& e) const {
   Bytes cookie;
   if (!CookieOfHello(body, cookie)) return false;
   const std::uint16_t number = LoadBe16(&body[4]);
-  return cookie.empty() ? number == 0 : number == 1 && SameBytes(e.cookie, cookie);
+  return IsWholeMessage(body) && (cookie.empty() ? number == 0 : number == 1 && SameBytes(e.cookie, cookie));
+}
+
+// Whether it is the first hello of a handshake once more: anybody can have sent that.
+bool DtlsWire::AsksAgain(Bytes record, const Expected& e) const {
+  const Bytes body = record.subspan(kDtlsHeader);
+  Bytes cookie;
+  return !asked_.empty() && !e.cookie.empty() && EpochOf(record) == 0 && record[0] == kMessage && body[0] == kHello &&
+         CookieOfHello(body, cookie) && cookie.empty();
 }
 
 void DtlsWire::Shake(Bytes datagram, const Expected& e, const std::function<bool()>& shake) {
@@ -86,6 +104,11 @@ void DtlsWire::Shake(Bytes datagram, const Expected& e, const std::function<bool
       continue;
     }
     if (!MayBeOfHandshake(record, e)) continue;
+    if (AsksAgain(record, e)) {  // the library sees it once only
+      const std::vector<std::uint8_t> again = asked_;
+      Put(again.data(), again.size());
+      continue;
+    }
     in_ = record;
     if (EpochOf(record) == 0) {
       // A library that believes the number of a record without a MAC would take the peer's own for old ones.

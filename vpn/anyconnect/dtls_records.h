@@ -77,6 +77,7 @@ class DtlsWire {
 
  private:
   bool MayBeOfHandshake(Bytes record, const Expected& e) const;
+  bool AsksAgain(Bytes record, const Expected& e) const;
 
   Bytes in_;           // the record that the library reads next
   MutableBytes room_;  // where the next record goes; empty: to `queue_`
@@ -86,6 +87,7 @@ class DtlsWire {
   std::size_t rest_at_ = 0;
   std::vector<std::uint8_t> plain_;  // a record without a MAC, by our number
   std::uint32_t plain_number_ = 0;
+  std::vector<std::uint8_t> asked_;  // a server's HelloVerifyRequest, once it has been said
   bool answered_ = false;  // a server: its ServerHello has been said
 };
 

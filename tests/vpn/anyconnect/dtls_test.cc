@@ -185,6 +185,33 @@ TEST_P(EveryDtlsSuite, WhatIsForgedEndsNoHandshake) {
   EXPECT_EQ(OpenAll(*p.s, SealOne(*p.c, hello)), Datagrams{hello});
 }
 
+// Hellos without a cookie, which anybody can send, between the server's question and the client's answer: lengths that contradict each
+// other, or a body that breaks off.
+TEST_P(EveryDtlsSuite, ForgedHellosEndNoHandshake) {
+  if (GetParam()->method == DtlsMethod::kLegacy) return;  // there the server has no question
+  const DtlsSecret secret = SecretOf(*GetParam());
+  for (int kind = 0; kind < 6; kind++) {
+    DtlsPair p(secret, secret);
+    p.lost = [](bool to_server, std::size_t number) { return !to_server && number == 1; };
+    while (p.from_server.empty() && !p.Failed()) p.Carry();  // the question has been said, and got lost
+    ASSERT_FALSE(p.from_client.empty());
+    const Datagram first = p.from_client.front();
+    Datagram forged = first;
+    switch (kind) {
+      case 0: forged[13 + 9 + 1] = 0x20; break;                                            // a fragment longer than the record
+      case 1: forged[13 + 1] = forged[13 + 2] = forged[13 + 3] = 0xff; break;              // a message of 16 MB
+      case 2: forged[13 + 9] = forged[13 + 10] = forged[13 + 11] = 0; break;               // a fragment of nothing
+      case 3: forged[13 + 8] = 4; break;                                                   // a fragment from further on
+      case 4: std::fill(forged.begin() + 13 + 12 + 36 + forged[13 + 12 + 34], forged.end(), 0xff); break;  // suites, and no more, are what they say
+      default: break;                                                                      // as it was
+    }
+    for (int i = 0; i < 3; i++) p.server->Feed(forged);
+    ASSERT_EQ(p.server->state(), DtlsHandshake::State::kBusy) << kind;
+    p.lost = {};
+    EXPECT_TRUE(p.Shake()) << kind << ": " << p.server->failure() << " / " << p.client->failure();
+  }
+}
+
 // Data may overtake the handshake's last record: it waits.
 TEST_P(EveryDtlsSuite, DataBeforeTheLastFlight) {
   if (GetParam()->method == DtlsMethod::kPsk) return;  // there the server has the last word
