@@ -102,25 +102,9 @@ void SslService::GiveAddresses(SslSession& s) {
 // --- CONNECT
 
 void SslService::Connect(TunnelRequest request, std::function<void(TunnelMade)> answer) {
-  ConnectRequest& r = request.request;
-  SslSession* s = sessions_.ByToken(r.token);
-  if (s == nullptr) {
-    counters_.stale_tokens++;
-    answer(Refuse(401, ""));
-    return;
-  }
-  const std::string who = s->Prefix();
-  if (!ClientsAreServed()) {
-    Say(722047, 4, who + "Tunnel terminated: SVC not enabled or invalid SVC image on the ASA.");
-    answer(Refuse(503, "SVC not enabled or invalid SVC image on the ASA"));
-    return;
-  }
-  if (!s->rules.protocols.ssl_client) {
-    Say(722048, 4, who + "Tunnel terminated: SVC not enabled for the user.");
-    answer(Refuse(503, "SVC not enabled for the user"));
-    return;
-  }
-  const auto wish = LeaseFor(*s, r);
+  const SslSession* s = sessions_.ByToken(request.request.token);
+  const bool served = s != nullptr && ClientsAreServed() && s->rules.protocols.ssl_client;
+  const auto wish = served ? LeaseFor(*s, request.request) : std::nullopt;
   if (!wish) return Proceed(std::move(request), std::move(answer), {});
   auto kept = std::make_shared<TunnelRequest>(std::move(request));
   ports_.pools.dhcp()->Request(*wish, [this, alive = alive_, kept, answer = std::move(answer)](std::optional<AssignedAddress> lease) {
@@ -148,17 +132,37 @@ void SslService::Proceed(TunnelRequest request, std::function<void(TunnelMade)> 
   const auto times = ports_.times();
   ConnectRequest& r = request.request;
   SslSession* s = sessions_.ByToken(r.token);
+  const auto give_back = [&] {  // a lease that nobody has
+    if (lease) ports_.pools.Give(lease->address, times.now);
+    lease.reset();
+  };
   if (s == nullptr) {
     counters_.stale_tokens++;
+    give_back();
     answer(Refuse(401, ""));
+    return;
+  }
+  const std::string who = s->Prefix();
+  if (!ClientsAreServed()) {
+    Say(722047, 4, who + "Tunnel terminated: SVC not enabled or invalid SVC image on the ASA.");
+    give_back();
+    answer(Refuse(503, "SVC not enabled or invalid SVC image on the ASA"));
+    return;
+  }
+  if (!s->rules.protocols.ssl_client) {
+    Say(722048, 4, who + "Tunnel terminated: SVC not enabled for the user.");
+    give_back();
+    answer(Refuse(503, "SVC not enabled for the user"));
     return;
   }
   const bool first = s->state == SslState::kParent;
   if (first && s->assigned.IsNone() && s->assigned6.IsNone() && !TakeAddresses(*s, r, lease)) {
     Happen(*s, SslHappening::kNoAddress, {});
+    give_back();
     answer(Refuse(503, "No address available for SVC connection"));
     return;
   }
+  if (lease && s->assigned != lease->address) give_back();  // meanwhile AAA's come first
 
   Live& live = live_[s->index];
   TunnelMade made;
